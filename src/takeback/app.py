@@ -1,0 +1,97 @@
+"""The composition root: settings become the parts that the doors and the pipeline work with. Nothing else."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from takeback.bank.index import BankIndex
+from takeback.connectors.api import Connector
+from takeback.connectors.matrix import MatrixConnector, MatrixSettings
+from takeback.ground.config import Settings
+from takeback.ground.db import migrate
+from takeback.ground.db.embedded import EmbeddedPostgres
+from takeback.ground.db.pool import Database
+from takeback.ground.vault import keys
+from takeback.ground.vault.unseal import Unsealer
+from takeback.signals.sandbox import Decoder
+
+log = logging.getLogger(__name__)
+
+KEYS_FOLDER = "keys"
+DATABASE_FOLDER = "postgres"
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The parts, opened."""
+
+    settings: Settings
+    database: Database
+    connectors: Mapping[str, Connector]
+    decoder: Decoder
+    unsealer: Unsealer
+    index: BankIndex
+    """This process's copy of the bank; whoever asks it brings it up to date first."""
+
+
+def keys_folder(settings: Settings) -> Path:
+    """Where this service's keys are; they are made when missing."""
+    folder = settings.data / KEYS_FOLDER
+    keys.ensure(folder)
+    return folder
+
+
+@contextmanager
+def database_server(settings: Settings) -> Iterator[str]:
+    """The owner's URL of a database that is up, with its schema up to date.
+
+    An embedded one is started if need be, and stopped at the end by who started it.
+    """
+    if settings.database_url is not None:
+        migrate.upgrade(settings.database_url)
+        yield settings.database_url
+        return
+    server = EmbeddedPostgres(settings.data / DATABASE_FOLDER)
+    try:
+        migrate.upgrade(server.url)
+        yield server.url
+    finally:
+        if server.started_here:
+            server.stop()
+
+
+@contextmanager
+def open_database(settings: Settings) -> Iterator[Database]:
+    """A pool of connections as the owner."""
+    with database_server(settings) as url, Database(url, max_size=settings.workers + 4) as database:
+        yield database
+
+
+def connect(settings: Settings) -> dict[str, Connector]:
+    """The platforms that the settings name. Raises ConfigurationError."""
+    connectors: dict[str, Connector] = {}
+    matrix = MatrixSettings.from_settings(settings)
+    if matrix is not None:
+        connectors["matrix"] = MatrixConnector(matrix)
+    return connectors
+
+
+@contextmanager
+def open_app(settings: Settings) -> Iterator[App]:
+    """All parts, closed again at the end."""
+    with ExitStack() as stack:
+        folder = keys_folder(settings)
+        database = stack.enter_context(open_database(settings))
+        connectors = connect(settings)
+        for connector in connectors.values():
+            stack.callback(connector.close)
+        decoder = stack.enter_context(
+            Decoder(
+                processes=settings.decoders,
+                seconds=settings.decode_seconds,
+                max_bytes=settings.max_media_bytes,
+            )
+        )
+        yield App(settings, database, connectors, decoder, Unsealer(folder), BankIndex())

@@ -1,0 +1,144 @@
+"""What belongs together: a report, its clock, the copies found, and what people decided."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from takeback.facts import FoundBy, Verdict
+from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands."""
+
+    OPEN = "open"
+    """Waits for a reviewer."""
+    SECOND_LOOK = "second_look"
+    """One reviewer could not tell; waits for another."""
+    DECIDED = "decided"
+    """Decided, and can still be undone."""
+    REMOVING = "removing"
+    """Copies are being removed, or could not be yet."""
+    REMOVED = "removed"
+    """Every known copy was fetched again and is gone; new ones are watched for."""
+    DECLINED = "declined"
+    """Decided: not an intimate image shared without consent."""
+
+
+class DecisionReason(StrEnum):
+    """Why a verdict, from a closed list, so that decisions can be compared; the note is free."""
+
+    INTIMATE_AND_NO_CONSENT = "intimate_and_no_consent"
+    MADE_IN_SECRET = "made_in_secret"  # noqa: S105 - not a password
+    SYNTHETIC_INTIMATE = "synthetic_intimate"
+    NOT_INTIMATE = "not_intimate"
+    NOT_THE_SAME_PICTURE = "not_the_same_picture"
+    CONSENT_EVIDENT = "consent_evident"
+    PICTURE_UNCLEAR = "picture_unclear"
+    CONTEXT_MISSING = "context_missing"
+
+
+REASONS: dict[Verdict, tuple[DecisionReason, ...]] = {
+    Verdict.SHARED_WITHOUT_CONSENT: (
+        DecisionReason.INTIMATE_AND_NO_CONSENT,
+        DecisionReason.MADE_IN_SECRET,
+        DecisionReason.SYNTHETIC_INTIMATE,
+    ),
+    Verdict.NOT_SHARED_WITHOUT_CONSENT: (
+        DecisionReason.NOT_INTIMATE,
+        DecisionReason.NOT_THE_SAME_PICTURE,
+        DecisionReason.CONSENT_EVIDENT,
+    ),
+    Verdict.CANNOT_TELL: (DecisionReason.PICTURE_UNCLEAR, DecisionReason.CONTEXT_MISSING),
+}
+
+
+class LookReason(StrEnum):
+    """Why a member of staff asks to see a picture or a contact."""
+
+    TO_DECIDE = "to_decide"
+    TO_COMPARE = "to_compare"
+    """Is it the same picture?"""
+    SECOND_OPINION = "second_opinion"
+    TO_ANSWER = "to_answer"
+    """To write to the person who reported (contact only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case."""
+
+    id: CaseId
+    report: ReportId
+    opened_at: datetime
+    due_at: datetime
+    due_clock: str
+    """The clock that is strictest, such as "house"."""
+    status: CaseStatus
+    overdue: bool
+    """The clock passed before every known copy was gone."""
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A case as the queue shows it."""
+
+    case: Case
+    copies: int
+    places: int
+    posters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A post that shows the case's picture, and how that was found."""
+
+    case: CaseId
+    sighting: SightingId
+    connector: str
+    place: str
+    message: str
+    media: str
+    sender: str
+    posted_at: datetime
+    added_at: datetime
+    entry: EntryId | None
+    """None: the reporter said where it is; it was not found by its signal."""
+    found_by: FoundBy
+    distance: int | None
+    """Differing bits of 256; None if not found by its signal."""
+    flip: int | None
+    """Which of `signals.model.Flip` matched."""
+    negative: bool
+    excluded: bool
+    """A reviewer said: not the same picture. Nothing is done to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a reviewer decided."""
+
+    id: UUID
+    case: CaseId
+    verdict: Verdict
+    reason: DecisionReason
+    note: str
+    staff: StaffId
+    decided_at: datetime
+    effective_at: datetime
+    state: str
+    """waiting | undone | effective"""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the reporter said, as a reviewer sees it without asking for more."""
+
+    account: str
+    locations: tuple[str, ...]
+    pictures: int
+    signed: bool
+    has_contact: bool
+    language: str

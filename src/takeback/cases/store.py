@@ -1,0 +1,177 @@
+"""SQL of the cases' tables."""
+
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import TupleRow
+
+from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, QueueRow
+from takeback.facts import FoundBy, Verdict
+from takeback.ground.db.pool import Tx
+from takeback.ids import CaseId, EntryId, ReportId, SightingId
+
+_CASE = "c.id, c.report_id, c.opened_at, c.due_at, c.due_clock, c.status, c.overdue, c.changed_at"
+_WAITS = ("open", "second_look", "decided", "removing")
+
+
+def _case(row: TupleRow) -> Case:
+    return Case(row[0], row[1], row[2], row[3], row[4], CaseStatus(row[5]), row[6], row[7])
+
+
+def insert(tx: Tx, case: Case) -> bool:
+    """Open a case; False if its report has one."""
+    added = tx.execute(
+        "insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, overdue, changed_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [case.id, case.report, case.opened_at, case.due_at, case.due_clock, case.status, case.overdue,
+         case.changed_at],
+    )  # fmt: skip
+    return added.rowcount == 1
+
+
+def get(tx: Tx, case: CaseId, *, lock: bool = False) -> Case | None:
+    """One case; with `lock`, nobody else may change it until the transaction ends."""
+    row = tx.execute(
+        f"select {_CASE} from cases_case c where id = %s" + (" for update" if lock else ""), [case]
+    ).fetchone()
+    return None if row is None else _case(row)
+
+
+def of_report(tx: Tx, report: ReportId) -> CaseId | None:
+    """The case that a report became."""
+    row = tx.execute("select id from cases_case where report_id = %s", [report]).fetchone()
+    return None if row is None else row[0]
+
+
+def queue(tx: Tx, *, include_closed: bool) -> tuple[QueueRow, ...]:
+    """Cases that wait for something, those with least time left first."""
+    rows = tx.execute(
+        f"""
+        select {_CASE}, count(p.id), count(distinct (p.connector, p.place)), count(distinct p.sender)
+        from cases_case c
+        left join cases_copy k on k.case_id = c.id and not k.excluded
+        left join sightings_post p on p.id = k.sighting_id
+        where %(all)s or c.status = any(%(waits)s)
+        group by c.id order by c.due_at, c.id
+        """,
+        {"all": include_closed, "waits": list(_WAITS)},
+    )
+    return tuple(QueueRow(_case(row), row[8], row[9], row[10]) for row in rows)
+
+
+def set_status(tx: Tx, case: CaseId, status: CaseStatus, now: datetime) -> None:
+    """Move a case on."""
+    tx.execute("update cases_case set status = %s, changed_at = %s where id = %s", [status, now, case])
+
+
+def mark_overdue(tx: Tx, now: datetime) -> list[tuple[CaseId, str]]:
+    """Mark the cases whose clock has passed and that were not marked: (case, clock)."""
+    rows = tx.execute(
+        "update cases_case set overdue = true where not overdue and due_at < %s and status = any(%s)"
+        " returning id, due_clock",
+        [now, list(_WAITS)],
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def insert_copy(
+    tx: Tx,
+    case: CaseId,
+    sighting: SightingId,
+    entry: EntryId | None,
+    by: FoundBy,
+    how: tuple[int, int, bool] | None,
+    now: datetime,
+) -> bool:
+    """Add a copy; False if the case has it. `how` is (distance, flip, negative)."""
+    distance, flip, negative = how or (None, None, False)
+    added = tx.execute(
+        "insert into cases_copy"
+        " (case_id, sighting_id, entry_id, found_by, distance, flip, negative, added_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [case, sighting, entry, by, distance, flip, negative, now],
+    )
+    return added.rowcount == 1
+
+
+def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
+    """The case's copies, in the order in which they were found."""
+    rows = tx.execute(
+        """
+        select k.case_id, k.sighting_id, p.connector, p.place, p.message, p.media, p.sender, p.posted_at,
+               k.added_at, k.entry_id, k.found_by, k.distance, k.flip, k.negative, k.excluded
+        from cases_copy k join sightings_post p on p.id = k.sighting_id
+        where k.case_id = %s order by k.added_at, k.sighting_id
+        """,
+        [case],
+    )
+    return tuple(_copy(row) for row in rows)
+
+
+def _copy(row: TupleRow) -> Copy:
+    return Copy(
+        case=row[0],
+        sighting=row[1],
+        connector=row[2],
+        place=row[3],
+        message=row[4],
+        media=row[5],
+        sender=row[6],
+        posted_at=row[7],
+        added_at=row[8],
+        entry=row[9],
+        found_by=FoundBy(row[10]),
+        distance=row[11],
+        flip=row[12],
+        negative=row[13],
+        excluded=row[14],
+    )
+
+
+def set_excluded(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool) -> bool:
+    """Say whether a copy is the same picture; False if the case has no such copy."""
+    changed = tx.execute(
+        "update cases_copy set excluded = %s where case_id = %s and sighting_id = %s",
+        [excluded, case, sighting],
+    )
+    return changed.rowcount == 1
+
+
+def insert_decision(tx: Tx, decision: Decision) -> None:
+    """Write a decision down."""
+    tx.execute(
+        "insert into cases_decision"
+        " (id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [decision.id, decision.case, decision.verdict, decision.reason, decision.note, decision.staff,
+         decision.decided_at, decision.effective_at, decision.state],
+    )  # fmt: skip
+
+
+def end_decision(tx: Tx, decision: UUID, state: str) -> bool:
+    """A waiting decision is undone or takes effect; False if it no longer waits."""
+    changed = tx.execute(
+        "update cases_decision set state = %s where id = %s and state = 'waiting'", [state, decision]
+    )
+    return changed.rowcount == 1
+
+
+_DECISION = """
+    select id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state from cases_decision
+"""
+
+
+def _decision(row: TupleRow) -> Decision:
+    return Decision(row[0], row[1], Verdict(row[2]), DecisionReason(row[3]), *row[4:])
+
+
+def get_decision(tx: Tx, decision: UUID) -> Decision | None:
+    """One decision."""
+    row = tx.execute(_DECISION + "where id = %s", [decision]).fetchone()
+    return None if row is None else _decision(row)
+
+
+def decisions(tx: Tx, case: CaseId) -> tuple[Decision, ...]:
+    """All decisions of a case, oldest first."""
+    rows = tx.execute(_DECISION + "where case_id = %s order by decided_at, id", [case])
+    return tuple(_decision(row) for row in rows)

@@ -1,0 +1,189 @@
+"""What every platform's connector must be able to do: one file per platform fills this protocol.
+
+A connector is a library: it knows one platform's calls and nothing of cases. It holds no state of its own
+beyond its HTTP client; cursors, leases and plans live in the rooms that call it, so that a killed process
+leaves nothing behind. Its faults are `errors.PlatformError` and nothing else:
+`Gone` only when the platform itself said so, `Unavailable` for whatever may pass.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+
+class Surface(StrEnum):
+    """Where a picture can still be seen. Message and media are removed, and checked, separately."""
+
+    MESSAGE = "message"
+    MEDIA = "media"
+    THUMBNAIL = "thumbnail"
+
+
+class Vantage(StrEnum):
+    """Who looks. Gone means gone for each of them."""
+
+    ANONYMOUS = "anonymous"
+    MEMBER = "member"
+    ADMIN = "admin"
+
+
+class State(StrEnum):
+    """What a look showed."""
+
+    PRESENT = "present"
+    ABSENT = "absent"
+    UNDETERMINED = "undetermined"
+    """No usable answer; never to be read as absent."""
+
+
+class Action(StrEnum):
+    """What can be done to one post."""
+
+    REDACT_MESSAGE = "redact_message"
+    QUARANTINE_MEDIA = "quarantine_media"
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One picture of a post."""
+
+    address: str
+    """The platform's own address, such as mxc://server/id."""
+    content_type: str = ""
+    """As the poster's client claimed it; not to be trusted."""
+    size: int | None = None
+    """Bytes, as claimed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One public message that carries pictures."""
+
+    place: str
+    """Room, channel or group id on the platform."""
+    message: str
+    """The message's id within the platform."""
+    sender: str
+    posted_at: datetime
+    media: tuple[Media, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """What one watcher leases: a stream of posts that can be read on from a cursor."""
+
+    name: str
+    """Stable and unique within the connector, such as "live" or "history:!room:server"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Posts of one shard, with where to read on. Committed whole, with the cursor, in one transaction."""
+
+    posts: tuple[Post, ...]
+    cursor: str
+    """Opaque text; hand it back to `watch` for what comes next."""
+    opens: tuple[tuple[Shard, str], ...] = ()
+    """Shards found on the way with their first cursor (a gap to be read backwards, a new room's history)."""
+    done: bool = False
+    """True when the shard has an end and this was it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UserReport:
+    """A report that a user filed with the platform itself."""
+
+    place: str
+    message: str
+    reason: str
+    reported_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One picture in one message, to be acted on and looked at."""
+
+    place: str
+    message: str
+    media: str
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was seen of a target from one vantage on one surface."""
+
+    surface: Surface
+    vantage: Vantage
+    state: State
+    seen: str
+    """What the platform answered, for the record: status code and error code, never content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a platform offers, so that plans ask only for what exists."""
+
+    surfaces: tuple[Surface, ...]
+    vantages: tuple[Vantage, ...]
+    actions: tuple[Action, ...]
+    replay: str
+    """In words: how far back a cursor can be replayed."""
+    max_media_bytes: int
+    notes: tuple[str, ...] = field(default=())
+
+
+class Connector(Protocol):
+    """One platform."""
+
+    name: str
+    """Stable key stored beside every post, such as "matrix"."""
+
+    def capabilities(self) -> Capabilities:
+        """What this platform offers."""
+        ...
+
+    def shards(self) -> Sequence[Shard]:
+        """The shards that exist without having been opened by a batch. Raises PlatformError."""
+        ...
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        """Wait a bounded time (seconds) for posts after `cursor`; an empty batch is a fine answer.
+
+        Asking twice with the same cursor gives the same posts again (and perhaps more). Raises PlatformError.
+        """
+        ...
+
+    def locate(self, link: str) -> Post | None:
+        """The post behind a link or message id as people paste it; None if it is not of this platform.
+
+        Raises Gone if it is of this platform and not there, else PlatformError.
+        """
+        ...
+
+    def fetch(self, media: str, max_bytes: int) -> bytes:
+        """The bytes of one picture. Raises Gone, Unreadable(TOO_MANY_BYTES) or another PlatformError."""
+        ...
+
+    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
+        """What users reported to the platform since `cursor`, oldest first, with the next cursor."""
+        ...
+
+    def act(self, action: Action, target: Target, key: str) -> str:
+        """Do one thing, once: the same `key` twice is one action. Returns the platform's receipt, in words.
+
+        What is done already is success. The text that users can see says nothing of the matter.
+        Raises PlatformError.
+        """
+        ...
+
+    def verify(self, target: Target) -> Sequence[Look]:
+        """Look again at each surface from each vantage. Never raises for one look's failure: that look is
+        UNDETERMINED.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        ...

@@ -1,0 +1,74 @@
+"""One account's calls to a homeserver, and what its refusals mean.
+
+A refusal counts only with a Matrix error code in it (client-server API, "Standard error response"): a 404
+without one comes from a proxy on the way, and says nothing about the thing asked for.
+"""
+
+from takeback.connectors.matrix.answers import text
+from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
+from takeback.ground.outbound import MAX_ANSWER_BYTES, Answer, OutboundClient, Timeouts
+
+CLIENT = "/_matrix/client/v3"
+MEDIA = "/_matrix/client/v1/media"
+MEDIA_BEFORE_ACCOUNTS = "/_matrix/media/v3"
+"""Where media that was uploaded before Matrix 1.11 is still served to everybody."""
+ADMIN = "/_synapse/admin/v1"
+
+OK = 200
+BAD_REQUEST = 400
+NOT_FOUND = 404
+
+
+class Account:
+    """Calls as one account, or as nobody.
+
+    Args:
+        client: holds the account's token, or none.
+    """
+
+    def __init__(self, client: OutboundClient) -> None:
+        self.client = client
+
+    def get(
+        self, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, timeouts: Timeouts | None = None
+    ) -> object:
+        """The JSON there. Raises PlatformError."""
+        return understood(self.client.get(path, max_bytes=max_bytes, timeouts=timeouts))
+
+    def send(self, method: str, path: str, document: object) -> object:
+        """Send JSON, get JSON. Raises PlatformError."""
+        return understood(self.client.send(method, path, document=document))
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.client.close()
+
+
+def understood(answer: Answer) -> object:
+    """The JSON of a good answer. Raises what `refusal` says of any other."""
+    if answer.status != OK:
+        raise refusal(answer)
+    return answer.json()
+
+
+def refusal(answer: Answer) -> PlatformError:
+    """What an answer other than 200 means for who asked."""
+    code = error_code(answer)
+    said = f"{answer.status} {code}".rstrip()
+    if answer.status == NOT_FOUND and code == "M_NOT_FOUND":
+        return Gone(said)
+    if code in {"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"}:
+        return NotAllowed(
+            f"{said}: the homeserver does not accept the account's access token; give a new one"
+        )
+    if code and code != "M_UNRECOGNIZED" and answer.status != NOT_FOUND and answer.status >= BAD_REQUEST:
+        return NotAllowed(f"{said}: the homeserver refuses this to our account")
+    return Unavailable(f"{said}: not an answer of a Matrix homeserver that we understand")
+
+
+def error_code(answer: Answer) -> str:
+    """Such as M_NOT_FOUND; empty if the answer has none."""
+    try:
+        return text(answer.json(), "errcode")
+    except Unavailable:
+        return ""

@@ -1,0 +1,196 @@
+"""Takeback on a Matrix homeserver (Synapse): the connector protocol, filled.
+
+Three pairs of eyes: a moderation account that is a server administrator (reads and acts), an ordinary
+account (sees what members see), and nobody (sees what the public sees). The access is a client's: no module
+in Synapse and no port of ours that it must reach, so nothing on the server changes but two accounts. The
+cost is that the moderation account shows in the member list of each room that it watches.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from takeback.connectors.api import (
+    Action,
+    Batch,
+    Capabilities,
+    Look,
+    Post,
+    Shard,
+    Surface,
+    Target,
+    UserReport,
+    Vantage,
+)
+from takeback.connectors.matrix import links
+from takeback.connectors.matrix.answers import moment, text
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
+from takeback.connectors.matrix.looks import Visitor, look_everywhere
+from takeback.connectors.matrix.posts import pictures_of, redacted_by
+from takeback.connectors.matrix.removal import event_as_admin, media_of, quarantine_media, redact_message
+from takeback.connectors.matrix.stream import LIVE, RoomKeeper, watch_history, watch_live
+from takeback.connectors.matrix.user_reports import read_reports
+from takeback.errors import ConfigurationError, Gone, NotAllowed, Unreadable, WhyUnreadable
+from takeback.ground.outbound import OutboundClient, Timeouts, path
+
+DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
+"""Synapse's own default for max_upload_size."""
+MAX_TIMELINE = 1000
+NOTES = (
+    "Watched are the rooms in this server's public directory.",
+    "Not seen are encrypted pictures, pictures in formatted text, and files that do not claim to be images.",
+    "To redact, the moderation account becomes a moderator of the room.",
+    "Where nobody is left to grant that, the message is redacted in its poster's name.",
+    "The server keeps the original of a redacted message for administrators for seven days.",
+    "Quarantine hides media on this server; copies on other homeservers are theirs to remove.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixSettings:
+    """How to reach one homeserver."""
+
+    homeserver_url: str
+    """Scheme, host and port."""
+    admin_token: str = field(repr=False)
+    """Of the moderation account, a server administrator."""
+    member_token: str | None = field(default=None, repr=False)
+    """Of an ordinary account; without it nobody looks as a member."""
+    wait_seconds: float = 1.5
+    """How long `watch` waits for something to happen."""
+    discover_seconds: float = 2.0
+    """How often the public directory is read for new rooms."""
+    timeline: int = 50
+    """Events of one room in one answer; what is beyond is read as history."""
+    max_media_bytes: int = DEFAULT_UPLOAD_LIMIT
+    timeouts: Timeouts = field(default_factory=Timeouts)
+
+
+class MatrixConnector:
+    """One homeserver. Safe to share between threads, except that one at a time watches the live shard.
+
+    Args:
+        settings: how to reach it; nothing is asked before the first call.
+
+    Raises:
+        ConfigurationError: a setting cannot be.
+    """
+
+    name = "matrix"
+
+    def __init__(self, settings: MatrixSettings) -> None:
+        if not settings.admin_token or settings.member_token == "":
+            raise ConfigurationError("an access token is empty; make one by signing in with the account")
+        if not 1 <= settings.timeline <= MAX_TIMELINE or settings.wait_seconds < 0:
+            raise ConfigurationError(f"timeline must be 1 to {MAX_TIMELINE}, and wait_seconds not negative")
+        self._settings = settings
+        self._admin = Account(self._connect(settings.admin_token))
+        self._member = Account(self._connect(settings.member_token)) if settings.member_token else None
+        self._visitor = Visitor(self._connect)
+        self._keeper = RoomKeeper(self._admin, timedelta(seconds=settings.discover_seconds))
+        self._user_id = ""
+
+    def capabilities(self) -> Capabilities:
+        """What a Synapse offers, and which rooms did not let us in."""
+        return Capabilities(
+            surfaces=tuple(Surface),
+            vantages=tuple(vantage for vantage in Vantage if vantage is not Vantage.MEMBER or self._member),
+            actions=tuple(Action),
+            replay="live: any earlier sync token; what one answer cannot hold, and all that was posted "
+            "before, is read backwards to the beginning of each public room",
+            max_media_bytes=self._settings.max_media_bytes,
+            notes=(
+                *NOTES,
+                *(
+                    f"Not watched: {room} ({said})"
+                    for room, (_, said) in sorted(self._keeper.refused.items())
+                ),
+            ),
+        )
+
+    def shards(self) -> Sequence[Shard]:
+        """One; it opens the others."""
+        return (LIVE,)
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        """See `connectors.api`. Raises PlatformError."""
+        if shard != LIVE:
+            if cursor is None:
+                raise Gone("a history shard begins with the cursor that it was opened with")
+            return watch_history(self._admin, cursor)
+        return watch_live(
+            self._admin,
+            self._keeper,
+            self._own_user_id(),
+            cursor,
+            wait_seconds=self._settings.wait_seconds,
+            timeline=self._settings.timeline,
+        )
+
+    def locate(self, link: str) -> Post | None:
+        """See `connectors.api`; the ways to name a message are those of `links`. A message without a
+        picture is a post without media. Event ids are unique across rooms, so a room in the link is not
+        relied on.
+        """
+        name = links.parse(link)
+        if name is None:
+            return None
+        raw = self._admin.get(path(ADMIN, "fetch_event", name.event))
+        target = Target(text(raw, "event", "room_id"), name.event, "")
+        # That was the database's copy, which outlives a redaction; this is what people are shown.
+        event = event_as_admin(self._admin, target)
+        if redacted_by(event):
+            raise Gone("the message was redacted")
+        return Post(
+            target.place,
+            target.message,
+            text(event, "sender"),
+            moment(event, "origin_server_ts"),
+            pictures_of(event),
+        )
+
+    def fetch(self, media: str, max_bytes: int) -> bytes:
+        """See `connectors.api`. Raises Gone, Unreadable or another PlatformError."""
+        server, identity = media_of(media)
+        answer = self._admin.client.get(path(MEDIA, "download", server, identity), max_bytes=max_bytes)
+        if answer.status != OK:
+            raise refusal(answer)
+        if not answer.whole:
+            raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
+        return answer.body
+
+    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
+        """See `connectors.api`. Raises PlatformError."""
+        return read_reports(self._admin, cursor)
+
+    def act(self, action: Action, target: Target, key: str) -> str:
+        """See `connectors.api`. Raises PlatformError."""
+        match action:
+            case Action.QUARANTINE_MEDIA:
+                return quarantine_media(self._admin, target)
+            case Action.REDACT_MESSAGE:
+                return redact_message(self._admin, self._own_user_id(), target, key)
+
+    def verify(self, target: Target) -> Sequence[Look]:
+        """See `connectors.api`, and `looks` for what counts as gone."""
+        return look_everywhere(self._visitor, self._member, self._admin, target)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._visitor.close()
+        for account in (self._admin, self._member):
+            if account is not None:
+                account.close()
+
+    def _connect(self, token: str | None) -> OutboundClient:
+        settings = self._settings
+        return OutboundClient(settings.homeserver_url, token=token, timeouts=settings.timeouts)
+
+    def _own_user_id(self) -> str:
+        """Asked once. Raises NotAllowed if the token is refused."""
+        if not self._user_id:
+            answer = self._admin.get(path(CLIENT, "account", "whoami"))
+            self._user_id = text(answer, "user_id")
+            if not self._user_id:
+                raise NotAllowed("the homeserver does not say whose access token ours is")
+        return self._user_id

@@ -1,0 +1,190 @@
+"""Looks whether a picture is still to be seen, as the people see it who could see it before.
+
+What counts as gone, and what does not:
+
+- message: ABSENT when the server shows it redacted, or has no such event for an administrator. A 404 or 403
+  to an ordinary member proves nothing by itself (newcomers may simply not be shown what was said before
+  they came), so it counts only where the administrator's look found the message gone.
+- media, thumbnail: ABSENT on 404 with M_NOT_FOUND, which is what quarantine and deletion give. A thumbnail
+  made before the quarantine is refused too (tests/contract/test_matrix.py proves it).
+- anonymous: most servers show nothing to people without an account. A 401 M_MISSING_TOKEN is then the truth
+  about what anonymous visitors see, and counts as ABSENT, but only with a positive control: the same
+  visitor must reach the homeserver itself. Where the server lets guests in, a guest looks as well, and
+  media that is served to everybody (uploaded before Matrix 1.11) is asked for at its old address too.
+- everything else (5xx, 429, time-outs, pages of a proxy, redirects) is UNDETERMINED.
+
+Synapse keeps the original of a redacted message for seven days; an administrator who asks the database API
+for it by id can read it. That is a store for disputes, not a place where the picture is shown, and is not
+looked at here.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec
+
+from takeback.connectors.api import Look, State, Surface, Target, Vantage
+from takeback.connectors.matrix.answers import at, members, text
+from takeback.connectors.matrix.calls import (
+    ADMIN,
+    CLIENT,
+    MEDIA,
+    MEDIA_BEFORE_ACCOUNTS,
+    OK,
+    Account,
+    error_code,
+)
+from takeback.connectors.matrix.posts import redacted_by
+from takeback.connectors.matrix.removal import media_of
+from takeback.errors import PlatformError, Unavailable
+from takeback.ground.outbound import Answer, OutboundClient, path
+
+UNAUTHORISED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+P = ParamSpec("P")
+ENOUGH = 4096
+"""Bytes of a picture that prove it is served."""
+
+Seen = tuple[State, str]
+"""A state, and what was answered."""
+
+
+class Visitor:
+    """Somebody without an account; where the server lets guests in, also a guest.
+
+    Args:
+        origin: of the homeserver.
+        connect: makes a client with the given token.
+    """
+
+    def __init__(self, connect: Callable[[str | None], OutboundClient]) -> None:
+        self._connect = connect
+        self._nobody = connect(None)
+        self._guest: OutboundClient | None = None
+
+    def reaches_the_server(self) -> bool:
+        """The positive control: something that everybody may see is seen."""
+        try:
+            versions = self._nobody.get("/_matrix/client/versions")
+            return versions.status == OK and isinstance(at(versions.json(), "versions"), list)
+        except Unavailable:
+            return False
+
+    def eyes(self) -> list[OutboundClient]:
+        """As whom to look. Raises Unavailable."""
+        if self._guest is None:
+            answer = self._nobody.send("POST", path(CLIENT, "register", kind="guest"), document={})
+            if answer.status == OK and (token := text(answer.json(), "access_token")):
+                self._guest = self._connect(token)
+            elif not error_code(answer):
+                raise Unavailable(f"{answer.status} in place of an answer about guests")
+        return [self._nobody, self._guest] if self._guest else [self._nobody]
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        for client in (self._nobody, self._guest):
+            if client is not None:
+                client.close()
+
+
+def look_everywhere(visitor: Visitor, member: Account | None, admin: Account, target: Target) -> list[Look]:
+    """Each surface from each vantage. Never raises PlatformError: a look that fails is UNDETERMINED."""
+    as_admin = _tried(_message_as_admin, admin, target)
+    seen = {(Surface.MESSAGE, Vantage.ADMIN): as_admin}
+    for surface in (Surface.MEDIA, Surface.THUMBNAIL):
+        seen[surface, Vantage.ADMIN] = _tried(_media, admin.client, MEDIA, surface, target)
+    if member is not None:
+        seen[Surface.MESSAGE, Vantage.MEMBER] = _tried(_message_as_member, member, target, as_admin)
+        for surface in (Surface.MEDIA, Surface.THUMBNAIL):
+            seen[surface, Vantage.MEMBER] = _tried(_media, member.client, MEDIA, surface, target)
+    for surface in Surface:
+        seen[surface, Vantage.ANONYMOUS] = _tried(_anonymous, visitor, surface, target)
+    return [Look(surface, vantage, state, said) for (surface, vantage), (state, said) in seen.items()]
+
+
+def _tried(look: Callable[P, Seen], *args: P.args, **kwargs: P.kwargs) -> Seen:
+    try:
+        return look(*args, **kwargs)
+    except PlatformError as error:
+        return State.UNDETERMINED, str(error)
+
+
+def _message_as_admin(admin: Account, target: Target) -> Seen:
+    """Through the admin API, because our account need not be in the room."""
+    answer = admin.client.get(path(ADMIN, "rooms", target.place, "context", target.message, limit="0"))
+    if _says(answer, NOT_FOUND, "M_NOT_FOUND"):
+        return State.ABSENT, _said(answer)
+    return _event(answer, target, "event")
+
+
+def _message_as_member(member: Account, target: Target, as_admin: Seen) -> Seen:
+    where = path(CLIENT, "rooms", target.place, "event", target.message)
+    answer = member.client.get(where)
+    if not _hidden(answer):
+        return _event(answer, target)
+    joined = member.client.send("POST", path(CLIENT, "join", target.place), document={})
+    if joined.status == OK:
+        answer = member.client.get(where)
+        if not _hidden(answer):
+            return _event(answer, target)
+    if as_admin[0] is State.ABSENT:
+        return State.ABSENT, f"{_said(answer)}; gone for an administrator"
+    return State.UNDETERMINED, f"{_said(answer)}; may be shown to other members"
+
+
+def _anonymous(visitor: Visitor, surface: Surface, target: Target) -> Seen:
+    """Seen by one is seen; unclear to one is unclear; else gone."""
+    if not visitor.reaches_the_server():
+        return State.UNDETERMINED, "a visitor without an account does not reach the homeserver"
+    looks: list[Seen] = []
+    for eye in visitor.eyes():
+        if surface is Surface.MESSAGE:
+            answer = eye.get(path(CLIENT, "rooms", target.place, "event", target.message))
+            closed = _hidden(answer) or _says(answer, UNAUTHORISED, "M_MISSING_TOKEN")
+            looks.append((State.ABSENT, _said(answer)) if closed else _event(answer, target))
+        else:
+            looks += [_media(eye, root, surface, target) for root in (MEDIA, MEDIA_BEFORE_ACCOUNTS)]
+    states = {state for state, _ in looks}
+    worst = next(state for state in (State.PRESENT, State.UNDETERMINED, State.ABSENT) if state in states)
+    return worst, "; ".join(said for state, said in looks if state is worst)
+
+
+def _event(answer: Answer, target: Target, *inside: str) -> Seen:
+    if answer.status != OK:
+        return State.UNDETERMINED, _said(answer)
+    event = members(answer.json(), *inside)
+    if text(event, "event_id") != target.message:
+        return State.UNDETERMINED, "200 with something else"
+    by = redacted_by(event)
+    return (State.ABSENT, f"200 redacted by {by}") if by else (State.PRESENT, "200")
+
+
+def _media(eye: OutboundClient, root: str, surface: Surface, target: Target) -> Seen:
+    server, media = media_of(target.media)
+    if surface is Surface.THUMBNAIL:
+        where = path(root, "thumbnail", server, media, width="96", height="96", method="scale")
+    else:
+        where = path(root, "download", server, media)
+    answer = eye.get(where, max_bytes=ENOUGH)
+    if answer.status == OK:
+        # A log-in page of a network on the way says 200 to everything.
+        shown = answer.content_type not in {"text/html", "application/xhtml+xml"}
+        return (State.PRESENT if shown else State.UNDETERMINED), f"200 {answer.content_type}"
+    closed = _says(answer, NOT_FOUND, "M_NOT_FOUND") or _says(answer, UNAUTHORISED, "M_MISSING_TOKEN")
+    removed_address = root == MEDIA_BEFORE_ACCOUNTS and _says(answer, NOT_FOUND, "M_UNRECOGNIZED")
+    return (State.ABSENT if closed or removed_address else State.UNDETERMINED), _said(answer)
+
+
+def _hidden(answer: Answer) -> bool:
+    """The server's ways to say: not to you, or not at all."""
+    return (
+        _says(answer, NOT_FOUND, "M_NOT_FOUND")
+        or _says(answer, FORBIDDEN, "M_FORBIDDEN")
+        or _says(answer, FORBIDDEN, "M_GUEST_ACCESS_FORBIDDEN")
+    )
+
+
+def _says(answer: Answer, status: int, code: str) -> bool:
+    return answer.status == status and error_code(answer) == code
+
+
+def _said(answer: Answer) -> str:
+    """For the record: codes only."""
+    return f"{answer.status} {error_code(answer) or answer.content_type}".rstrip()

@@ -1,0 +1,83 @@
+"""Turns events into posts: which messages carry pictures, and where those are.
+
+Counted as pictures: m.image and m.sticker whatever they claim, files and videos that claim an image type,
+the thumbnail of any of these, and the same within an edit. Encrypted pictures (a `file` in place of a
+`url`) cannot be read by anybody but the room's members, and are passed over.
+"""
+
+import re
+from collections.abc import Mapping
+
+from takeback.connectors.api import Media, Post
+from takeback.connectors.matrix.answers import at, members, moment, number, text
+
+EVENT_TYPES = ("m.room.message", "m.sticker")
+MAX_SIZE_CLAIM = 2**53 - 1
+
+_ADDRESS = re.compile(r"mxc://([A-Za-z0-9.:\[\]_-]{1,255})/([A-Za-z0-9_=~.-]{1,255})")
+_CONTENT_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+
+
+def media_path(address: str) -> tuple[str, str] | None:
+    """Server and media id of an mxc address; None if it is not one."""
+    found = _ADDRESS.fullmatch(address)
+    return (found[1], found[2]) if found and found[2] not in {".", ".."} else None
+
+
+def post_of(event: Mapping[str, object], place: str) -> Post | None:
+    """The post that an event is, or None if it carries no picture that can be read (or any more).
+
+    Args:
+        event: as the client-server API serialises it.
+        place: the room it was found in; sync leaves it out of the event.
+    """
+    message = text(event, "event_id")
+    if not message or text(event, "type") not in EVENT_TYPES:
+        return None
+    pictures = pictures_of(event)
+    if not pictures:
+        return None
+    return Post(place, message, text(event, "sender"), moment(event, "origin_server_ts"), pictures)
+
+
+def pictures_of(event: Mapping[str, object]) -> tuple[Media, ...]:
+    """All pictures of one event, each once, in the order of their meeting."""
+    found: dict[str, Media] = {}
+    content = members(event, "content")
+    sticker = text(event, "type") == "m.sticker"
+    for shown in (content, members(content, "m.new_content")):
+        for media in _pictures(shown, sticker=sticker):
+            found.setdefault(media.address, media)
+    return tuple(found.values())
+
+
+def redacted_by(event: Mapping[str, object]) -> str | None:
+    """The id of the event that redacted this one, or None if it stands."""
+    because = at(event, "unsigned", "redacted_because") or at(event, "redacted_because")
+    if because is None:
+        return None
+    return text(because, "event_id") or "unknown"
+
+
+def _pictures(content: Mapping[str, object], *, sticker: bool) -> list[Media]:
+    kind = "m.sticker" if sticker else text(content, "msgtype")
+    info = members(content, "info")
+    claimed = text(info, "mimetype").lower()
+    pictures = []
+    if kind in {"m.image", "m.sticker"} or (kind in {"m.file", "m.video"} and claimed.startswith("image/")):
+        pictures.append(_media(text(content, "url"), info))
+    if kind in {"m.image", "m.sticker", "m.file", "m.video"}:
+        pictures.append(_media(text(info, "thumbnail_url"), members(info, "thumbnail_info")))
+    return [media for media in pictures if media is not None]
+
+
+def _media(address: str, info: Mapping[str, object]) -> Media | None:
+    if media_path(address) is None:
+        return None
+    claimed = text(info, "mimetype")
+    size = number(info, "size")
+    return Media(
+        address,
+        claimed if _CONTENT_TYPE.fullmatch(claimed) else "",
+        size if size is not None and 0 <= size <= MAX_SIZE_CLAIM else None,
+    )

@@ -1,0 +1,124 @@
+"""Removes what a decision named: a message by redaction, a picture by quarantine.
+
+Each step looks first, so that what is done already is success, and looks after, so that a receipt is never
+a promise. A redaction carries a transaction id derived from the caller's key: Synapse answers a repeat with
+the event it made the first time. No reason is written: every member could read it.
+
+Who may redact. Our account makes itself a moderator of the room (make_room_admin, which acts through the
+room's highest local member, also in room version 12) and joins. Where no such member is left, or we are
+banned, the server can still redact in the poster's own name; that call takes a time span and not an id, so
+it is used only after making sure that the span holds nothing else of that person's.
+"""
+
+import hashlib
+import time
+
+from takeback.connectors.api import Target
+from takeback.connectors.matrix.answers import at, members, number, objects, text
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account
+from takeback.connectors.matrix.posts import media_path, redacted_by
+from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
+from takeback.ground.outbound import path
+
+NEIGHBOURS = 40
+"""Events around the message that are searched for another of the same millisecond."""
+POLLS = 100
+POLL_SECONDS = 0.05
+
+
+def quarantine_media(admin: Account, target: Target) -> str:
+    """Make a picture unavailable to everybody on this homeserver; the receipt. Raises PlatformError."""
+    server, media = media_of(target.media)
+    where = path(ADMIN, "media", server, media)
+    try:
+        known = admin.get(where)
+    except Gone:
+        return "nothing to quarantine: the homeserver does not have this media"
+    if by := text(known, "media_info", "quarantined_by"):
+        return f"was quarantined already, by {by}"
+    if at(known, "media_info", "safe_from_quarantine"):
+        raise NotAllowed(
+            "this media is marked as protected from quarantine; an administrator must unprotect it"
+        )
+    admin.send("POST", path(ADMIN, "media", "quarantine", server, media), {})
+    if not text(admin.get(where), "media_info", "quarantined_by"):
+        raise Unavailable("the homeserver accepted the quarantine but does not show it yet")
+    return "quarantined"
+
+
+def redact_message(admin: Account, user_id: str, target: Target, key: str) -> str:
+    """Redact a message; the receipt, with the redaction's id. Raises PlatformError."""
+    try:
+        event = event_as_admin(admin, target)
+    except Gone:
+        return "nothing to redact: the homeserver does not have this message"
+    if by := redacted_by(event):
+        return f"was redacted already, by {by}"
+    redact = path(CLIENT, "rooms", target.place, "redact", target.message, transaction_id(key))
+    try:
+        done = admin.send("PUT", redact, {})
+    except NotAllowed:
+        try:
+            _become_moderator(admin, user_id, target.place)
+        except Unavailable:
+            raise
+        except PlatformError as refused:
+            return _redact_as_poster(admin, target, event, refused)
+        done = admin.send("PUT", redact, {})
+    return f"redacted by {text(done, 'event_id')}"
+
+
+def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
+    """A message as moderators see it, whether or not we are in its room; redacted if it was.
+
+    Raises PlatformError.
+    """
+    context = admin.get(path(ADMIN, "rooms", target.place, "context", target.message, limit="0"))
+    event = members(context, "event")
+    if text(event, "event_id") != target.message:
+        raise Unavailable("the homeserver answered with another event than the one asked for")
+    return dict(event)
+
+
+def media_of(address: str) -> tuple[str, str]:
+    """Server and media id. Raises PlatformError."""
+    found = media_path(address)
+    if found is None:
+        raise PlatformError("not the address of Matrix media (mxc://server/id)")
+    return found
+
+
+def transaction_id(key: str) -> str:
+    """The same for the same key, and telling nothing of it."""
+    return "tb" + hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+def _become_moderator(admin: Account, user_id: str, room: str) -> None:
+    """Raises NotAllowed where no local moderator is left in the room, or where we are banned."""
+    admin.send("POST", path(ADMIN, "rooms", room, "make_room_admin"), {"user_id": user_id})
+    admin.send("POST", path(CLIENT, "join", room), {})
+
+
+def _redact_as_poster(
+    admin: Account, target: Target, event: dict[str, object], refused: PlatformError
+) -> str:
+    sender, sent_at = text(event, "sender"), number(event, "origin_server_ts")
+    if not sender or sent_at is None or not _alone(admin, target, sender, sent_at):
+        raise NotAllowed(f"our account cannot become a moderator of the room ({refused})") from refused
+    # Inclusive on both ends: this one millisecond.
+    span = {"rooms": [target.place], "after_ts": sent_at, "before_ts": sent_at, "use_admin": False}
+    admin.send("POST", path(ADMIN, "user", sender, "redact"), span)
+    for _ in range(POLLS):
+        if by := redacted_by(event_as_admin(admin, target)):
+            return f"redacted in the poster's name by {by}"
+        time.sleep(POLL_SECONDS)
+    raise Unavailable("the homeserver has taken the redaction on but not done it yet")
+
+
+def _alone(admin: Account, target: Target, sender: str, sent_at: int) -> bool:
+    """Whether this message is the sender's only one in its millisecond."""
+    context = admin.get(path(ADMIN, "rooms", target.place, "context", target.message, limit=str(NEIGHBOURS)))
+    around = objects(context, "events_before") + objects(context, "events_after")
+    return not any(
+        text(event, "sender") == sender and number(event, "origin_server_ts") == sent_at for event in around
+    )

@@ -1,0 +1,243 @@
+"""Reads a homeserver's public rooms: one live shard, and histories that it opens where something may be
+missing.
+
+The live shard is the moderation account's /sync. That account joins every room of the public directory by
+itself. Three times sync alone would miss posts: on its first call, after joining a room, and when more was
+said than one answer holds ("limited"). Each time the batch opens a history shard, which reads backwards
+from where sync began to show things: to the room's beginning, or to the last known token for a mere gap.
+Posts may come twice, never not at all.
+
+Whether a limited room is newly joined is asked of the server (is our own joining among what happened since the
+cursor?) and not remembered, because a process may die between joining and committing.
+
+Histories are read with the admin API, which shows what was said before we came, whatever the room's settings.
+"""
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from takeback.connectors.api import Batch, Post, Shard
+from takeback.connectors.matrix.answers import at, members, objects, text
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
+from takeback.connectors.matrix.posts import EVENT_TYPES, post_of
+from takeback.errors import Gone, PlatformError, Unavailable
+from takeback.ground import clock
+from takeback.ground.outbound import Timeouts, path
+
+LIVE = Shard("live")
+HISTORY_PAGE = 100
+LEAST_TIMELINE = 1
+DIRECTORY_PAGE = 100
+JOINS_PER_ROUND = 20
+"""So that one call stays short on a server with many rooms; the next call goes on."""
+REFUSED_FOR = timedelta(minutes=10)
+BUSY_FOR = timedelta(seconds=30)
+MAX_SYNC_BYTES = 64 * 1024 * 1024
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCursor:
+    """Where a history reads on, backwards."""
+
+    room: str
+    start: str
+    """Token to read back from; empty: the room's end."""
+    stop: str = ""
+    """Token to read back to; empty: the room's beginning."""
+
+    def format(self) -> str:
+        """As kept between calls."""
+        return json.dumps({"room": self.room, "start": self.start, "stop": self.stop})
+
+    @classmethod
+    def parse(cls, cursor: str) -> "HistoryCursor":
+        """Read back. Raises PlatformError if it is not one of ours."""
+        try:
+            known = json.loads(cursor)
+        except ValueError as error:
+            raise PlatformError("not a cursor of a history shard") from error
+        room, start, stop = (text(known, name) for name in ("room", "start", "stop"))
+        if not room:
+            raise PlatformError("not a cursor of a history shard")
+        return cls(room, start, stop)
+
+    def shard(self) -> Shard:
+        """Named after where it starts: the same gap seen again is the same shard."""
+        return Shard(f"history:{self.room}:{hashlib.sha256(self.format().encode()).hexdigest()[:16]}")
+
+
+@dataclass(slots=True)
+class RoomKeeper:
+    """Joins the rooms of the public directory. What it remembers may be lost: it only saves questions."""
+
+    account: Account
+    every: timedelta
+    joined: set[str] | None = None
+    refused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
+    """Rooms that did not let us in: when to ask again, and what they said."""
+    next_round: datetime | None = None
+
+    def join_new_rooms(self) -> None:
+        """Look into the directory if it is time, and join what is new there. Raises PlatformError."""
+        now = clock.now()
+        if self.next_round is not None and now < self.next_round:
+            return
+        if self.joined is None:
+            answer = self.account.get(path(CLIENT, "joined_rooms"))
+            listed = at(answer, "joined_rooms")
+            self.joined = (
+                {room for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
+            )
+        joins = 0
+        for room in self._directory():
+            again, _ = self.refused.get(room, (now, ""))
+            if room in self.joined or again > now:
+                continue
+            if joins == JOINS_PER_ROUND:
+                return
+            joins += 1
+            self._join(room, now)
+        self.next_round = now + self.every
+
+    def forget(self, room: str) -> None:
+        """We are in this room no more; the directory will bring it back."""
+        if self.joined is not None:
+            self.joined.discard(room)
+
+    def _join(self, room: str, now: datetime) -> None:
+        try:
+            self.account.send("POST", path(CLIENT, "join", room), {})
+        except PlatformError as error:
+            wait = BUSY_FOR if isinstance(error, Unavailable) else REFUSED_FOR
+            self.refused[room] = (now + wait, str(error))
+            _log.warning("cannot watch room %s: %s; asking again in %d s", room, error, wait.total_seconds())
+        else:
+            self.refused.pop(room, None)
+            if self.joined is not None:
+                self.joined.add(room)
+
+    def _directory(self) -> Iterator[str]:
+        """Room ids, all pages."""
+        since = ""
+        while True:
+            query = {"limit": str(DIRECTORY_PAGE)} | ({"since": since} if since else {})
+            answer = self.account.get(path(CLIENT, "publicRooms", **query))
+            rooms = [text(room, "room_id") for room in objects(answer, "chunk")]
+            yield from filter(None, rooms)
+            since = text(answer, "next_batch")
+            if not since or not rooms:
+                return
+
+
+def watch_live(
+    account: Account,
+    keeper: RoomKeeper,
+    user_id: str,
+    cursor: str | None,
+    *,
+    wait_seconds: float,
+    timeline: int,
+) -> Batch:
+    """One sync: the posts since the cursor, and the histories to read besides. Raises PlatformError."""
+    keeper.join_new_rooms()
+    # The first call has nothing to wait for, and reads the rooms' past as histories.
+    answer = (
+        _sync(account, cursor, wait_seconds, timeline) if cursor else _sync(account, "", 0, LEAST_TIMELINE)
+    )
+    posts: list[Post] = []
+    opens: list[tuple[Shard, str]] = []
+    for room in members(answer, "rooms", "leave"):
+        keeper.forget(room)
+    for room, shown in _rooms(answer):
+        posts += _posts(objects(shown, "timeline", "events"), room)
+        if cursor and at(shown, "timeline", "limited") is not True:
+            continue
+        stop = cursor if cursor and not _joined_since(account, room, user_id, cursor) else ""
+        history = HistoryCursor(room, text(shown, "timeline", "prev_batch"), stop)
+        opens.append((history.shard(), history.format()))
+    since = text(answer, "next_batch")
+    if not since:
+        raise Unavailable("the homeserver's sync came without a token to go on from")
+    return Batch(tuple(posts), since, tuple(opens))
+
+
+def watch_history(account: Account, cursor: str) -> Batch:
+    """One page of a room's past. Raises PlatformError."""
+    here = HistoryCursor.parse(cursor)
+    query = {"dir": "b", "limit": str(HISTORY_PAGE), "filter": json.dumps({"types": list(EVENT_TYPES)})}
+    if here.start:
+        query["from"] = here.start
+    if here.stop:
+        query["to"] = here.stop
+    try:
+        answer = account.get(path(ADMIN, "rooms", here.room, "messages", **query), max_bytes=MAX_SYNC_BYTES)
+    except Gone:
+        # The room was deleted, and its past with it.
+        return Batch((), cursor, done=True)
+    end = text(answer, "end")
+    ended = end in {"", here.start}
+    following = cursor if ended else HistoryCursor(here.room, end, here.stop).format()
+    return Batch(tuple(_posts(objects(answer, "chunk"), here.room)), following, done=ended)
+
+
+def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> object:
+    """Raises PlatformError. An answer too long to hold is asked for again with the least of each room."""
+    for limit in (timeline, LEAST_TIMELINE):
+        nothing = {"types": []}
+        wanted = {
+            "presence": nothing,
+            "account_data": nothing,
+            "room": {
+                "timeline": {"types": list(EVENT_TYPES), "limit": limit},
+                "state": nothing,
+                "ephemeral": nothing,
+                "account_data": nothing,
+            },
+        }
+        query = {
+            "timeout": str(int(wait_seconds * 1000)),
+            "filter": json.dumps(wanted),
+            "set_presence": "offline",
+        }
+        if since:
+            query["since"] = since
+        # The first sync of a big server is slow to make, and silent until it is made.
+        patience = Timeouts(silence=wait_seconds + (15 if since else 120), total=wait_seconds + 240)
+        answer = account.client.get(
+            path(CLIENT, "sync", **query), max_bytes=MAX_SYNC_BYTES, timeouts=patience
+        )
+        if answer.whole:
+            break
+    return understood(answer)
+
+
+def _rooms(answer: object) -> Iterator[tuple[str, object]]:
+    """Rooms that we are in, and rooms that we were in until just now."""
+    for section in ("join", "leave"):
+        yield from members(answer, "rooms", section).items()
+
+
+def _posts(events: list[Mapping[str, object]], room: str) -> list[Post]:
+    posts = (post_of(event, room) for event in events)
+    return [post for post in posts if post is not None]
+
+
+def _joined_since(account: Account, room: str, user_id: str, since: str) -> bool:
+    """Whether our joining is among what happened in the room since a token. Raises PlatformError.
+
+    A change of our own profile looks the same; the price is a history read once more.
+    """
+    ours = json.dumps({"types": ["m.room.member"], "senders": [user_id]})
+    where = path(
+        ADMIN, "rooms", room, "messages", **{"dir": "f", "from": since, "limit": "1", "filter": ours}
+    )
+    try:
+        return bool(objects(account.get(where), "chunk"))
+    except Gone:
+        return True

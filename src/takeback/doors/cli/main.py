@@ -1,0 +1,114 @@
+"""`takeback`: what an operator types.
+
+Each part of the service runs as `python -m takeback.doors.NAME` in a process that holds only that part's
+code; the commands here become that process. Commands import what they need when they run, so that
+`takeback --help` answers at once.
+"""
+
+import os
+import sys
+
+import typer
+
+from takeback.errors import ConfigurationError
+
+app = typer.Typer(
+    help="Recognise, take down and keep down intimate images shared without consent, and prove it.",
+    epilog="Settings are environment variables, TAKEBACK_...: `takeback settings` lists them. "
+    "`takeback demo` shows the whole way on this machine.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.command()
+def serve() -> None:
+    """Run all of it: database, portal, console, API, worker and watcher. Ctrl-C stops it."""
+    from takeback.doors.cli.serve import Service
+    from takeback.ground import process
+    from takeback.ground.config import Settings
+
+    stop = process.begin()
+    with Service(Settings()) as service:
+        service.wait_until_up()
+        for name, url in service.addresses().items():
+            print(f"{name:8} {url}")
+        print("Ctrl-C stops all of it.", flush=True)
+        service.run(stop)
+
+
+def _become(door: str) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", f"takeback.doors.{door}"])  # noqa: S606 - our own module
+
+
+@app.command()
+def portal() -> None:
+    """Run the public portal alone: the pages where people report, and ask how it stands."""
+    _become("portal")
+
+
+@app.command()
+def console() -> None:
+    """Run the staff's console alone."""
+    _become("console")
+
+
+@app.command()
+def api() -> None:
+    """Run the machine API alone: check a picture or a hash, health, metrics."""
+    _become("api")
+
+
+@app.command()
+def worker() -> None:
+    """Run the background worker alone: jobs, clocks, incoming reports, the ledger's sequencer."""
+    _become("worker")
+
+
+@app.command()
+def watch() -> None:
+    """Run a watcher alone: read what passes on the connected platforms."""
+    _become("watch")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date (every part does so at its start)."""
+    from takeback.app import database_server
+    from takeback.ground.config import Settings
+
+    with database_server(Settings()):
+        print("The schema is up to date.")
+
+
+@app.command()
+def settings() -> None:
+    """List every setting with its present value; secrets are not shown."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from takeback.ground.config import PortalSettings, Settings
+
+    table = Table("Environment variable", "Value", "What it is")
+    shown: set[str] = set()
+    for group in (Settings(), PortalSettings()):
+        for name, field in type(group).model_fields.items():
+            if name not in shown:
+                shown.add(name)
+                table.add_row(f"TAKEBACK_{name.upper()}", str(getattr(group, name)), field.description)
+    Console().print(table)
+
+
+def main() -> None:
+    """The entry point: what the operator can mend is said in one line."""
+    from takeback.doors.cli import ledger, staff
+
+    app.add_typer(ledger.app, name="ledger")
+    app.add_typer(staff.app, name="staff")
+    app.add_typer(staff.keys, name="api-key")
+    try:
+        app()
+    except ConfigurationError as error:
+        print(f"takeback: {error}", file=sys.stderr)
+        sys.exit(2)

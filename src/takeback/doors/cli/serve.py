@@ -1,0 +1,199 @@
+"""`takeback serve`: every part of the service as a process of its own, kept running.
+
+A part that ends is started again, with growing waits; the embedded PostgreSQL too. Each part gets the
+environment that it needs: the portal's holds no token, no private key and no database but its own role's.
+"""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Self
+
+from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, keys_folder
+from takeback.errors import ConfigurationError
+from takeback.ground.config import PortalSettings, Settings
+from takeback.ground.db import migrate
+from takeback.ground.db.embedded import EmbeddedPostgres
+from takeback.ground.process import PARENT_PIPE
+from takeback.ground.vault.keys import PORTAL_FOLDER
+
+PARTS = ("worker", "watch", "portal", "console", "api")
+GRACE = 20.0
+"""Seconds that a part has to end by itself."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """One process of the service."""
+
+    name: str
+    environment: Mapping[str, str]
+    process: subprocess.Popen[bytes] | None = None
+    fell_at: float = 0.0
+    waits: float = 0.0
+    falls: int = field(default=0)
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
+            [sys.executable, "-m", f"takeback.doors.{self.name}"],
+            env={**self.environment, PARENT_PIPE: "1"},
+            stdin=subprocess.PIPE,
+        )
+
+    def keep(self) -> None:
+        """Start it again if it has ended and has waited long enough."""
+        if self.process is not None and self.process.poll() is not None:
+            long_lived = time.monotonic() - self.fell_at > 60  # noqa: PLR2004
+            self.waits = 0.2 if long_lived else min(self.waits * 2, 15.0)
+            print(
+                f"takeback: {self.name} ended ({self.process.returncode}); starting it again", file=sys.stderr
+            )
+            self.process, self.fell_at, self.falls = None, time.monotonic(), self.falls + 1
+        if self.process is None and time.monotonic() - self.fell_at >= self.waits:
+            self.start()
+
+    def end(self) -> None:
+        """Ask it to end."""
+        if self.process is not None and self.process.poll() is None:
+            self.process.terminate()
+
+    def gone(self, deadline: float) -> None:
+        """Wait for its end, and enforce it after the deadline."""
+        if self.process is None:
+            return
+        try:
+            self.process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+
+class Service:
+    """All parts, running, until the end of the `with` block.
+
+    Args:
+        settings: as every part but the portal gets them.
+        environment: for all parts; default: this process's.
+    """
+
+    def __init__(self, settings: Settings, environment: Mapping[str, str] | None = None) -> None:
+        self._settings = settings
+        self._environment = dict(os.environ if environment is None else environment)
+        self._postgres: EmbeddedPostgres | None = None
+        self.parts: tuple[_Part, ...] = ()
+
+    def __enter__(self) -> Self:
+        keys_folder(self._settings)
+        for port in self._ports().values():
+            _must_be_free(*port)
+        with ExitStack() as undo:
+            undo.callback(self.__exit__)
+            url = self._settings.database_url
+            if url is None:
+                self._postgres = EmbeddedPostgres(self._settings.data / DATABASE_FOLDER)
+                url = self._postgres.url
+            migrate.upgrade(url)
+            self.database_url = url
+            everything = {**self._environment, "TAKEBACK_DATABASE_URL": url}
+            portal = self._portal_environment()
+            self.parts = tuple(_Part(name, portal if name == "portal" else everything) for name in PARTS)
+            for part in self.parts:
+                part.start()
+            undo.pop_all()
+        return self
+
+    def _portal_environment(self) -> dict[str, str]:
+        url = PortalSettings().portal_database_url
+        if url is None and self._postgres is not None:
+            url = self._postgres.role_url("takeback_portal")
+        if url is None:
+            raise ConfigurationError(
+                "set TAKEBACK_PORTAL_DATABASE_URL to a URL of the role takeback_portal: the public portal "
+                "must not use the owner's"
+            )
+        kept = {name: value for name, value in self._environment.items() if not name.startswith("TAKEBACK_")}
+        known = {f"TAKEBACK_{name.upper()}" for name in PortalSettings.model_fields}
+        kept |= {name: value for name, value in self._environment.items() if name in known}
+        kept["TAKEBACK_PORTAL_DATABASE_URL"] = url
+        folder = self._settings.data / KEYS_FOLDER / PORTAL_FOLDER
+        kept.setdefault("TAKEBACK_PORTAL_KEYS", str(folder.resolve()))
+        return kept
+
+    def _ports(self) -> dict[str, tuple[str, int]]:
+        s = self._settings
+        return {
+            "portal": (s.portal_host, s.portal_port),
+            "console": (s.console_host, s.console_port),
+            "api": (s.api_host, s.api_port),
+        }
+
+    def addresses(self) -> dict[str, str]:
+        """Where the doors are, by name."""
+        return {name: f"http://{_shown(host)}:{port}" for name, (host, port) in self._ports().items()}
+
+    def wait_until_up(self, timeout: float = 60.0) -> None:
+        """Return when every door answers. Raises TimeoutError."""
+        deadline = time.monotonic() + timeout
+        for name, address in self._ports().items():
+            while not _answers(*address):
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"{name} does not answer on {address[0]}:{address[1]}")
+                self.keep()
+                time.sleep(0.05)
+
+    def keep(self) -> None:
+        """Start again what has ended."""
+        if self._postgres is not None and not self._postgres.is_running():
+            print("takeback: PostgreSQL ended; starting it again", file=sys.stderr)
+            try:
+                self._postgres.start_again()
+            except ConfigurationError as error:
+                print(f"takeback: {error}", file=sys.stderr)
+        for part in self.parts:
+            part.keep()
+
+    def run(self, stop: threading.Event) -> None:
+        """Keep everything running until `stop` is set."""
+        while not stop.wait(0.2):
+            self.keep()
+
+    def __exit__(self, *_: object) -> None:
+        deadline = time.monotonic() + GRACE
+        for part in self.parts:
+            part.end()
+        for part in self.parts:
+            part.gone(deadline)
+        if self._postgres is not None and self._postgres.started_here:
+            self._postgres.stop()
+
+
+def _shown(host: str) -> str:
+    return "localhost" if host in {"127.0.0.1", "0.0.0.0", "::1"} else host  # noqa: S104 - compared, not bound
+
+
+def _must_be_free(host: str, port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"port {port} on {host} is taken; set TAKEBACK_PORTAL_PORT, TAKEBACK_CONSOLE_PORT and "
+                "TAKEBACK_API_PORT to free ones"
+            ) from error
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=1):
+            return True
+    except OSError:
+        return False

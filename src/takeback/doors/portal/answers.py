@@ -1,0 +1,135 @@
+"""What was answered so far: it travels as hidden fields from page to page, and nowhere else.
+
+Until she presses Send nothing is stored: no cookie, no session, no draft. So every page carries all answers, and a
+lost page is a lost draft; the start page says so. What comes back from a browser is anybody's text: it is
+read strictly, and a body that our own pages cannot have made is refused as a whole.
+"""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, Report, ReportedPicture
+from takeback.signals.model import HASH_BYTES, Flip
+
+LONGEST_WHERE = 2500
+"""Characters. With `LONGEST_ACCOUNT` chosen so that the fullest form in any script, nine bytes a character in its
+body, stays below `BODY_LIMIT`: nobody loses what she typed to it."""
+LONGEST_ACCOUNT = 3000
+LONGEST_SIGNATURE = 200
+LONGEST_CONTACT = 300
+BODY_LIMIT = 64 * 1024
+"""Bytes of a request."""
+
+_MOST_FIELDS = 40
+_PICTURE = re.compile(rf"(\d{{1,3}})((?:\.[0-9a-f]{{{2 * HASH_BYTES}}}){{{len(Flip)}}})")
+_BEST_QUALITY = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """As typed. Every field is also the name of a form field."""
+
+    age: str = ""
+    """ "yes", "no", "unsure" or nothing yet."""
+    pictures: str = ""
+    """What the page's script wrote: see `read_pictures`."""
+    where: str = ""
+    """Links and message ids, one a line."""
+    account: str = ""
+    nonconsent: str = ""
+    """ "yes" when ticked."""
+    good_faith: str = ""
+    signature: str = ""
+    contact: str = ""
+    attempt: str = ""
+    """`intake.submit.new_attempt`, from the check page on."""
+
+
+FIELDS = tuple(Answers.__dataclass_fields__)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One press of a button on one page."""
+
+    at: str
+    """The step that was shown."""
+    go: str
+    """next | skip | back | send | change:STEP"""
+    then: str
+    """ "check" when she came from the last page to change one answer."""
+    trap: str
+    """A field that people do not see. Whoever filled it is a program, her own browser's perhaps."""
+    answers: Answers
+
+
+def parse(body: bytes) -> Turn:
+    """Read what a page sent.
+
+    Args:
+        body: application/x-www-form-urlencoded, in UTF-8.
+
+    Raises:
+        ValueError: none of our pages sends this.
+    """
+    pairs = parse_qsl(
+        body.decode("ascii"),
+        keep_blank_values=True,
+        encoding="utf-8",
+        errors="strict",
+        max_num_fields=_MOST_FIELDS,
+    )
+    fields = {name: value.replace("\r\n", "\n") for name, value in pairs}
+    if len(fields) != len(pairs):
+        raise ValueError("a field was sent twice")
+    answers = Answers(**{name: fields.get(name, "") for name in FIELDS})
+    read_pictures(answers.pictures)
+    return Turn(
+        at=fields.get("at", ""),
+        go=fields.get("go", "next"),
+        then=fields.get("then", ""),
+        trap=fields.get("website", ""),
+        answers=answers,
+    )
+
+
+def read_pictures(text: str) -> tuple[ReportedPicture, ...]:
+    """Read the hidden field that the page's script fills: QUALITY.HASH.HASH..., one for each picture, with spaces.
+
+    Raises:
+        ValueError: it is written in another way, or there are too many.
+    """
+    pictures = []
+    for word in text.split():
+        match = _PICTURE.fullmatch(word)
+        if match is None or int(match[1]) > _BEST_QUALITY:
+            raise ValueError("not a picture's numbers")
+        pictures.append(ReportedPicture(flips=tuple(match[2][1:].split(".")), quality=int(match[1])))
+    if len(pictures) > MAX_PICTURES:
+        raise ValueError("too many pictures")
+    return tuple(pictures)
+
+
+def write_pictures(pictures: tuple[ReportedPicture, ...]) -> str:
+    """The text that `read_pictures` reads."""
+    return " ".join(".".join((str(picture.quality), *picture.flips)) for picture in pictures)
+
+
+def locations(where: str) -> tuple[str, ...]:
+    """The lines that say something, each once, in their order."""
+    return tuple(dict.fromkeys(line for raw in where.split("\n") if (line := raw.strip())))
+
+
+def report(answers: Answers, language: str) -> Report:
+    """The report that these answers make; call it once no step has faults."""
+    return Report(
+        pictures=read_pictures(answers.pictures),
+        locations=locations(answers.where)[:MAX_LOCATIONS],
+        account=answers.account.strip(),
+        statement_nonconsent=answers.nonconsent == "yes",
+        statement_good_faith=answers.good_faith == "yes",
+        signature=answers.signature.strip(),
+        contact=answers.contact.strip(),
+        language=language,
+    )

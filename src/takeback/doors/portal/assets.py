@@ -1,0 +1,48 @@
+"""The portal's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
+
+The address holds a hash of all of them, so a browser may keep them for as long as it likes and still gets new ones
+after an update. One hash for the folder, not one for each file, lets modules import each other by plain relative names.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "static"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """One file."""
+
+    content: bytes
+    type: str
+
+
+class Assets:
+    """All of them, in memory."""
+
+    def __init__(self, folder: Path = FOLDER) -> None:
+        self._files = {
+            path.relative_to(folder).as_posix(): Asset(path.read_bytes(), _TYPES[path.suffix])
+            for path in sorted(folder.rglob("*"))
+            if path.suffix in _TYPES
+        }
+        digest = hashlib.sha256()
+        for name, asset in self._files.items():
+            digest.update(f"{name}\0{len(asset.content)}\0".encode() + asset.content)
+        self.version = digest.hexdigest()[:16]
+
+    def url(self, name: str) -> str:
+        """The address of a file. Raises KeyError if there is none of this name."""
+        self._files[name]
+        return f"/static/{self.version}/{name}"
+
+    def find(self, version: str, name: str) -> Asset | None:
+        """The file behind an address."""
+        return self._files.get(name) if version == self.version else None

@@ -1,0 +1,138 @@
+"""What every answer carries and every request must be, whatever page it is for.
+
+The rules stand in one place around the whole application, so that no page can forget them: nothing may be loaded
+from elsewhere, nothing is cached, nobody learns where a visitor came from; a body is small, is a plain form and never a
+file. A fault inside is logged by its kind and place alone, because messages may quote what was typed.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable
+
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_FORM = b"application/x-www-form-urlencoded"
+_CSP = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "worker-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_OFF = (
+    "accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "display-capture", "encrypted-media",
+    "fullscreen", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts", "magnetometer",
+    "microphone", "midi", "payment", "picture-in-picture", "publickey-credentials-create",
+    "publickey-credentials-get", "screen-wake-lock", "serial", "storage-access", "usb", "web-share",
+    "window-management", "xr-spatial-tracking",
+)  # fmt: skip
+HEADERS = {
+    "content-security-policy": _CSP,
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-resource-policy": "same-origin",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # Copying the receipt is the one thing that a page may do with the device.
+    "permissions-policy": ", ".join((*(f"{feature}=()" for feature in _OFF), "clipboard-write=(self)")),
+    "x-dns-prefetch-control": "off",
+}
+_NO_STORE = "no-store"
+
+_log = logging.getLogger(__name__)
+
+
+class Guard:
+    """ASGI middleware around the portal.
+
+    Args:
+        app: the portal.
+        limit: most bytes of a body.
+        trouble: makes the page that says what is wrong, for 400, 413, 415 and 500.
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, trouble: Callable[[int], Response]) -> None:
+        self._app = app
+        self._limit = limit
+        self._trouble = trouble
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def guarded(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = _with_headers(message["headers"])
+            await send(message)
+
+        body = await self._body(scope, receive)
+        if isinstance(body, int):
+            await self._trouble(body)(scope, receive, guarded)
+            return
+        try:
+            await self._app(scope, _replay(body, receive), guarded)
+        except Exception as error:  # noqa: BLE001 (the last place that can record it; she must still get a page)
+            place = traceback.extract_tb(error.__traceback__)[-1]
+            _log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)  # noqa: TRY400 (the message may quote her)
+            if not started:
+                await self._trouble(500)(scope, receive, guarded)
+
+    async def _body(self, scope: Scope, receive: Receive) -> bytes | int:
+        """The whole body; or the status that says why it is not read."""
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        if scope["method"] in {"GET", "HEAD"}:
+            return b""
+        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        if kind != _FORM:
+            return 415
+        if not headers.get(b"content-length", b"0").isdigit():
+            return 400
+        if int(headers.get(b"content-length", b"0")) > self._limit:
+            return 413
+        body = b""
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return 400
+            body += message.get("body", b"")
+            if len(body) > self._limit:
+                return 413
+            if not message.get("more_body", False):
+                return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    names = {name.lower() for name, _ in given}
+    ours = dict(HEADERS)
+    if b"cache-control" not in names:
+        ours["cache-control"] = _NO_STORE
+    return [
+        *given,
+        *((name.encode(), value.encode()) for name, value in ours.items() if name.encode() not in names),
+    ]

@@ -1,0 +1,106 @@
+"""The one exception tree. A boundary translates into it once, with `from`.
+
+TakebackError
+├── ConfigurationError    the operator must change a setting; the text says which and how
+├── Unreadable            bytes that are not a picture we can hash; carries the reason
+├── NotFound              no such case, receipt, entry ...
+├── Refused               understood, and not allowed; the text may be shown to the person who asked
+│   └── TooManyAttempts   asked too often; says when to come back
+├── LeaseLost             another watcher holds the shard now: drop the work, write nothing
+├── LedgerBroken          the log disagrees with what was signed before: stop signing
+└── PlatformError         a platform's answer to a connector
+├── Gone              the thing asked for is not there (any more)
+├── NotAllowed        our account may not do this; a person must look at its rights
+└── Unavailable       down, slow, 5xx or rate limited: try again, never take it for "gone"
+"""
+
+from datetime import timedelta
+from enum import StrEnum
+
+
+class TakebackError(Exception):
+    """Everything that this project raises on purpose."""
+
+
+class ConfigurationError(TakebackError):
+    """A setting is missing or wrong; the message says what to do."""
+
+
+class WhyUnreadable(StrEnum):
+    """Why bytes could not be turned into signals; the value is stored and shown to staff."""
+
+    EMPTY = "empty"
+    NOT_A_PICTURE = "not_a_picture"
+    DAMAGED = "damaged"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_MUCH_MEMORY = "too_much_memory"
+    TOO_SLOW = "too_slow"
+    DECODER_DIED = "decoder_died"
+    GONE = "gone"
+
+
+class Unreadable(TakebackError):
+    """The bytes could not be read as a picture.
+
+    Args:
+        why: the reason, from a closed list.
+        detail: one line for an engineer; never contains picture content.
+    """
+
+    def __init__(self, why: WhyUnreadable, detail: str = "") -> None:
+        super().__init__(f"{why.value}: {detail}" if detail else why.value)
+        self.why = why
+        self.detail = detail
+
+
+class NotFound(TakebackError):
+    """There is no such thing, or the asker may not know of it."""
+
+
+class Refused(TakebackError):
+    """Understood, and not allowed."""
+
+
+class TooManyAttempts(Refused):
+    """Asked too often.
+
+    Args:
+        wait: how long until the next attempt is looked at.
+    """
+
+    def __init__(self, wait: timedelta) -> None:
+        super().__init__(f"too many attempts; try again in {max(1, int(wait.total_seconds()))} seconds")
+        self.wait = wait
+
+
+class LeaseLost(TakebackError):
+    """The shard's fencing epoch moved on: somebody else watches it now."""
+
+
+class LedgerBroken(TakebackError):
+    """What is stored cannot have grown out of what was signed."""
+
+
+class PlatformError(TakebackError):
+    """A platform did not do what a connector asked."""
+
+
+class Gone(PlatformError):
+    """The platform says that the thing is not there."""
+
+
+class NotAllowed(PlatformError):
+    """The platform refuses our account."""
+
+
+class Unavailable(PlatformError):
+    """No usable answer now.
+
+    Args:
+        retry_after: seconds that the platform asked us to wait, if it said so.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -1,0 +1,323 @@
+"""What can happen. Read this first, then `pipeline.py`, which says what follows from each.
+
+A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
+fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to.
+`kind` on the wire is the class name in snake case; `parse(kind_of(f), body_of(f)) == f` for every fact.
+"""
+
+import dataclasses
+import json
+import re
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId, TargetId
+
+
+class FoundBy(StrEnum):
+    """Which side of the join came last."""
+
+    LIVE = "live"
+    """The post came after the bank entry."""
+    LOOK_BACK = "look_back"
+    """The bank entry came after the post."""
+    REPORT = "report"
+    """The person who reported said where it is."""
+
+
+class Verdict(StrEnum):
+    """What a reviewer decides."""
+
+    SHARED_WITHOUT_CONSENT = "shared_without_consent"
+    NOT_SHARED_WITHOUT_CONSENT = "not_shared_without_consent"
+    CANNOT_TELL = "cannot_tell"
+
+
+class Revealed(StrEnum):
+    """What a member of staff asked to see."""
+
+    PICTURE = "picture"
+    CONTACT = "contact"
+
+
+# --- what people told us ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ReportReceived:
+    """Somebody asked for help; the report was opened and is complete enough to act on."""
+
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class ReportUnusable:
+    """A stored report could not be opened or understood (a forged or damaged submission)."""
+
+    report: ReportId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LocationUnusable:
+    """What the report gave as a place could not be found on any connected platform."""
+
+    report: ReportId
+    reason: str
+
+
+# --- the bank --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EntryBanked:
+    """A signal was banked as a seed: it finds candidates for review and blocks nothing."""
+
+    entry: EntryId
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class EntryRefused:
+    """A reported signal must not enter the bank (too little detail in the picture)."""
+
+    report: ReportId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EntryActivated:
+    """A reviewed match made the entry active: from now on copies are removed when they appear."""
+
+    entry: EntryId
+
+
+@dataclass(frozen=True, slots=True)
+class EntryWithdrawn:
+    """The entry no longer finds or blocks anything."""
+
+    entry: EntryId
+
+
+# --- the join --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """A post and a bank entry show the same picture."""
+
+    entry: EntryId
+    sighting: SightingId
+    by: FoundBy
+
+
+@dataclass(frozen=True, slots=True)
+class PictureUnreadable:
+    """A public picture could not be fetched or decoded after all tries; it was compared with nothing."""
+
+    sighting: SightingId
+    reason: str
+
+
+# --- people decide ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CaseOpened:
+    """A report became a case with a clock."""
+
+    case: CaseId
+    report: ReportId
+
+
+@dataclass(frozen=True, slots=True)
+class CopyFound:
+    """A post joined a case as a copy of its picture."""
+
+    case: CaseId
+    sighting: SightingId
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A member of staff asked to see a picture or a way to reach the reporter, and said why."""
+
+    case: CaseId
+    what: Revealed
+    staff: StaffId
+    reason: str
+    sighting: SightingId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """A reviewer decided; it takes effect later, so that it can be undone."""
+
+    case: CaseId
+    decision: UUID
+    verdict: Verdict
+    staff: StaffId
+    effective_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionUndone:
+    """A decision was taken back before it took effect."""
+
+    case: CaseId
+    decision: UUID
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionEffective:
+    """The time to undo has passed: what was decided now happens."""
+
+    case: CaseId
+    decision: UUID
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ClockPassed:
+    """A deadline of the law or of the house passed before every known copy was gone."""
+
+    case: CaseId
+    clock: str
+
+
+# --- takedown --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalPlanned:
+    """A copy is to be removed: the steps exist."""
+
+    target: TargetId
+    case: CaseId
+    sighting: SightingId
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalStepDone:
+    """The platform confirmed one step; nothing is called removed yet."""
+
+    target: TargetId
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalFailed:
+    """A step or a look failed in a way that more tries will not mend; a person must act."""
+
+    target: TargetId
+    action: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundGone:
+    """Message and media were fetched again, from every vantage, and are gone."""
+
+    target: TargetId
+    case: CaseId
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundAgain:
+    """A copy that should be gone, or was gone before, can be seen."""
+
+    target: TargetId
+    case: CaseId
+    round: int
+
+
+# --- the house itself ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class JobGaveUp:
+    """Background work failed at every try; a person must look."""
+
+    job: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffInvited:
+    """An administrator made a one-time link for a new or returning member of staff."""
+
+    staff: StaffId
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class StaffSignedIn:
+    """A member of staff opened a session."""
+
+    staff: StaffId
+    how: str
+
+
+Fact = (
+    ReportReceived
+    | ReportUnusable
+    | LocationUnusable
+    | EntryBanked
+    | EntryRefused
+    | EntryActivated
+    | EntryWithdrawn
+    | Matched
+    | PictureUnreadable
+    | CaseOpened
+    | CopyFound
+    | Looked
+    | Decided
+    | DecisionUndone
+    | DecisionEffective
+    | ClockPassed
+    | RemovalPlanned
+    | RemovalStepDone
+    | RemovalFailed
+    | FoundGone
+    | FoundAgain
+    | JobGaveUp
+    | StaffInvited
+    | StaffSignedIn
+)
+
+FACTS: tuple[type[Fact], ...] = typing.get_args(Fact)
+
+
+def kind_of(fact: Fact | type[Fact]) -> str:
+    """The fact's name on the wire, such as "report_received"."""
+    cls = fact if isinstance(fact, type) else type(fact)
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+_BY_KIND: Mapping[str, TypeAdapter[Fact]] = {kind_of(cls): TypeAdapter(cls) for cls in FACTS}
+_FIELDS: Mapping[str, frozenset[str]] = {
+    kind_of(cls): frozenset(f.name for f in dataclasses.fields(cls)) for cls in FACTS
+}
+
+
+def body_of(fact: Fact) -> dict[str, str | int | None]:
+    """The fact's fields as plain JSON: ids as text, times as ISO 8601 in UTC, absent values as null."""
+    return _BY_KIND[kind_of(fact)].dump_python(fact, mode="json")
+
+
+def parse(kind: str, body: Mapping[str, object]) -> Fact:
+    """The fact that `kind_of` and `body_of` wrote. Raises ValueError for anything else."""
+    if kind not in _BY_KIND:
+        raise ValueError(f"unknown kind of fact: {kind!r}")
+    if body.keys() != _FIELDS[kind]:
+        raise ValueError(f"{kind}: fields {sorted(body)} are not {sorted(_FIELDS[kind])}")
+    return _BY_KIND[kind].validate_json(json.dumps(body), strict=True)

@@ -1,0 +1,107 @@
+"""Settings, from `TAKEBACK_...` environment variables or a `.env` file; every one has a default that works on
+one machine, except those that name a platform.
+
+Two classes, because the public portal is a process of its own that must not be given what it must not know:
+`PortalSettings` names no platform, no token and no private key.
+"""
+
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_CONFIG = SettingsConfigDict(
+    env_prefix="TAKEBACK_", env_file=".env", extra="ignore", hide_input_in_errors=True
+)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def durations(value: object) -> object:
+    """Read "90s,1h,7d" as times; anything but text is left to the type's own rules."""
+    if not isinstance(value, str):
+        return value
+    parts = [part.strip() for part in value.split(",") if part.strip()]
+    found = [re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", part) for part in parts]
+    if not all(found):
+        raise ValueError("write times as 90s, 15m, 1h or 7d, with commas between them")
+    return tuple(timedelta(seconds=float(m[1]) * _SECONDS[m[2]]) for m in found if m)
+
+
+Durations = Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(durations)]
+
+
+class PortalSettings(BaseSettings):
+    """What the public portal's process knows."""
+
+    model_config = _CONFIG
+
+    portal_database_url: str | None = Field(
+        None, description="libpq URL of the role takeback_portal; default: the embedded PostgreSQL."
+    )
+    portal_host: str = Field("127.0.0.1", description="Address that the portal binds to.")
+    portal_port: int = Field(8180, description="Port of the portal.")
+    portal_keys: Path = Field(
+        Path("data/keys/portal"), description="Folder with the portal's pepper and the intake's public key."
+    )
+    service_name: str = Field("Takeback", description="The name that people read on every page.")
+    leave_url: str = Field("/weather", description="Where 'Leave this page' leads; a neutral page.")
+    house_clock_hours: float = Field(24.0, description="The house's own deadline from report to removal.")
+
+
+class Settings(BaseSettings):
+    """What the console, the API, the workers and the watchers know."""
+
+    model_config = _CONFIG
+
+    data: Path = Field(Path("data"), description="Folder for keys and the embedded PostgreSQL.")
+    database_url: str | None = Field(
+        None, description="libpq URL of the owner; default: an embedded PostgreSQL in the data folder."
+    )
+    portal_host: str = Field("127.0.0.1", description="Address that the portal binds to.")
+    portal_port: int = Field(8180, description="Port of the portal.")
+    console_host: str = Field("127.0.0.1", description="Address that the console binds to.")
+    console_port: int = Field(8181, description="Port of the console.")
+    console_origin: str | None = Field(
+        None,
+        description="Public origin of the console, as https://console.example; passkeys are bound to it. "
+        "Default: http://localhost:PORT.",
+    )
+    api_host: str = Field("127.0.0.1", description="Address that the machine API binds to.")
+    api_port: int = Field(8182, description="Port of the machine API.")
+    service_name: str = Field("Takeback", description="The name that staff read on every page.")
+    ledger_origin: str = Field(
+        "takeback.example/ledger",
+        description="The log's name in its signed checkpoints; never change it afterwards.",
+    )
+
+    matrix_url: str | None = Field(
+        None, description="Client API of the Matrix homeserver, as http://127.0.0.1:8008."
+    )
+    matrix_admin_token: SecretStr | None = Field(
+        None, description="Access token of the moderation account (a server administrator)."
+    )
+    matrix_member_token: SecretStr | None = Field(
+        None, description="Access token of an ordinary account, to look as a member does."
+    )
+    matrix_discover_every: float = Field(10.0, description="Seconds between looks for new public rooms.")
+
+    undo_seconds: float = Field(10.0, description="How long a decision can be undone before it takes effect.")
+    recheck_after: Durations = Field(
+        tuple(timedelta(hours=h) for h in (1, 24, 48, 7 * 24, 30 * 24)),
+        description="When copies are looked for again after they were found gone.",
+    )
+    house_clock_hours: float = Field(24.0, description="The house's own deadline from report to removal.")
+
+    decoders: int = Field(2, description="Child processes that decode pictures.")
+    decode_seconds: float = Field(20.0, description="Longest time that one picture may take to decode.")
+    max_media_bytes: int = Field(50_000_000, description="Largest picture that is fetched, in bytes.")
+    workers: int = Field(4, description="Background jobs at a time in one worker process.")
+    heartbeat_seconds: float = Field(
+        5.0,
+        description="How often a worker says that it lives; one that is silent for three times as long "
+        "loses its jobs to others.",
+    )
+    lease_seconds: float = Field(10.0, description="How long a watcher holds a shard without renewing it.")

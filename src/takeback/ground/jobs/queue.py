@@ -1,0 +1,24 @@
+"""Put work down for later, in the transaction that made it necessary: both happen, or neither.
+
+The queue is `procrastinate`; this face is all that rooms see of it. Who runs the work is `worker.py`.
+"""
+
+from datetime import datetime
+
+import procrastinate
+
+from takeback.ground.db.pool import Tx
+
+_app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())  # never opened: callers bring theirs
+
+
+def enqueue(tx: Tx, name: str, *, at: datetime | None = None, **args: str | int) -> None:
+    """Put one job down.
+
+    Args:
+        tx: the caller's transaction.
+        name: the handler's name, see `pipeline.handlers`.
+        at: not before this time; now if None.
+        args: what the handler is called with; ids and small numbers only, since they are seen in the queue.
+    """
+    _app.configure_task(name, schedule_at=at, connection=tx, allow_unknown=True).defer(**args)

@@ -1,0 +1,271 @@
+"""The SQL of facts and their ledger: written once, then only read, but for the place that an entry gets.
+
+The tables carry triggers that forbid changes. They are a belt; the proof is the signed checkpoint.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from psycopg.types.json import Jsonb
+
+from takeback.errors import NotFound
+from takeback.facts import Fact, kind_of, parse
+from takeback.ground.db import locks
+from takeback.ground.db.pool import Tx
+from takeback.ids import CaseId, FactId, TargetId
+from takeback_verify.leaf import Json
+
+_STREAMED = 1000
+"""Rows that a streaming read fetches at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFact:
+    """A fact, and when it happened."""
+
+    id: FactId
+    at: datetime
+    """In UTC."""
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCheckpoint:
+    """A row of the table of checkpoints, as it stands there; nothing in it is checked yet."""
+
+    size: int
+    root: bytes
+    note: str
+    """C2SP signed note over the C2SP checkpoint."""
+    peaks: tuple[bytes, ...]
+    """Roots of the full subtrees, largest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEntry:
+    """An entry with its fact and what opens its commitment, as they stand; nothing is checked yet."""
+
+    entry_id: int
+    fact_id: int
+    leaf: bytes
+    position: int | None
+    """Place in the tree; None while it waits for one."""
+    kind: str | None
+    """None when the fact is missing."""
+    body: str | None
+    """JSON text."""
+    at: datetime | None
+    """None when the fact is missing, or its time is not one."""
+    salt: bytes | None
+    """None when the opening was erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Entries that have no place in the tree yet."""
+
+    count: int
+    oldest: datetime | None
+    """When the oldest one's fact happened."""
+
+
+# --- facts -----------------------------------------------------------------------------------------------
+
+
+def insert_fact(tx: Tx, kind: str, body: Mapping[str, Json], at: datetime) -> FactId:
+    """Write a fact down; its number."""
+    row = tx.execute(
+        "insert into fact (kind, body, at) values (%s, %s, %s) returning id", (kind, Jsonb(body), at)
+    ).fetchone()
+    assert row is not None
+    return FactId(row[0])
+
+
+def load(tx: Tx, fact: FactId) -> tuple[Fact, datetime]:
+    """A fact and when it happened. Raises NotFound."""
+    row = tx.execute("select kind, body, at from fact where id = %s", (fact,)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no fact {fact}")
+    kind, body, at = row
+    return parse(kind, body), at.astimezone(UTC)
+
+
+def history(tx: Tx, case: CaseId, targets: Collection[TargetId] = ()) -> tuple[RecordedFact, ...]:
+    """What happened in a case and to these of its targets, in the order in which it was recorded."""
+    rows = tx.execute(
+        """
+        select id, at, kind, body from fact where body ->> 'case' = %s
+        union
+        select id, at, kind, body from fact
+        where body ->> 'target' is not null and body ->> 'target' = any(%s)
+        order by id
+        """,
+        (str(case), [str(target) for target in targets]),
+    )
+    return tuple(_recorded(*row) for row in rows)
+
+
+def recent(tx: Tx, kinds: Collection[type[Fact]], limit: int) -> tuple[RecordedFact, ...]:
+    """The last `limit` facts of these kinds, newest first."""
+    rows = tx.execute(
+        "select id, at, kind, body from fact where kind = any(%s) order by id desc limit %s",
+        ([kind_of(kind) for kind in kinds], limit),
+    )
+    return tuple(_recorded(*row) for row in rows)
+
+
+def _recorded(fact_id: int, at: datetime, kind: str, body: dict[str, Json]) -> RecordedFact:
+    return RecordedFact(FactId(fact_id), at.astimezone(UTC), parse(kind, body))
+
+
+# --- entries ---------------------------------------------------------------------------------------------
+
+
+def insert_entry(tx: Tx, fact: FactId, leaf: bytes, salt: bytes) -> None:
+    """Write a fact's entry and what opens it, and tell the sequencer when the transaction commits."""
+    tx.execute(
+        """
+        with entry as (insert into ledger_entry (fact_id, leaf) values (%s, %s) returning id),
+             opening as (insert into ledger_opening (entry_id, salt) select id, %s from entry)
+        select pg_notify('takeback_ledger', '')
+        """,
+        (fact, leaf, salt),
+    )
+
+
+def hold_sequence(tx: Tx) -> None:
+    """Be the one who gives places until the transaction ends; waits for another one who is."""
+    tx.execute("select pg_advisory_xact_lock(%s)", (locks.SEQUENCE,))
+
+
+def placed(tx: Tx) -> int:
+    """One more than the last place in the tree."""
+    row = tx.execute("select coalesce(max(position) + 1, 0) from ledger_entry").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def next_waiting(tx: Tx, limit: int) -> list[tuple[int, bytes]]:
+    """Ids and leaves of entries that wait for their place, lowest id first."""
+    return tx.execute(
+        "select id, leaf from ledger_entry where position is null order by id limit %s", (limit,)
+    ).fetchall()
+
+
+def give_places(tx: Tx, entries: Sequence[int], first: int) -> None:
+    """Give entries, by id, consecutive places from `first` on."""
+    tx.execute(
+        """
+        update ledger_entry set position = %s + place.nth - 1
+        from unnest(%s::bigint[]) with ordinality as place (id, nth) where ledger_entry.id = place.id
+        """,
+        (first, list(entries)),
+    )
+
+
+def waiting(tx: Tx) -> Waiting:
+    """How many entries wait for their place, and since when."""
+    row = tx.execute(
+        """
+        select count(*), min(fact.at) from ledger_entry join fact on fact.id = ledger_entry.fact_id
+        where position is null
+        """
+    ).fetchone()
+    assert row is not None
+    count, oldest = row
+    return Waiting(count, oldest and oldest.astimezone(UTC))
+
+
+# --- checkpoints -----------------------------------------------------------------------------------------
+
+_CHECKPOINT = "select size, root, note, frontier from ledger_checkpoint "
+
+
+def insert_checkpoint(tx: Tx, checkpoint: StoredCheckpoint, signed_at: datetime) -> None:
+    """Keep a signed checkpoint."""
+    tx.execute(
+        "insert into ledger_checkpoint (size, root, note, frontier, signed_at) values (%s, %s, %s, %s, %s)",
+        (checkpoint.size, checkpoint.root, checkpoint.note, list(checkpoint.peaks), signed_at),
+    )
+
+
+def last_checkpoint(tx: Tx) -> StoredCheckpoint | None:
+    """The largest checkpoint."""
+    return _checkpoint(tx.execute(_CHECKPOINT + "order by size desc limit 1").fetchone())
+
+
+def checkpoint_of(tx: Tx, size: int) -> StoredCheckpoint | None:
+    """The checkpoint of a tree of `size` leaves, if one was signed at that size."""
+    return _checkpoint(tx.execute(_CHECKPOINT + "where size = %s", (size,)).fetchone())
+
+
+def _checkpoint(row: tuple[int, bytes, str, list[bytes]] | None) -> StoredCheckpoint | None:
+    return row and StoredCheckpoint(row[0], row[1], row[2], tuple(row[3]))
+
+
+# --- everything, for who checks it -----------------------------------------------------------------------
+
+
+def freeze(tx: Tx) -> None:
+    """See one moment of the database until the transaction ends. Must be the transaction's first words."""
+    tx.execute("set transaction isolation level repeatable read, read only")
+
+
+def every_checkpoint(tx: Tx) -> Iterator[StoredCheckpoint]:
+    """All checkpoints by size, streamed."""
+    with tx.cursor("every_checkpoint") as cursor:
+        cursor.itersize = _STREAMED
+        for size, root, note, frontier in cursor.execute(_CHECKPOINT + "order by size"):
+            yield StoredCheckpoint(size, root, note, tuple(frontier))
+
+
+def every_entry(tx: Tx) -> Iterator[StoredEntry]:
+    """All entries by place, then those that wait, each with its fact and opening; streamed."""
+    with tx.cursor("every_entry") as cursor:
+        cursor.itersize = _STREAMED
+        cursor.execute(
+            """
+            select entry.id, entry.fact_id, entry.leaf, entry.position, fact.kind, fact.body::text,
+                   case when fact.at between '0001-01-02 00:00Z' and '9999-12-30 00:00Z' then fact.at end,
+                   opening.salt
+            from ledger_entry entry
+            left join fact on fact.id = entry.fact_id
+            left join ledger_opening opening on opening.entry_id = entry.id
+            order by entry.position, entry.id
+            """
+        )
+        for row in cursor:
+            yield StoredEntry(*row)
+
+
+def facts_without_entry(tx: Tx) -> Iterator[FactId]:
+    """Facts that left no entry; streamed."""
+    with tx.cursor("facts_without_entry") as cursor:
+        cursor.itersize = _STREAMED
+        cursor.execute(
+            """
+            select id from fact
+            where not exists (select from ledger_entry where ledger_entry.fact_id = fact.id) order by id
+            """
+        )
+        for (fact,) in cursor:
+            yield FactId(fact)
+
+
+def facts_with_more_entries(tx: Tx) -> Iterator[FactId]:
+    """Facts that have more than one entry; streamed."""
+    with tx.cursor("facts_with_more_entries") as cursor:
+        cursor.itersize = _STREAMED
+        cursor.execute(
+            "select fact_id from ledger_entry group by fact_id having count(*) > 1 order by fact_id"
+        )
+        for (fact,) in cursor:
+            yield FactId(fact)
+
+
+def count_facts(tx: Tx) -> int:
+    """How many facts there are."""
+    row = tx.execute("select count(*) from fact").fetchone()
+    assert row is not None
+    return row[0]

@@ -1,0 +1,50 @@
+"""How every process of the service begins and ends: logging, signals, not outliving `takeback serve`."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
+"""Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
+
+
+def begin() -> threading.Event:
+    """Set up logging and signals; the event is set when the process should end."""
+    logging.basicConfig(
+        level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    if os.environ.get(PARENT_PIPE):
+        threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
+    return stop
+
+
+def _end_with_parent() -> None:
+    """Also after the parent's kill -9, which sends nobody a signal."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def serve_http(app: ASGIApp, host: str, port: int) -> None:
+    """Answer HTTP on one address until a signal comes. No access log: it would hold people's addresses."""
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+        limit_concurrency=200,
+    )
+    uvicorn.Server(config).run()

@@ -1,0 +1,48 @@
+"""The service's own keys, made at first use: files in the data folder that only its user may read.
+
+The portal's folder holds what the portal may know (a public key and its pepper) and nothing else, so that it
+can be handed to a process, a user or a machine of its own.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+from pyrage import x25519
+
+from takeback.ground.vault.seal import PEPPER_FILE, RECIPIENT_FILE
+
+IDENTITY_FILE = "intake.identity"
+PORTAL_FOLDER = "portal"
+
+
+def ensure(folder: Path) -> None:
+    """Make the keys that are missing in `folder`, and the portal's in `folder/portal`; keep those there."""
+    portal = folder / PORTAL_FOLDER
+    for each in (folder, portal):
+        each.mkdir(parents=True, exist_ok=True)
+        each.chmod(0o700)
+    identity = write_once(folder / IDENTITY_FILE, str(x25519.Identity.generate()))
+    write_once(portal / RECIPIENT_FILE, str(x25519.Identity.from_str(identity).to_public()))
+    write_once(portal / PEPPER_FILE, secrets.token_hex(32))
+
+
+def write_once(path: Path, content: str) -> str:
+    """Write a secret that nobody has written yet and return it, or return the one that is there.
+
+    Whole or not at all, also after a crash and when two processes start together: the file appears by a hard
+    link from a complete one.
+    """
+    if not path.exists():
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123 - mode
+            file.write(content + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            path.hardlink_to(draft)
+        except FileExistsError:
+            pass  # another process was first
+        finally:
+            draft.unlink()
+    return path.read_text().strip()

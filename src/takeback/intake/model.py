@@ -1,0 +1,116 @@
+"""What a person tells us, as it is sealed on the portal and opened by the worker.
+
+The wire format is JSON with exactly these fields; `decode(encode(report)) == report`, and whatever is not
+complete, or is more than this, is refused: the portal is open to the world, and so is what arrives by it.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from takeback.signals.model import HASH_BYTES
+
+MAX_PICTURES = 10
+MAX_LOCATIONS = 20
+
+_Hash = Annotated[str, Field(pattern=rf"^[0-9a-f]{{{2 * HASH_BYTES}}}$")]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedPicture:
+    """A picture as its device describes it: never more than these numbers leave it."""
+
+    flips: Annotated[tuple[_Hash, ...], Field(min_length=8, max_length=8)]
+    """PDQ of the picture laid down in eight ways, hexadecimal, in the order of `signals.model.Flip`."""
+    quality: Annotated[int, Field(ge=0, le=100)]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """An adult's report for herself or himself."""
+
+    pictures: Annotated[tuple[ReportedPicture, ...], Field(max_length=MAX_PICTURES)]
+    locations: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=2000)], ...], Field(max_length=MAX_LOCATIONS)
+    ]
+    """Links or message ids, as pasted. At least one picture or one location is there: see `complete`."""
+    account: Annotated[str, Field(max_length=5000)]
+    """What happened, in her own words; may be empty."""
+    statement_nonconsent: bool
+    statement_good_faith: bool
+    signature: Annotated[str, Field(min_length=1, max_length=200)]
+    """A typed name or pseudonym: the electronic signature."""
+    contact: Annotated[str, Field(max_length=300)]
+    """Any way to reach her; empty if she would rather not say."""
+    language: Annotated[str, Field(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
+
+
+def missing(report: Report) -> tuple[str, ...]:
+    """Which elements a report still lacks, by their names in the law's catalogue; empty if it is complete."""
+    lacks = []
+    if not report.pictures and not report.locations:
+        lacks.append("content_locator")
+    if not report.statement_nonconsent:
+        lacks.append("statement_nonconsent")
+    if not report.statement_good_faith:
+        lacks.append("statement_good_faith")
+    if not report.signature.strip():
+        lacks.append("signature")
+    return tuple(lacks)
+
+
+_REPORT: TypeAdapter[Report] = TypeAdapter(Report)
+
+
+def encode(report: Report) -> bytes:
+    """The report as JSON bytes."""
+    return _REPORT.dump_json(report)
+
+
+def decode(data: bytes) -> Report:
+    """The report that `encode` wrote. Raises ValueError for anything else."""
+    try:
+        report = _REPORT.validate_json(data, strict=True)
+    except ValidationError as error:
+        raise ValueError(f"not a report: {error.error_count()} faults") from None  # the text may be personal
+    if json.loads(data) != json.loads(encode(report)):
+        raise ValueError("not a report: fields that it does not have")
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class CopyStatus:
+    """How one found copy stands, as its reporter may know."""
+
+    connector: str
+    """The platform's key, such as "matrix"."""
+    place: int
+    """A number for each place within this report, from 1; never the place's name."""
+    state: str
+    """found | planned | acting | checking | gone | failed"""
+    found_at: datetime
+    changed_at: datetime
+    gone_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStatus:
+    """How the case stands, as its reporter may know."""
+
+    status: str
+    """open | second_look | decided | removing | removed | declined"""
+    due_at: datetime
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStatus:
+    """What `report_status` in the database answers for one receipt."""
+
+    received_at: datetime
+    case: CaseStatus | None
+    """None until a worker has opened the report (seconds)."""
+    copies: tuple[CopyStatus, ...]

@@ -1,0 +1,47 @@
+"""Take in what the portal put down: open it, see whether it can be acted on, and say so as a fact."""
+
+from datetime import datetime
+
+from takeback.errors import NotFound
+from takeback.facts import ReportReceived, ReportUnusable
+from takeback.ground.db.pool import Database, Tx
+from takeback.ground.ledger.record import record
+from takeback.ground.vault.unseal import Unsealer
+from takeback.ids import ReportId
+from takeback.intake import model, store
+from takeback.intake.model import Report
+
+
+def take_in(database: Database, unsealer: Unsealer, now: datetime) -> int:
+    """Take in every report that waits; how many there were. Several workers may do so at once."""
+    count = 0
+    while True:
+        with database.transaction() as tx:
+            waiting = store.next_waiting(tx)
+            if waiting is None:
+                return count
+            report_id, sealed, received_at = waiting
+            store.mark_taken_in(tx, report_id, now)
+            fault = _fault(unsealer, sealed)
+            record(
+                tx,
+                ReportReceived(report_id) if fault is None else ReportUnusable(report_id, fault),
+                at=received_at,
+            )
+            count += 1
+
+
+def _fault(unsealer: Unsealer, sealed: bytes) -> str | None:
+    try:
+        lacks = model.missing(model.decode(unsealer.unseal(sealed)))
+    except ValueError as error:
+        return str(error)
+    return f"lacks {', '.join(lacks)}" if lacks else None
+
+
+def opened(tx: Tx, unsealer: Unsealer, report_id: ReportId) -> tuple[Report, datetime]:
+    """What a person told us, and when. Raises NotFound; ValueError if it was unusable to begin with."""
+    row = store.get(tx, report_id)
+    if row is None:
+        raise NotFound("no such report")
+    return model.decode(unsealer.unseal(row[0])), row[1]

@@ -1,0 +1,27 @@
+"""SQL of the reports' table. Rows are written by the portal alone, and only marked here."""
+
+from datetime import datetime
+
+from takeback.ground.db.pool import Tx
+from takeback.ids import ReportId
+
+CHANNEL = "takeback_report"
+"""Notified when a report was put down."""
+
+
+def next_waiting(tx: Tx) -> tuple[ReportId, bytes, datetime] | None:
+    """The oldest report that nobody has taken in, held until the transaction ends: (id, sealed, received)."""
+    return tx.execute(
+        "select id, sealed, received_at from intake_report where taken_in_at is null"
+        " order by received_at limit 1 for update skip locked"
+    ).fetchone()
+
+
+def mark_taken_in(tx: Tx, report: ReportId, now: datetime) -> None:
+    """A worker has opened the report."""
+    tx.execute("update intake_report set taken_in_at = %s where id = %s", [now, report])
+
+
+def get(tx: Tx, report: ReportId) -> tuple[bytes, datetime] | None:
+    """(sealed, received) of one report."""
+    return tx.execute("select sealed, received_at from intake_report where id = %s", [report]).fetchone()

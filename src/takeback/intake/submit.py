@@ -1,0 +1,97 @@
+"""What the portal may do with a report: put it away sealed, and ask how one receipt stands. Nothing else.
+
+The database role behind this can insert two columns of one table and call one function; it can read no row. So there
+is no `returning` here and no look before the insert. Sending the same report twice (a second press, a
+reloaded page) must still be one report with one receipt: the code is computed from the attempt and what it says, and
+the database's unique locator drops the second row.
+"""
+
+import hashlib
+import hmac
+import secrets
+
+from pydantic import TypeAdapter, ValidationError
+
+from takeback.errors import Refused
+from takeback.ground.db.pool import Database
+from takeback.ground.vault.seal import Recipient, seal
+from takeback.intake.model import Report, ReportStatus, encode, missing
+from takeback.intake.receipt import Pepper, ReceiptCode, code_from, locator
+
+COPY_STATES = ("found", "planned", "acting", "checking", "gone", "failed")
+CASE_STATES = ("open", "second_look", "decided", "removing", "removed", "declined")
+
+_LARGEST = 14 * 4096
+"""Bytes of an encoded report: sealed and padded, it still fits the database's limit of 65,536."""
+_SHORTEST_ATTEMPT = 32
+_STATUS: TypeAdapter[ReportStatus] = TypeAdapter(ReportStatus)
+
+
+def new_attempt() -> str:
+    """A name for one attempt to send, to be sent along with it: 128 random bits."""
+    return secrets.token_hex(_SHORTEST_ATTEMPT // 2)
+
+
+def submit(
+    database: Database, recipient: Recipient, pepper: Pepper, report: Report, attempt: str | None = None
+) -> ReceiptCode:
+    """Seal a report and store it.
+
+    Args:
+        database: as the role takeback_portal.
+        recipient: the public key of the intake.
+        pepper: the portal's own secret.
+        report: what a person told us.
+        attempt: from `new_attempt`; the same report sent again under the same attempt is stored once and gets the
+            same receipt. Without one, or with one that is too short to be ours, every call is a new report.
+
+    Returns:
+        The receipt; this is the only place that ever knows it.
+
+    Raises:
+        Refused: the report lacks an element that it must have, or is too long to be stored.
+    """
+    lacks = missing(report)
+    if lacks:
+        raise Refused(f"the report is not complete: {', '.join(lacks)}")
+    data = encode(report)
+    if len(data) > _LARGEST:
+        raise Refused("the report is too long")
+    name = attempt if attempt is not None and len(attempt) >= _SHORTEST_ATTEMPT else new_attempt()
+    code = code_from(hmac.digest(pepper, b"receipt\0" + name.encode() + b"\0" + data, hashlib.sha256))
+    with database.transaction() as tx:
+        tx.execute(
+            "insert into intake_report (locator, sealed) values (%s, %s) on conflict do nothing",
+            (locator(pepper, code), seal(recipient, data)),
+        )
+    return code
+
+
+def status(database: Database, pepper: Pepper, code: ReceiptCode) -> ReportStatus | None:
+    """How the report behind a receipt stands; None if there is none, or the receipt has expired.
+
+    Raises:
+        ValueError: the database answered something that is not a status.
+    """
+    with database.transaction() as tx:
+        row = tx.execute("select report_status(%s)::text", (locator(pepper, code),)).fetchone()
+    if row is None or row[0] is None:
+        return None
+    return parse_status(str(row[0]))
+
+
+def parse_status(text: str) -> ReportStatus:
+    """Read what the database's function `report_status` answers.
+
+    Raises:
+        ValueError: it is something else; the text may be personal and is not repeated.
+    """
+    try:
+        found = _STATUS.validate_json(text, strict=True)
+    except ValidationError as error:
+        raise ValueError(f"not a status: {error.error_count()} faults") from None
+    if found.case is not None and found.case.status not in CASE_STATES:
+        raise ValueError("not a status: a case stands in a way that has no name")
+    if any(copy.state not in COPY_STATES for copy in found.copies):
+        raise ValueError("not a status: a copy stands in a way that has no name")
+    return found

@@ -1,0 +1,46 @@
+"""Deadlines that a report starts. Pure: regimes are data, `now` and times are arguments.
+
+All clocks that may apply start at receipt, and the strictest one is shown (the rule of `regimes.toml`'s
+compilers): a report is worked on whether or not some regime's form is complete.
+"""
+
+import tomllib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib import resources
+
+
+@dataclass(frozen=True, slots=True)
+class Regime:
+    """One law's demand on time."""
+
+    id: str
+    name: str
+    hours: float
+    trigger: str
+    """What starts the clock, in the law's words or close to them."""
+    source: str
+    """Where the hours were read."""
+    checked: str
+    """true | partial | secondary: how well the row was checked against the primary text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A deadline that runs."""
+
+    regime: str
+    due_at: datetime
+
+
+def regimes() -> tuple[Regime, ...]:
+    """The regimes that start a removal clock at the receipt of a report."""
+    text = (resources.files("takeback.law") / "regimes.toml").read_text(encoding="utf-8")
+    return tuple(Regime(**row) for row in tomllib.loads(text)["regime"])
+
+
+def start(received_at: datetime, house_hours: float) -> tuple[Clock, ...]:
+    """All clocks of a report, the strictest first."""
+    clocks = [Clock(r.id, received_at + timedelta(hours=r.hours)) for r in regimes()]
+    clocks.append(Clock("house", received_at + timedelta(hours=house_hours)))
+    return tuple(sorted(clocks, key=lambda clock: (clock.due_at, clock.regime)))

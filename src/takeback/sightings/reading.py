@@ -1,0 +1,18 @@
+"""Read one public picture: fetch it, turn it into signals, drop it."""
+
+from takeback.connectors.api import Connector
+from takeback.errors import Gone, PlatformError, Unreadable, WhyUnreadable
+from takeback.sightings.model import Later, Reading
+from takeback.signals.sandbox import Decoder
+
+
+def read(connector: Connector, decoder: Decoder, media: str, max_bytes: int) -> Reading:
+    """What comes of reading one picture. Never raises for what a platform or a picture does."""
+    try:
+        return decoder.signals(connector.fetch(media, max_bytes))
+    except Unreadable as fault:
+        return fault.why
+    except Gone:
+        return WhyUnreadable.GONE
+    except PlatformError as fault:
+        return Later(str(fault))

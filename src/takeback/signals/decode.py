@@ -1,0 +1,209 @@
+"""Picture files to sRGB pixels, always the same way, so that the same picture always has the same hash.
+
+What a viewer sees is what is hashed; peers that skip one of these steps are evaded by it (a CMYK copy of a
+JPEG lies 254 of 256 bits away when it is read as RGB):
+
+1. Only eight formats are tried; every other decoder is attack surface without a use here.
+2. The first frame of an animation.
+3. Sixteen bits, grey, palette, CMYK and so on become 8-bit RGB. An Adobe CMYK JPEG stores its inks inverted;
+   Pillow turns them round.
+4. Transparency is laid on white: that is what chat clients and galleries show behind a picture, and pixels
+   under full transparency are arbitrary, so two files that look alike would hash apart.
+5. EXIF orientation is applied, in whichever format carries it.
+
+Embedded colour profiles of RGB pictures are ignored, on purpose: a device hashes the picture in a browser
+with `colorSpaceConversion: 'none'`, and both sides must see the same numbers. Converting would move a
+photograph by a few bits at most (tone changes stay far inside the radius), not converting costs nothing and
+runs no profile parser on hostile bytes.
+
+Limits: on bytes before anything is read, on declared pixels before memory is taken, and on the pixels that
+came out. This module does no more than that against hostile files; `sandbox` is where they are decoded.
+"""
+
+from dataclasses import dataclass
+from io import BytesIO
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
+
+from takeback.errors import Unreadable, WhyUnreadable
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "HEIF")
+MAX_BYTES = 64 << 20
+"""Above what platforms let people post; a larger file is not read."""
+MAX_PIXELS = 120_000_000
+"""Above the 108 megapixels of present phones. The dearest format (HEIF) takes 12 bytes a pixel while it is decoded."""
+_STRIP_PIXELS = 1 << 20
+_SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+
+# One thread a decoder: a pool of processes is how more cores are used, and hostile files get no more than
+# one.
+AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture, upright and in colour."""
+
+    rgb: NDArray[np.uint8]
+    """[height, width, 3], contiguous."""
+    format: str
+    """One of `FORMATS`."""
+
+
+def check_size(data: bytes, max_bytes: int = MAX_BYTES) -> None:
+    """What can be said of a file without reading it.
+
+    Raises:
+        Unreadable: EMPTY or TOO_MANY_BYTES.
+    """
+    if not data:
+        raise Unreadable(WhyUnreadable.EMPTY)
+    if len(data) > max_bytes:
+        raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"{len(data)} bytes, at most {max_bytes} are read")
+
+
+def decode(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Picture:
+    """Decode a picture file as a viewer would show it.
+
+    Args:
+        data: the whole file.
+        max_bytes: a longer file is refused.
+        max_pixels: more pixels, declared or decoded, are refused.
+
+    Raises:
+        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
+    """
+    check_size(data, max_bytes)
+    try:
+        return _decode(data, max_pixels)
+    except Unreadable:
+        raise
+    except UnidentifiedImageError as error:
+        raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "none of " + ", ".join(FORMATS)) from error
+    except Image.DecompressionBombError as error:
+        raise Unreadable(WhyUnreadable.TOO_MANY_PIXELS, _line(error)) from error
+    except MemoryError as error:
+        raise Unreadable(WhyUnreadable.TOO_MUCH_MEMORY) from error
+    except Exception as error:
+        # Decoders of damaged files raise whatever they happen to hit: OSError, SyntaxError, struct.error,
+        # KeyError.
+        raise Unreadable(WhyUnreadable.DAMAGED, _line(error)) from error
+
+
+def _decode(data: bytes, max_pixels: int) -> Picture:
+    _check_pixels(_webp_canvas(data), max_pixels)
+    # 1. Only the eight formats. 2. Opened, an animation stands at its first frame.
+    with Image.open(BytesIO(data), formats=FORMATS) as image:
+        format_ = image.format or ""
+        _check_pixels(image.size, max_pixels)
+        image.load()
+        _check_pixels(image.size, max_pixels)
+        # Asked after loading: the TIFF decoder turns the pixels itself and then takes the tag away.
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        rgb = _to_rgb(image)
+    # 5. EXIF orientation.
+    return Picture(np.ascontiguousarray(_upright(rgb, orientation)), format_)
+
+
+def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
+    width, height = size
+    if width * height > max_pixels:
+        raise Unreadable(
+            WhyUnreadable.TOO_MANY_PIXELS, f"{width} x {height} pixels, at most {max_pixels} are decoded"
+        )
+
+
+def _webp_canvas(data: bytes) -> tuple[int, int]:
+    """The size that a WebP file declares, (0, 0) for others: Pillow's decoder takes memory for it when it opens."""
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return 0, 0
+    match data[12:16]:
+        case b"VP8X":
+            width, height = (int.from_bytes(data[at : at + 3], "little") + 1 for at in (24, 27))
+        case b"VP8L":
+            packed = int.from_bytes(data[21:25], "little")
+            width, height = (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+        case b"VP8 ":
+            width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (26, 28))
+        case _:
+            width, height = 0, 0
+    return width, height
+
+
+def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+    """Steps 3 and 4, a strip at a time: beside the picture itself only the result needs memory."""
+    width, height = image.size
+    bright = _brightest(image)
+    rgb = np.empty((height, width, 3), dtype=np.uint8)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        rgb[top:bottom] = _strip_to_rgb(image.crop((0, top, width, bottom)), bright)
+    return rgb
+
+
+def _strip_to_rgb(strip: Image.Image, bright: float) -> NDArray[np.uint8]:
+    if strip.mode in _SIXTEEN_BITS:
+        grey = (np.asarray(strip).astype(np.uint16) >> 8).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if strip.mode in ("I", "F"):
+        values = np.nan_to_num(np.asarray(strip, dtype=np.float64), posinf=bright, neginf=0.0)
+        grey = np.clip(values * (255.0 / bright), 0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if strip.has_transparency_data:
+        white = Image.new("RGBA", strip.size, (255, 255, 255, 255))
+        return np.asarray(Image.alpha_composite(white, _opaque_form(strip)).convert("RGB"))
+    if strip.mode == "LAB":
+        return np.asarray(ImageCms.applyTransform(strip, _lab_to_srgb()))
+    return np.asarray(strip.convert("RGB"))
+
+
+def _opaque_form(strip: Image.Image) -> Image.Image:
+    """RGBA from any mode with transparency; premultiplied grey has no direct way there."""
+    return (strip.convert("LA") if strip.mode == "La" else strip).convert("RGBA")
+
+
+def _lab_to_srgb() -> ImageCms.ImageCmsTransform:
+    return ImageCms.buildTransform(
+        ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB"), "LAB", "RGB"
+    )
+
+
+def _brightest(image: Image.Image) -> float:
+    """What counts as white in a picture of wide numbers, which do not say it: the least usual range that holds them."""
+    if image.mode not in ("I", "F"):
+        return 255.0
+    values = np.asarray(image)
+    top = float(np.nanmax(values, initial=0.0, where=np.isfinite(values)))
+    ranges = (255.0, 65535.0) if image.mode == "I" else (1.0, 255.0, 65535.0)
+    return next((white for white in ranges if top <= white), top)
+
+
+def _upright(rgb: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:
+    """Turn pixels as the EXIF orientation says (TIFF 6.0, tag 274); an unknown value changes nothing."""
+    match orientation:
+        case 2:
+            return rgb[:, ::-1]
+        case 3:
+            return rgb[::-1, ::-1]
+        case 4:
+            return rgb[::-1]
+        case 5:
+            return rgb.swapaxes(0, 1)
+        case 6:
+            return rgb[::-1].swapaxes(0, 1)
+        case 7:
+            return rgb[::-1, ::-1].swapaxes(0, 1)
+        case 8:
+            return rgb[:, ::-1].swapaxes(0, 1)
+        case _:
+            return rgb
+
+
+def _line(error: Exception) -> str:
+    """One short line for an engineer; decoders' messages name fields and numbers, never pixels."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]

@@ -1,0 +1,115 @@
+"""Who may decide: accounts, sessions and keys, as frozen values without a secret in them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from takeback.ids import StaffId
+
+
+class Role(StrEnum):
+    """What an account may do."""
+
+    REVIEWER = "reviewer"
+    """Opens cases and decides."""
+    ADMINISTRATOR = "administrator"
+    """All that, and invites, disables and makes API keys."""
+
+
+class How(StrEnum):
+    """How a session was opened; the value stands in the fact `StaffSignedIn`."""
+
+    LINK = "link"
+    PASSKEY = "passkey"
+    PASSWORD = "password"  # noqa: S105 -- the word, not one
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A member of staff."""
+
+    id: StaffId
+    name: str
+    role: Role
+    disabled: bool
+    has_password: bool
+    """With its code generator: the two are set together."""
+    passkeys: int
+    made_at: datetime
+
+    @property
+    def can_return(self) -> bool:
+        """Whether there is a way in that is not a one-time link."""
+        return self.has_password or self.passkeys > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An open session."""
+
+    token_hash: bytes
+    member: Member
+    opened_at: datetime
+    seen_at: datetime
+    ends_at: datetime
+    """At the latest; it ends earlier when nothing is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session that was opened just now."""
+
+    token: str
+    """What the browser keeps; the database has its SHA-256 only."""
+    member: Member
+
+
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A passkey, as its owner sees it."""
+
+    credential_id: bytes
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key of a program; its text was shown once."""
+
+    name: str
+    made_at: datetime
+    revoked_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """Failed log-ins within the window that counts."""
+
+    count: int
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The console as a browser knows it; passkeys are bound to it (WebAuthn: origin and RP ID)."""
+
+    origin: str
+    """Scheme, host and port, as http://localhost:8181."""
+    name: str
+    """What the browser shows when it asks for a passkey."""
+
+    @property
+    def host(self) -> str:
+        """The host name alone: the RP ID."""
+        return urlsplit(self.origin).hostname or ""
+
+    @property
+    def netloc(self) -> str:
+        """Host and port, as the Host header has it."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def is_https(self) -> bool:
+        """Whether cookies can be marked Secure."""
+        return urlsplit(self.origin).scheme == "https"

@@ -1,0 +1,192 @@
+"""Remove copies, look whether they are gone, and look again later.
+
+No transaction is open while a platform is asked: a step is read, done on the platform under its key, and
+then written down. A crash in between means that it is done again, which the connector's idempotency and its
+looking first make harmless. Faults that may pass are raised, and the queue tries again; others end as facts.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import uuid5
+
+from takeback.cases.model import Copy
+from takeback.connectors.api import Action, Connector, Surface, Target
+from takeback.errors import Gone, NotFound, PlatformError, Refused, Unavailable
+from takeback.facts import FoundAgain, FoundGone, RemovalFailed, RemovalPlanned, RemovalStepDone
+from takeback.ground import clock
+from takeback.ground.db.pool import Database, Tx
+from takeback.ground.jobs.queue import enqueue
+from takeback.ground.ledger.record import record
+from takeback.ids import CaseId, StaffId, TargetId
+from takeback.takedown import store
+from takeback.takedown.model import ORDER, Finding, Removal, TargetProgress, TargetState, finding
+
+MOST_ATTEMPTS = 5
+"""A copy that is still there after so many removals needs a person."""
+
+
+def plan(tx: Tx, copy: Copy, now: datetime) -> None:
+    """Plan the removal of one copy, once."""
+    removal = Removal(
+        id=TargetId(uuid5(copy.case, str(copy.sighting))),
+        case=copy.case,
+        sighting=copy.sighting,
+        connector=copy.connector,
+        place=copy.place,
+        message=copy.message,
+        media=copy.media,
+        state=TargetState.PLANNED,
+        round=0,
+    )
+    if store.insert(tx, removal, now):
+        store.open_attempt(tx, removal.id, ORDER)
+        record(tx, RemovalPlanned(removal.id, removal.case, removal.sighting))
+
+
+def remove(database: Database, connector: Connector, target: TargetId) -> None:
+    """Do every step that is not done, then have somebody look. Raises Unavailable to be tried again."""
+    with database.transaction() as tx:
+        removal = store.get(tx, target, lock=True)
+        if removal is None or removal.state not in {TargetState.PLANNED, TargetState.ACTING}:
+            return
+        store.set_state(tx, target, TargetState.ACTING, removal.round, clock.now())
+        steps = store.open_steps(tx, target)
+    able = connector.capabilities().actions
+    for attempt, action in sorted(steps, key=lambda step: ORDER.index(step[1])):
+        if action in able:
+            receipt = _act(database, connector, removal, attempt, action)
+            if receipt is None:
+                return
+        else:
+            receipt = "not offered by this platform"
+        with database.transaction() as tx:
+            if store.step_done(tx, target, attempt, action, receipt, clock.now()):
+                record(tx, RemovalStepDone(target, action.value))
+    with database.transaction() as tx:
+        again = store.get(tx, target, lock=True)
+        if again is not None and again.state is TargetState.ACTING:
+            store.set_state(tx, target, TargetState.CHECKING, again.round, clock.now())
+            enqueue(tx, "look", target=str(target), round=again.round)
+
+
+def _act(
+    database: Database, connector: Connector, removal: Removal, attempt: int, action: Action
+) -> str | None:
+    """The platform's receipt; None if the step failed for good, which is recorded then."""
+    try:
+        return connector.act(action, _target(removal), f"{removal.id}/{attempt}/{action.value}")
+    except Gone as answer:
+        return f"was gone already: {answer}"
+    except Unavailable as error:
+        with database.transaction() as tx:
+            store.step_error(tx, removal.id, attempt, action, str(error))
+        raise
+    except PlatformError as error:
+        with database.transaction() as tx:
+            store.step_error(tx, removal.id, attempt, action, str(error))
+            _fail(tx, removal.id, action.value, str(error))
+        return None
+
+
+def look(
+    database: Database,
+    connector: Connector,
+    target: TargetId,
+    round_: int,
+    recheck_after: Sequence[timedelta],
+) -> None:
+    """Fetch a removed copy again from everywhere, and say what that showed.
+
+    Raises:
+        Unavailable: a look showed nothing certain; to be tried again.
+    """
+    with database.transaction() as tx:
+        removal = store.get(tx, target)
+    if (
+        removal is None
+        or removal.round != round_
+        or removal.state not in {TargetState.CHECKING, TargetState.GONE}
+    ):
+        return
+    looks = tuple(connector.verify(_target(removal)))
+    required = frozenset({Surface.MESSAGE, Surface.MEDIA}) & frozenset(connector.capabilities().surfaces)
+    found = finding(looks, required)
+    now = clock.now()
+    with database.transaction() as tx:
+        removal = store.get(tx, target, lock=True)
+        if removal is None or removal.round != round_:
+            return
+        store.write_looks(tx, target, round_, looks, now)
+        match found:
+            case Finding.GONE:
+                store.set_state(tx, target, TargetState.GONE, round_ + 1, now)
+                record(tx, FoundGone(target, removal.case, round_))
+                if round_ < len(recheck_after):
+                    enqueue(tx, "look", at=now + recheck_after[round_], target=str(target), round=round_ + 1)
+            case Finding.THERE:
+                store.set_state(tx, target, TargetState.PLANNED, round_ + 1, now)
+                record(tx, FoundAgain(target, removal.case, round_))
+            case Finding.UNCLEAR:
+                pass
+    if found is Finding.UNCLEAR:
+        unclear = sorted(
+            {f"{look.surface} as {look.vantage}: {look.seen}" for look in looks if look.state != "absent"}
+        )
+        raise Unavailable("not certain whether it is gone: " + "; ".join(unclear))
+
+
+def remove_again(tx: Tx, target: TargetId) -> None:
+    """A copy that should be gone can be seen: remove it once more, or ask a person after too many times."""
+    attempt = store.open_attempt(tx, target, ORDER)
+    if attempt >= MOST_ATTEMPTS:
+        _fail(tx, target, "remove", f"still there after {attempt} removals")
+    else:
+        enqueue(tx, "remove", target=str(target))
+
+
+def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:  # noqa: ARG001 - who asked belongs to the act
+    """A person says: try a failed removal again. Raises Refused, NotFound."""
+    removal = store.get(tx, target, lock=True)
+    if removal is None:
+        raise NotFound("There is no such removal.")
+    if removal.state is not TargetState.FAILED:
+        raise Refused("This removal is under way; there is nothing to try again.")
+    store.set_state(tx, target, TargetState.PLANNED, removal.round + 1, clock.now())
+    store.open_attempt(tx, target, ORDER)
+    enqueue(tx, "remove", target=str(target))
+
+
+def give_up(tx: Tx, target: TargetId, action: str, reason: str) -> None:
+    """Every try of a step or a look failed; a person must act. What was seen to be gone stays so."""
+    removal = store.get(tx, target, lock=True)
+    if removal is not None and removal.state not in {TargetState.FAILED, TargetState.GONE}:
+        _fail(tx, target, action, reason)
+
+
+def _fail(tx: Tx, target: TargetId, action: str, reason: str) -> None:
+    removal = store.get(tx, target, lock=True)
+    assert removal is not None
+    store.set_state(tx, target, TargetState.FAILED, removal.round, clock.now())
+    record(tx, RemovalFailed(target, action, reason))
+
+
+def all_gone(tx: Tx, case: CaseId) -> bool:
+    """Whether every copy of a case that was to be removed is gone."""
+    return store.unfinished(tx, case) == 0
+
+
+def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
+    """All removals of a case, with their steps and looks."""
+    return store.progress(tx, case)
+
+
+def _target(removal: Removal) -> Target:
+    return Target(removal.place, removal.message, removal.media)
+
+
+def connector_of(tx: Tx, target: TargetId) -> str:
+    """The platform that a copy is on. Raises NotFound."""
+    removal = store.get(tx, target)
+    if removal is None:
+        raise NotFound("There is no such removal.")
+    return removal.connector

@@ -1,0 +1,145 @@
+"""SQL of the takedown's tables."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.rows import TupleRow
+
+from takeback.connectors.api import Action, Look, State, Surface, Vantage
+from takeback.ground.db.pool import Tx
+from takeback.ids import CaseId, TargetId
+from takeback.takedown.model import LookRow, Removal, StepProgress, TargetProgress, TargetState
+
+_REMOVAL = (
+    "select id, case_id, sighting_id, connector, place, message, media, state, round from takedown_target"
+)
+
+
+def _removal(row: TupleRow) -> Removal:
+    return Removal(row[0], row[1], row[2], row[3], row[4], row[5], row[6], TargetState(row[7]), row[8])
+
+
+def insert(tx: Tx, removal: Removal, now: datetime) -> bool:
+    """Plan a removal; False if it is planned."""
+    added = tx.execute(
+        "insert into takedown_target (id, case_id, sighting_id, connector, place, message, media, state,"
+        " planned_at, changed_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [removal.id, removal.case, removal.sighting, removal.connector, removal.place, removal.message,
+         removal.media, removal.state, now, now],
+    )  # fmt: skip
+    return added.rowcount == 1
+
+
+def get(tx: Tx, target: TargetId, *, lock: bool = False) -> Removal | None:
+    """One removal; with `lock`, nobody else may change it until the transaction ends."""
+    row = tx.execute(_REMOVAL + " where id = %s" + (" for update" if lock else ""), [target]).fetchone()
+    return None if row is None else _removal(row)
+
+
+def set_state(tx: Tx, target: TargetId, state: TargetState, round_: int, now: datetime) -> None:
+    """Move a removal on; the first time that it is gone is kept."""
+    tx.execute(
+        "update takedown_target set state = %(state)s, round = %(round)s, changed_at = %(now)s,"
+        " gone_at = case when %(state)s = 'gone' then coalesce(gone_at, %(now)s) else gone_at end"
+        " where id = %(target)s",
+        {"state": state, "round": round_, "now": now, "target": target},
+    )
+
+
+def open_attempt(tx: Tx, target: TargetId, actions: Sequence[Action]) -> int:
+    """Write down the steps of one more attempt; its number, from 0."""
+    row = tx.execute("select coalesce(max(attempt) + 1, 0) from takedown_step where target_id = %s", [target])
+    (attempt,) = row.fetchone() or (0,)
+    for action in actions:
+        tx.execute(
+            "insert into takedown_step (target_id, attempt, action) values (%s, %s, %s)",
+            [target, attempt, action],
+        )
+    return attempt
+
+
+def open_steps(tx: Tx, target: TargetId) -> list[tuple[int, Action]]:
+    """Steps of the last attempt that are not done: (attempt, action)."""
+    rows = tx.execute(
+        "select attempt, action from takedown_step where target_id = %(target)s and done_at is null"
+        " and attempt = (select max(attempt) from takedown_step where target_id = %(target)s)",
+        {"target": target},
+    )
+    return [(row[0], Action(row[1])) for row in rows]
+
+
+def step_done(tx: Tx, target: TargetId, attempt: int, action: Action, receipt: str, now: datetime) -> bool:
+    """The platform confirmed a step; False if that was known."""
+    changed = tx.execute(
+        "update takedown_step set receipt = %s, done_at = %s, error = null"
+        " where target_id = %s and attempt = %s and action = %s and done_at is null",
+        [receipt, now, target, attempt, action],
+    )
+    return changed.rowcount == 1
+
+
+def step_error(tx: Tx, target: TargetId, attempt: int, action: Action, error: str) -> None:
+    """A step did not work, for now or for good."""
+    tx.execute(
+        "update takedown_step set error = %s where target_id = %s and attempt = %s and action = %s",
+        [error, target, attempt, action],
+    )
+
+
+def write_looks(tx: Tx, target: TargetId, round_: int, looks: Sequence[Look], now: datetime) -> None:
+    """Keep what a round of looks showed; a repeated round replaces what it showed before."""
+    with tx.cursor() as cursor:
+        cursor.executemany(
+            "insert into takedown_look (target_id, round, surface, vantage, state, seen, looked_at)"
+            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (target_id, round, surface, vantage)"
+            " do update set state = excluded.state, seen = excluded.seen, looked_at = excluded.looked_at",
+            [(target, round_, look.surface, look.vantage, look.state, look.seen, now) for look in looks],
+        )
+
+
+def unfinished(tx: Tx, case: CaseId) -> int:
+    """How many of a case's copies are not gone."""
+    row = tx.execute(
+        "select count(*) from takedown_target where case_id = %s and state <> 'gone'", [case]
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
+    """All removals of a case, with steps and looks."""
+    steps: dict[TargetId, list[StepProgress]] = {}
+    for target, action, attempt, done_at, error in tx.execute(
+        "select s.target_id, s.action, s.attempt, s.done_at, s.error from takedown_step s"
+        " join takedown_target t on t.id = s.target_id where t.case_id = %s"
+        " order by s.attempt, s.action = 'redact_message'",
+        [case],
+    ):
+        steps.setdefault(target, []).append(StepProgress(Action(action), attempt, done_at, error))
+    looks: dict[TargetId, list[LookRow]] = {}
+    for target, round_, surface, vantage, state, seen, looked_at in tx.execute(
+        "select l.target_id, l.round, l.surface, l.vantage, l.state, l.seen, l.looked_at from takedown_look l"
+        " join takedown_target t on t.id = l.target_id where t.case_id = %s"
+        " order by l.round, l.surface, l.vantage",
+        [case],
+    ):
+        row = LookRow(round_, Surface(surface), Vantage(vantage), State(state), seen, looked_at)
+        looks.setdefault(target, []).append(row)
+    targets = tx.execute(
+        "select id, sighting_id, connector, state, round, changed_at, gone_at from takedown_target"
+        " where case_id = %s order by planned_at, sighting_id",
+        [case],
+    )
+    return tuple(
+        TargetProgress(
+            target=target,
+            sighting=sighting,
+            connector=connector,
+            state=TargetState(state),
+            round=round_,
+            changed_at=changed_at,
+            gone_at=gone_at,
+            steps=tuple(steps.get(target, ())),
+            looks=tuple(looks.get(target, ())),
+        )
+        for target, sighting, connector, state, round_, changed_at, gone_at in targets
+    )

@@ -1,0 +1,282 @@
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import TypeVar
+
+import pyotp
+import pytest
+
+from takeback.errors import NotFound, Refused, TooManyAttempts
+from takeback.ground import clock
+from takeback.ground.db.pool import Database
+from takeback.staff import rules, service, store
+from takeback.staff.model import Role, Session, SignedIn
+from takeback.staff.secret import Secret
+
+T = TypeVar("T")
+SECRET = Secret(b"k" * 32)
+PASSWORD = "violet anchor 93 soup"
+GENERATOR = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+NOW = clock.now()
+LATER = NOW + timedelta(minutes=2)
+
+
+def opened(database: Database, name: str = "Ada", role: Role = Role.ADMINISTRATOR) -> Session:
+    """Somebody who came in by a one-time link."""
+    with database.transaction() as tx:
+        into = service.use_link(tx, service.invite(tx, name, role, now=NOW), now=NOW)
+        assert into is not None
+        return resume(tx, into)
+
+
+def resume(tx, into: SignedIn) -> Session:
+    session = service.resume(tx, into.token, now=NOW)
+    assert session is not None
+    return session
+
+
+def with_password(database: Database, name: str = "Ada") -> Session:
+    session = opened(database, name)
+    with database.transaction() as tx:
+        service.set_password(tx, SECRET, session, PASSWORD, GENERATOR, pyotp.TOTP(GENERATOR).at(NOW), now=NOW)
+    return session
+
+
+def at_once(count: int, work: Callable[[], T]) -> list[T]:
+    gate = threading.Barrier(count)
+
+    def run(_: int) -> T:
+        gate.wait()
+        return work()
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(run, range(count)))
+
+
+# --- links -----------------------------------------------------------------------------------------------
+
+
+def test_a_link_opens_one_session_even_for_two_at_the_same_time(database: Database):
+    with database.transaction() as tx:
+        token = service.invite(tx, "Ada", Role.REVIEWER, now=NOW)
+
+    def use() -> SignedIn | None:
+        with database.transaction() as tx:
+            return service.use_link(tx, token, now=NOW)
+
+    assert [into.member.name for into in at_once(6, use) if into] == ["Ada"]
+
+
+def test_looking_at_a_link_does_not_use_it_up(database: Database):
+    with database.transaction() as tx:
+        token = service.invite(tx, "Ada", Role.REVIEWER, now=NOW)
+        assert service.link_waits(tx, token, now=NOW)
+        assert service.link_waits(tx, token, now=NOW)
+        assert service.use_link(tx, token, now=NOW)
+        assert not service.link_waits(tx, token, now=NOW)
+
+
+def test_a_link_ends_after_an_hour_and_when_a_newer_one_is_made(database: Database):
+    with database.transaction() as tx:
+        first = service.invite(tx, "Ada", Role.REVIEWER, now=NOW)
+        second = service.invite(tx, "ada", Role.REVIEWER, now=NOW)
+        assert service.use_link(tx, first, now=NOW) is None
+        assert service.use_link(tx, second, now=NOW + rules.LINK_LIFETIME) is None
+        assert service.use_link(tx, second, now=NOW) is not None
+
+
+def test_a_link_for_somebody_who_lost_the_way_in_ends_the_old_one(database: Database):
+    old = with_password(database)
+    with database.transaction() as tx:
+        into = service.use_link(tx, service.invite(tx, "Ada", Role.ADMINISTRATOR, now=NOW), now=NOW)
+        assert into is not None
+        assert not into.member.has_password
+        assert store.session(tx, old.token_hash) is None
+
+
+def test_an_invitation_is_refused_for_a_disabled_account_and_for_another_role(database: Database):
+    boss, other = opened(database), opened(database, "Bea", Role.REVIEWER)
+    with database.transaction() as tx:
+        with pytest.raises(Refused, match="exists with the role reviewer"):
+            service.invite(tx, "bea", Role.ADMINISTRATOR, now=NOW)
+        service.set_disabled(tx, other.member.id, disabled=True, by=boss.member.id)
+        with pytest.raises(Refused, match="disabled"):
+            service.invite(tx, "bea", Role.REVIEWER, now=NOW)
+
+
+# --- password and code -----------------------------------------------------------------------------------
+
+
+def test_password_and_code_open_a_session_and_the_code_is_good_once(database: Database):
+    with_password(database)
+    code = pyotp.TOTP(GENERATOR).at(LATER)
+    into = service.sign_in(database, SECRET, " ADA ", PASSWORD, code, now=LATER)
+    assert into is not None
+    assert into.member.name == "Ada"
+    assert service.sign_in(database, SECRET, "Ada", PASSWORD, code, now=LATER) is None
+
+
+def test_of_two_who_use_a_code_at_the_same_time_one_gets_in(database: Database):
+    with_password(database)
+    code = pyotp.TOTP(GENERATOR).at(LATER)
+    answers = at_once(3, lambda: service.sign_in(database, SECRET, "Ada", PASSWORD, code, now=LATER))
+    assert len([into for into in answers if into]) == 1
+
+
+def test_the_code_that_set_the_generator_up_is_used_up(database: Database):
+    with_password(database)
+    code = pyotp.TOTP(GENERATOR).at(NOW)
+    assert service.sign_in(database, SECRET, "Ada", PASSWORD, code, now=NOW) is None
+
+
+def test_the_generator_is_not_readable_from_the_database(database: Database):
+    with_password(database)
+    with database.transaction() as tx:
+        row = tx.execute("select password_hash, totp_secret from staff_account").fetchone()
+    assert row is not None
+    assert row[0].startswith("$argon2id$")
+    assert GENERATOR not in row[1]
+
+
+@pytest.mark.parametrize("name", ["Ada", "Nobody"])
+def test_a_wrong_password_takes_the_same_time_whether_the_name_exists_or_not(database: Database, name: str):
+    with_password(database)
+    begun = clock.now()
+    assert service.sign_in(database, SECRET, name, "wrong wrong wrong", "000000", now=LATER) is None
+    assert clock.now() - begun >= service.FLOOR
+
+
+def test_failures_make_the_wait_grow_for_a_name_that_exists_and_for_one_that_does_not(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(service, "FLOOR", timedelta(0))
+    with_password(database)
+    for name in ("Ada", "Nobody"):
+        for _ in range(rules.PER_NAME.free):
+            assert service.sign_in(database, SECRET, name, "wrong wrong wrong", "000000", now=LATER) is None
+        with pytest.raises(TooManyAttempts) as refused:
+            service.sign_in(database, SECRET, name, PASSWORD, pyotp.TOTP(GENERATOR).at(LATER), now=LATER)
+        assert refused.value.wait == timedelta(seconds=1)
+    much_later = LATER + rules.WINDOW
+    code = pyotp.TOTP(GENERATOR).at(much_later)
+    assert service.sign_in(database, SECRET, "Ada", PASSWORD, code, now=much_later) is not None
+
+
+def test_many_attempts_at_once_are_not_each_the_first(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "FLOOR", timedelta(0))
+
+    def attempt() -> str:
+        try:
+            service.sign_in(database, SECRET, "Ada", "wrong wrong wrong", "000000", now=LATER)
+        except TooManyAttempts:
+            return "wait"
+        return "looked at"
+
+    assert at_once(12, attempt).count("looked at") == rules.PER_NAME.free
+
+
+def test_getting_in_forgives_earlier_failures(database: Database, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(service, "FLOOR", timedelta(0))
+    with_password(database)
+    for _ in range(rules.PER_NAME.free - 1):
+        service.sign_in(database, SECRET, "Ada", "wrong wrong wrong", "000000", now=LATER)
+    assert service.sign_in(database, SECRET, "Ada", PASSWORD, pyotp.TOTP(GENERATOR).at(LATER), now=LATER)
+    with database.transaction() as tx:
+        assert store.failures(tx, SECRET.whom("Ada"), NOW).count == 0
+
+
+def test_a_password_needs_a_code_that_fits_and_a_fresh_session(database: Database):
+    session = opened(database)
+    code = pyotp.TOTP(GENERATOR).at(NOW)
+    with database.transaction() as tx:
+        with pytest.raises(Refused, match="code does not fit"):
+            service.set_password(tx, SECRET, session, PASSWORD, GENERATOR, "000000", now=NOW)
+        with pytest.raises(Refused, match="12 characters"):
+            service.set_password(tx, SECRET, session, "short", GENERATOR, code, now=NOW)
+    with_one = with_password(database)
+    with database.transaction() as tx:
+        stale = store.session(tx, with_one.token_hash)
+        assert stale is not None
+        with pytest.raises(Refused, match="Log out and in again"):
+            service.set_password(tx, SECRET, stale, PASSWORD, GENERATOR, code, now=NOW + rules.FRESH)
+
+
+# --- sessions --------------------------------------------------------------------------------------------
+
+
+def test_a_session_ends_by_itself_and_only_people_keep_it_awake(database: Database):
+    with database.transaction() as tx:
+        into = service.use_link(tx, service.invite(tx, "Ada", Role.REVIEWER, now=NOW), now=NOW)
+        assert into is not None
+        before = NOW + rules.IDLE - timedelta(minutes=1)
+        assert service.resume(tx, into.token, now=before, touch=False)
+        assert service.resume(tx, into.token, now=before)
+        assert service.resume(tx, into.token, now=before + rules.IDLE - timedelta(minutes=1))
+        assert service.resume(tx, into.token, now=before + 3 * rules.IDLE) is None
+        assert service.resume(tx, into.token, now=NOW) is None, "it is gone, not asleep"
+
+
+@pytest.mark.parametrize("end", ["sign out", "role", "disabled"])
+def test_a_session_ends_on_log_out_on_change_of_role_and_on_disabling(database: Database, end: str):
+    boss, session = opened(database), opened(database, "Bea", Role.REVIEWER)
+    with database.transaction() as tx:
+        if end == "sign out":
+            service.sign_out(tx, session)
+        elif end == "role":
+            service.change_role(tx, session.member.id, Role.ADMINISTRATOR, by=boss.member.id)
+        else:
+            service.set_disabled(tx, session.member.id, disabled=True, by=boss.member.id)
+        assert store.session(tx, session.token_hash) is None
+
+
+def test_two_administrators_who_disable_each_other_at_once_leave_one(database: Database):
+    first, second = opened(database), opened(database, "Bea")
+    pairs = iter([(first, second), (second, first)])
+
+    def disable() -> str:
+        actor, victim = next(pairs)
+        try:
+            with database.transaction() as tx:
+                service.set_disabled(tx, victim.member.id, disabled=True, by=actor.member.id)
+        except Refused:
+            return "refused"
+        return "done"
+
+    assert sorted(at_once(2, disable)) == ["done", "refused"]
+
+
+def test_nobody_changes_her_own_account_and_a_reviewer_changes_none(database: Database):
+    boss, other = opened(database), opened(database, "Bea", Role.REVIEWER)
+    with database.transaction() as tx:
+        with pytest.raises(Refused, match="Another administrator"):
+            service.set_disabled(tx, boss.member.id, disabled=True, by=boss.member.id)
+        with pytest.raises(Refused, match="Only an administrator"):
+            service.change_role(tx, boss.member.id, Role.REVIEWER, by=other.member.id)
+
+
+# --- API keys --------------------------------------------------------------------------------------------
+
+
+def test_an_api_key_works_until_it_is_revoked_and_its_text_is_not_stored(database: Database):
+    with database.transaction() as tx:
+        key = service.make_api_key(tx, "our chat", now=NOW)
+        assert service.api_key_name(tx, key) == "our chat"
+        assert service.api_key_name(tx, key + "x") is None
+        row = tx.execute("select staff_api_key::text from staff_api_key").fetchone()
+        assert row is not None
+        assert key not in row[0]
+        with pytest.raises(Refused, match="Choose another name"):
+            service.make_api_key(tx, "our chat", now=NOW)
+        service.revoke_api_key(tx, "our chat", now=NOW)
+        assert service.api_key_name(tx, key) is None
+        with pytest.raises(NotFound):
+            service.revoke_api_key(tx, "our chat", now=NOW)
+
+
+def test_what_happens_to_accounts_is_recorded_without_names(database: Database):
+    session = opened(database)
+    with database.transaction() as tx:
+        facts = tx.execute("select kind, body::text from fact order by id").fetchall()
+    assert [kind for kind, _ in facts] == ["staff_invited", "staff_signed_in"]
+    assert all(str(session.member.id) in body and "Ada" not in body for _, body in facts)

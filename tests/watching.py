@@ -1,0 +1,56 @@
+"""Watches with a connector as the service does: leases, cursors and posts keyed by (place, message)."""
+
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from takeback.connectors.api import Connector, Post, Shard
+from waiting import until
+
+
+@dataclass
+class Watching:
+    """What a watcher has committed. Copy it to go back in time."""
+
+    cursors: dict[Shard, str | None] = field(default_factory=dict)
+    done: set[Shard] = field(default_factory=set)
+    posts: dict[tuple[str, str], Post] = field(default_factory=dict)
+
+    def copy(self) -> "Watching":
+        return deepcopy(self)
+
+    def round(self, connector: Connector) -> None:
+        """Watch each shard once, and commit what each batch brings."""
+        for shard in connector.shards():
+            self.cursors.setdefault(shard, None)
+        for shard in list(self.cursors):
+            if shard not in self.done:
+                self.step(connector, shard)
+
+    def step(self, connector: Connector, shard: Shard) -> None:
+        batch = connector.watch(shard, self.cursors[shard])
+        for post in batch.posts:
+            self.posts[post.place, post.message] = post
+        self.cursors[shard] = batch.cursor
+        for opened, cursor in batch.opens:
+            self.cursors.setdefault(opened, cursor)
+        if batch.done:
+            self.done.add(shard)
+
+    def messages(self, place: str) -> set[str]:
+        return {message for where, message in self.posts if where == place}
+
+    def until_seen(self, connector: Connector, place: str, messages: set[str], timeout: float = 60) -> None:
+        def all_seen() -> bool:
+            self.round(connector)
+            return messages <= self.messages(place)
+
+        until(all_seen, timeout, f"{len(messages)} posts of {place}")
+
+    def until_quiet(self, connector: Connector) -> None:
+        """Until every history has been read to its end."""
+
+        def quiet() -> bool:
+            self.round(connector)
+            return len(self.cursors) - len(self.done) == len(connector.shards())
+
+        until(quiet, 60, "all histories read")
