@@ -8,7 +8,8 @@ from pathlib import Path
 
 from takeback.bank.index import BankIndex
 from takeback.connectors.api import Connector
-from takeback.connectors.matrix import MatrixConnector, MatrixSettings
+from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
+from takeback.errors import ConfigurationError
 from takeback.ground.config import Settings
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
@@ -71,11 +72,23 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 def connect(settings: Settings) -> dict[str, Connector]:
     """The platforms that the settings name. Raises ConfigurationError."""
-    connectors: dict[str, Connector] = {}
-    matrix = MatrixSettings.from_settings(settings)
-    if matrix is not None:
-        connectors["matrix"] = MatrixConnector(matrix)
-    return connectors
+    if settings.matrix_url is None:
+        return {}
+    if settings.matrix_admin_token is None:
+        raise ConfigurationError(
+            "set TAKEBACK_MATRIX_ADMIN_TOKEN to an access token of the moderation account on TAKEBACK_MATRIX_URL"
+        )
+    member = settings.matrix_member_token
+    matrix = MatrixConnector(
+        MatrixSettings(
+            homeserver_url=settings.matrix_url,
+            admin_token=settings.matrix_admin_token.get_secret_value(),
+            member_token=None if member is None else member.get_secret_value(),
+            discover_seconds=settings.matrix_discover_every,
+            max_media_bytes=settings.max_media_bytes,
+        )
+    )
+    return {matrix.name: matrix}
 
 
 @contextmanager

@@ -72,7 +72,7 @@ class SignerKey:
 
     def sign(self, text: str) -> "Note":
         """A note with one signature. Raises Malformed when the text cannot be a note's."""
-        signature = Signature(self.name, self.verifier.id, self._key().sign(text.encode()))
+        signature = Signature(self.name, self.verifier.id, self._key().sign(_encode(text)))
         return Note(text, (signature,))
 
     def _key(self) -> Ed25519PrivateKey:

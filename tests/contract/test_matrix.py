@@ -158,12 +158,9 @@ class TestHistory:
     def test_a_deleted_rooms_history_simply_ends(self, matrix: MatrixPlatform, connector: MatrixConnector):
         room = matrix.make_place()
         matrix.post_many(room, 3)
-        live = connector.watch(LIVE, None)
-        (opened,) = [
-            (shard, cursor) for shard, cursor in live.opens if HistoryCursor.parse(cursor).room == room
-        ]
         as_admin(matrix, "DELETE", path("/_synapse/admin/v1/rooms", room), {"purge": True, "block": True})
-        batch = connector.watch(*opened)
+        past = HistoryCursor(room, "")
+        batch = connector.watch(past.shard(), past.format())
         assert batch.done
         assert not batch.posts
 
@@ -209,6 +206,7 @@ class TestPictures:
         deleted = posted_by(poster, room)
         matrix.delete(deleted)
         watching = Watching()
+        watching.until_seen(connector, room, set(expected))
         watching.until_quiet(connector)
         found = {
             post.message: tuple(media.address for media in post.media)

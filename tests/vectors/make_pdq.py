@@ -1,4 +1,4 @@
-"""Write `pdq.json`: small pictures with their hashes, which every implementation of PDQ in this project must return.
+"""Write `pdq.json`: small pictures and the hashes that every PDQ in this project must return.
 
 Run from the root of the repository: `.venv/bin/python tests/vectors/make_pdq.py`. The hashes come from
 `pdqhash`, the reference, on pixels decoded by Pillow; what this project computes is not asked.
@@ -18,8 +18,8 @@ import pdqhash
 from PIL import Image, ImageOps
 
 from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
-from takeback.signals.pdq import flip_pixels
 
 TARGET = Path(__file__).with_name("pdq.json")
 ORIENTATION = 0x0112

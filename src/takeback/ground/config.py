@@ -105,3 +105,8 @@ class Settings(BaseSettings):
         "loses its jobs to others.",
     )
     lease_seconds: float = Field(10.0, description="How long a watcher holds a shard without renewing it.")
+
+    @property
+    def console_url(self) -> str:
+        """Where staff find the console."""
+        return (self.console_origin or f"http://localhost:{self.console_port}").rstrip("/")

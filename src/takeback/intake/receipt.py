@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NewType
 
 from takeback.errors import ConfigurationError
+from takeback.ground.vault.seal import PEPPER_FILE
 
 ReceiptCode = NewType("ReceiptCode", str)
 """Twenty ASCII digits with a right check digit."""
@@ -26,8 +27,6 @@ Locator = NewType("Locator", bytes)
 
 DIGITS = 20
 GROUP = 4
-PEPPER_FILE = "pepper"
-"""64 hexadecimal digits: the portal's own secret."""
 PEPPER_BYTES = 32
 
 

@@ -51,20 +51,22 @@ _AUDIT = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SECCOMP_CALL = {"x86_64": 317, "aarch64": 277}
 _FREE = {
     "x86_64": {
-        "read": 0, "write": 1, "readv": 19, "writev": 20, "close": 3, "fstat": 5, "lseek": 8, "poll": 7, "ppoll": 271,
-        "brk": 12, "munmap": 11, "mremap": 25, "madvise": 28, "membarrier": 324,
-        "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "sigaltstack": 131, "restart_syscall": 219,
-        "futex": 202, "set_robust_list": 273, "rseq": 334, "sched_yield": 24, "sched_getaffinity": 204,
-        "nanosleep": 35, "clock_nanosleep": 230, "clock_gettime": 228, "gettimeofday": 96, "setitimer": 38,
-        "getpid": 39, "gettid": 186, "getrusage": 98, "getrandom": 318, "sysinfo": 99, "exit": 60, "exit_group": 231,
+        "read": 0, "write": 1, "readv": 19, "writev": 20, "close": 3, "fstat": 5, "lseek": 8, "poll": 7,
+        "ppoll": 271, "brk": 12, "munmap": 11, "mremap": 25, "madvise": 28, "membarrier": 324,
+        "rt_sigaction": 13, "rt_sigprocmask": 14, "rt_sigreturn": 15, "sigaltstack": 131,
+        "restart_syscall": 219, "futex": 202, "set_robust_list": 273, "rseq": 334, "sched_yield": 24,
+        "sched_getaffinity": 204, "nanosleep": 35, "clock_nanosleep": 230, "clock_gettime": 228,
+        "gettimeofday": 96, "setitimer": 38, "getpid": 39, "gettid": 186, "getrusage": 98, "getrandom":
+        318, "sysinfo": 99, "exit": 60, "exit_group": 231,
     },
     "aarch64": {
-        "read": 63, "write": 64, "readv": 65, "writev": 66, "close": 57, "fstat": 80, "lseek": 62, "ppoll": 73,
-        "brk": 214, "munmap": 215, "mremap": 216, "madvise": 233, "membarrier": 283,
-        "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139, "sigaltstack": 132, "restart_syscall": 128,
-        "futex": 98, "set_robust_list": 99, "rseq": 293, "sched_yield": 124, "sched_getaffinity": 123,
-        "nanosleep": 101, "clock_nanosleep": 115, "clock_gettime": 113, "gettimeofday": 169, "setitimer": 103,
-        "getpid": 172, "gettid": 178, "getrusage": 165, "getrandom": 278, "sysinfo": 179, "exit": 93, "exit_group": 94,
+        "read": 63, "write": 64, "readv": 65, "writev": 66, "close": 57, "fstat": 80, "lseek": 62,
+        "ppoll": 73, "brk": 214, "munmap": 215, "mremap": 216, "madvise": 233, "membarrier": 283,
+        "rt_sigaction": 134, "rt_sigprocmask": 135, "rt_sigreturn": 139, "sigaltstack": 132,
+        "restart_syscall": 128, "futex": 98, "set_robust_list": 99, "rseq": 293, "sched_yield": 124,
+        "sched_getaffinity": 123, "nanosleep": 101, "clock_nanosleep": 115, "clock_gettime": 113,
+        "gettimeofday": 169, "setitimer": 103, "getpid": 172, "gettid": 178, "getrusage": 165,
+        "getrandom": 278, "sysinfo": 179, "exit": 93, "exit_group": 94,
     },
 }  # fmt: skip
 """Allowed with any argument: the pipe, memory, signals, threads' locks, clocks, the end."""

@@ -5,11 +5,12 @@ JPEG lies 254 of 256 bits away when it is read as RGB):
 
 1. Only eight formats are tried; every other decoder is attack surface without a use here.
 2. The first frame of an animation.
-3. Sixteen bits, grey, palette, CMYK and so on become 8-bit RGB. An Adobe CMYK JPEG stores its inks inverted;
-   Pillow turns them round.
+3. Sixteen bits, grey, palette, CMYK and so on become 8-bit RGB. The inks of a CMYK JPEG are taken as inverted,
+   Adobe's way, with or without Adobe's marker, as browsers do.
 4. Transparency is laid on white: that is what chat clients and galleries show behind a picture, and pixels
    under full transparency are arbitrary, so two files that look alike would hash apart.
-5. EXIF orientation is applied, in whichever format carries it.
+5. EXIF orientation is applied, in whichever format carries it. In HEIF and AVIF the container's own rotation
+   counts, as their specification says, and the decoder has applied it or hands it on as an EXIF tag.
 
 Embedded colour profiles of RGB pictures are ignored, on purpose: a device hashes the picture in a browser
 with `colorSpaceConversion: 'none'`, and both sides must see the same numbers. Converting would move a
@@ -29,18 +30,19 @@ from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from takeback.errors import Unreadable, WhyUnreadable
+from takeback.signals.flips import flip_for_orientation, flip_pixels
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "HEIF")
 MAX_BYTES = 64 << 20
 """Above what platforms let people post; a larger file is not read."""
 MAX_PIXELS = 120_000_000
-"""Above the 108 megapixels of present phones. The dearest format (HEIF) takes 12 bytes a pixel while it is decoded."""
+"""Above the 108 megapixels of present phones; `bench/hashing.py` shows what a pixel costs in memory."""
 _STRIP_PIXELS = 1 << 20
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 
 # One thread a decoder: a pool of processes is how more cores are used, and hostile files get no more than
 # one.
-AvifImagePlugin.DEFAULT_MAX_THREADS = 1
+setattr(AvifImagePlugin, "DEFAULT_MAX_THREADS", 1)  # noqa: B010 (a documented setting, typed as the literal 0)
 pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
@@ -106,7 +108,7 @@ def _decode(data: bytes, max_pixels: int) -> Picture:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
         rgb = _to_rgb(image)
     # 5. EXIF orientation.
-    return Picture(np.ascontiguousarray(_upright(rgb, orientation)), format_)
+    return Picture(np.ascontiguousarray(flip_pixels(rgb, flip_for_orientation(orientation))), format_)
 
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
@@ -118,7 +120,7 @@ def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:
 
 
 def _webp_canvas(data: bytes) -> tuple[int, int]:
-    """The size that a WebP file declares, (0, 0) for others: Pillow's decoder takes memory for it when it opens."""
+    """The size that a WebP file declares, else (0, 0): Pillow's decoder takes memory for it on opening."""
     if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
         return 0, 0
     match data[12:16]:
@@ -174,34 +176,13 @@ def _lab_to_srgb() -> ImageCms.ImageCmsTransform:
 
 
 def _brightest(image: Image.Image) -> float:
-    """What counts as white in a picture of wide numbers, which do not say it: the least usual range that holds them."""
+    """What counts as white in a picture of wide numbers: the least usual range that holds them all."""
     if image.mode not in ("I", "F"):
         return 255.0
     values = np.asarray(image)
     top = float(np.nanmax(values, initial=0.0, where=np.isfinite(values)))
     ranges = (255.0, 65535.0) if image.mode == "I" else (1.0, 255.0, 65535.0)
     return next((white for white in ranges if top <= white), top)
-
-
-def _upright(rgb: NDArray[np.uint8], orientation: object) -> NDArray[np.uint8]:
-    """Turn pixels as the EXIF orientation says (TIFF 6.0, tag 274); an unknown value changes nothing."""
-    match orientation:
-        case 2:
-            return rgb[:, ::-1]
-        case 3:
-            return rgb[::-1, ::-1]
-        case 4:
-            return rgb[::-1]
-        case 5:
-            return rgb.swapaxes(0, 1)
-        case 6:
-            return rgb[::-1].swapaxes(0, 1)
-        case 7:
-            return rgb[::-1, ::-1].swapaxes(0, 1)
-        case 8:
-            return rgb[:, ::-1].swapaxes(0, 1)
-        case _:
-            return rgb
 
 
 def _line(error: Exception) -> str:

@@ -20,7 +20,7 @@ from takeback.signals.wire import Answer, Outcome, Request, Seen, Task
 _CPU_SECONDS = 600
 """A child is replaced after half of this."""
 _BLURRED_SIDE = 12
-"""Pixels that are left of a picture in a blurred preview: whether it is bright or dark, a person or a page, hardly."""
+"""Pixels that are left of a picture in a blurred preview: light and dark, hardly more."""
 
 
 def main() -> None:
@@ -83,7 +83,7 @@ def _preview(rgb: pdq.Pixels, request: Request) -> bytes:
 
 
 def _warm_up() -> None:
-    """Decode one picture of each format and make a preview, so that nothing is imported or opened afterwards."""
+    """Decode each format once and make a preview, so that nothing is imported or opened afterwards."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
     files = [_encoded(image, format_) for format_ in decode.FORMATS]

@@ -20,19 +20,21 @@ from numpy.typing import NDArray
 
 from takeback.signals import pdq_exact
 from takeback.signals.decode import decode
+from takeback.signals.flips import flip_pixels
 from takeback.signals.model import HASH_BITS, HASH_BYTES, Flip, Pdq
-from takeback.signals.pdq_exact import BLOCK, DCT, LUMA, SMALLEST_SIDE, FloatArray, Pixels, window
+from takeback.signals.pdq_exact import BLOCK, DCT, LUMA, SMALLEST_SIDE, FloatArray, Pixels
 
 _WIDE_DCT = DCT.astype(np.float64)
 _EMPTY = Pdq(bytes(HASH_BYTES), 0)
 _SAMPLE_NOISE = 0.01
-"""Grey levels. How far one of the reference's 64 x 64 samples may lie from the true value: running sums of float32
-drift. Seen at most: 0.0025 in a picture, 0.006 in one pass over patterns made to drift."""
+"""Grey levels. How far one of the reference's 64 x 64 samples may lie from the true value: running sums of
+float32 drift. Seen at most: 0.0025 in a picture, 0.006 in one pass over patterns made to drift."""
 _COEFFICIENT_NOISE: NDArray[np.float64] = (
     0.015 + 0.15 / np.multiply.outer(np.arange(1, 17), np.arange(1, 17))
 ).ravel()
-"""The same for the 16 x 16 coefficients. Drift is smooth, so it sits in the low frequencies. Seen at most over
-photographs, tilings, dithers and drawings: 0.009 in the lowest, 0.0005 in the highest; this is fifteen times that."""
+"""The same for the 16 x 16 coefficients. Drift is smooth, so it sits in the low frequencies. Seen at most
+over photographs, tilings, dithers and drawings: 0.009 in the lowest, 0.0002 in the highest. This is ten times that
+or more, everywhere."""
 _LONG_SIDE = 4000
 """Pixels; drift grows with the square root of a side, and the two bounds with it beyond this length."""
 _SLAB_FLOATS = 1 << 18
@@ -105,27 +107,6 @@ def hash_pixels_flips(rgb: Pixels) -> tuple[Pdq, ...]:
     )
 
 
-def flip_pixels(rgb: Pixels, flip: Flip) -> Pixels:
-    """Lay pixels down another way; a view, nothing is copied."""
-    match flip:
-        case Flip.NONE:
-            return rgb
-        case Flip.MIRROR:
-            return rgb[:, ::-1]
-        case Flip.UPSIDE_DOWN:
-            return rgb[::-1]
-        case Flip.ROTATE_180:
-            return rgb[::-1, ::-1]
-        case Flip.TRANSPOSE:
-            return rgb.swapaxes(0, 1)
-        case Flip.ROTATE_90:
-            return rgb[:, ::-1].swapaxes(0, 1)
-        case Flip.ROTATE_270:
-            return rgb[::-1].swapaxes(0, 1)
-        case Flip.ANTI_TRANSPOSE:
-            return rgb[::-1, ::-1].swapaxes(0, 1)
-
-
 def complement(hash_: bytes) -> bytes:
     """The hash of the photographic negative: each bit turned over."""
     return bytes(byte ^ 0xFF for byte in hash_)
@@ -138,7 +119,7 @@ def _size(rgb: Pixels) -> tuple[int, int]:
 
 
 def _blocks(rgb: Pixels, *, flips: bool) -> list[FloatArray]:
-    """PDQ steps 1 to 3 (luma, two box blurs an axis, sampling): 64 x 64 blocks, one or in the order of `Flip`."""
+    """PDQ steps 1 to 3 (luma, box blurs, sampling): one 64 x 64 block, or eight as `Flip` counts."""
     height, width = _size(rgb)
     if height == width == BLOCK:
         # The reference takes a 64 x 64 picture as it is, without blur.
@@ -182,7 +163,7 @@ def _shrink(bands: tuple[_Band, ...], table: NDArray[np.uint8] | FloatArray) -> 
 
 @lru_cache(maxsize=128)
 def _bands(length: int, both_ways: bool) -> tuple[_Band, ...]:
-    """Two box blurs and the sampling of one axis as weights; about `length` numbers in all, so cheap to keep."""
+    """Two box blurs and the sampling of one axis as weights: about `length` numbers, so cheap to keep."""
     tents = [_tent(length, pdq_exact.sample_at(length, index)) for index in range(BLOCK)]
     if not both_ways:
         return tuple(_band([tent]) for tent in tents)
@@ -213,7 +194,7 @@ def _band(tents: list[tuple[int, NDArray[np.float64]]]) -> _Band:
 
 
 def _decide(block: FloatArray, long_side: int) -> _Bits:
-    """PDQ steps 4 to 6: quality, cosine transform, comparison with the median; and whether noise could change it."""
+    """PDQ steps 4 to 6: quality, cosine transform, comparison with the median; and could noise change it?"""
     wide = block.astype(np.float64)
     growth = math.sqrt(max(1.0, long_side / _LONG_SIDE))
     # 4. Quality: the sum of the gradients in whole hundredths of the grey range, cut off towards zero.

@@ -1,4 +1,4 @@
-"""PDQ as the reference computes it: the same float32 additions in the same order, vectorised across the other axis.
+"""PDQ as the reference computes it: the same float32 additions in the same order.
 
 `pdq` answers most pictures from faster sums and comes here when rounding decides a bit: symmetric drawings,
 flat or tiny pictures, and about one photograph in thirty. The order of operations follows `pdqhash` 0.2.8,

@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 MAX_PREVIEW_SIDE = 4096
 MEMORY_BYTES = 2 << 30
-"""Address space of a child: about 12 bytes for each of `MAX_PIXELS`, and what the libraries take themselves."""
+"""Address space of a child: what the dearest format takes for `MAX_PIXELS`, and the libraries themselves."""
 _START_SECONDS = 30.0
 _DYING_SECONDS = 1.0
 _CHUNK = 1 << 20
@@ -132,7 +132,7 @@ class Decoder:
         return self._ask(Request(Task.PREVIEW, len(data), max_side, blur, grey), data, wire.parse_preview)
 
     def confinement(self) -> tuple[str, ...]:
-        """What holds the children, in plain words; see `confinement` for the full list. Starts one if none runs."""
+        """What holds the children, in plain words (the names in `confinement`). Starts one if none runs."""
         with self._borrow() as child:
             return child.confinement
 

@@ -96,7 +96,7 @@ def test_only_a_checkpoint_of_this_log_signed_by_it_opens():
     assert open_checkpoint(LOG.sign(TEXT), LOG.verifier) == parse_checkpoint(TEXT)
     with pytest.raises(NotProven, match="not signed by"):
         open_checkpoint(SignerKey("log.example/two", bytes(32)).sign(TEXT), LOG.verifier)
-    with pytest.raises(NotProven, match="a checkpoint of 'log.example/two'"):
+    with pytest.raises(NotProven, match="a checkpoint of"):
         open_checkpoint(LOG.sign(TEXT.replace("one", "two")), LOG.verifier)
     with pytest.raises(NotProven, match="is wrong"):
         open_checkpoint(Note(TEXT.replace("2085", "2086"), LOG.sign(TEXT).signatures), LOG.verifier)

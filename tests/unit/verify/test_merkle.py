@@ -1,4 +1,4 @@
-"""The tree against the vectors that certificate transparency logs share, and its proofs against every mutation."""
+"""The tree against the vectors that transparency logs share, and its proofs against every mutation."""
 
 import pytest
 from hypothesis import assume, given

@@ -1,16 +1,16 @@
-"""Reads a homeserver's public rooms: one live shard, and histories that it opens where something may be
-missing.
+"""Reads a homeserver's public rooms: one live shard, and histories where something may be missing.
 
 The live shard is the moderation account's /sync. That account joins every room of the public directory by
 itself. Three times sync alone would miss posts: on its first call, after joining a room, and when more was
 said than one answer holds ("limited"). Each time the batch opens a history shard, which reads backwards
-from where sync began to show things: to the room's beginning, or to the last known token for a mere gap.
-Posts may come twice, never not at all.
+from the batch's own token: to the room's beginning, or to the token before for a mere gap. Posts may come
+twice, never not at all.
 
-Whether a limited room is newly joined is asked of the server (is our own joining among what happened since the
-cursor?) and not remembered, because a process may die between joining and committing.
+Whether a limited room is newly joined is asked of the server (is our own joining among what happened since
+the cursor?) and not remembered, because a process may die between joining and committing.
 
-Histories are read with the admin API, which shows what was said before we came, whatever the room's settings.
+Histories are read with the admin API, which shows what was said before we came, whatever the room's
+settings. Synapse answers the same first sync from a cache for two minutes: what is newer comes with the next.
 """
 
 import hashlib
@@ -78,7 +78,6 @@ class RoomKeeper:
 
     account: Account
     every: timedelta
-    joined: set[str] | None = None
     refused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
     """Rooms that did not let us in: when to ask again, and what they said."""
     next_round: datetime | None = None
@@ -88,27 +87,19 @@ class RoomKeeper:
         now = clock.now()
         if self.next_round is not None and now < self.next_round:
             return
-        if self.joined is None:
-            answer = self.account.get(path(CLIENT, "joined_rooms"))
-            listed = at(answer, "joined_rooms")
-            self.joined = (
-                {room for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
-            )
+        # Asked anew each time: with a lean filter, sync does not tell that a room has thrown us out.
+        listed = at(self.account.get(path(CLIENT, "joined_rooms")), "joined_rooms")
+        joined = {room for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
         joins = 0
         for room in self._directory():
             again, _ = self.refused.get(room, (now, ""))
-            if room in self.joined or again > now:
+            if room in joined or again > now:
                 continue
             if joins == JOINS_PER_ROUND:
                 return
             joins += 1
             self._join(room, now)
         self.next_round = now + self.every
-
-    def forget(self, room: str) -> None:
-        """We are in this room no more; the directory will bring it back."""
-        if self.joined is not None:
-            self.joined.discard(room)
 
     def _join(self, room: str, now: datetime) -> None:
         try:
@@ -119,8 +110,6 @@ class RoomKeeper:
             _log.warning("cannot watch room %s: %s; asking again in %d s", room, error, wait.total_seconds())
         else:
             self.refused.pop(room, None)
-            if self.joined is not None:
-                self.joined.add(room)
 
     def _directory(self) -> Iterator[str]:
         """Room ids, all pages."""
@@ -150,20 +139,19 @@ def watch_live(
     answer = (
         _sync(account, cursor, wait_seconds, timeline) if cursor else _sync(account, "", 0, LEAST_TIMELINE)
     )
+    since = text(answer, "next_batch")
+    if not since:
+        raise Unavailable("the homeserver's sync came without a token to go on from")
     posts: list[Post] = []
     opens: list[tuple[Shard, str]] = []
-    for room in members(answer, "rooms", "leave"):
-        keeper.forget(room)
     for room, shown in _rooms(answer):
         posts += _posts(objects(shown, "timeline", "events"), room)
         if cursor and at(shown, "timeline", "limited") is not True:
             continue
         stop = cursor if cursor and not _joined_since(account, room, user_id, cursor) else ""
-        history = HistoryCursor(room, text(shown, "timeline", "prev_batch"), stop)
+        # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
+        history = HistoryCursor(room, since, stop)
         opens.append((history.shard(), history.format()))
-    since = text(answer, "next_batch")
-    if not since:
-        raise Unavailable("the homeserver's sync came without a token to go on from")
     return Batch(tuple(posts), since, tuple(opens))
 
 
@@ -195,7 +183,9 @@ def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> o
             "account_data": nothing,
             "room": {
                 "timeline": {"types": list(EVENT_TYPES), "limit": limit},
-                "state": nothing,
+                # A room that we just joined is left out if all of it is filtered away, as where newcomers may
+                # not see the past; its creation event, which never changes, keeps it in.
+                "state": {"types": ["m.room.create"]},
                 "ephemeral": nothing,
                 "account_data": nothing,
             },

@@ -1,4 +1,4 @@
-"""`takeback ledger ...`: look at the tamper-evident log, as its operator or as an auditor on the operator's machine."""
+"""`takeback ledger ...`: check the tamper-evident log, and show what others need to check it too."""
 
 import json
 from collections.abc import Generator
@@ -30,7 +30,7 @@ def verify(
     key: Annotated[
         str | None,
         typer.Option(
-            help="The log's verifier key, from a source that you trust; default: the one kept here."
+            help="The log's verifier key, from a source you trust; default: the one kept here."
         ),
     ] = None,
 ) -> None:

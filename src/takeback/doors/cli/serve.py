@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 
 from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, keys_folder
@@ -27,6 +27,9 @@ PARTS = ("worker", "watch", "portal", "console", "api")
 GRACE = 20.0
 """Seconds that a part has to end by itself."""
 
+MOST_FALLS = 3
+"""A part that ends so often while the service starts will not come up."""
+
 
 @dataclass(slots=True)
 class _Part:
@@ -37,7 +40,7 @@ class _Part:
     process: subprocess.Popen[bytes] | None = None
     fell_at: float = 0.0
     waits: float = 0.0
-    falls: int = field(default=0)
+    falls: int = 0
 
     def start(self) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
@@ -140,12 +143,14 @@ class Service:
         return {name: f"http://{_shown(host)}:{port}" for name, (host, port) in self._ports().items()}
 
     def wait_until_up(self, timeout: float = 60.0) -> None:
-        """Return when every door answers. Raises TimeoutError."""
+        """Return when every door answers. Raises ConfigurationError if one does not come up."""
         deadline = time.monotonic() + timeout
         for name, address in self._ports().items():
             while not _answers(*address):
-                if time.monotonic() > deadline:
-                    raise TimeoutError(f"{name} does not answer on {address[0]}:{address[1]}")
+                if time.monotonic() > deadline or any(part.falls >= MOST_FALLS for part in self.parts):
+                    raise ConfigurationError(
+                        f"{name} does not answer on {address[0]}:{address[1]}; what it printed is above"
+                    )
                 self.keep()
                 time.sleep(0.05)
 

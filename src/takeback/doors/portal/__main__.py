@@ -1,16 +1,52 @@
-"""`python -m takeback.doors.portal`: the public pages, in a process that knows nothing else."""
+"""The portal as a process: `python -m takeback.doors.portal`.
 
-import sys
+It is given the address of a database and its own folder of keys, and nothing else. Nothing is written
+about who came: no access log, and the server does not say what it is.
+"""
+
+import uvicorn
 
 from takeback.doors.portal.app import create_app
-from takeback.ground import process
+from takeback.errors import ConfigurationError
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
 
-if __name__ == "__main__":
-    process.begin()
+CONNECTIONS = 8
+
+
+def serve(settings: PortalSettings, database_url: str) -> None:
+    """Serve until told to stop (SIGTERM or Ctrl-C).
+
+    Args:
+        settings: what the portal's process knows.
+        database_url: as the role takeback_portal.
+
+    Raises:
+        ConfigurationError: the portal's keys are missing or damaged.
+    """
+    with Database(database_url, max_size=CONNECTIONS) as database:
+        app = create_app(settings, database)
+        uvicorn.run(
+            app,
+            host=settings.portal_host,
+            port=settings.portal_port,
+            access_log=False,
+            server_header=False,
+            log_level="warning",
+            timeout_graceful_shutdown=5,
+        )
+
+
+def main() -> None:
+    """Serve with settings from the environment."""
     settings = PortalSettings()
     if settings.portal_database_url is None:
-        sys.exit("takeback portal: set TAKEBACK_PORTAL_DATABASE_URL to a URL of the role takeback_portal")
-    with Database(settings.portal_database_url) as database:
-        process.serve_http(create_app(settings, database), settings.portal_host, settings.portal_port)
+        raise ConfigurationError(
+            "the portal on its own needs TAKEBACK_PORTAL_DATABASE_URL, the URL of the role takeback_portal; "
+            "`takeback portal` finds the embedded PostgreSQL by itself"
+        )
+    serve(settings, settings.portal_database_url)
+
+
+if __name__ == "__main__":
+    main()

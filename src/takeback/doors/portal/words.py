@@ -123,7 +123,7 @@ ENGLISH = Language(
         "picture.closer.text": "Eight numbers, one for each way to turn or mirror the picture, so that turned copies "
         "are found too, and how much detail it has, from 0 to 100. They are written with the digits 0 to 9 and the "
         "letters a to f. Nothing else about the picture is sent: not its name, not its date, not where it was taken. "
-        "Nobody can look at these numbers and see the picture.",
+        "At most a very blurred guess of it could ever be made from them; so they are sealed like your answers.",
         "picture.flip.1": "As it is",
         "picture.flip.2": "Mirrored",
         "picture.flip.3": "Upside down",
@@ -273,7 +273,6 @@ ENGLISH = Language(
         "status.received": "Your report arrived",
         "status.opened": "Opened, and the search began",
         "status.opening": "Being opened",
-        "status.opening.text": "Your report waits to be opened. This takes seconds, rarely minutes.",
         "status.sentence.waiting": "Your report has arrived and is about to be opened.",
         "status.sentence.open.none": "We are looking for copies. None has been found so far, and we keep looking.",
         "status.sentence.open.one": "One copy was found. A person is going to check it.",
@@ -350,9 +349,6 @@ ENGLISH = Language(
         "way to reach you.",
         "privacy.who.4": "Whoever shared the picture learns nothing from us about who reported it.",
         "privacy.stored": "What is stored, and for how long",
-        "privacy.stored.what": "What",
-        "privacy.stored.where": "How",
-        "privacy.stored.long": "How long",
         "privacy.stored.answers": "Your answers",
         "privacy.stored.answers.how": "Sealed, and padded so that even their length says nothing",
         "privacy.stored.answers.long": "As long as your case is worked on",

@@ -7,7 +7,7 @@ from takeback import pipeline
 from takeback.app import App, keys_folder, open_app
 from takeback.ground.config import Settings
 from takeback.ground.jobs import worker
-from takeback.ground.ledger.keys import load_signer
+from takeback.ground.ledger.keys import Signer
 from takeback.ground.ledger.sequencer import Sequencer
 from takeback.intake import store as intake
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until `stop` is set."""
     with open_app(settings) as app:
-        sequencer = Sequencer(app.database, load_signer(keys_folder(settings), settings.ledger_origin))
+        sequencer = Sequencer(app.database, Signer(keys_folder(settings), settings.ledger_origin))
         beside = [
             threading.Thread(target=sequencer.run, args=[stop], name="sequencer"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),

@@ -5,6 +5,7 @@ PostgreSQL alone.
 """
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import LiteralString, Self
@@ -13,6 +14,9 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
+
+_TICK = 0.25
+"""Seconds between looks at whether to stop."""
 
 Tx = psycopg.Connection[TupleRow]
 """An open transaction: what every function of a `store` takes first."""
@@ -53,11 +57,12 @@ class Database:
             try:
                 with psycopg.connect(self.url, autocommit=True) as connection:
                     connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
-                    yield
                     while not stop.is_set():
-                        for _ in connection.notifies(timeout=every, stop_after=1):
-                            pass
                         yield
+                        until = time.monotonic() + every
+                        while not stop.is_set() and time.monotonic() < until:
+                            if any(True for _ in connection.notifies(timeout=_TICK, stop_after=1)):
+                                break
             except psycopg.OperationalError:
                 stop.wait(0.2)
 

@@ -20,6 +20,8 @@ Recipient = NewType("Recipient", str)
 
 RECIPIENT_FILE = "intake.recipient"
 """One line of text, age1...: the public key that reports are sealed to."""
+PEPPER_FILE = "pepper"
+"""64 hexadecimal digits: the portal's own secret, which its receipts are looked up under."""
 BLOCK_BYTES = 4096
 """Every sealed text is a whole number of these long; an ordinary report with a few pictures is one or two."""
 _END = b"\x80"

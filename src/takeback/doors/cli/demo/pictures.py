@@ -187,7 +187,7 @@ def _places(width: int, height: int) -> tuple[_Plane, _Plane]:
 
 
 def _texture(rng: Generator, width: int, height: int, *, slope: float, stretch: float) -> _Plane:
-    """Noise whose amplitude falls with the frequency to the power of `slope`: mean 0, deviation 1, of any size alike.
+    """Noise whose amplitude falls with the frequency to the power of `slope`: mean 0, deviation 1.
 
     It is drawn on a small grid and enlarged, with a second, finer grid on top: cheap, and detail at every
     scale.

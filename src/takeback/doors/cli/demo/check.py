@@ -1,0 +1,222 @@
+"""The demo without a person: the whole way, walked by a program that counts, and trusts nothing it is told.
+
+It reports through the portal as a browser would, decides as a reviewer would, and then asks Synapse itself,
+as an ordinary member, what is left.
+"""
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import numpy as np
+
+from takeback.app import KEYS_FOLDER
+from takeback.cases import service as cases
+from takeback.cases import store as case_rows
+from takeback.cases.model import DecisionReason
+from takeback.doors.cli.demo import town
+from takeback.doors.cli.demo.stage import POSTED_BEFORE, Stage
+from takeback.errors import TakebackError
+from takeback.facts import FoundBy, Verdict
+from takeback.ground import clock
+from takeback.ground.db.pool import Database
+from takeback.ground.ledger import check as ledger
+from takeback.ground.ledger.keys import read_last_signed, read_verifier
+from takeback.ground.outbound import OutboundClient
+from takeback.ids import CaseId
+from takeback.signals.pdq import hash_pixels_flips
+from takeback.staff import service as staff
+from takeback.staff.model import Role
+from takeback.takedown import service as takedown
+
+PATIENCE = 120.0
+"""Seconds that any one step may take before the check fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the check came to: the one line that it prints."""
+
+    reported: int
+    copies_posted: int
+    found_by_look_back: int
+    found_live: int
+    missed: int
+    false: int
+    """Pictures that had nothing to do with it and were matched or touched all the same."""
+    messages_absent: int
+    media_absent: int
+    ledger: str
+    seconds_report_to_gone: float
+    """From sending the report to the last copy's being seen gone; copies that came later are not in it."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether everything is as it must be."""
+        posted = self.copies_posted
+        return (
+            self.reported == 1
+            and posted > 0
+            and self.found_by_look_back > 0
+            and self.found_live > 0
+            and self.found_by_look_back + self.found_live == posted
+            and self.missed == self.false == 0
+            and self.messages_absent == self.media_absent == posted
+            and self.ledger == ledger.Verdict.VALID
+        )
+
+
+def walk(stage: Stage, say: Callable[[str], None]) -> Result:
+    """Walk the whole way. Raises TakebackError if a step does not come to its end."""
+    with Database(stage.service.database_url) as database:
+        say("Waiting until the watcher has read what was posted before ...")
+        everything = len(stage.town.copies) + len(stage.town.others)
+        _until("the watcher to catch up", lambda: _seen(database) >= everything)
+
+        say("Reporting the picture through the portal ...")
+        began = time.monotonic()
+        receipt = report(stage)
+        case = _until("the case", lambda: _only_case(database))
+        _until("the look-back", lambda: _copies(database, case) >= POSTED_BEFORE)
+        say(f"The look-back found {POSTED_BEFORE} copies. Posting one more ...")
+        stage.town.post_copy(town.EDITS[POSTED_BEFORE])
+        stage.town.post_other(town.OTHERS[-1] + 1)
+        _until("the new copy", lambda: _copies(database, case) >= POSTED_BEFORE + 1)
+
+        say("Found. Deciding as a reviewer ...")
+        _decide(database, case)
+        _until("the removal", lambda: _all_gone(database, case, POSTED_BEFORE + 1))
+        seconds = time.monotonic() - began
+        say(f"Gone, {seconds:.1f} seconds after the report. Posting another copy ...")
+        for edit in town.EDITS[POSTED_BEFORE + 1 :]:
+            stage.town.post_copy(edit)
+        _until("the new copies to be kept down", lambda: _all_gone(database, case, len(stage.town.copies)))
+
+        say("Looking as a member, and recomputing the ledger ...")
+        result = _count(stage, database, case, seconds)
+        say(f"The receipt {receipt} says: {_status(stage, receipt)}")
+        return result
+
+
+def report(stage: Stage) -> str:
+    """Send the portal's last page as a browser would; the receipt."""
+    flips = hash_pixels_flips(np.asarray(town.the_picture()))
+    numbers = ".".join([str(flips[0].quality), *(flip.hash.hex() for flip in flips)])
+    fields = {
+        "at": "check", "go": "send", "age": "yes", "pictures": numbers, "nonconsent": "yes",
+        "good_faith": "yes", "signature": "A. Painter", "account": "I painted it for one person only.",
+    }  # fmt: skip
+    page = _portal(stage, "/steps", fields)
+    found = re.search(r'name="receipt" value="([\d ]+)"', page)
+    if found is None:
+        raise TakebackError("the portal gave no receipt")
+    return found[1]
+
+
+def _status(stage: Stage, receipt: str) -> str:
+    page = _portal(stage, "/status", {"receipt": receipt})
+    found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
+    return "nothing" if found is None else " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
+
+
+def _portal(stage: Stage, where: str, fields: dict[str, str]) -> str:
+    with OutboundClient(f"http://127.0.0.1:{stage.settings.portal_port}") as client:
+        answer = client.send(
+            "POST",
+            where,
+            content=urlencode(fields).encode(),
+            headers={"Content-Type": "application/x-www-form-urlencoded"},
+        )
+    return answer.body.decode()
+
+
+def _decide(database: Database, case: CaseId) -> None:
+    now = clock.now()
+    with database.transaction() as tx:
+        staff.invite(tx, "reviewer of the demo", Role.REVIEWER, now=now)
+        reviewer = next(member for member in staff.team(tx) if member.role is Role.REVIEWER)
+        cases.decide(
+            tx,
+            case,
+            Verdict.SHARED_WITHOUT_CONSENT,
+            DecisionReason.INTIMATE_AND_NO_CONSENT,
+            "",
+            staff=reviewer.id,
+            now=now,
+            undo=timedelta(0),
+        )
+
+
+def _count(stage: Stage, database: Database, case: CaseId, seconds: float) -> Result:
+    copies = {posted.message: posted for posted in stage.town.copies}
+    with database.transaction() as tx:
+        found = {copy.message: copy for copy in cases.copies(tx, case)}
+    others = [posted for posted in stage.town.others if posted.message in found or _message_absent(stage, posted)]
+    report = _checked_ledger(stage, database)
+    return Result(
+        reported=1,
+        copies_posted=len(copies),
+        found_by_look_back=sum(copy.found_by is FoundBy.LOOK_BACK for copy in found.values()),
+        found_live=sum(copy.found_by is FoundBy.LIVE for copy in found.values()),
+        missed=len(copies.keys() - found.keys()),
+        false=len(others) + len(found.keys() - copies.keys() - {posted.message for posted in others}),
+        messages_absent=sum(_message_absent(stage, posted) for posted in copies.values()),
+        media_absent=sum(not stage.member.can_fetch(posted.media) for posted in copies.values()),
+        ledger=report,
+        seconds_report_to_gone=round(seconds, 2),
+    )
+
+
+def _message_absent(stage: Stage, posted: town.Posted) -> bool:
+    return stage.member.picture_in(posted.room, posted.message) is None
+
+
+def _checked_ledger(stage: Stage, database: Database) -> str:
+    """The verdict, once everything that was recorded has its place."""
+    folder = stage.settings.data / KEYS_FOLDER
+
+    def settled() -> ledger.LedgerReport | None:
+        last = read_last_signed(folder)
+        report = ledger.verify_ledger(database, read_verifier(folder), now=clock.now(), last_signed=last)
+        return None if report.waiting else report
+
+    return _until("the ledger to be sequenced", settled).verdict.value
+
+
+def _seen(database: Database) -> int:
+    with database.transaction() as tx:
+        return sightings_count(tx)
+
+
+def _only_case(database: Database) -> CaseId | None:
+    with database.transaction() as tx:
+        rows = cases.queue(tx)
+    return rows[0].case.id if rows else None
+
+
+def _copies(database: Database, case: CaseId) -> int:
+    with database.transaction() as tx:
+        return len(case_rows.copies(tx, case))
+
+
+def _all_gone(database: Database, case: CaseId, number: int) -> bool:
+    with database.transaction() as tx:
+        return len(takedown.progress(tx, case)) == number and takedown.all_gone(tx, case)
+
+
+def _until[T](what: str, ask: Callable[[], T]) -> T:
+    """What `ask` answers, once it is true."""
+    deadline = time.monotonic() + PATIENCE
+    while not (answer := ask()):
+        if time.monotonic() > deadline:
+            raise TakebackError(f"waited {PATIENCE:.0f} seconds for {what}, in vain")
+        time.sleep(0.02)
+    return answer
+
+
+def as_line(result: Result) -> dict[str, int | str | float]:
+    """The result's fields, in their order."""
+    return asdict(result)

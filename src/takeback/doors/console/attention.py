@@ -1,0 +1,81 @@
+"""What needs a person: whatever the machinery could not finish, so that nothing fails unseen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from takeback.doors.console import words
+from takeback.doors.console.case import Standing, standing
+from takeback.doors.console.desk import AtDesk, Visiting
+from takeback.facts import (
+    EntryRefused,
+    JobGaveUp,
+    LocationUnusable,
+    PictureUnreadable,
+    RemovalFailed,
+    ReportUnusable,
+)
+from takeback.ground import clock
+from takeback.ground.db.pool import Tx
+from takeback.ground.ledger import store as ledger
+from takeback.ids import CaseId, StaffId, TargetId
+from takeback.takedown import store as takedown
+from takeback.takedown.model import TargetState
+
+router = APIRouter()
+
+MOST = 200
+_KINDS = (RemovalFailed, JobGaveUp, ReportUnusable, LocationUnusable, EntryRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing that needs, or needed, a person."""
+
+    at: datetime
+    sentence: str
+    case: CaseId | None
+    settled: bool
+    """A removal that went on since."""
+
+
+def _items(tx: Tx, me: StaffId) -> list[Item]:
+    items: list[Item] = []
+    cases: dict[CaseId, Standing] = {}
+    seen: set[TargetId] = set()
+    for each in ledger.recent(tx, _KINDS, MOST):
+        case, settled, names = None, False, words.Names({}, {}, {})
+        if isinstance(each.fact, RemovalFailed):
+            removal = takedown.get(tx, each.fact.target)
+            if removal is not None:
+                case = removal.case
+                stands = cases.get(case) or cases.setdefault(case, standing(tx, case, me))
+                states = {target.target: target.state for target in stands.targets}
+                settled = states.get(each.fact.target) is not TargetState.FAILED or each.fact.target in seen
+                names = stands.names
+            seen.add(each.fact.target)
+        items.append(Item(each.at, words.sentence(each.fact, names), case, settled))
+    return items
+
+
+@router.get("/attention")
+def attention(desk: AtDesk, visit: Visiting) -> Response:
+    """The page "Needs a person"."""
+    with desk.app.database.transaction() as tx:
+        items = _items(tx, visit.member.id)
+        unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
+    reasons: dict[str, int] = {}
+    for each in unreadable:
+        if isinstance(each.fact, PictureUnreadable):
+            reasons[each.fact.reason] = reasons.get(each.fact.reason, 0) + 1
+    return desk.page(
+        "attention.html",
+        visit,
+        now=clock.now(),
+        items=items,
+        unreadable=len(unreadable),
+        most=MOST,
+        reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),
+    )

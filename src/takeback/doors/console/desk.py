@@ -1,0 +1,207 @@
+"""What every page of the console works with, and who is sitting there.
+
+A visit is a request with an open session. Every form carries a token that only this session's pages know,
+beside the SameSite cookie and the Origin check of `guard`: three fences, for a forged decision removes posts.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, cast
+from urllib.parse import quote
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from takeback.app import App, keys_folder
+from takeback.doors.console import chips, words
+from takeback.doors.console.assets import Assets
+from takeback.doors.console.previews import Previews, Tickets
+from takeback.errors import ConfigurationError, Refused
+from takeback.ground import clock
+from takeback.ground.config import Settings
+from takeback.staff import rules, service
+from takeback.staff.model import Member, Role, Session, SignedIn, Site
+from takeback.staff.secret import Secret, load_secret
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+class NotSignedIn(Exception):
+    """There is no open session; pages lead to the log-in."""
+
+
+class NotAdministrator(Exception):
+    """The page is for administrators."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who is sitting there."""
+
+    session: Session
+    csrf: str
+    """What every form of this session carries."""
+
+    @property
+    def member(self) -> Member:
+        """The member of staff."""
+        return self.session.member
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What every page works with."""
+
+    app: App
+    site: Site
+    secret: Secret
+    previews: Previews
+    tickets: Tickets
+    pages: Environment
+    assets: Assets
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name; `__Host-` binds it to this host, and works over https only."""
+        return "__Host-takeback" if self.site.is_https else "takeback"
+
+    def page(
+        self,
+        template: str,
+        visit: Visit | None = None,
+        *,
+        status: int = 200,
+        now: datetime | None = None,
+        **values: object,
+    ) -> HTMLResponse:
+        """Render a page."""
+        text = self.pages.get_template(template).render(
+            visit=visit,
+            member=visit.member if visit else None,
+            now=now or clock.now(),
+            asset=self.assets.url,
+            site=self.site,
+            words=words,
+            time_left=chips.time_left,
+            roles=tuple(Role),
+            **values,
+        )
+        return HTMLResponse(text, status)
+
+    def enter(self, into: SignedIn, to: str) -> Response:
+        """Hand the session to the browser and lead on."""
+        response = RedirectResponse(to, 303)
+        response.set_cookie(
+            self.cookie,
+            into.token,
+            max_age=int(rules.LIFETIME.total_seconds()),
+            path="/",
+            secure=self.site.is_https,
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+
+def site_of(settings: Settings) -> Site:
+    """Where browsers find the console. Raises ConfigurationError if cookies would not be safe there."""
+    origin = (settings.console_origin or f"http://localhost:{settings.console_port}").rstrip("/")
+    site = Site(origin, settings.service_name)
+    if not site.host or not (site.is_https or site.host in _LOOPBACK):
+        raise ConfigurationError(
+            f"TAKEBACK_CONSOLE_ORIGIN is {origin}; it must be https://HOST, "
+            "or http://localhost:PORT on one machine"
+        )
+    return site
+
+
+def make_desk(app: App) -> Desk:
+    """Put the desk together once, at start."""
+    assets = Assets()
+    pages = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    site = site_of(app.settings)
+    secret = load_secret(keys_folder(app.settings))
+    previews = Previews(app.connectors, app.decoder, app.settings.max_media_bytes)
+    return Desk(app, site, secret, previews, Tickets(timedelta(seconds=30)), pages, assets)
+
+
+# --- what endpoints ask for ------------------------------------------------------------------------------
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk that `create_app` put up."""
+    return cast("Desk", request.app.state.desk)
+
+
+AtDesk = Annotated[Desk, Depends(desk_of)]
+
+
+def _visit(request: Request, desk: Desk, *, touch: bool) -> Visit:
+    token = request.cookies.get(desk.cookie, "")
+    with desk.app.database.transaction() as tx:
+        session = service.resume(tx, token, now=clock.now(), touch=touch) if token else None
+    if session is None:
+        raise NotSignedIn
+    return Visit(session, hmac.digest(token.encode(), b"takeback console form", hashlib.sha256).hex())
+
+
+def visit(request: Request, desk: AtDesk) -> Visit:
+    """Somebody who is signed in."""
+    return _visit(request, desk, touch=True)
+
+
+def glance(request: Request, desk: AtDesk) -> Visit:
+    """The same for what a page asks by itself: it keeps nobody's session awake."""
+    return _visit(request, desk, touch=False)
+
+
+Visiting = Annotated[Visit, Depends(visit)]
+Glancing = Annotated[Visit, Depends(glance)]
+
+
+def posted(visit: Visiting, csrf: Annotated[str, Form()] = "") -> Visit:
+    """Somebody who is signed in and sent one of our own forms."""
+    if not hmac.compare_digest(visit.csrf.encode(), csrf.encode()):
+        raise Refused(
+            "This form is from an earlier session. Go back, load the page again and send it once more."
+        )
+    return visit
+
+
+Posting = Annotated[Visit, Depends(posted)]
+
+
+def administrator(visit: Visiting) -> Visit:
+    """An administrator."""
+    if visit.member.role is not Role.ADMINISTRATOR:
+        raise NotAdministrator
+    return visit
+
+
+def administrator_posted(visit: Posting) -> Visit:
+    """An administrator who sent one of our own forms."""
+    return administrator(visit)
+
+
+Administering = Annotated[Visit, Depends(administrator)]
+AdministratorPosting = Annotated[Visit, Depends(administrator_posted)]
+
+
+def login_address(path: str) -> str:
+    """The log-in page, which leads back to `path` afterwards."""
+    return "/login" if path == "/" else f"/login?next={quote(path, safe='/')}"
+
+
+def own_path(path: str) -> str:
+    """A path of this console, or its start: what is handed back by a browser leads nowhere else."""
+    return path if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable() else "/"

@@ -1,0 +1,115 @@
+"""Coming in and going out: log-in by passkey or password, the one-time link, log-out."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+
+from takeback.doors.console.desk import AtDesk, NotSignedIn, Posting, own_path, visit
+from takeback.errors import TooManyAttempts
+from takeback.ground import clock
+from takeback.staff import passkeys, service
+
+router = APIRouter()
+
+_WRONG = "Name, password and code do not fit together. A code works once; wait for the next one."
+_LINK_ENDED = "This link has been used, or is older than an hour. Ask an administrator for a new one."
+
+
+@router.get("/login")
+def login(request: Request, desk: AtDesk, next: str = "/") -> Response:  # noqa: A002 - the word in the address
+    """The log-in page; whoever is in already goes on."""
+    try:
+        visit(request, desk)
+    except NotSignedIn:
+        return desk.page("login.html", to=own_path(next), name="", error="")
+    return RedirectResponse(own_path(next), 303)
+
+
+@router.post("/login")
+def log_in(
+    desk: AtDesk,
+    name: Annotated[str, Form(max_length=200)] = "",
+    password: Annotated[str, Form(max_length=1000)] = "",
+    code: Annotated[str, Form(max_length=20)] = "",
+    to: Annotated[str, Form()] = "/",
+) -> Response:
+    """Name, password and code."""
+    try:
+        into = service.sign_in(desk.app.database, desk.secret, name, password, code, now=clock.now())
+    except TooManyAttempts as error:
+        seconds = max(1, round(error.wait.total_seconds()))
+        page = desk.page(
+            "login.html",
+            status=429,
+            to=own_path(to),
+            name=name,
+            error=f"Too many attempts. Wait {seconds} seconds, then try again; a passkey works at once.",
+        )
+        page.headers["retry-after"] = str(seconds)
+        return page
+    if into is None:
+        return desk.page("login.html", status=403, to=own_path(to), name=name, error=_WRONG)
+    return desk.enter(into, own_path(to))
+
+
+@router.post("/login/passkey/ask")
+def ask_passkey(desk: AtDesk) -> Response:
+    """What the browser's `navigator.credentials.get` is asked."""
+    with desk.app.database.transaction() as tx:
+        ceremony = passkeys.begin_sign_in(tx, desk.site, now=clock.now())
+    return Response(
+        f'{{"ceremony": "{ceremony.id}", "options": {ceremony.options}}}', media_type="application/json"
+    )
+
+
+@router.post("/login/passkey")
+def log_in_by_passkey(
+    desk: AtDesk,
+    ceremony: Annotated[UUID, Form()],
+    credential: Annotated[str, Form()],
+    to: Annotated[str, Form()] = "/",
+) -> Response:
+    """What the browser answered."""
+    with desk.app.database.transaction() as tx:
+        into = passkeys.finish_sign_in(tx, desk.site, ceremony, credential, now=clock.now())
+    if into is None:
+        return JSONResponse({"error": "This passkey is not known here. Use another way in."}, 403)
+    response = JSONResponse({"to": own_path(to)})
+    response.headers["set-cookie"] = desk.enter(into, "/").headers["set-cookie"]
+    return response
+
+
+@router.get("/welcome/{token}")
+def welcome(desk: AtDesk, token: str) -> Response:
+    """What a one-time link shows. Looking does not use it up: programs look at links before people do."""
+    with desk.app.database.transaction() as tx:
+        waits = service.link_waits(tx, token, now=clock.now())
+    if not waits:
+        return desk.page(
+            "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
+        )
+    return desk.page("welcome.html", token=token)
+
+
+@router.post("/welcome/{token}")
+def come_in(desk: AtDesk, token: str) -> Response:
+    """Use the link up."""
+    with desk.app.database.transaction() as tx:
+        into = service.use_link(tx, token, now=clock.now())
+    if into is None:
+        return desk.page(
+            "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
+        )
+    return desk.enter(into, "/" if into.member.can_return else "/account/setup")
+
+
+@router.post("/logout")
+def log_out(desk: AtDesk, visit: Posting) -> Response:
+    """End this session."""
+    with desk.app.database.transaction() as tx:
+        service.sign_out(tx, visit.session)
+    response = RedirectResponse("/login", 303)
+    response.delete_cookie(desk.cookie, path="/", secure=desk.site.is_https, httponly=True, samesite="strict")
+    return response

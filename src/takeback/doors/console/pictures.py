@@ -1,0 +1,71 @@
+"""The copies' pictures: blurred for everybody who is signed in; clear once, with a reason, recorded."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from fastapi.responses import JSONResponse, Response
+
+from takeback.cases import service as cases
+from takeback.cases.model import Copy, LookReason
+from takeback.doors.console.case import looks_today
+from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting
+from takeback.doors.console.previews import NoPicture
+from takeback.errors import NotFound
+from takeback.ground import clock
+from takeback.ids import CaseId, SightingId
+
+router = APIRouter(prefix="/case/{case}/copy/{sighting}")
+
+
+def _copy(desk: Desk, case: CaseId, sighting: SightingId) -> Copy:
+    with desk.app.database.transaction() as tx:
+        for copy in cases.copies(tx, case):
+            if copy.sighting == sighting:
+                return copy
+    raise NotFound("This case has no such copy.")
+
+
+@router.get("/blurred.jpg")
+def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Response:
+    """A tile: the picture, blurred beyond recognition and grey, or a drawing that says why there is none."""
+    del visit
+    made = desk.previews.blurred(_copy(desk, CaseId(case), SightingId(sighting)), clock.now())
+    if isinstance(made, NoPicture):
+        drawing = desk.pages.get_template("tile.svg").render(word=made.word, sentence=made.sentence)
+        return Response(drawing, media_type="image/svg+xml")
+    return Response(made, media_type="image/jpeg")
+
+
+@router.post("/reveal")
+def reveal(
+    desk: AtDesk,
+    visit: Posting,
+    case: UUID,
+    sighting: int,
+    reason: Annotated[LookReason, Form()],
+    colour: Annotated[bool, Form()] = False,
+) -> Response:
+    """Ask to see a picture clearly: the asking is recorded, then the picture can be fetched once."""
+    now = clock.now()
+    with desk.app.database.transaction() as tx:
+        copy = cases.look(tx, CaseId(case), SightingId(sighting), staff=visit.member.id, reason=reason)
+        looked = looks_today(tx, visit.member.id, now)
+    ticket = desk.tickets.give(visit.session.token_hash, CaseId(case), copy, grey=not colour, now=now)
+    return JSONResponse(
+        {"picture": f"/case/{case}/copy/{sighting}/clear.jpg?ticket={ticket}", "looked": looked}
+    )
+
+
+@router.get("/clear.jpg")
+def clear(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, ticket: str = "") -> Response:
+    """The clear picture of a ticket, once."""
+    found = desk.tickets.take(
+        ticket, visit.session.token_hash, CaseId(case), SightingId(sighting), clock.now()
+    )
+    if found is None:
+        raise NotFound("A picture can be fetched once for each look.")
+    made = desk.previews.clear(found.copy, grey=found.grey)
+    if isinstance(made, NoPicture):
+        return JSONResponse({"error": made.sentence}, 409)
+    return Response(made, media_type="image/jpeg")

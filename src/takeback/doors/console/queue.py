@@ -1,0 +1,146 @@
+"""The queue: what waits, least time left first; filtered and sorted by its address, to be linked to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+
+from takeback.cases import service as cases
+from takeback.cases.model import CaseStatus, QueueRow
+from takeback.doors.console.desk import AtDesk, Visiting
+from takeback.ground import clock
+
+router = APIRouter()
+
+
+class Show(StrEnum):
+    """Which cases are listed."""
+
+    WAITING = "waiting"
+    """All that wait for something."""
+    TO_DECIDE = "to_decide"
+    SECOND_LOOK = "second_look"
+    REMOVING = "removing"
+    LATE = "late"
+    CLOSED = "closed"
+
+
+class Sort(StrEnum):
+    """By what."""
+
+    TIME = "time"
+    OPENED = "opened"
+    COPIES = "copies"
+    PLACES = "places"
+    POSTERS = "posters"
+
+
+SHOW_NAMES = {
+    Show.WAITING: "All that wait",
+    Show.TO_DECIDE: "To decide",
+    Show.SECOND_LOOK: "Second look",
+    Show.REMOVING: "Being removed",
+    Show.LATE: "Late",
+    Show.CLOSED: "Closed",
+}
+NOTHING = {
+    Show.WAITING: ("Nothing waits.", "New reports appear here by themselves. Time for a tea."),
+    Show.TO_DECIDE: ("Nothing to decide.", "Everything that was found has been looked at."),
+    Show.SECOND_LOOK: ("Nobody needs a second look.", "When a colleague cannot tell, the case comes here."),
+    Show.REMOVING: (
+        "Nothing is being removed.",
+        "Copies appear here from the decision until they are seen to be gone.",
+    ),
+    Show.LATE: ("Nothing is late.", "Every deadline is still ahead."),
+    Show.CLOSED: (
+        "Nothing is closed yet.",
+        "Cases come here when every copy is gone, or when nothing was to be removed.",
+    ),
+}
+_CLOSED = {CaseStatus.REMOVED, CaseStatus.DECLINED}
+_KEYS: dict[Sort, Callable[[QueueRow], object]] = {
+    Sort.TIME: lambda row: row.case.due_at,
+    Sort.OPENED: lambda row: row.case.opened_at,
+    Sort.COPIES: lambda row: row.copies,
+    Sort.PLACES: lambda row: row.places,
+    Sort.POSTERS: lambda row: row.posters,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A filter and an order, as they stand in the address."""
+
+    show: Show = Show.WAITING
+    sort: Sort = Sort.TIME
+    descending: bool = False
+
+    @property
+    def address(self) -> str:
+        """The link to this view; what is not said is the usual."""
+        said = [("show", self.show.value)] if self.show is not Show.WAITING else []
+        said += [("sort", self.sort.value)] if self.sort is not Sort.TIME else []
+        said += [("down", "1")] if self.descending else []
+        return "/?" + urlencode(said) if said else "/"
+
+    def showing(self, show: Show) -> "View":
+        """The same order of other cases."""
+        return replace(self, show=show)
+
+    def sorted_by(self, sort: Sort) -> "View":
+        """Sorted by this; large numbers first, and the other way when it is asked again."""
+        counts = sort in {Sort.COPIES, Sort.PLACES, Sort.POSTERS}
+        return replace(self, sort=sort, descending=not self.descending if self.sort is sort else counts)
+
+
+def select(rows: Sequence[QueueRow], view: View, *, late: Callable[[QueueRow], bool]) -> list[QueueRow]:
+    """The rows of a view. Pure; the order of equals is the order given."""
+    wanted: Callable[[QueueRow], bool]
+    match view.show:
+        case Show.WAITING:
+            wanted = lambda row: row.case.status not in _CLOSED  # noqa: E731 - a table of predicates reads best so
+        case Show.TO_DECIDE:
+            wanted = lambda row: row.case.status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}  # noqa: E731
+        case Show.SECOND_LOOK:
+            wanted = lambda row: row.case.status is CaseStatus.SECOND_LOOK  # noqa: E731
+        case Show.REMOVING:
+            wanted = lambda row: row.case.status is CaseStatus.REMOVING  # noqa: E731
+        case Show.LATE:
+            wanted = lambda row: row.case.status not in _CLOSED and late(row)  # noqa: E731
+        case Show.CLOSED:
+            wanted = lambda row: row.case.status in _CLOSED  # noqa: E731
+    return sorted(filter(wanted, rows), key=_KEYS[view.sort], reverse=view.descending)  # type: ignore[arg-type] - all keys of one sort compare
+
+
+@router.get("/")
+def queue(
+    desk: AtDesk,
+    visit: Visiting,
+    show: Show = Show.WAITING,
+    sort: Sort = Sort.TIME,
+    down: Annotated[bool, Query()] = False,
+) -> Response:
+    """The queue page."""
+    now = clock.now()
+    with desk.app.database.transaction() as tx:
+        rows = cases.queue(tx, include_closed=True)
+    view = View(show, sort, down)
+
+    def late(row: QueueRow) -> bool:
+        return row.case.overdue or row.case.due_at <= now
+
+    return desk.page(
+        "queue.html",
+        visit,
+        now=now,
+        view=view,
+        rows=select(rows, view, late=late),
+        counts={each: len(select(rows, View(each), late=late)) for each in Show},
+        shows=SHOW_NAMES,
+        sorts=Sort,
+        nothing=NOTHING[show],
+    )

@@ -1,0 +1,241 @@
+"""What codes mean, in plain words: where the console speaks of statuses, facts and findings. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from takeback import facts
+from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
+from takeback.connectors.api import Action, State, Surface, Vantage
+from takeback.facts import Fact, FoundBy, Revealed, Verdict
+from takeback.ids import StaffId
+from takeback.signals.model import HASH_BITS, Flip
+from takeback.staff.model import How, Role
+from takeback.takedown.model import TargetProgress, TargetState
+
+STATUS: Mapping[str, str] = {
+    CaseStatus.OPEN: "waits for a decision",
+    CaseStatus.SECOND_LOOK: "waits for a second look",
+    CaseStatus.DECIDED: "decided, can be undone",
+    CaseStatus.REMOVING: "being removed",
+    CaseStatus.REMOVED: "removed",
+    CaseStatus.DECLINED: "closed, nothing removed",
+}
+VERDICT: Mapping[str, str] = {
+    Verdict.SHARED_WITHOUT_CONSENT: "An intimate image, shared without consent",
+    Verdict.NOT_SHARED_WITHOUT_CONSENT: "Not an intimate image shared without consent",
+    Verdict.CANNOT_TELL: "I cannot tell",
+}
+REASON: Mapping[str, str] = {
+    DecisionReason.INTIMATE_AND_NO_CONSENT: "Intimate, and the person shown did not agree",
+    DecisionReason.MADE_IN_SECRET: "Made in secret",
+    DecisionReason.SYNTHETIC_INTIMATE: "Made or altered by a machine to look intimate",
+    DecisionReason.NOT_INTIMATE: "Not intimate",
+    DecisionReason.NOT_THE_SAME_PICTURE: "Not the picture that was reported",
+    DecisionReason.CONSENT_EVIDENT: "Consent is evident",
+    DecisionReason.PICTURE_UNCLEAR: "The picture is unclear",
+    DecisionReason.CONTEXT_MISSING: "Something needed to decide is missing",
+}
+LOOK_REASON: Mapping[str, str] = {
+    LookReason.TO_DECIDE: "To decide",
+    LookReason.TO_COMPARE: "To compare copies",
+    LookReason.SECOND_OPINION: "For a second opinion",
+    LookReason.TO_ANSWER: "To answer the person who reported",
+}
+TARGET: Mapping[str, str] = {
+    TargetState.PLANNED: "waits to be removed",
+    TargetState.ACTING: "is being removed",
+    TargetState.CHECKING: "removed by the platform, now checked",
+    TargetState.GONE: "gone",
+    TargetState.FAILED: "needs a person",
+}
+ACTION: Mapping[str, str] = {
+    Action.QUARANTINE_MEDIA: "picture made unreachable",
+    Action.REDACT_MESSAGE: "message removed",
+    "remove": "removal",
+}
+SURFACE: Mapping[str, str] = {
+    Surface.MESSAGE: "message",
+    Surface.MEDIA: "picture",
+    Surface.THUMBNAIL: "small preview",
+}
+VANTAGE: Mapping[str, str] = {
+    Vantage.ANONYMOUS: "a stranger",
+    Vantage.MEMBER: "a member",
+    Vantage.ADMIN: "an administrator",
+}
+LOOK: Mapping[str, str] = {
+    State.PRESENT: "still there",
+    State.ABSENT: "gone",
+    State.UNDETERMINED: "no clear answer",
+}
+ROLE: Mapping[str, str] = {Role.REVIEWER: "Reviewer", Role.ADMINISTRATOR: "Administrator"}
+HOW: Mapping[str, str] = {
+    How.LINK: "one-time link",
+    How.PASSKEY: "passkey",
+    How.PASSWORD: "password and code",
+}
+_FLIP: Mapping[int, str] = {
+    Flip.MIRROR: "mirrored",
+    Flip.UPSIDE_DOWN: "upside down and mirrored",
+    Flip.ROTATE_180: "upside down",
+    Flip.TRANSPOSE: "turned on its side and mirrored",
+    Flip.ROTATE_90: "turned on its side",
+    Flip.ROTATE_270: "turned on its side",
+    Flip.ANTI_TRANSPOSE: "turned on its side and mirrored",
+}
+_FOUND_BY: Mapping[FoundBy, str] = {
+    FoundBy.LIVE: "posted after the report",
+    FoundBy.LOOK_BACK: "posted before the report",
+    FoundBy.REPORT: "named by the person who reported",
+}
+_PLACES = {"house": "our own deadline"}
+
+
+def short(case: UUID) -> str:
+    """A case as people call it: the first eight digits of its id."""
+    return str(case)[:8]
+
+
+def clock_name(clock: str) -> str:
+    """Which deadline it is."""
+    return _PLACES.get(clock, clock.replace("_", " "))
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its word: "1 copy", "37 copies"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def how_found(copy: Copy) -> str:
+    """How a copy was found, as in "12 of 256 bits differ, mirrored; posted before the report"."""
+    if copy.distance is None:
+        return _FOUND_BY[copy.found_by]
+    said = [
+        "exactly the same signal" if copy.distance == 0 else f"{copy.distance} of {HASH_BITS} bits differ"
+    ]
+    if copy.flip:
+        said.append(_FLIP[copy.flip])
+    if copy.negative:
+        said.append("as a negative")
+    return f"{', '.join(said)}; {_FOUND_BY[copy.found_by]}"
+
+
+def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
+    """What a decision will do, in one sentence with numbers."""
+    kept = [copy for copy in copies if not copy.excluded]
+    many = count(len(kept), "copy", "copies")
+    places = count(len({(copy.connector, copy.place) for copy in kept}), "place")
+    match verdict:
+        case Verdict.SHARED_WITHOUT_CONSENT:
+            blocks = any(copy.entry is not None for copy in kept)
+            return f"Removes {many} in {places}{' and blocks new ones' if blocks else ''}."
+        case Verdict.NOT_SHARED_WITHOUT_CONSENT:
+            return f"Leaves {many} in {places} where they are and closes the case."
+        case Verdict.CANNOT_TELL:
+            return "Removes nothing. Another reviewer looks before anything happens."
+
+
+def headline(targets: Sequence[TargetProgress]) -> str:
+    """How a removal goes, in one sentence. "Removed" is said only of copies that were seen to be gone."""
+    gone = sum(target.state is TargetState.GONE for target in targets)
+    failed = sum(target.state is TargetState.FAILED for target in targets)
+    if not targets:
+        return "The removal is being planned."
+    if gone == len(targets):
+        return f"{count(gone, 'copy', 'copies')} removed, and seen to be gone."
+    said = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
+    return f"{said} {count(failed, 'needs a person', 'need a person')}." if failed else said
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How people and copies of one case are called on its page."""
+
+    staff: Mapping[StaffId, str]
+    copies: Mapping[int, int]
+    """Number on the page by sighting."""
+    targets: Mapping[UUID, int]
+    """Number on the page by target."""
+
+    def of_staff(self, staff: StaffId) -> str:
+        """Who it was."""
+        return self.staff.get(staff, "a former member of staff")
+
+    def of_copy(self, sighting: int | None) -> str:
+        """Which copy it was."""
+        number = self.copies.get(sighting) if sighting is not None else None
+        return f"copy {number}" if number else "a copy"
+
+    def of_target(self, target: UUID) -> str:
+        """Which copy it was."""
+        number = self.targets.get(target)
+        return f"Copy {number}" if number else "A copy"
+
+
+def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 - an arm for each fact
+    """What happened, as a line of a case's history or of the list of things that need a person."""
+    match fact:
+        case facts.ReportReceived():
+            return "A report arrived."
+        case facts.ReportUnusable(reason=reason):
+            return f"A report could not be opened: {reason}"
+        case facts.LocationUnusable(reason=reason):
+            return f"A link in a report leads to no connected platform: {reason}"
+        case facts.EntryBanked():
+            return "The reported picture's signal was kept, to look for copies."
+        case facts.EntryRefused(reason=reason):
+            return f"A reported picture cannot be looked for: {reason}"
+        case facts.EntryActivated():
+            return "New copies of the picture are blocked from now on."
+        case facts.EntryWithdrawn():
+            return "The picture's signal was withdrawn."
+        case facts.Matched():
+            return "A post shows the reported picture."
+        case facts.PictureUnreadable(reason=reason):
+            return f"A public picture could not be read: {reason}"
+        case facts.CaseOpened():
+            return "The report became this case; its clock runs."
+        case facts.CopyFound(sighting=sighting):
+            return f"{names.of_copy(sighting).capitalize()} was found."
+        case facts.Looked(what=what, staff=staff, reason=reason, sighting=sighting):
+            seen = (
+                names.of_copy(sighting)
+                if what is Revealed.PICTURE
+                else "how to reach the person who reported"
+            )
+            return f"{names.of_staff(staff)} looked at {seen}: {LOOK_REASON.get(reason, reason).lower()}."
+        case facts.Decided(verdict=verdict, staff=staff):
+            return f"{names.of_staff(staff)} decided: {_quoted(verdict)}."
+        case facts.DecisionUndone(staff=staff):
+            return f"{names.of_staff(staff)} took the decision back."
+        case facts.DecisionEffective(verdict=verdict):
+            return f"The decision took effect: {_quoted(verdict)}."
+        case facts.ClockPassed(clock=clock):
+            return f"The deadline passed before every copy was gone ({clock_name(clock)})."
+        case facts.RemovalPlanned(sighting=sighting):
+            return f"{names.of_copy(sighting).capitalize()} is to be removed."
+        case facts.RemovalStepDone(target=target, action=action):
+            return f"{names.of_target(target)}: {ACTION.get(action, action)}, the platform says."
+        case facts.RemovalFailed(target=target, action=action, reason=reason):
+            return f"{names.of_target(target)} could not be removed ({ACTION.get(action, action)}): {reason}"
+        case facts.FoundGone(target=target, round=number):
+            return f"{names.of_target(target)} was fetched again and is {'gone' if number == 0 else 'still gone'}."
+        case facts.FoundAgain(target=target):
+            return f"{names.of_target(target)} can be seen again; it is removed once more."
+        case facts.JobGaveUp(job=job, subject=subject, reason=reason):
+            return f"Background work “{job}” was given up ({subject}): {reason}"
+        case facts.StaffInvited(staff=staff, role=role):
+            return f"{names.of_staff(staff)} was invited as {role}."
+        case facts.StaffSignedIn(staff=staff, how=how):
+            return f"{names.of_staff(staff)} signed in by {HOW.get(how, how)}."
+
+
+def _quoted(verdict: Verdict) -> str:
+    return f"“{VERDICT[verdict]}”"
+
+
+def utc(moment: datetime) -> str:
+    """A time as it stands in the page before the browser makes it local."""
+    return f"{moment:%d %b %H:%M}"

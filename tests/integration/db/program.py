@@ -1,0 +1,21 @@
+"""Other processes for the tests of the database.
+
+python program.py start FOLDER      start the embedded PostgreSQL, migrate it, print its URL, wait for the end of input
+python program.py migrate URL       bring the schema up to date
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from takeback.ground.db import migrate
+from takeback.ground.db.embedded import EmbeddedPostgres
+
+what, where = sys.argv[1:]
+if what == "start":
+    url = EmbeddedPostgres(Path(where)).url
+    migrate.upgrade(url)
+    os.write(1, url.encode() + b"\n")
+    sys.stdin.read()
+else:
+    migrate.upgrade(where)

@@ -1,0 +1,187 @@
+"""The embedded PostgreSQL survives what machines and people do to it."""
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import psycopg
+import pytest
+
+import databases
+import waiting
+from takeback.ground.db.embedded import EmbeddedPostgres
+
+PROGRAM = Path(__file__).with_name("program.py")
+
+
+@pytest.fixture
+def folder():
+    """Where a server's files may live; it is stopped and removed afterwards."""
+    with databases.temporary_folder() as folder:
+        yield folder / "data" / "postgres"
+
+
+def start(folder, **how):
+    """Another process that starts the server."""
+    return subprocess.Popen(
+        [sys.executable, str(PROGRAM), "start", str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        **how,
+    )
+
+
+def url_of(process):
+    """What it printed; it has started then."""
+    url = process.stdout.readline().strip()
+    assert url.startswith("postgresql://")
+    return url
+
+
+def end(process):
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+
+
+def postmaster(folder):
+    return psutil.Process(int((folder / "postmaster.pid").read_text().split()[0]))
+
+
+def write_mark(url):
+    with psycopg.connect(url) as connection:
+        connection.execute("create table if not exists mark (n int)")
+        connection.execute("insert into mark values (1)")
+
+
+def marks(url):
+    with psycopg.connect(url) as connection:
+        return connection.execute("select count(*) from mark").fetchone()[0]
+
+
+def kill(folder):
+    """Kill the postmaster and wait until its children noticed."""
+    main = postmaster(folder)
+    family = [main, *main.children(recursive=True)]
+    os.kill(main.pid, signal.SIGKILL)
+    psutil.wait_procs(family, timeout=20)
+
+
+def test_it_starts_in_a_new_folder_and_listens_on_no_network(folder):
+    server = EmbeddedPostgres(folder)
+    with psycopg.connect(server.url) as connection:
+        assert connection.execute("show listen_addresses").fetchone() == ("",)
+        assert int(connection.execute("show server_version_num").fetchone()[0]) >= 150000
+    assert not [c for c in postmaster(folder).net_connections("tcp") if c.status == "LISTEN"]
+
+
+def test_it_outlives_the_process_that_started_it_and_is_found_again(folder):
+    first = start(folder)
+    write_mark(url_of(first))
+    first.kill()
+    first.communicate()
+    pid = postmaster(folder).pid
+    second = start(folder)
+    assert marks(url_of(second)) == 1
+    assert postmaster(folder).pid == pid
+    end(second)
+
+
+def test_processes_that_start_it_together_share_one(folder):
+    processes = [start(folder) for _ in range(3)]
+    assert len({url_of(process) for process in processes}) == 1
+    for process in processes:
+        end(process)
+
+
+def test_a_killed_postmaster_comes_back_with_everything_that_was_committed(folder):
+    for n in range(1, 4):
+        process = start(folder)
+        url = url_of(process)
+        write_mark(url)
+        kill(folder)
+        end(process)
+        again = start(folder)
+        assert marks(url_of(again)) == n
+        end(again)
+
+
+def test_the_process_that_keeps_it_can_bring_it_back(folder):
+    server = EmbeddedPostgres(folder)
+    write_mark(server.url)
+    assert server.is_running()
+    kill(folder)
+    assert not server.is_running()
+    server.start_again()
+    assert marks(server.url) == 1
+
+
+def test_a_stopped_server_starts_again_in_the_same_process(folder):
+    server = EmbeddedPostgres(folder)
+    write_mark(server.url)
+    server.stop()
+    assert not server.is_running()
+    again = EmbeddedPostgres(folder)
+    assert marks(again.url) == 1
+    assert again.started_here
+
+
+def test_only_who_started_it_is_asked_to_stop_it(folder):
+    keeper = start(folder)
+    url_of(keeper)
+    assert not EmbeddedPostgres(folder).started_here
+    end(keeper)
+
+
+def test_a_number_left_by_a_crash_that_is_now_another_programs_does_not_mislead_it(folder):
+    process = start(folder)
+    write_mark(url_of(process))
+    kill(folder)
+    end(process)
+    left = (folder / "postmaster.pid").read_text().splitlines()
+    left[0] = str(os.getpid())
+    (folder / "postmaster.pid").write_text("\n".join(left) + "\n")
+    again = start(folder)
+    assert marks(url_of(again)) == 1
+    end(again)
+
+
+def test_a_first_start_that_is_killed_half_way_is_begun_anew(folder):
+    first = start(folder, start_new_session=True)
+    waiting.until(lambda: folder.exists() and any(folder.parent.rglob("PG_VERSION")), timeout=30)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.communicate()
+    for process in psutil.process_iter(
+        ["cmdline"]
+    ):  # what it started in groups of their own, for this folder
+        if str(folder.parent) in " ".join(process.info["cmdline"] or []):
+            process.kill()
+            process.wait(10)
+    again = start(folder)
+    write_mark(url_of(again))
+    end(again)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_an_ordinary_user_runs_it_beside_roots(folder):
+    nobody = pwd.getpwnam("nobody")
+    EmbeddedPostgres(folder)
+    theirs = folder.parent.parent / "theirs"
+    theirs.mkdir()
+    os.chown(theirs, nobody.pw_uid, nobody.pw_gid)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
+    process = start(
+        theirs / "postgres",
+        user=nobody.pw_uid,
+        group=nobody.pw_gid,
+        extra_groups=[],
+        env={**environment, "HOME": str(theirs), "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=theirs,
+    )
+    write_mark(url_of(process))
+    assert postmaster(theirs / "postgres").username() == "nobody"
+    end(process)

@@ -1,0 +1,107 @@
+"""The schema comes up to date once, however many processes ask at the same time, on any PostgreSQL."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from takeback.errors import ConfigurationError
+from takeback.ground.db import migrate
+from takeback.ground.db.pool import Database
+
+PROGRAM = Path(__file__).with_name("program.py")
+
+
+@pytest.fixture
+def empty_url(postgres):
+    """A database without any table."""
+    with postgres.fresh(template="template1") as url:
+        yield url
+
+
+def schema(url):
+    """All columns, constraints, functions and triggers, as text."""
+    with psycopg.connect(url) as connection:
+        return [
+            connection.execute(query).fetchall()
+            for query in (
+                "select table_name, column_name, data_type, column_default from information_schema.columns "
+                "where table_schema = 'public' order by 1, 2",
+                "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
+                "where connamespace = 'public'::regnamespace order by 1, 2",
+                "select tgrelid::regclass::text, tgname from pg_trigger where not tgisinternal order by 1, 2",
+                "select version_num from alembic_version",
+            )
+        ]
+
+
+def test_several_processes_that_start_together_migrate_once(empty_url, database_url):
+    processes = [
+        subprocess.Popen([sys.executable, str(PROGRAM), "migrate", empty_url], stderr=subprocess.PIPE)
+        for _ in range(4)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+    assert schema(empty_url) == schema(database_url)
+
+
+def test_databases_of_one_server_are_migrated_together(postgres):
+    """The portal's role belongs to the server: both migrations want to make it."""
+    with postgres.fresh(template="template1") as one, postgres.fresh(template="template1") as two:
+        processes = [subprocess.Popen([sys.executable, str(PROGRAM), "migrate", url]) for url in (one, two)]
+        assert [process.wait(timeout=60) for process in processes] == [0, 0]
+        assert schema(one) == schema(two)
+
+
+def test_a_second_migration_changes_nothing(database_url):
+    before = schema(database_url)
+    migrate.upgrade(database_url)
+    assert schema(database_url) == before
+
+
+def test_a_migration_that_is_killed_leaves_the_database_as_it_was(empty_url):
+    with psycopg.connect(empty_url) as watcher:
+        # Whatever the migration does first, it stops at our lock, half done.
+        watcher.execute("create function report_status(bytea) returns int language sql as 'select 1'")
+        watcher.commit()
+        with pytest.raises(psycopg.Error):
+            migrate.upgrade(empty_url)
+        tables = watcher.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone()
+        assert tables == (0,)
+        watcher.execute("drop function report_status(bytea)")
+        watcher.commit()
+    migrate.upgrade(empty_url)
+    assert len(schema(empty_url)[0]) > 100
+
+
+def test_a_user_who_may_not_create_is_told_what_to_do(postgres, empty_url):
+    name = empty_url.split("?")[0].rsplit("/", 1)[1]
+    role = sql.Identifier(f"{name}_poor")
+    postgres.execute(sql.SQL("create role {} login").format(role))
+    try:
+        with pytest.raises(ConfigurationError, match="takeback migrate"):
+            migrate.upgrade(postgres.url_of(name, f"{name}_poor"))
+    finally:
+        postgres.execute(sql.SQL("drop role {}").format(role))
+
+
+def test_an_unreachable_database_is_a_clear_error():
+    with pytest.raises(ConfigurationError, match="cannot reach the database"):
+        migrate.upgrade("postgresql://nobody@127.0.0.1:9/none")
+
+
+def test_the_portal_role_exists_once_for_all_databases(database):
+    with database.transaction() as tx:
+        assert tx.execute("select count(*) from pg_roles where rolname = 'takeback_portal'").fetchone() == (
+            1,
+        )
+
+
+def test_another_postgres_is_used_by_its_url(database_url):
+    """The URL is all that is needed: this one belongs to a server that somebody else started."""
+    with Database(database_url) as database, database.transaction() as tx:
+        assert tx.execute("select count(*) from fact").fetchone() == (0,)

@@ -1,0 +1,161 @@
+"""The portal's role can put a report down and ask how one receipt stands; everything else is refused."""
+
+import uuid
+
+import psycopg
+import pytest
+from psycopg import sql
+
+INSUFFICIENT = psycopg.errors.InsufficientPrivilege
+LOCATOR = bytes(range(32))
+
+
+@pytest.fixture
+def portal(postgres, database_url):
+    """A connection as the portal has it."""
+    name = database_url.split("?")[0].rsplit("/", 1)[1]
+    with psycopg.connect(postgres.url_of(name, "takeback_portal"), autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture
+def owner(database_url):
+    """A connection as the owner has it."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
+
+
+def put_down(portal, locator=LOCATOR):
+    portal.execute("insert into intake_report (locator, sealed) values (%s, %s)", (locator, b"sealed"))
+
+
+def status(portal, locator=LOCATOR):
+    row = portal.execute("select report_status(%s)", (locator,)).fetchone()
+    return row and row[0]
+
+
+def relations(owner, kinds):
+    rows = owner.execute(
+        "select c.oid::regclass::text from pg_class c "
+        "where c.relnamespace = 'public'::regnamespace and c.relkind = any(%s) order by 1",
+        (kinds,),
+    )
+    return [name for (name,) in rows]
+
+
+def test_it_puts_a_report_down_and_asks_for_its_status(portal, owner):
+    put_down(portal)
+    assert owner.execute("select locator, sealed from intake_report").fetchone() == (LOCATOR, b"sealed")
+    answer = status(portal)
+    assert answer["case"] is None
+    assert answer["copies"] == []
+
+
+def test_an_unknown_or_expired_receipt_has_no_status(portal, owner):
+    assert status(portal) is None
+    put_down(portal)
+    owner.execute("update intake_report set expires_at = now() - interval '1 second'")
+    assert status(portal) is None
+
+
+def test_the_status_says_how_the_copies_stand_and_names_none(portal, owner):
+    put_down(portal)
+    report = owner.execute("select id from intake_report").fetchone()[0]
+    case, sighting = uuid.uuid4(), None
+    owner.execute(
+        "insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at) "
+        "values (%s, %s, now(), now(), 'house', 'open', now())",
+        (case, report),
+    )
+    for message, place in (("m1", "a"), ("m2", "b"), ("m3", "b"), ("m4", "b")):
+        sighting = owner.execute(
+            "insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state) "
+            "values ('matrix', %s, %s, 'x', 'poster', now(), now(), 'unread') returning id",
+            (place, message),
+        ).fetchone()[0]
+        owner.execute(
+            "insert into cases_copy (case_id, sighting_id, found_by, negative, added_at, excluded) "
+            "values (%s, %s, 'report', false, now(), %s)",
+            (case, sighting, message == "m4"),
+        )
+    answer = status(portal)
+    assert answer["case"]["status"] == "open"
+    assert [(c["place"], c["state"]) for c in answer["copies"]] == [(1, "found"), (2, "found"), (2, "found")]
+    assert "poster" not in str(answer)
+    assert "m1" not in str(answer)
+
+
+def test_it_cannot_read_any_table_or_column(portal, owner):
+    put_down(portal)
+    names = relations(owner, ["r", "p", "v", "m", "f"])
+    assert len(names) > 20
+    for name in names:
+        with pytest.raises(INSUFFICIENT):
+            portal.execute(sql.SQL("select 1 from {}").format(sql.SQL(name)))
+        with pytest.raises(INSUFFICIENT):
+            portal.execute(sql.SQL("copy {} to stdout").format(sql.SQL(name)))
+
+
+def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
+    for name in relations(owner, ["r", "p"]):
+        for statement in ("delete from {}", "truncate {}", "lock {} in exclusive mode"):
+            with pytest.raises(INSUFFICIENT):
+                portal.execute(sql.SQL(statement).format(sql.SQL(name)))
+        if name != "intake_report":
+            with pytest.raises(INSUFFICIENT):
+                portal.execute(sql.SQL("insert into {} default values").format(sql.SQL(name)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "insert into intake_report (locator, sealed) values (decode(repeat('01', 32), 'hex'), 'x') returning id",
+        "insert into intake_report (locator, sealed, received_at) values ('', '', now())",
+        "insert into intake_report (id, locator, sealed) values (gen_random_uuid(), '', '')",
+        "insert into intake_report (locator, sealed) values ('', '') on conflict (locator) do update set sealed = 'x'",
+        "update intake_report set sealed = 'x'",
+        "select nextval('fact_id_seq')",
+        "create table public.mine (x int)",
+        "create function public.mine() returns int language sql as 'select 1'",
+        "set role postgres",
+        "alter role takeback_portal superuser",
+        "select procrastinate_notify_queue_job_inserted_v1()",
+        "select pg_read_file('/etc/hostname')",
+        "copy (select 1) to program 'true'",
+    ],
+)
+def test_it_cannot_do_anything_else(portal, statement):
+    with pytest.raises(INSUFFICIENT):
+        portal.execute(statement)
+
+
+def test_it_can_execute_one_function_of_ours_only(owner):
+    rows = owner.execute(
+        "select p.oid::regprocedure::text from pg_proc p "
+        "where p.pronamespace = 'public'::regnamespace and has_function_privilege('takeback_portal', p.oid, 'execute')"
+    ).fetchall()
+    assert rows == [("report_status(bytea)",)]
+
+
+def test_its_tables_and_columns_are_granted_as_listed_and_no_more(owner):
+    columns = owner.execute(
+        "select table_name, column_name, privilege_type from information_schema.column_privileges "
+        "where grantee in ('takeback_portal', 'PUBLIC') and table_schema = 'public' order by 1, 2"
+    ).fetchall()
+    assert columns == [("intake_report", "locator", "INSERT"), ("intake_report", "sealed", "INSERT")]
+
+
+def test_the_function_is_not_fooled_by_a_table_of_the_callers_own(portal):
+    put_down(portal)
+    portal.execute("set search_path = pg_temp, public")
+    try:
+        portal.execute("create temporary table intake_report as select 1 as forged")
+    except INSUFFICIENT:
+        return  # better still
+    assert status(portal)["copies"] == []
+
+
+def test_a_put_down_report_is_announced(portal, owner):
+    owner.execute("listen takeback_report")
+    put_down(portal)
+    assert [n.channel for n in owner.notifies(timeout=5, stop_after=1)] == ["takeback_report"]

@@ -1,0 +1,215 @@
+"""Whoever owns the database can change every row of it; each change is shown, by name."""
+
+import hashlib
+import tracemalloc
+
+import pytest
+
+import ledgers
+from takeback.ground import clock
+from takeback.ground.db.pool import Database
+from takeback.ground.ledger import store
+from takeback.ground.ledger.check import Verdict, verify_ledger
+from takeback.ground.ledger.keys import Signed, Signer
+from takeback.ground.ledger.sequencer import Sequencer
+from takeback_verify.checkpoint import Checkpoint
+from takeback_verify.leaf import Opening, format_leaf, seal
+from takeback_verify.merkle import Frontier, leaf_hash
+from takeback_verify.note import format_note
+
+LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY = range(1, 9)
+"""The steps of the report."""
+
+
+@pytest.fixture
+def log(database, sequencer):
+    """Seven entries under checkpoints of 3, 6 and 7."""
+    ledgers.record_facts(database, 7)
+    ledgers.sequence_all(sequencer)
+    return database
+
+
+@pytest.mark.usefixtures("log")
+def test_a_log_that_nobody_touched_is_valid(verified):
+    report = verified()
+    assert report.verdict is Verdict.VALID
+    assert [step.number for step in report.steps] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert all(step.checked.endswith(".") and not step.wrong for step in report.steps)
+
+
+@pytest.mark.parametrize(
+    ("statement", "steps"),
+    [
+        ("""update fact set body = jsonb_set(body, '{case}', '"other"') where id = 4""", {OPENINGS}),
+        ("update fact set body = body || '{\"more\": 1}' where id = 4", {OPENINGS}),
+        ("update fact set body = '[]' where id = 4", {OPENINGS}),
+        ("update fact set body = '1e400' where id = 4", {OPENINGS}),
+        (
+            "update fact set body = jsonb_build_object('n', 10::numeric ^ 5000) where id = 4",
+            {OPENINGS},
+        ),
+        ("update fact set kind = 'case_closed' where id = 4", {OPENINGS}),
+        ("update fact set at = at + interval '1 microsecond' where id = 4", {OPENINGS}),
+        ("update fact set at = 'infinity' where id = 4", {OPENINGS}),
+        ("update ledger_opening set salt = decode(repeat('00', 32), 'hex') where entry_id = 4", {OPENINGS}),
+        ("update ledger_opening set salt = (select salt from ledger_opening where entry_id = 5)", {OPENINGS}),
+        ("delete from fact where id = 4", {OPENINGS}),
+        ("update ledger_entry set leaf = leaf || ' ' where position = 3", {LEAVES, ROOTS, MEMORY}),
+        ("update ledger_entry set leaf = '' where position = 3", {LEAVES, ROOTS, MEMORY}),
+        (
+            """
+            update ledger_entry
+            set leaf = convert_to(replace(convert_from(leaf, 'UTF8'), 'opened', 'closed'), 'UTF8')
+            where position = 3
+            """,
+            {ROOTS, OPENINGS, MEMORY},
+        ),
+        ("delete from ledger_entry where position = 3", {PLACES, ROOTS, COVERAGE, COUNTS, MEMORY}),
+        ("delete from ledger_entry where position = 6", {ROOTS, COVERAGE, COUNTS, MEMORY}),
+        ("delete from ledger_entry", {ROOTS, COVERAGE, COUNTS, MEMORY}),
+        ("update ledger_entry set position = null where position = 6", {ROOTS, COVERAGE, MEMORY}),
+        ("update ledger_entry set position = 99 where position = 6", {PLACES}),
+        ("update ledger_entry set position = -1 where position = 0", {PLACES}),
+        ("insert into fact (kind, body, at) values ('case_opened', '{}', now())", {COUNTS}),
+        (
+            "update ledger_checkpoint set root = decode(repeat('00', 32), 'hex') where size = 6",
+            {SIGNATURES, ROOTS},
+        ),
+        ("update ledger_checkpoint set size = 5 where size = 6", {SIGNATURES, ROOTS}),
+        ("update ledger_checkpoint set size = 50 where size = 7", {SIGNATURES, ROOTS, COVERAGE}),
+        ("update ledger_checkpoint set note = replace(note, 'log.', 'lot.') where size = 6", {SIGNATURES}),
+        ("update ledger_checkpoint set note = '' where size = 6", {SIGNATURES}),
+        ("update ledger_checkpoint set frontier = '{}' where size = 6", {ROOTS}),
+        ("delete from ledger_checkpoint where size = 7", {COVERAGE}),
+    ],
+)
+def test_every_change_by_the_owner_of_the_database_is_shown(log, verified, statement, steps):
+    ledgers.tamper(log, statement)
+    report = verified()
+    assert report.verdict is Verdict.INVALID
+    assert set(ledgers.wrong(report)) == steps
+
+
+def test_swapped_places_are_shown(log, verified):
+    ledgers.tamper(log, "update ledger_entry set position = -9 where position = 1")
+    ledgers.tamper(log, "update ledger_entry set position = 1 where position = 5")
+    ledgers.tamper(log, "update ledger_entry set position = 5 where position = -9")
+    assert set(ledgers.wrong(verified())) == {ROOTS, MEMORY}
+
+
+def test_a_second_entry_for_a_fact_and_a_second_entry_at_a_place_are_shown(log, verified):
+    ledgers.tamper(log, "alter table ledger_entry drop constraint ledger_entry_fact_id_key")
+    ledgers.tamper(log, "alter table ledger_entry drop constraint ledger_entry_position_key")
+    ledgers.tamper(
+        log,
+        "insert into ledger_entry (fact_id, leaf, position) "
+        "select fact_id, leaf, position from ledger_entry where position = 2",
+    )
+    assert set(ledgers.wrong(verified())) == {PLACES, ROOTS, COVERAGE, COUNTS, MEMORY}
+
+
+def test_the_change_is_told_by_the_number_of_fact_and_entry(log, verified):
+    ledgers.tamper(log, "update fact set kind = 'case_closed' where id = 4")
+    (sentence,) = ledgers.wrong(verified())[OPENINGS]
+    assert sentence.startswith("Entry 4 does not open to fact 4")
+
+
+def test_many_faults_are_counted_and_not_all_told(database, sequencer, verified):
+    ledgers.record_facts(database, 25)
+    ledgers.sequence_all(sequencer)
+    ledgers.tamper(database, "update fact set kind = 'case_closed'")
+    sentences = ledgers.wrong(verified())[OPENINGS]
+    assert (len(sentences), sentences[-1]) == (11, "And 15 more like these.")
+
+
+def test_an_erased_opening_is_counted_and_no_fault(log, verified):
+    ledgers.tamper(log, "delete from ledger_opening where entry_id in (2, 5)")
+    report = verified()
+    assert (report.verdict, report.erased) == (Verdict.VALID, 2)
+
+
+def forge(database, signer):
+    """The whole log written anew after a change, consistent in itself, with `signer`'s signatures."""
+    ledgers.tamper(database, "update fact set kind = 'case_closed' where id = 4")
+    with database.transaction() as tx:
+        facts = tx.execute("select id, at, kind, body from fact order by id").fetchall()
+    tree = Frontier()
+    for number, at, kind, body in facts:
+        salt = hashlib.sha256(bytes(number)).digest()
+        leaf = format_leaf(seal(salt, Opening(number, at, kind, body)))
+        tree = tree.append(leaf_hash(leaf))
+        ledgers.tamper(database, "update ledger_entry set leaf = %s where fact_id = %s", [leaf, number])
+        ledgers.tamper(database, "update ledger_opening set salt = %s where entry_id = %s", [salt, number])
+        note = format_note(signer.sign(Checkpoint("log.example/test", tree.size, tree.root()))).decode()
+        ledgers.tamper(
+            database,
+            "update ledger_checkpoint set root = %s, note = %s, frontier = %s where size = %s",
+            [tree.root(), note, list(tree.peaks), tree.size],
+        )
+
+
+def test_a_forged_history_signed_by_another_key_is_shown(log, verified, tmp_path):
+    forge(log, Signer(tmp_path / "forger", "log.example/test"))
+    assert set(ledgers.wrong(verified())) == {SIGNATURES, MEMORY}
+
+
+def test_a_forged_history_signed_by_the_stolen_key_is_shown_by_its_memory(log, verified, signer):
+    forge(log, signer)
+    assert set(ledgers.wrong(verified())) == {MEMORY}
+
+
+def test_a_database_rolled_back_to_an_earlier_dump_is_shown(postgres, database_url, signer):
+    with Database(database_url) as database:
+        ledgers.record_facts(database, 3)
+        Sequencer(database, signer).sequence_once()
+    name = database_url.split("?")[0].rsplit("/", 1)[1]
+    with postgres.fresh(template=name) as dump, Database(dump) as earlier:
+        with Database(database_url) as database:
+            ledgers.record_facts(database, 1)
+            Sequencer(database, signer).sequence_once()
+        report = verify_ledger(earlier, signer.verifier, now=clock.now(), last_signed=signer.last())
+        assert set(ledgers.wrong(report)) == {MEMORY}
+        without = verify_ledger(earlier, signer.verifier, now=clock.now())
+        assert without.verdict is Verdict.VALID  # by itself an old state is a good one
+        assert "not compared" in without.steps[-1].checked
+
+
+@pytest.mark.usefixtures("log")
+def test_a_memory_of_another_beginning_is_shown(verified, keys, signer):
+    (keys / "ledger.state").unlink()
+    signer.remember(Signed(4, bytes(32)))
+    assert set(ledgers.wrong(verified())) == {MEMORY}
+
+
+def test_the_check_sees_one_moment_while_others_write(log, signer, verified):
+    with log.transaction() as tx:
+        store.freeze(tx)
+        assert store.count_facts(tx) == 7
+        ledgers.record_facts(log, 3)
+        Sequencer(log, signer).sequence_once()
+        assert [e.position for e in store.every_entry(tx)] == list(range(7))
+        assert [c.size for c in store.every_checkpoint(tx)] == [3, 6, 7]
+    assert verified().size == 10
+
+
+def test_the_check_of_a_longer_log_takes_no_more_memory(database, signer, verified):
+    peaks = []
+    for _ in range(2):
+        with database.transaction() as tx:
+            tx.execute(
+                """
+                insert into fact (kind, body, at)
+                select 'case_opened', '{}', now() from generate_series(1, 3000)
+                """
+            )
+            tx.execute(
+                "insert into ledger_entry (fact_id, leaf) select id, %s from fact "
+                "where id not in (select fact_id from ledger_entry)",
+                (format_leaf(seal(bytes(32), Opening(1, clock.now(), "case_opened", {}))),),
+            )
+        ledgers.sequence_all(Sequencer(database, signer))
+        tracemalloc.start()
+        assert verified().verdict is Verdict.VALID
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]

@@ -1,0 +1,97 @@
+"""`takeback ledger`, as an operator or an auditor runs it: the exit code is the answer."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+import ledgers
+from takeback.doors.cli import ledger
+from takeback.ground.ledger.keys import Signer
+from takeback.ground.ledger.sequencer import Sequencer
+from takeback_verify.checkpoint import open_checkpoint
+from takeback_verify.note import format_verifier_key, parse_note, parse_verifier_key
+
+
+@pytest.fixture
+def run(database_url, tmp_path, monkeypatch):
+    """Runs `takeback ledger ...` against the test's database and folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TAKEBACK_DATABASE_URL", database_url)
+    monkeypatch.setenv("TAKEBACK_DATA", str(tmp_path))
+    return lambda *words: CliRunner().invoke(ledger.app, list(words))
+
+
+@pytest.fixture
+def started(database, signer):
+    """Two entries under one checkpoint."""
+    ledgers.record_facts(database, 2)
+    Sequencer(database, signer).sequence_once()
+    return database
+
+
+@pytest.mark.usefixtures("started")
+def test_a_good_log_is_valid_and_the_exit_code_0(run):
+    result = run("verify")
+    assert (result.exit_code, result.output.split()[0]) == (0, "VALID")
+    assert "2 entries, root " in result.output
+    assert "8. yes The log contains the 2 entries that its key remembers to have signed." in result.output
+
+
+def test_waiting_entries_are_mentioned(run, started):
+    ledgers.record_facts(started, 1)
+    result = run("verify")
+    assert result.exit_code == 0
+    assert "1 more entries wait for their place, the oldest for " in result.output
+
+
+def test_a_changed_log_is_invalid_and_the_exit_code_1(run, started):
+    ledgers.tamper(started, "update fact set kind = 'case_closed' where id = 1")
+    result = run("verify")
+    assert (result.exit_code, result.output.split()[0]) == (1, "INVALID")
+    assert "Entry 1 does not open to fact 1" in result.output
+
+
+def test_a_program_gets_one_line_of_json(run, started):
+    result = run("verify", "--json")
+    answer = json.loads(result.output)
+    assert (result.exit_code, result.output.count("\n")) == (0, 1)
+    assert (answer["result"], answer["size"], answer["facts"], answer["waiting"]) == ("VALID", 2, 2, 0)
+    ledgers.tamper(started, "delete from ledger_entry where position = 0")
+    result = run("verify", "--json")
+    assert (result.exit_code, json.loads(result.output)["result"]) == (1, "INVALID")
+
+
+def test_without_a_key_the_log_cannot_be_checked_and_the_exit_code_is_2(run, tmp_path):
+    result = run("verify")
+    assert result.exit_code == 2
+    assert "CANNOT CHECK: there is no " in result.stderr
+    assert json.loads(run("verify", "--json").stdout)["result"] == "CANNOT CHECK"
+    assert not (tmp_path / "keys" / "ledger.key").exists()
+
+
+@pytest.mark.usefixtures("started")
+def test_an_unreachable_database_is_not_an_invalid_log(run, monkeypatch):
+    monkeypatch.setenv("TAKEBACK_DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none")
+    assert run("verify").exit_code == 2
+
+
+@pytest.mark.usefixtures("started")
+def test_a_key_from_elsewhere_decides(run, tmp_path, signer):
+    good = format_verifier_key(signer.verifier)
+    other = format_verifier_key(Signer(tmp_path / "other", "log.example/test").verifier)
+    assert run("verify", "--key", good).exit_code == 0
+    assert run("verify", "--key", other).exit_code == 1
+    assert run("verify", "--key", good[:-1]).exit_code == 2
+
+
+@pytest.mark.usefixtures("started")
+def test_others_can_check_what_is_shown_with_the_key_that_is_shown(run):
+    note, key = run("show").stdout, run("key").stdout.strip()
+    assert open_checkpoint(parse_note(note.encode()), parse_verifier_key(key)).size == 2
+
+
+@pytest.mark.usefixtures("signer")
+def test_an_empty_log_has_nothing_to_show(run):
+    assert "empty" in run("show").stdout
+    assert run("verify").exit_code == 0

@@ -1,0 +1,101 @@
+"""Links to Matrix messages, as people paste them."""
+
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from takeback.connectors.matrix.links import MessageName, format_link, parse
+
+BASE64URL = st.text("ABCXYZabcxyz0189-_", min_size=1, max_size=43)
+BASE64 = st.text("ABCXYZabcxyz0189+/", min_size=1, max_size=43)
+SERVERS = st.sampled_from(["demo.invalid", "matrix.example.org:8448", "[2001:db8::1]:443", "10.0.0.1"])
+EVENTS = st.one_of(
+    BASE64URL.map("${}".format),
+    BASE64.map("${}".format),
+    st.builds("${}:{}".format, st.text("abcXYZ019", min_size=1, max_size=20), SERVERS),
+)
+ALIASES = st.builds("#{}:{}".format, st.text("abcäöü漢字-_.=%&+", min_size=1, max_size=20), SERVERS)
+ROOMS = st.one_of(
+    BASE64URL.map("!{}".format),
+    st.builds("!{}:{}".format, st.text("abcXYZ019", min_size=1, max_size=20), SERVERS),
+    ALIASES,
+)
+NAMES = st.builds(MessageName, EVENTS, st.none() | ROOMS)
+
+
+@given(NAMES)
+def test_what_is_written_is_read_back(name: MessageName):
+    assert parse(format_link(name)) == name
+
+
+@given(EVENTS, ROOMS, st.sampled_from(["", "?via=demo.invalid", "?via=a.example&via=b.example"]))
+def test_a_client_address_is_read_like_a_matrix_to_link(event: str, room: str, via: str):
+    fragment = f"{quote(room, safe='')}/{quote(event, safe='')}{via}"
+    expected = MessageName(event, room)
+    assert parse(f"https://matrix.to/#/{fragment}") == expected
+    assert parse(f"https://app.example.org/somewhere/#/room/{fragment}") == expected
+
+
+@given(EVENTS, ROOMS)
+def test_a_matrix_address_is_read(event: str, room: str):
+    kind = "roomid" if room.startswith("!") else "r"
+    link = f"matrix:{kind}/{quote(room[1:], safe='')}/e/{quote(event[1:], safe='')}?via=demo.invalid"
+    assert parse(link) == MessageName(event, room)
+
+
+@given(EVENTS, ROOMS, st.sampled_from([" ", "\n", ", ", "\t"]))
+def test_room_and_event_side_by_side_are_read(event: str, room: str, between: str):
+    assert parse(f" {room}{between}{event} ") == MessageName(event, room)
+
+
+@given(st.text())
+def test_any_text_is_read_without_harm_and_means_what_it_meant_before(text: str):
+    name = parse(text)
+    if name is not None:
+        assert parse(format_link(name)) == name
+
+
+@given(st.text("$!#:/?%matrixo. \0abc", max_size=60))
+def test_text_made_of_the_right_letters_does_no_harm(text: str):
+    name = parse(text)
+    if name is not None:
+        assert parse(format_link(name)) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        "$",
+        "!room:demo.invalid",
+        "#alias:demo.invalid",
+        "@user:demo.invalid",
+        "mxc://demo.invalid/AbCdEf",
+        "https://matrix.to/",
+        "https://matrix.to/#/!room:demo.invalid",
+        "https://matrix.to/#/@user:demo.invalid",
+        "https://example.org/$event",
+        "ftp://matrix.to/#/!room/$event",
+        "javascript:alert(1)#/!room/$event",
+        "matrix:u/user:demo.invalid",
+        "matrix:roomid/room:demo.invalid",
+        "matrix:roomid/room/x/event",
+        "https://matrix.to/#/!room/$event\0",
+        "https://matrix.to/#/!room/../../etc",
+        "$" + "a" * 300,
+        "https://matrix.to/#/!r/$" + "a" * 5000,
+        "https://[bad/#/!room/$event",
+    ],
+)
+def test_what_names_no_message_is_none(text: str):
+    assert parse(text) is None
+
+
+def test_an_event_id_of_room_version_3_keeps_its_slashes():
+    event = "$acR1l0raoZnm60CBwAVgqbZqoO/mYU81xysh1u7XcJk"
+    assert parse(f"https://matrix.to/#/!room:demo.invalid/{event}") == MessageName(
+        event, "!room:demo.invalid"
+    )
