@@ -87,6 +87,7 @@ class NewPage(Protocol):
 def snapshot(page: Page, name: str) -> Path:
     """Save what the whole page looks like as tests/output/screens/NAME.png; where it is."""
     SCREENS.mkdir(parents=True, exist_ok=True)
+    page.evaluate("scrollTo(0, 0)")  # a header that sticks would be drawn where the page was scrolled to
     path = SCREENS / f"{name}.png"
     page.screenshot(path=path, full_page=True, animations="disabled", caret="hide")
     return path

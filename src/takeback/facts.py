@@ -320,4 +320,10 @@ def parse(kind: str, body: Mapping[str, object]) -> Fact:
         raise ValueError(f"unknown kind of fact: {kind!r}")
     if body.keys() != _FIELDS[kind]:
         raise ValueError(f"{kind}: fields {sorted(body)} are not {sorted(_FIELDS[kind])}")
-    return _BY_KIND[kind].validate_json(json.dumps(body), strict=True)
+    try:
+        fact = _BY_KIND[kind].validate_json(json.dumps(body), strict=True)
+    except TypeError as error:
+        raise ValueError(f"{kind}: not JSON") from error
+    if body_of(fact) != body:
+        raise ValueError(f"{kind}: not in canonical form")
+    return fact

@@ -6,6 +6,7 @@ platform or takes long is put down as a job of its own; all of those may be run 
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import assert_never
 from uuid import UUID
@@ -14,7 +15,6 @@ from takeback import facts
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.cases import service as cases
-from takeback.cases.model import CaseStatus
 from takeback.errors import Gone, PlatformError, TakebackError, WhyUnreadable
 from takeback.facts import Fact, Verdict
 from takeback.ground import clock
@@ -22,7 +22,7 @@ from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.jobs.worker import Handler, Periodic, Work
 from takeback.ground.ledger.follow import take_up
-from takeback.ground.ledger.record import record
+from takeback.ground.ledger.record import record, record_once
 from takeback.ids import CaseId, EntryId, FactId, ReportId, SightingId, TargetId
 from takeback.intake import service as intake
 from takeback.join import service as join
@@ -56,27 +56,23 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             cases.add_match(tx, entry, sighting, by, now)
         # --- people decide
         case facts.CopyFound(case):
-            if cases.get(tx, case).status in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
-                _plan(tx, case)
+            _carry_out(tx, case, now)
         case facts.Decided(effective_at=effective_at, decision=decision):
             enqueue(tx, "take_effect", at=effective_at, decision=str(decision))
         case facts.DecisionEffective(case, _, Verdict.SHARED_WITHOUT_CONSENT):
-            for entry in cases.reviewed_entries(tx, case):
-                bank.activate(tx, entry, now)
-            _plan(tx, case)
+            _carry_out(tx, case, now)
         case facts.DecisionEffective(case, _, Verdict.NOT_SHARED_WITHOUT_CONSENT):
             for entry in cases.entries(tx, case):
                 bank.withdraw(tx, entry, now)
         # --- takedown
         case facts.RemovalPlanned(target, case):
-            cases.set_removed(tx, case, removed=False, now=now)
             enqueue(tx, "remove", target=str(target))
+            _settle(tx, case, now)
         case facts.FoundGone(_, case):
-            if takedown.all_gone(tx, case):
-                cases.set_removed(tx, case, removed=True, now=now)
+            _settle(tx, case, now)
         case facts.FoundAgain(target, case):
-            cases.set_removed(tx, case, removed=False, now=now)
             takedown.remove_again(tx, target)
+            _settle(tx, case, now)
         # --- for people to see; nothing follows by itself
         case (
             facts.CaseOpened()
@@ -114,10 +110,18 @@ def _open(app: App, tx: Tx, report_id: ReportId) -> None:
         bank.add_seed(tx, report_id, f"picture {number + 1}", flips, picture.quality, now)
 
 
-def _plan(tx: Tx, case: CaseId) -> None:
-    for copy in cases.copies(tx, case):
-        if not copy.excluded:
-            takedown.plan(tx, copy, clock.now())
+def _carry_out(tx: Tx, case: CaseId, now: datetime) -> None:
+    """Remove what a decision in effect speaks of; nothing if there is none."""
+    for entry in cases.reviewed_entries(tx, case):
+        bank.activate(tx, entry, now)
+    for copy in cases.to_remove(tx, case):
+        takedown.plan(tx, copy, now)
+    _settle(tx, case, now)
+
+
+def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
+    cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
+    cases.settle(tx, case, all_gone=takedown.all_gone(tx, case), now=now)
 
 
 # --- jobs ------------------------------------------------------------------------------------------------
@@ -149,6 +153,8 @@ def locate(app: App, report: str, number: int) -> None:
             return
         if post is None:
             continue
+        if not post.media:
+            _unusable(app, report_id, f"location {number + 1} shows no picture")
         for position, media in enumerate(post.media):
             reading = read(connector, app.decoder, media.address, app.settings.max_media_bytes)
             if isinstance(reading, Later):
@@ -170,6 +176,8 @@ def _locate(app: App, report_id: ReportId, connector: str, seen: Seen, name: str
         join.commit(tx, app.index, connector, [seen], now)
         sighting = sightings.find(tx, connector, seen.post.place, seen.post.message, seen.media)
         assert sighting is not None
+        if isinstance(seen.reading, PictureSignals):  # a watcher may have seen it, and could not read it then
+            join.commit_late(tx, app.index, sighting.id, seen.reading, now)
         cases.add_located(tx, report_id, sighting.id, now)
     if isinstance(seen.reading, PictureSignals):
         with app.database.transaction() as tx:  # one of its own: the bank's lock is shared above, alone here
@@ -179,7 +187,8 @@ def _locate(app: App, report_id: ReportId, connector: str, seen: Seen, name: str
 
 def _unusable(app: App, report: ReportId, reason: str) -> None:
     with app.database.transaction() as tx:
-        record(tx, facts.LocationUnusable(report, reason))
+        cases.hold_of_report(tx, report)
+        record_once(tx, facts.LocationUnusable(report, reason))
 
 
 def read_again(app: App, sighting: int) -> None:
@@ -231,8 +240,11 @@ def gave_up(app: App, name: str, args: Mapping[str, object], error: BaseExceptio
     """A job failed at every try: say so where a person sees it."""
     reason = str(error) if isinstance(error, TakebackError) else type(error).__name__
     with app.database.transaction() as tx:
-        if name in {"remove", "look"}:
+        if name == "remove":
             takedown.give_up(tx, TargetId(UUID(str(args["target"]))), name, reason)
+        if name == "look":
+            target, round_ = TargetId(UUID(str(args["target"]))), int(str(args["round"]))
+            takedown.give_up_look(tx, target, round_, reason, app.settings.recheck_after)
         if name == "read_again":
             sighting = SightingId(int(str(args["sighting"])))
             if sightings.set_unreadable(tx, sighting, "platform_unavailable"):
@@ -244,7 +256,6 @@ def gave_up(app: App, name: str, args: Mapping[str, object], error: BaseExceptio
 
 def work(app: App) -> Work:
     """Everything that a worker of this service does."""
-
     return Work(
         handlers=[
             Handler(run.__name__, partial(run, app))

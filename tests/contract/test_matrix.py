@@ -327,6 +327,9 @@ class TestLooking:
                 connector.act(action, posted.target, f"guests/{action}")
             assert set(looks(connector, posted).values()) == {State.ABSENT}
             connector.close()
+            later = matrix.connect()
+            assert set(looks(later, posted).values()) == {State.ABSENT}
+            later.close()
             matrix.close()
 
     def test_without_a_member_account_nobody_looks_as_a_member(self, matrix: MatrixPlatform):

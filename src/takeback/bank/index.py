@@ -63,8 +63,8 @@ class BankIndex:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[EntryId, Entry] = {}
-        self._ids: tuple[EntryId, ...] = ()
+        self._by_id: dict[EntryId, Entry] = {}
+        self._entries: tuple[Entry, ...] = ()
         self._rows = as_rows([])
         self._seq = 0
 
@@ -74,7 +74,7 @@ class BankIndex:
         return self._seq
 
     def __len__(self) -> int:
-        return len(self._ids)
+        return len(self._entries)
 
     def apply(self, changes: Sequence[Entry]) -> None:
         """Take in changes, oldest first; those taken in before change nothing."""
@@ -84,20 +84,17 @@ class BankIndex:
                 return
             for entry in news:
                 if entry.status is EntryStatus.WITHDRAWN:
-                    self._entries.pop(entry.id, None)
+                    self._by_id.pop(entry.id, None)
                 else:
-                    self._entries[entry.id] = entry
-            self._ids = tuple(self._entries)
-            self._rows = as_rows([flip for entry in self._entries.values() for flip in entry.flips])
+                    self._by_id[entry.id] = entry
+            self._entries = tuple(self._by_id.values())
+            self._rows = as_rows([flip for entry in self._entries for flip in entry.flips])
             self._seq = news[-1].seq
 
     def search(self, hashes: Sequence[bytes]) -> list[tuple[int, Entry, Hit]]:
         """(number of the hash, entry, hit) for all pairs that show the same picture."""
         with self._lock:
-            ids, rows, entries = self._ids, self._rows, dict.fromkeys(self._ids)
-            entries = {entry: self._entries[entry] for entry in ids}
-        if not hashes or not ids:
+            entries, rows = self._entries, self._rows
+        if not hashes or not entries:
             return []
-        return [
-            (picture, entries[ids[number]], hit) for picture, number, hit in nearest(as_rows(hashes), rows)
-        ]
+        return [(picture, entries[number], hit) for picture, number, hit in nearest(as_rows(hashes), rows)]

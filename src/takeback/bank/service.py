@@ -8,9 +8,12 @@ from takeback.bank.index import BankIndex
 from takeback.bank.model import Entry, EntryStatus, Known
 from takeback.facts import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
 from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
+from takeback.ground.ledger.record import record, record_once
 from takeback.ids import EntryId, ReportId
 from takeback.signals.model import MIN_QUALITY
+
+CHANNEL = store.CHANNEL
+"""Notified at each change of the bank."""
 
 
 def add_seed(
@@ -20,14 +23,13 @@ def add_seed(
     entry = EntryId(uuid5(report, name))
     if store.get(tx, entry) is not None:
         return entry
-    if quality < MIN_QUALITY:
-        record(
-            tx, EntryRefused(report, f"{name}: too little detail (quality {quality}, at least {MIN_QUALITY})")
-        )
-        return None
     seq = store.change(tx)
     if store.get(tx, entry) is not None:  # another worker was first, while we waited for the lock
         return entry
+    if quality < MIN_QUALITY:
+        why = f"{name}: too little detail (quality {quality}, at least {MIN_QUALITY})"
+        record_once(tx, EntryRefused(report, why))
+        return None
     store.insert(tx, Entry(entry, report, EntryStatus.SEED, quality, seq, flips), now)
     record(tx, EntryBanked(entry, report))
     return entry
@@ -46,12 +48,18 @@ def withdraw(tx: Tx, entry: EntryId, now: datetime) -> None:
 
 
 def _move(tx: Tx, entry: EntryId, to: EntryStatus, now: datetime) -> bool:
+    if _is_beyond(tx, entry, to):  # a status never goes back, so this needs no lock
+        return False
     seq = store.change(tx)
-    found = store.get(tx, entry)
-    if found is None or found.status in (to, EntryStatus.WITHDRAWN):
+    if _is_beyond(tx, entry, to):
         return False
     store.set_status(tx, entry, to, seq, now)
     return True
+
+
+def _is_beyond(tx: Tx, entry: EntryId, to: EntryStatus) -> bool:
+    found = store.get(tx, entry)
+    return found is None or found.status in (to, EntryStatus.WITHDRAWN)
 
 
 def refresh(tx: Tx, index: BankIndex) -> None:

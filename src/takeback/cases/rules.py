@@ -29,6 +29,18 @@ def why_not(
     return None
 
 
+def reviewed(copies: Sequence[Copy], decisions: Sequence[Decision]) -> tuple[Copy, ...]:
+    """The copies that lay before the reviewer who decided that they were shared without consent.
+
+    None if that never took effect, or another reviewer decided later that they were not.
+    """
+    effective = [decision for decision in decisions if decision.state == "effective"]
+    if any(decision.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT for decision in effective):
+        return ()
+    decided = [d.decided_at for d in effective if d.verdict is Verdict.SHARED_WITHOUT_CONSENT]
+    return tuple(c for c in copies if decided and not c.excluded and c.added_at <= max(decided))
+
+
 def may_undo(decision: Decision, now: datetime) -> bool:
     """Whether a decision can still be taken back."""
     return decision.state == "waiting" and now < decision.effective_at

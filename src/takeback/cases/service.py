@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4, uuid5
 
 from takeback.bank import store as bank
+from takeback.bank.model import EntryStatus
 from takeback.cases import rules, store
 from takeback.cases.model import (
     Case,
@@ -203,11 +204,33 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
         record(tx, DecisionEffective(found.case, decision, found.verdict))
 
 
-def set_removed(tx: Tx, case: CaseId, *, removed: bool, now: datetime) -> None:
-    """Every known copy is gone, or one is to be removed again."""
+def hold(tx: Tx, case: CaseId) -> None:
+    """Nobody else may move this case on until the transaction ends. Raises NotFound."""
+    _locked(tx, case)
+
+
+def hold_of_report(tx: Tx, report: ReportId) -> None:
+    """The same for the case of a report, if it has one."""
+    case = store.of_report(tx, report)
+    if case is not None:
+        _locked(tx, case)
+
+
+def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
+    """Say where a decided case stands: removed, being removed, or again before a person.
+
+    A copy that shows none of the reviewed entries (it was found by a picture of which no copy had been seen,
+    or by a link) is not removed unseen: the case waits for a reviewer once more.
+    """
     found = _locked(tx, case)
-    wanted = CaseStatus.REMOVED if removed else CaseStatus.REMOVING
-    if found.status is not wanted and found.status in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
+    if found.status not in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
+        return
+    decided = {copy.sighting for copy in to_remove(tx, case)}
+    if any(not copy.excluded and copy.sighting not in decided for copy in store.copies(tx, case)):
+        wanted = CaseStatus.OPEN
+    else:
+        wanted = CaseStatus.REMOVED if all_gone else CaseStatus.REMOVING
+    if found.status is not wanted:
         store.set_status(tx, case, wanted, now)
 
 
@@ -225,10 +248,22 @@ def _locked(tx: Tx, case: CaseId) -> Case:
 
 
 def reviewed_entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:
-    """The case's own entries that a copy shows which no reviewer excluded: those a decision activates."""
-    kept = [copy.sighting for copy in store.copies(tx, case) if not copy.excluded]
-    shown = join.entries_matching(tx, kept)
-    return tuple(entry.id for entry in bank.of_report(tx, get(tx, case).report) if entry.id in shown)
+    """The case's own entries that a reviewed copy shows: those a decision activates."""
+    seen = rules.reviewed(store.copies(tx, case), store.decisions(tx, case))
+    shown = join.entries_matching(tx, [copy.sighting for copy in seen])
+    return tuple(
+        entry.id
+        for entry in bank.of_report(tx, get(tx, case).report)
+        if entry.id in shown and entry.status is not EntryStatus.WITHDRAWN
+    )
+
+
+def to_remove(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
+    """The copies that a decision in effect speaks of: those reviewed, and those that show what these show."""
+    copies = store.copies(tx, case)
+    seen = {copy.sighting for copy in rules.reviewed(copies, store.decisions(tx, case))}
+    same = join.sightings_matching(tx, reviewed_entries(tx, case), [copy.sighting for copy in copies])
+    return tuple(copy for copy in copies if not copy.excluded and copy.sighting in seen | same)
 
 
 def entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:

@@ -189,7 +189,7 @@ class OutboundClient:
             if response.headers.get("content-encoding", "identity").lower() != "identity":
                 raise Unavailable(f"{self.origin} answered in an encoding that was not asked for")
             body, whole = bytearray(), True
-            for chunk in response.iter_raw(65536):
+            for chunk in response.iter_raw():
                 body += chunk
                 if len(body) > max_bytes:
                     whole = False

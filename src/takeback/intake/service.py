@@ -11,6 +11,9 @@ from takeback.ids import ReportId
 from takeback.intake import model, store
 from takeback.intake.model import Report
 
+CHANNEL = store.CHANNEL
+"""Notified when the portal put a report down."""
+
 
 def take_in(database: Database, unsealer: Unsealer, now: datetime) -> int:
     """Take in every report that waits; how many there were. Several workers may do so at once."""

@@ -24,6 +24,7 @@ from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import EntryId, SightingId
 from takeback.join import store
+from takeback.sightings import leases
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Lease, Seen
 from takeback.signals.model import PictureSignals
@@ -40,7 +41,7 @@ def commit_batch(
         the new rows' ids, None for pictures that were known. Raises LeaseLost.
     """
     ids = commit(tx, index, lease.connector, seen, now)
-    sightings.move(tx, lease, cursor, done=done, now=now)
+    leases.move(tx, lease, cursor, done=done, now=now)
     return ids
 
 

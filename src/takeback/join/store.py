@@ -28,6 +28,15 @@ def get(tx: Tx, sighting: SightingId, entry: EntryId) -> Hit | None:
     return None if row is None else Hit(*row)
 
 
+def sightings_matching(tx: Tx, entries: Sequence[EntryId], among: Sequence[SightingId]) -> set[SightingId]:
+    """Those of the posts `among` that show any of these entries."""
+    rows = tx.execute(
+        "select distinct sighting_id from join_match where entry_id = any(%s) and sighting_id = any(%s)",
+        [list(entries), list(among)],
+    )
+    return {row[0] for row in rows}
+
+
 def entries_matching(tx: Tx, sightings: Sequence[SightingId]) -> set[EntryId]:
     """The entries that any of these posts shows."""
     rows = tx.execute(

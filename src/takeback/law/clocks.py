@@ -6,7 +6,7 @@ compilers): a report is worked on whether or not some regime's form is complete.
 
 import tomllib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from importlib import resources
 
 
@@ -40,7 +40,16 @@ def regimes() -> tuple[Regime, ...]:
 
 
 def start(received_at: datetime, house_hours: float) -> tuple[Clock, ...]:
-    """All clocks of a report, the strictest first."""
+    """All clocks of a report, the strictest first, in UTC.
+
+    An hour of the law is an hour that passes: in a zone that changes to summer time, adding to the hour on
+    the wall would give one too many or too few.
+
+    Raises ValueError if `received_at` has no time zone.
+    """
+    if received_at.tzinfo is None:
+        raise ValueError("a clock starts at a time with a time zone")
+    received_at = received_at.astimezone(UTC)
     clocks = [Clock(r.id, received_at + timedelta(hours=r.hours)) for r in regimes()]
     clocks.append(Clock("house", received_at + timedelta(hours=house_hours)))
     return tuple(sorted(clocks, key=lambda clock: (clock.due_at, clock.regime)))

@@ -5,8 +5,8 @@ JPEG lies 254 of 256 bits away when it is read as RGB):
 
 1. Only eight formats are tried; every other decoder is attack surface without a use here.
 2. The first frame of an animation.
-3. Sixteen bits, grey, palette, CMYK and so on become 8-bit RGB. The inks of a CMYK JPEG are taken as inverted,
-   Adobe's way, with or without Adobe's marker, as browsers do.
+3. Sixteen bits, grey, palette, CMYK and so on become 8-bit RGB. The inks of a CMYK JPEG are taken as
+   inverted, Adobe's way, with or without Adobe's marker, as browsers do.
 4. Transparency is laid on white: that is what chat clients and galleries show behind a picture, and pixels
    under full transparency are arbitrary, so two files that look alike would hash apart.
 5. EXIF orientation is applied, in whichever format carries it. In HEIF and AVIF the container's own rotation

@@ -33,8 +33,8 @@ _COEFFICIENT_NOISE: NDArray[np.float64] = (
     0.015 + 0.15 / np.multiply.outer(np.arange(1, 17), np.arange(1, 17))
 ).ravel()
 """The same for the 16 x 16 coefficients. Drift is smooth, so it sits in the low frequencies. Seen at most
-over photographs, tilings, dithers and drawings: 0.009 in the lowest, 0.0002 in the highest. This is ten times that
-or more, everywhere."""
+over photographs, tilings, dithers and drawings: 0.009 in the lowest, 0.0002 in the highest. This is ten times
+that or more, everywhere."""
 _LONG_SIDE = 4000
 """Pixels; drift grows with the square root of a side, and the two bounds with it beyond this length."""
 _SLAB_FLOATS = 1 << 18
@@ -100,16 +100,27 @@ def hash_pixels_flips(rgb: Pixels) -> tuple[Pdq, ...]:
     height, width = _size(rgb)
     if min(height, width) < SMALLEST_SIDE:
         return (_EMPTY,) * len(Flip)
-    eight = (_decide(block, max(height, width)) for block in _blocks(rgb, flips=True))
-    return tuple(
-        bits.pdq if bits.certain else pdq_exact.hash_pixels(flip_pixels(rgb, flip))
-        for flip, bits in zip(Flip, eight, strict=True)
-    )
+    eight = [_decide(block, max(height, width)) for block in _blocks(rgb, flips=True)]
+    exact: dict[Flip, Pdq] = {}
+    for flip, bits in zip(Flip, eight, strict=True):
+        if not bits.certain:
+            # Flat and symmetric pictures are the doubtful ones, and their flips are often one picture.
+            laid = flip_pixels(rgb, flip)
+            twin = next((other for other in exact if _same(laid, flip_pixels(rgb, other))), None)
+            exact[flip] = pdq_exact.hash_pixels(laid) if twin is None else exact[twin]
+    return tuple(exact.get(flip, bits.pdq) for flip, bits in zip(Flip, eight, strict=True))
 
 
 def complement(hash_: bytes) -> bytes:
     """The hash of the photographic negative: each bit turned over."""
     return bytes(byte ^ 0xFF for byte in hash_)
+
+
+def _same(left: Pixels, right: Pixels) -> bool:
+    """Whether two pictures are equal; a strip at a time, since most differ in the first."""
+    return left.shape == right.shape and all(
+        np.array_equal(left[top : top + 64], right[top : top + 64]) for top in range(0, len(left), 64)
+    )
 
 
 def _size(rgb: Pixels) -> tuple[int, int]:

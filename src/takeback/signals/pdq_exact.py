@@ -10,6 +10,7 @@ pixels.
 import math
 from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -150,8 +151,14 @@ def _blur_across(rows: FloatArray) -> FloatArray:
     out[:, :first] = moves[:, ahead - 1 : size]
     out[:, first : first + both] = moves[:, size + 1 : size + 2 * both : 2]
     out[:, first + both :] = moves[:, size + 2 * both :]
-    out /= np.array([len(box(length, place)) for place in range(length)], dtype=np.float32)
+    out /= _shares(length)
     return out
+
+
+@lru_cache(maxsize=64)
+def _shares(length: int) -> FloatArray:
+    """How many pixels each box of an axis averages."""
+    return np.array([len(box(length, place)) for place in range(length)], dtype=np.float32)
 
 
 def _blurred_down(strips: Iterator[FloatArray], height: int, width: int) -> Iterator[FloatArray]:

@@ -88,12 +88,12 @@ class Finding(StrEnum):
 
 
 def finding(looks: tuple[Look, ...], required: frozenset[Surface]) -> Finding:
-    """What a round says: gone only if each required surface was seen absent from some vantage and nothing
-    was seen present or left undetermined from any.
+    """What a round says: gone only if something was looked at, each required surface was seen absent from
+    some vantage, and nothing was seen present or left undetermined from any.
     """
     if any(look.state is State.PRESENT for look in looks):
         return Finding.THERE
     absent = {look.surface for look in looks if look.state is State.ABSENT}
-    if required <= absent and all(look.state is State.ABSENT for look in looks):
+    if looks and required <= absent and all(look.state is State.ABSENT for look in looks):
         return Finding.GONE
     return Finding.UNCLEAR

@@ -64,7 +64,8 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
                 record(tx, RemovalStepDone(target, action.value))
     with database.transaction() as tx:
         again = store.get(tx, target, lock=True)
-        if again is not None and again.state is TargetState.ACTING:
+        # A worker that was taken for dead may get here while a later attempt is under way: that one looks.
+        if again is not None and again.state is TargetState.ACTING and not store.open_steps(tx, target):
             store.set_state(tx, target, TargetState.CHECKING, again.round, clock.now())
             enqueue(tx, "look", target=str(target), round=again.round)
 
@@ -119,10 +120,8 @@ def look(
         store.write_looks(tx, target, round_, looks, now)
         match found:
             case Finding.GONE:
-                store.set_state(tx, target, TargetState.GONE, round_ + 1, now)
                 record(tx, FoundGone(target, removal.case, round_))
-                if round_ < len(recheck_after):
-                    enqueue(tx, "look", at=now + recheck_after[round_], target=str(target), round=round_ + 1)
+                _look_again_later(tx, target, round_, recheck_after, now)
             case Finding.THERE:
                 store.set_state(tx, target, TargetState.PLANNED, round_ + 1, now)
                 record(tx, FoundAgain(target, removal.case, round_))
@@ -133,6 +132,14 @@ def look(
             {f"{look.surface} as {look.vantage}: {look.seen}" for look in looks if look.state != "absent"}
         )
         raise Unavailable("not certain whether it is gone: " + "; ".join(unclear))
+
+
+def _look_again_later(
+    tx: Tx, target: TargetId, round_: int, recheck_after: Sequence[timedelta], now: datetime
+) -> None:
+    store.set_state(tx, target, TargetState.GONE, round_ + 1, now)
+    if round_ < len(recheck_after):
+        enqueue(tx, "look", at=now + recheck_after[round_], target=str(target), round=round_ + 1)
 
 
 def remove_again(tx: Tx, target: TargetId) -> None:
@@ -161,6 +168,19 @@ def give_up(tx: Tx, target: TargetId, action: str, reason: str) -> None:
     removal = store.get(tx, target, lock=True)
     if removal is not None and removal.state not in {TargetState.FAILED, TargetState.GONE}:
         _fail(tx, target, action, reason)
+
+
+def give_up_look(
+    tx: Tx, target: TargetId, round_: int, reason: str, recheck_after: Sequence[timedelta]
+) -> None:
+    """Every try of one round of looks failed. A copy that was gone before is still looked for again."""
+    removal = store.get(tx, target, lock=True)
+    if removal is None or removal.round != round_:
+        return
+    if removal.state is TargetState.GONE:
+        _look_again_later(tx, target, round_, recheck_after, clock.now())
+    else:
+        give_up(tx, target, "look", reason)
 
 
 def _fail(tx: Tx, target: TargetId, action: str, reason: str) -> None:

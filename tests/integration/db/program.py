@@ -1,7 +1,7 @@
 """Other processes for the tests of the database.
 
-python program.py start FOLDER      start the embedded PostgreSQL, migrate it, print its URL, wait for the end of input
-python program.py migrate URL       bring the schema up to date
+python program.py start FOLDER   start and migrate the embedded PostgreSQL, print its URL, wait for the end of input
+python program.py migrate URL    bring the schema up to date
 """
 
 import os

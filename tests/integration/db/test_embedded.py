@@ -1,5 +1,6 @@
 """The embedded PostgreSQL survives what machines and people do to it."""
 
+import multiprocessing
 import os
 import pwd
 import signal
@@ -13,6 +14,7 @@ import pytest
 
 import databases
 import waiting
+from takeback.errors import ConfigurationError
 from takeback.ground.db.embedded import EmbeddedPostgres
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -25,14 +27,14 @@ def folder():
         yield folder / "data" / "postgres"
 
 
-def start(folder, **how):
+def start(folder, group=None):
     """Another process that starts the server."""
     return subprocess.Popen(
         [sys.executable, str(PROGRAM), "start", str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        **how,
+        process_group=group,
     )
 
 
@@ -151,7 +153,7 @@ def test_a_number_left_by_a_crash_that_is_now_another_programs_does_not_mislead_
 
 
 def test_a_first_start_that_is_killed_half_way_is_begun_anew(folder):
-    first = start(folder, start_new_session=True)
+    first = start(folder, group=0)
     waiting.until(lambda: folder.exists() and any(folder.parent.rglob("PG_VERSION")), timeout=30)
     os.killpg(first.pid, signal.SIGKILL)
     first.communicate()
@@ -166,22 +168,84 @@ def test_a_first_start_that_is_killed_half_way_is_begun_anew(folder):
     end(again)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-def test_an_ordinary_user_runs_it_beside_roots(folder):
+def run_as_nobody(folder, answers):
+    """What an ordinary user does, in a process of theirs."""
     nobody = pwd.getpwnam("nobody")
-    EmbeddedPostgres(folder)
+    os.setgroups([])
+    os.setgid(nobody.pw_gid)
+    os.setuid(nobody.pw_uid)
+    server = EmbeddedPostgres(folder)
+    write_mark(server.url)
+    answers.send((server.url, postmaster(folder).uids().real == nobody.pw_uid))
+    server.stop()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_an_ordinary_user_runs_one_beside_roots(folder):
+    roots = EmbeddedPostgres(folder)
+    write_mark(roots.url)
+    nobody = pwd.getpwnam("nobody")
     theirs = folder.parent.parent / "theirs"
     theirs.mkdir()
     os.chown(theirs, nobody.pw_uid, nobody.pw_gid)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("XDG_")}
-    process = start(
-        theirs / "postgres",
-        user=nobody.pw_uid,
-        group=nobody.pw_gid,
-        extra_groups=[],
-        env={**environment, "HOME": str(theirs), "PYTHONDONTWRITEBYTECODE": "1"},
-        cwd=theirs,
+    here, there = multiprocessing.Pipe()
+    # Forked, because an interpreter in root's home could not be started by anybody else.
+    process = multiprocessing.get_context("fork").Process(
+        target=run_as_nobody, args=(theirs / "postgres", there)
     )
+    process.start()
+    assert here.poll(60)
+    url, is_theirs = here.recv()
+    assert is_theirs
+    assert url != roots.url
+    process.join(30)
+    assert process.exitcode == 0
+    assert not (theirs / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_folder_whose_path_no_socket_can_have_is_refused(folder):
+    with pytest.raises(ConfigurationError, match="too long"):
+        EmbeddedPostgres(folder / ("x" * 90))
+
+
+def test_a_folder_that_cannot_be_one_is_a_clear_error(folder):
+    folder.parent.mkdir(parents=True)
+    folder.write_text("a file")
+    with pytest.raises(ConfigurationError, match="does not start in"):
+        EmbeddedPostgres(folder)
+
+
+def test_another_folders_files_are_left_alone(folder):
+    folder.mkdir(parents=True)
+    (folder / "letter.txt").write_text("mine")
+    with pytest.raises(ConfigurationError):
+        EmbeddedPostgres(folder)
+    assert (folder / "letter.txt").read_text() == "mine"
+
+
+def test_a_half_written_postmaster_file_does_not_stop_it(folder):
+    process = start(folder)
     write_mark(url_of(process))
-    assert postmaster(theirs / "postgres").username() == "nobody"
+    kill(folder)
+    end(process)
+    left = (folder / "postmaster.pid").read_text().splitlines()
+    (folder / "postmaster.pid").write_text("\n".join(left[:3]))
+    again = start(folder)
+    assert marks(url_of(again)) == 1
+    end(again)
+
+
+def test_a_start_right_after_the_kill_waits_for_the_processes_that_are_left(folder):
+    process = start(folder)
+    url = url_of(process)
+    write_mark(url)
+    with psycopg.connect(url) as busy:
+        backend = psutil.Process(busy.info.backend_pid)
+        backend.suspend()  # it holds the memory and cannot notice that its postmaster is gone
+        os.kill(postmaster(folder).pid, signal.SIGKILL)
+        again = start(folder)
+        waiting.until(lambda: "still in use" in (folder / "log").read_text(), timeout=20)
+        backend.kill()
+    assert marks(url_of(again)) == 1
+    end(again)
     end(process)

@@ -10,8 +10,10 @@ from takeback.connectors.api import Media
 from takeback.connectors.matrix.posts import media_path, post_of, redacted_by
 
 KEYS = st.sampled_from(
-    "content type event_id sender origin_server_ts msgtype url info mimetype size thumbnail_url "
-    "m.new_content unsigned redacted_because".split()
+    [
+        *("content", "type", "event_id", "sender", "origin_server_ts", "msgtype", "url", "info"),
+        *("mimetype", "size", "thumbnail_url", "m.new_content", "unsigned", "redacted_because"),
+    ]
 )
 VALUES = st.recursive(
     st.none()

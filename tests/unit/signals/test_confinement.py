@@ -26,7 +26,9 @@ RAW = "\nif {call} < 0: raise OSError(ctypes.get_errno(), 'refused')"
 
 
 def attempt(code):
-    return subprocess.run([sys.executable, "-I", "-c", PROBE, code], capture_output=True, text=True, timeout=60)
+    return subprocess.run(
+        [sys.executable, "-I", "-c", PROBE, code], capture_output=True, text=True, timeout=60
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,5 +82,7 @@ def test_processor_time_ends_at_the_limit():
 
 
 def test_computing_writing_to_the_pipe_and_threads_go_on():
-    code = "\nthread = threading.Thread(target=lambda: os.write(1, b'thread '))\nthread.start(); thread.join()"
+    code = (
+        "\nthread = threading.Thread(target=lambda: os.write(1, b'thread '))\nthread.start(); thread.join()"
+    )
     assert attempt(code).stdout == "thread done"

@@ -51,7 +51,12 @@ def why(data, **limits):
 @pytest.mark.parametrize("format_", FORMATS)
 def test_every_format_is_read_and_named(format_):
     image = photo()
-    options = {"WEBP": {"lossless": True}, "JPEG": {"quality": 95}, "AVIF": {"quality": 95}, "HEIF": {"quality": 95}}
+    options = {
+        "WEBP": {"lossless": True},
+        "JPEG": {"quality": 95},
+        "AVIF": {"quality": 95},
+        "HEIF": {"quality": 95},
+    }
     picture = decode(encode(image, format_, **options.get(format_, {})))
     assert picture.format == format_
     assert picture.rgb.shape == (240, 320, 3)
@@ -80,7 +85,9 @@ def test_sixteen_bits_keep_their_high_byte():
 def test_wide_numbers_are_scaled_by_the_least_usual_range():
     tones = np.asarray(photo().convert("L"))
     for values in (tones.astype(np.int32), tones.astype(np.int32) * 257, (tones / 255).astype(np.float32)):
-        assert np.abs(decode(encode(Image.fromarray(values), "TIFF")).rgb[..., 0].astype(int) - tones).max() <= 1
+        assert (
+            np.abs(decode(encode(Image.fromarray(values), "TIFF")).rgb[..., 0].astype(int) - tones).max() <= 1
+        )
 
 
 def test_numbers_that_are_not_numbers_do_not_stop_a_float_tiff():
@@ -150,7 +157,8 @@ def test_a_turned_picture_is_set_upright(format_, orientation):
     picture = decode(encode(stored, format_, exif=tag, **options))
     assert picture.rgb.shape == (240, 320, 3)
     if format_ == "JPEG":
-        # Turning commutes with decoding, not with encoding: equal to the untagged file turned by hand, bit for bit.
+        # Turning commutes with decoding, not with encoding: equal to the untagged file turned by hand, bit
+        # for bit.
         untagged = Image.open(io.BytesIO(encode(stored, format_, **options)))
         untagged = untagged if orientation == 1 else ImageOps.exif_transpose(tagged(untagged, orientation))
         assert np.array_equal(picture.rgb, pixels(untagged))
@@ -213,7 +221,13 @@ def test_half_a_file_is_no_picture(format_, part):
 
 @pytest.mark.parametrize(
     "data",
-    [b"x", bytes(5000), b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"%PDF-1.7", b"%!PS-Adobe-3.0 EPSF-3.0\n"],
+    [
+        b"x",
+        bytes(5000),
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"%PDF-1.7",
+        b"%!PS-Adobe-3.0 EPSF-3.0\n",
+    ],
     ids=["letter", "zeros", "svg", "pdf", "eps"],
 )
 def test_other_formats_are_not_tried(data):
@@ -247,14 +261,17 @@ def test_the_limit_on_pixels_holds_for_every_format(format_):
     assert decode(data, max_pixels=320 * 240).rgb.shape == (240, 320, 3)
 
 
-@pytest.mark.parametrize("options", [{"lossless": True}, {}, {"save_all": True, "append_images": [photo(seed=2)]}])
+@pytest.mark.parametrize(
+    "options", [{"lossless": True}, {}, {"save_all": True, "append_images": [photo(seed=2)]}]
+)
 def test_a_webp_canvas_is_known_before_the_file_is_opened(options):
     assert why(encode(photo(), "WEBP", **options), max_pixels=100) == WhyUnreadable.TOO_MANY_PIXELS
 
 
 def test_a_jpeg_header_that_lies_is_refused():
     assert why(lying_jpeg()) == WhyUnreadable.TOO_MANY_PIXELS
-    # Within the limit the missing part is grey, as in a browser; its few details say little, and quality says so.
+    # Within the limit the missing part is grey, as in a browser; its few details say little, and quality says
+    # so.
     picture = decode(lying_jpeg(3000, 3000))
     assert picture.rgb.shape == (3000, 3000, 3)
     assert hash_pixels(picture.rgb).quality < 20
@@ -289,7 +306,10 @@ def test_a_mutated_file_is_a_picture_or_unreadable(data):
     assert 0 < height * width <= 2_000_000
 
 
-@given(st.binary(max_size=400), st.sampled_from([b"", b"\xff\xd8\xff", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"II*\0", b"BM"]))
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([b"", b"\xff\xd8\xff", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"II*\0", b"BM"]),
+)
 @settings(max_examples=200, deadline=None)
 def test_random_bytes_are_a_picture_or_unreadable(tail, head):
     try:

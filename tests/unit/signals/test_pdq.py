@@ -143,7 +143,9 @@ def test_the_fast_sums_stay_far_inside_their_noise_bound():
         for _ in range(4):
             rgb = kind(rng, *(int(side) for side in rng.integers(5, 700, 2)))
             fast, exact = pdq._blocks(rgb, flips=False)[0], pdq_exact.block(rgb)
-            drift = np.abs(pdq._WIDE_DCT @ fast.astype(float) @ pdq._WIDE_DCT.T - pdq_exact.coefficients(exact))
+            drift = np.abs(
+                pdq._WIDE_DCT @ fast.astype(float) @ pdq._WIDE_DCT.T - pdq_exact.coefficients(exact)
+            )
             worst = max(worst, float((drift.ravel() / pdq._COEFFICIENT_NOISE).max()))
             assert np.abs(fast - exact).max() < pdq._SAMPLE_NOISE / 2
     assert worst < 0.5
@@ -155,7 +157,9 @@ def test_a_side_below_five_pixels_gives_the_empty_hash():
     assert set(pdq.hash_pixels_flips(rgb)) == {Pdq(bytes(32), 0)}
 
 
-@pytest.mark.parametrize("wrong", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))])
+@pytest.mark.parametrize(
+    "wrong", [np.zeros((9, 9), np.uint8), np.zeros((9, 9, 4), np.uint8), np.zeros((9, 9, 3))]
+)
 def test_pixels_of_another_form_are_refused(wrong):
     with pytest.raises(ValueError, match="uint8"):
         pdq.hash_pixels(wrong)

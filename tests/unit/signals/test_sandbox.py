@@ -151,7 +151,10 @@ def test_a_memory_limit_below_what_a_decoder_needs_is_said():
 def test_the_largest_allowed_picture_fits_into_the_memory():
     side = int(MAX_PIXELS**0.5)
     with Decoder(seconds=60) as decoder:
-        for mode, format_, options in (("RGB", "JPEG", {"progressive": True, "subsampling": 0}), ("RGBA", "PNG", {})):
+        for mode, format_, options in (
+            ("RGB", "JPEG", {"progressive": True, "subsampling": 0}),
+            ("RGBA", "PNG", {}),
+        ):
             seen = decoder.signals(encode(Image.new(mode, (side, side)), format_, **options))
             assert (seen.width, seen.height) == (side, side)
     assert MEMORY_BYTES <= 2 << 30
@@ -208,7 +211,9 @@ def test_no_child_survives_its_parent_being_killed(stopped):
             child.suspend()
         parent.kill()
         parent.wait()
-        until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, what="the child ended")
+        until(
+            lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, what="the child ended"
+        )
 
 
 def test_children_see_nothing_of_the_services_environment(monkeypatch):
@@ -287,7 +292,9 @@ def test_a_grey_preview_has_no_colour(decoder):
 
 def test_a_blurred_preview_cannot_be_sharpened_again(decoder):
     board = Image.new("RGB", (400, 400))
-    board.putdata([(255, 255, 255) if (at // 400 // 10 + at % 400 // 10) % 2 else (0, 0, 0) for at in range(160_000)])
+    board.putdata(
+        [(255, 255, 255) if (at // 400 // 10 + at % 400 // 10) % 2 else (0, 0, 0) for at in range(160_000)]
+    )
     tones = np.asarray(preview(decoder, encode(board, "PNG"), blur=True, grey=True)).astype(int)
     assert tones.shape == (200, 200)
     assert np.ptp(tones) < 60
@@ -319,7 +326,10 @@ def test_a_large_picture_has_a_preview(decoder):
 def test_a_mirrored_copy_is_met_by_one_of_the_flips(decoder):
     original = decoder.signals(GOOD)
     mirrored = decoder.signals(encode(ImageOps.mirror(photo()), "JPEG"))
-    apart = [(int.from_bytes(mirrored.whole.hash) ^ int.from_bytes(flip.hash)).bit_count() for flip in original.flips]
+    apart = [
+        (int.from_bytes(mirrored.whole.hash) ^ int.from_bytes(flip.hash)).bit_count()
+        for flip in original.flips
+    ]
     assert min(apart) <= 8
     assert apart[0] > 80
 

@@ -19,6 +19,8 @@ looked at here.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
+from threading import Lock
 from typing import ParamSpec
 
 from takeback.connectors.api import Look, State, Surface, Target, Vantage
@@ -35,10 +37,12 @@ from takeback.connectors.matrix.calls import (
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
 from takeback.errors import PlatformError, Unavailable
+from takeback.ground import clock
 from takeback.ground.outbound import Answer, OutboundClient, path
 
 UNAUTHORISED, FORBIDDEN, NOT_FOUND = 401, 403, 404
 P = ParamSpec("P")
+GUESTS_ASKED_EVERY = timedelta(minutes=10)
 ENOUGH = 4096
 """Bytes of a picture that prove it is served."""
 
@@ -50,7 +54,6 @@ class Visitor:
     """Somebody without an account; where the server lets guests in, also a guest.
 
     Args:
-        origin: of the homeserver.
         connect: makes a client with the given token.
     """
 
@@ -58,30 +61,39 @@ class Visitor:
         self._connect = connect
         self._nobody = connect(None)
         self._guest: OutboundClient | None = None
-
-    def reaches_the_server(self) -> bool:
-        """The positive control: something that everybody may see is seen."""
-        try:
-            versions = self._nobody.get("/_matrix/client/versions")
-            return versions.status == OK and isinstance(at(versions.json(), "versions"), list)
-        except Unavailable:
-            return False
+        self._no_guests_until = clock.now()
+        self._turn = Lock()
 
     def eyes(self) -> list[OutboundClient]:
-        """As whom to look. Raises Unavailable."""
-        if self._guest is None:
-            answer = self._nobody.send("POST", path(CLIENT, "register", kind="guest"), document={})
-            if answer.status == OK and (token := text(answer.json(), "access_token")):
-                self._guest = self._connect(token)
-            elif not error_code(answer):
-                raise Unavailable(f"{answer.status} in place of an answer about guests")
-        return [self._nobody, self._guest] if self._guest else [self._nobody]
+        """As whom to look. Raises Unavailable, also where the positive control fails."""
+        versions = self._nobody.get("/_matrix/client/versions")
+        if versions.status != OK or not isinstance(at(versions.json(), "versions"), list):
+            raise Unavailable("a visitor without an account does not reach the homeserver")
+        with self._turn:
+            if self._guest is None and clock.now() >= self._no_guests_until:
+                self._become_guest()
+            return [self._nobody, self._guest] if self._guest else [self._nobody]
+
+    def forget_guest(self) -> None:
+        """The server no longer knows our guest; the next look makes another."""
+        with self._turn:
+            guest, self._guest = self._guest, None
+        if guest is not None:
+            guest.close()
 
     def close(self) -> None:
         """Let go of the connections."""
-        for client in (self._nobody, self._guest):
-            if client is not None:
-                client.close()
+        self.forget_guest()
+        self._nobody.close()
+
+    def _become_guest(self) -> None:
+        answer = self._nobody.send("POST", path(CLIENT, "register", kind="guest"), document={})
+        if answer.status == OK and (token := text(answer.json(), "access_token")):
+            self._guest = self._connect(token)
+        elif error_code(answer):
+            self._no_guests_until = clock.now() + GUESTS_ASKED_EVERY
+        else:
+            raise Unavailable(f"{answer.status} in place of an answer about guests")
 
 
 def look_everywhere(visitor: Visitor, member: Account | None, admin: Account, target: Target) -> list[Look]:
@@ -94,8 +106,8 @@ def look_everywhere(visitor: Visitor, member: Account | None, admin: Account, ta
         seen[Surface.MESSAGE, Vantage.MEMBER] = _tried(_message_as_member, member, target, as_admin)
         for surface in (Surface.MEDIA, Surface.THUMBNAIL):
             seen[surface, Vantage.MEMBER] = _tried(_media, member.client, MEDIA, surface, target)
-    for surface in Surface:
-        seen[surface, Vantage.ANONYMOUS] = _tried(_anonymous, visitor, surface, target)
+    for surface, what in _anonymous(visitor, target).items():
+        seen[surface, Vantage.ANONYMOUS] = what
     return [Look(surface, vantage, state, said) for (surface, vantage), (state, said) in seen.items()]
 
 
@@ -129,21 +141,35 @@ def _message_as_member(member: Account, target: Target, as_admin: Seen) -> Seen:
     return State.UNDETERMINED, f"{_said(answer)}; may be shown to other members"
 
 
-def _anonymous(visitor: Visitor, surface: Surface, target: Target) -> Seen:
+def _anonymous(visitor: Visitor, target: Target) -> dict[Surface, Seen]:
+    try:
+        eyes = visitor.eyes()
+    except PlatformError as error:
+        return dict.fromkeys(Surface, (State.UNDETERMINED, str(error)))
+    seen = {surface: _worst(eyes, surface, target) for surface in Surface}
+    if any("M_UNKNOWN_TOKEN" in said for _, said in seen.values()):
+        visitor.forget_guest()
+    return seen
+
+
+def _worst(eyes: list[OutboundClient], surface: Surface, target: Target) -> Seen:
     """Seen by one is seen; unclear to one is unclear; else gone."""
-    if not visitor.reaches_the_server():
-        return State.UNDETERMINED, "a visitor without an account does not reach the homeserver"
     looks: list[Seen] = []
-    for eye in visitor.eyes():
+    for eye in eyes:
         if surface is Surface.MESSAGE:
-            answer = eye.get(path(CLIENT, "rooms", target.place, "event", target.message))
-            closed = _hidden(answer) or _says(answer, UNAUTHORISED, "M_MISSING_TOKEN")
-            looks.append((State.ABSENT, _said(answer)) if closed else _event(answer, target))
+            looks.append(_tried(_message_as_visitor, eye, target))
         else:
-            looks += [_media(eye, root, surface, target) for root in (MEDIA, MEDIA_BEFORE_ACCOUNTS)]
+            looks += [_tried(_media, eye, root, surface, target) for root in (MEDIA, MEDIA_BEFORE_ACCOUNTS)]
     states = {state for state, _ in looks}
     worst = next(state for state in (State.PRESENT, State.UNDETERMINED, State.ABSENT) if state in states)
     return worst, "; ".join(said for state, said in looks if state is worst)
+
+
+def _message_as_visitor(eye: OutboundClient, target: Target) -> Seen:
+    answer = eye.get(path(CLIENT, "rooms", target.place, "event", target.message))
+    if _hidden(answer) or _says(answer, UNAUTHORISED, "M_MISSING_TOKEN"):
+        return State.ABSENT, _said(answer)
+    return _event(answer, target)
 
 
 def _event(answer: Answer, target: Target, *inside: str) -> Seen:

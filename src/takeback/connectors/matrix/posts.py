@@ -65,14 +65,14 @@ def _pictures(content: Mapping[str, object], *, sticker: bool) -> list[Media]:
     claimed = text(info, "mimetype").lower()
     pictures = []
     if kind in {"m.image", "m.sticker"} or (kind in {"m.file", "m.video"} and claimed.startswith("image/")):
-        pictures.append(_media(text(content, "url"), info))
+        pictures.append(_media(at(content, "url"), info))
     if kind in {"m.image", "m.sticker", "m.file", "m.video"}:
-        pictures.append(_media(text(info, "thumbnail_url"), members(info, "thumbnail_info")))
+        pictures.append(_media(at(info, "thumbnail_url"), members(info, "thumbnail_info")))
     return [media for media in pictures if media is not None]
 
 
-def _media(address: str, info: Mapping[str, object]) -> Media | None:
-    if media_path(address) is None:
+def _media(address: object, info: Mapping[str, object]) -> Media | None:
+    if not isinstance(address, str) or media_path(address) is None:
         return None
     claimed = text(info, "mimetype")
     size = number(info, "size")

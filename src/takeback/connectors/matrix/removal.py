@@ -107,7 +107,11 @@ def _redact_as_poster(
         raise NotAllowed(f"our account cannot become a moderator of the room ({refused})") from refused
     # Inclusive on both ends: this one millisecond.
     span = {"rooms": [target.place], "after_ts": sent_at, "before_ts": sent_at, "use_admin": False}
-    admin.send("POST", path(ADMIN, "user", sender, "redact"), span)
+    try:
+        admin.send("POST", path(ADMIN, "user", sender, "redact"), span)
+    except NotAllowed as error:
+        # One at a time for each person: another copy of theirs is being redacted.
+        raise Unavailable(f"the homeserver does not take this redaction on now ({error})") from error
     for _ in range(POLLS):
         if by := redacted_by(event_as_admin(admin, target)):
             return f"redacted in the poster's name by {by}"

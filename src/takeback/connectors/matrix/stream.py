@@ -91,7 +91,9 @@ class RoomKeeper:
         listed = at(self.account.get(path(CLIENT, "joined_rooms")), "joined_rooms")
         joined = {room for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
         joins = 0
+        public = set()
         for room in self._directory():
+            public.add(room)
             again, _ = self.refused.get(room, (now, ""))
             if room in joined or again > now:
                 continue
@@ -99,6 +101,7 @@ class RoomKeeper:
                 return
             joins += 1
             self._join(room, now)
+        self.refused = {room: why for room, why in self.refused.items() if room in public}
         self.next_round = now + self.every
 
     def _join(self, room: str, now: datetime) -> None:

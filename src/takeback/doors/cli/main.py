@@ -103,7 +103,9 @@ def settings() -> None:
 def main() -> None:
     """The entry point: what the operator can mend is said in one line."""
     from takeback.doors.cli import ledger, staff
+    from takeback.doors.cli.demo.command import demo
 
+    app.command()(demo)
     app.add_typer(ledger.app, name="ledger")
     app.add_typer(staff.app, name="staff")
     app.add_typer(staff.keys, name="api-key")

@@ -50,6 +50,8 @@ class Standing:
     """The countdown; empty when nothing is due."""
     late: bool
     lines: tuple[Line, ...]
+    searching: bool
+    """The search for copies has begun."""
     places: tuple[Place, ...]
 
 
@@ -62,6 +64,7 @@ def standing(status: ReportStatus, now: datetime, words: Language) -> Standing:
         left=left(status.case.due_at - now, words) if due and status.case and not late else "",
         late=late,
         lines=_lines(status, words),
+        searching=status.case is not None,
         places=_places(status.copies, words),
     )
 

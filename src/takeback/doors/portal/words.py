@@ -49,7 +49,7 @@ ENGLISH = Language(
         "title.fault": "Please check: {title}",
         "back": "Back",
         "continue": "Continue",
-        "faults.title": "One more thing is needed",
+        "faults.title": "Something is still needed",
         "fault": "Please check:",
         "foot.privacy": "How your answers are protected",
         "foot.status": "I have a receipt",
@@ -57,7 +57,7 @@ ENGLISH = Language(
         "foot.label": "More pages",
         # Start
         "start.title": "Welcome",
-        "start.heading": "Take a picture of you back",
+        "start.heading": "Get a picture of you taken down",
         "start.lead": "For an intimate picture of you that was shared without your agreement, or that somebody "
         "says they will share. None of this is your fault, and you are not the only one.",
         "start.danger": "If you are in danger right now, call your local emergency number first.",
@@ -363,8 +363,8 @@ ENGLISH = Language(
         "asks",
         "privacy.stored.address.long": "In memory, at most one day",
         "privacy.limits": "What we cannot promise",
-        "privacy.limits.1": "Who runs this site could change what it does. That is why the program is public, and why "
-        "the work is recorded in a log that others can check.",
+        "privacy.limits.1": "Who runs this site could change what it does. For that reason the program is public, "
+        "and the work is recorded in a log that others can check.",
         "privacy.limits.2": "Somebody who can see your device or your network may see that you were here, though not "
         "what you wrote.",
         "privacy.limits.3": "The number of a picture is not the picture, but it is not nothing: whoever has both can tell "

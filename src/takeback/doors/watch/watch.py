@@ -18,13 +18,12 @@ from psycopg_pool import PoolTimeout
 
 from takeback.app import App, open_app
 from takeback.bank import service as bank
-from takeback.bank import store as bank_store
 from takeback.connectors.api import Batch, Connector, Post
 from takeback.errors import LeaseLost, PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.join import service as join
-from takeback.sightings import store as sightings
+from takeback.sightings import leases
 from takeback.sightings.model import Lease, Reading, Seen
 from takeback.sightings.reading import read
 
@@ -50,7 +49,7 @@ class _Watch:
         self._stop = stop
         self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._length = timedelta(seconds=app.settings.lease_seconds)
-        self._held: dict[tuple[str, str], tuple[Lease, threading.Thread]] = {}
+        self._held: dict[Lease, threading.Thread] = {}
         self._guard = threading.Lock()
         self._readers = ThreadPoolExecutor(app.settings.decoders * 2, thread_name_prefix="read")
 
@@ -68,7 +67,9 @@ class _Watch:
                 self._stop.wait(0.5)
         finally:
             self._stop.set()
-            for thread in [*keepers, *(thread for _, thread in self._held.values())]:
+            with self._guard:
+                watching = list(self._held.values())
+            for thread in [*keepers, *watching]:
                 thread.join()
             self._readers.shutdown()
 
@@ -76,17 +77,17 @@ class _Watch:
         try:
             with self._app.database.transaction() as tx:
                 for shard in connector.shards():
-                    sightings.open_shard(tx, connector.name, shard, None)
+                    leases.open_shard(tx, connector.name, shard, None)
             while True:
                 with self._app.database.transaction() as tx:
-                    lease = sightings.lease(tx, connector.name, self._holder, clock.now(), self._length)
+                    lease = leases.lease(tx, connector.name, self._holder, clock.now(), self._length)
                 if lease is None:
                     return
                 thread = threading.Thread(
                     target=self._watch, args=[connector, lease], name=f"{connector.name}:{lease.shard.name}"
                 )
                 with self._guard:
-                    self._held[lease.connector, lease.shard.name] = lease, thread
+                    self._held[lease] = thread
                 thread.start()
         except (PlatformError, *DATABASE_AWAY) as error:
             log.warning("cannot take shards of %s now: %s", connector.name, error)
@@ -108,14 +109,14 @@ class _Watch:
                     log.warning("%s %s: %s; again in %.1f s", lease.connector, lease.shard.name, error, pause)
                     self._stop.wait(pause)
             with self._app.database.transaction() as tx:
-                sightings.release(tx, lease)
+                leases.release(tx, lease)
         except LeaseLost as lost:
             log.warning("%s", lost)
         except DATABASE_AWAY as error:  # nothing was written; whoever leases next reads the same again
             log.warning("%s %s: %s", lease.connector, lease.shard.name, error)
         finally:
             with self._guard:
-                self._held.pop((lease.connector, lease.shard.name), None)
+                self._held.pop(lease, None)
 
     def _commit(self, connector: Connector, lease: Lease, batch: Batch) -> None:
         seen = self._read(connector, batch)
@@ -124,7 +125,7 @@ class _Watch:
                 tx, self._app.index, lease, seen, batch.cursor, done=batch.done, now=clock.now()
             )
             for shard, cursor in batch.opens:
-                sightings.open_shard(tx, connector.name, shard, cursor)
+                leases.open_shard(tx, connector.name, shard, cursor)
 
     def _read(self, connector: Connector, batch: Batch) -> Sequence[Seen]:
         pictures = [(post, media.address) for post in batch.posts for media in post.media]
@@ -139,11 +140,11 @@ class _Watch:
     def _keep_leases(self) -> None:
         while not self._stop.wait(self._length.total_seconds() / 3):
             with self._guard:
-                held = [lease for lease, _ in self._held.values()]
+                held = list(self._held)
             for lease in held:
                 try:
                     with self._app.database.transaction() as tx:
-                        sightings.renew(tx, lease, clock.now() + self._length)
+                        leases.renew(tx, lease, clock.now() + self._length)
                 except LeaseLost as lost:  # its thread finds out when it commits
                     log.warning("%s", lost)
                 except DATABASE_AWAY as error:
@@ -151,7 +152,7 @@ class _Watch:
 
     def _keep_bank(self) -> None:
         """Have each change of the bank at hand within a moment, so that commits need to read little."""
-        for _ in self._app.database.listen(bank_store.CHANNEL, self._stop, every=5):
+        for _ in self._app.database.listen(bank.CHANNEL, self._stop, every=5):
             try:
                 with self._app.database.transaction() as tx:
                     bank.refresh(tx, self._app.index)

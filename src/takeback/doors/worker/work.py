@@ -9,7 +9,7 @@ from takeback.ground.config import Settings
 from takeback.ground.jobs import worker
 from takeback.ground.ledger.keys import Signer
 from takeback.ground.ledger.sequencer import Sequencer
-from takeback.intake import store as intake
+from takeback.intake import service as intake
 
 log = logging.getLogger(__name__)
 

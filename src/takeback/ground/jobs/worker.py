@@ -152,4 +152,7 @@ def _by_clock(work: Callable[[], None]) -> Callable[[int], None]:
 async def _take_over_stalled(app: procrastinate.App, silent_for: float) -> None:
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for):
         log.warning("taking over job %s of a worker that fell silent", job.id)
-        await app.job_manager.retry_job(job)
+        try:
+            await app.job_manager.retry_job(job)
+        except ConnectorException as error:  # another worker took it over, or it ended after all
+            log.warning("job %s: %s", job.id, error)

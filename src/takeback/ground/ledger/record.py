@@ -43,3 +43,12 @@ def record(tx: Tx, fact: Fact, *, at: datetime | None = None) -> FactId:
     store.insert_entry(tx, fact_id, leaf, salt)
     queue.enqueue(tx, "follow", fact=fact_id)
     return fact_id
+
+
+def record_once(tx: Tx, fact: Fact) -> None:
+    """Record a fact that can happen only once, unless it is recorded: for work that may be run again.
+
+    Two that do so at the same time must exclude each other by a lock of their own.
+    """
+    if not store.is_recorded(tx, kind_of(fact), body_of(fact)):
+        record(tx, fact)

@@ -82,6 +82,12 @@ def insert_fact(tx: Tx, kind: str, body: Mapping[str, Json], at: datetime) -> Fa
     return FactId(row[0])
 
 
+def is_recorded(tx: Tx, kind: str, body: Mapping[str, Json]) -> bool:
+    """Whether the very same fact was recorded before, at whatever time."""
+    row = tx.execute("select from fact where kind = %s and body = %s limit 1", [kind, Jsonb(body)]).fetchone()
+    return row is not None
+
+
 def load(tx: Tx, fact: FactId) -> tuple[Fact, datetime]:
     """A fact and when it happened. Raises NotFound."""
     row = tx.execute("select kind, body, at from fact where id = %s", (fact,)).fetchone()

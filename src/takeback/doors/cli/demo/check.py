@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import TypeVar
 from urllib.parse import urlencode
 
 import numpy as np
 
 from takeback.app import KEYS_FOLDER
 from takeback.cases import service as cases
-from takeback.cases import store as case_rows
 from takeback.cases.model import DecisionReason
 from takeback.doors.cli.demo import town
 from takeback.doors.cli.demo.stage import POSTED_BEFORE, Stage
@@ -27,6 +27,7 @@ from takeback.ground.ledger import check as ledger
 from takeback.ground.ledger.keys import read_last_signed, read_verifier
 from takeback.ground.outbound import OutboundClient
 from takeback.ids import CaseId
+from takeback.sightings import service as sightings
 from takeback.signals.pdq import hash_pixels_flips
 from takeback.staff import service as staff
 from takeback.staff.model import Role
@@ -154,24 +155,21 @@ def _count(stage: Stage, database: Database, case: CaseId, seconds: float) -> Re
     copies = {posted.message: posted for posted in stage.town.copies}
     with database.transaction() as tx:
         found = {copy.message: copy for copy in cases.copies(tx, case)}
-    others = [posted for posted in stage.town.others if posted.message in found or _message_absent(stage, posted)]
-    report = _checked_ledger(stage, database)
+    shown = {each.message: each.media for each in stage.eyes.room(stage.town.room)}
+    touched = [each for each in stage.town.others if each.message in found or shown[each.message] is None]
+    verdict = _checked_ledger(stage, database)
     return Result(
         reported=1,
         copies_posted=len(copies),
         found_by_look_back=sum(copy.found_by is FoundBy.LOOK_BACK for copy in found.values()),
         found_live=sum(copy.found_by is FoundBy.LIVE for copy in found.values()),
         missed=len(copies.keys() - found.keys()),
-        false=len(others) + len(found.keys() - copies.keys() - {posted.message for posted in others}),
-        messages_absent=sum(_message_absent(stage, posted) for posted in copies.values()),
-        media_absent=sum(not stage.member.can_fetch(posted.media) for posted in copies.values()),
-        ledger=report,
+        false=len(touched),
+        messages_absent=sum(shown[message] is None for message in copies),
+        media_absent=sum(stage.eyes.picture(posted.media) is None for posted in copies.values()),
+        ledger=verdict,
         seconds_report_to_gone=round(seconds, 2),
     )
-
-
-def _message_absent(stage: Stage, posted: town.Posted) -> bool:
-    return stage.member.picture_in(posted.room, posted.message) is None
 
 
 def _checked_ledger(stage: Stage, database: Database) -> str:
@@ -188,7 +186,7 @@ def _checked_ledger(stage: Stage, database: Database) -> str:
 
 def _seen(database: Database) -> int:
     with database.transaction() as tx:
-        return sightings_count(tx)
+        return sightings.count(tx)
 
 
 def _only_case(database: Database) -> CaseId | None:
@@ -199,7 +197,7 @@ def _only_case(database: Database) -> CaseId | None:
 
 def _copies(database: Database, case: CaseId) -> int:
     with database.transaction() as tx:
-        return len(case_rows.copies(tx, case))
+        return len(cases.copies(tx, case))
 
 
 def _all_gone(database: Database, case: CaseId, number: int) -> bool:
@@ -207,7 +205,10 @@ def _all_gone(database: Database, case: CaseId, number: int) -> bool:
         return len(takedown.progress(tx, case)) == number and takedown.all_gone(tx, case)
 
 
-def _until[T](what: str, ask: Callable[[], T]) -> T:
+_T = TypeVar("_T")
+
+
+def _until(what: str, ask: Callable[[], _T | None]) -> _T:
     """What `ask` answers, once it is true."""
     deadline = time.monotonic() + PATIENCE
     while not (answer := ask()):

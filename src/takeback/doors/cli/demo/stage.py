@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from takeback.doors.cli.demo import town
-from takeback.doors.cli.demo.chat import ChatUser
+from takeback.doors.cli.demo.eyes import Eyes
 from takeback.doors.cli.demo.synapse import Synapse, ensure_installed
 from takeback.doors.cli.demo.town import Town
 from takeback.doors.cli.serve import Service
@@ -27,8 +27,8 @@ class Stage:
 
     synapse: Synapse
     town: Town
-    member: ChatUser
-    """An ordinary member, who sees what members see."""
+    eyes: Eyes
+    """An ordinary member's."""
     service: Service
     settings: Settings
 
@@ -58,6 +58,7 @@ def raise_stage(cache: Path, say: Callable[[str], None], **overrides: str) -> It
         synapse = stack.enter_context(Synapse(python, folder / "synapse"))
         moderator = stack.enter_context(synapse.user("moderation", admin=True))
         member = stack.enter_context(synapse.user("ordinary-member"))
+        eyes = stack.enter_context(Eyes(synapse.origin, member))
         people = tuple(stack.enter_context(synapse.user(name)) for name in ("ada", "bo", "chen", "dina"))
         place = town.found(people)
         say("Filling a public room with landscapes, among them copies of one ...")
@@ -71,7 +72,7 @@ def raise_stage(cache: Path, say: Callable[[str], None], **overrides: str) -> It
             "TAKEBACK_MATRIX_DISCOVER_EVERY": "1",
             "TAKEBACK_LEDGER_ORIGIN": "takeback.example/demo",
             "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
-            **{f"TAKEBACK_{name.upper()}_PORT": str(_port(8180 + n)) for n, name in enumerate(_DOORS)},
+            **{f"TAKEBACK_{name.upper()}_PORT": str(free_port(8180 + n)) for n, name in enumerate(_DOORS)},
             **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
         }
         os.environ.update(environment)
@@ -79,7 +80,7 @@ def raise_stage(cache: Path, say: Callable[[str], None], **overrides: str) -> It
         say("Starting Takeback: database, worker, watcher, portal, console, API ...")
         service = stack.enter_context(Service(settings, environment))
         service.wait_until_up()
-        yield Stage(synapse, place, member, service, settings)
+        yield Stage(synapse, place, eyes, service, settings)
 
 
 _DOORS = ("portal", "console", "api")
@@ -102,7 +103,7 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
-def _port(wanted: int) -> int:
+def free_port(wanted: int) -> int:
     """The wanted port if it is free, else any."""
     for port in (wanted, 0):
         with socket.socket() as probe:

@@ -53,8 +53,9 @@ requestAnimationFrame(() => {
   });
 });
 
-// Times as clocks show them here; without scripts they stay in UTC and say so.
-const near = new Intl.DateTimeFormat(document.documentElement.lang, {
+// Times as her own clocks show them; without scripts they stay in UTC and say so.
+const { lang } = document.documentElement;
+const near = new Intl.DateTimeFormat(navigator.languages.find((own) => own.split("-")[0] === lang) ?? lang, {
   weekday: "long",
   day: "numeric",
   month: "long",

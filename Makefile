@@ -1,0 +1,54 @@
+# Two commands matter: `make demo` and `make test`. Everything is kept in .venv and .cache; both are quick to
+# make again, and are made again by themselves when a lock file changes.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test check bench lock format clean
+
+demo: $(VENV)/.runtime ## the whole way on this machine; CHECK=1 walks it without a person
+	@$(BIN)/takeback demo $(if $(CHECK),--check)
+
+test: $(VENV)/.dev ## everything that is tested, set-up included
+	@$(BIN)/python tools/chromium.py
+	@$(BIN)/python -m pytest $(PYTEST)
+
+check: $(VENV)/.dev ## format, lint, types, import contracts, unit tests; under a minute
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyrefly check
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_js.py
+	$(BIN)/python -m pytest -q -n auto tests/unit
+
+bench: $(VENV)/.dev ## the measured numbers, as one table
+	@$(BIN)/python -m bench
+
+lock: $(VENV)/.dev ## renew the lock files from pyproject.toml
+	$(BIN)/python tools/lock.py
+
+format: $(VENV)/.dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean: ## away with what was made here
+	rm -rf $(VENV) .cache node_modules
+
+$(BIN)/python:
+	@echo "Making $(VENV) ..."
+	@$(PYTHON) -c 'import sys; sys.exit("Takeback needs Python 3.11 or later; name one with PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.runtime: $(BIN)/python lock/runtime.txt pyproject.toml
+	@echo "Installing Takeback's parts into $(VENV) (once; about a minute) ..."
+	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/runtime.txt | $(BIN)/python -u tools/progress.py
+	@$(PIP) install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml
+	@echo "Installing Takeback's parts and its tools into $(VENV) (once; about a minute) ..."
+	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/dev.txt | $(BIN)/python -u tools/progress.py
+	@$(PIP) install --quiet --no-deps --editable .
+	@touch $@ $(VENV)/.runtime

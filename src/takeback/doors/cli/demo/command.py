@@ -1,0 +1,94 @@
+"""`takeback demo`: the whole way on one machine, to be walked by a person or, with --check, by a program."""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from itertools import cycle
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from takeback.doors.cli.demo import check, pictures, room_page, town
+from takeback.doors.cli.demo.stage import Stage, free_port, raise_stage
+from takeback.errors import TakebackError
+from takeback.ground import clock, process
+from takeback.ground.db.pool import Database
+from takeback.staff import service as staff
+from takeback.staff.model import Role
+
+
+def demo(
+    check_only: Annotated[
+        bool, typer.Option("--check", help="Walk the way without a person and print one line of JSON.")
+    ] = False,
+    cache: Annotated[
+        Path, typer.Option(help="Folder for Synapse's own environment, kept, and the demo's data, made anew.")
+    ] = Path(".cache"),
+) -> None:
+    """Watch a reported picture being found, reviewed, removed from a real chat server, and checked to be gone.
+
+    Everything runs on this machine and is reachable from this machine only; the pictures are painted.
+    """
+    stop = process.begin()
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - began:5.1f} s] {text}", file=sys.stderr if check_only else sys.stdout, flush=True)
+
+    if check_only:
+        raise typer.Exit(_check(cache, say))
+    with raise_stage(cache.resolve(), say) as stage:
+        copies = cycle(town.EDITS)
+        with room_page.serve(
+            stage.eyes, stage.town.room, free_port(8183), lambda: stage.town.post_copy(next(copies))
+        ) as room:
+            print(_what_to_try(stage, room, _picture_file(cache)), flush=True)
+            stage.service.run(stop)
+        say("Stopping ...")
+    say("Stopped.")
+
+
+def _check(cache: Path, say: Callable[[str], None]) -> int:
+    try:
+        with raise_stage(cache.resolve(), say, undo_seconds="0") as stage:
+            result = check.walk(stage, say)
+    except TakebackError as error:
+        print(f"takeback: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(check.as_line(result)), flush=True)
+    return 0 if result.holds else 1
+
+
+def _picture_file(cache: Path) -> Path:
+    """The picture as a file that a person can choose in the portal."""
+    path = cache.resolve() / "demo" / "the-picture.jpg"
+    path.write_bytes(pictures.encode(town.the_picture(), "JPEG", quality=95))
+    return path
+
+
+def _what_to_try(stage: Stage, room: str, picture: Path) -> str:
+    with Database(stage.service.database_url) as database, database.transaction() as tx:
+        token = staff.invite(tx, "administrator", Role.ADMINISTRATOR, now=clock.now())
+    addresses = stage.service.addresses()
+    return f"""
+  The room     {room}
+               a public chat room with {len(stage.town.others)} landscapes and {len(stage.town.copies)} copies of one picture
+  The portal   {addresses["portal"]}
+               where a person reports; choose this file as "the picture":
+               {picture}
+  The console  {stage.settings.console_url}/welcome/{token}
+               where staff decide; this link signs you in once, as the first administrator
+  The API      {addresses["api"]}
+
+  What to try
+    1. Look at the room. Then report the picture in the portal; keep the receipt.
+    2. Open the console: the case is there, with the copies that were posted before the report.
+    3. Decide. Watch the copies go, in the console and in the room, and ask the portal with the receipt.
+    4. Press "Post another copy" in the room: it is removed without anybody's doing.
+    5. Ctrl-C, then `takeback ledger verify` recomputes the log of all that happened:
+       TAKEBACK_DATA={stage.settings.data} TAKEBACK_LEDGER_ORIGIN={stage.settings.ledger_origin} .venv/bin/takeback ledger verify
+
+  Ctrl-C stops all of it.
+"""

@@ -1,0 +1,103 @@
+/** One case: its keys, the time to undo, and the steps as they happen. */
+
+import { isTyped, localise } from "./console.js";
+import { looking } from "./look.js";
+
+const OFTEN = 1000; // ms, while something moves
+const SELDOM = 5000;
+const OFTEN_FOR = 120_000;
+
+const standing = /** @type {HTMLElement | null} */ (document.querySelector("[data-standing]"));
+const begun = performance.now();
+let countdown = 0;
+
+/** Count the seconds to undo down; the server decides, this only shows. */
+function count() {
+  clearInterval(countdown);
+  const shown = /** @type {HTMLElement | null} */ (document.querySelector("[data-left]"));
+  if (!shown) return;
+  const end = performance.now() + Number(shown.dataset.left) * 1000;
+  countdown = setInterval(() => {
+    const left = Math.ceil((end - performance.now()) / 1000);
+    shown.textContent = left > 0 ? `It takes effect in ${left} s.` : "It takes effect now.";
+    const button = /** @type {HTMLButtonElement | null} */ (document.querySelector("[data-undo]"));
+    if (button && left <= 0) button.disabled = true;
+  }, 250);
+}
+
+/** Show copies that are gone as gone, also in the middle of the page. */
+function markGone() {
+  for (const target of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".target.gone[data-sighting]"))) {
+    const tile = document.getElementById(`copy-${target.dataset.sighting}`);
+    const button = tile?.querySelector("button.picture");
+    if (!tile || !(button instanceof HTMLButtonElement) || tile.classList.contains("gone")) continue;
+    tile.classList.add("gone");
+    button.disabled = true;
+    const drawn = document.createElement("span");
+    drawn.className = "drawn";
+    drawn.innerHTML = "<span>removed,<br>seen to be gone</span>";
+    button.replaceChildren(drawn);
+    button.ariaLabel = (button.ariaLabel ?? "").replace(/, blurred.*/, ", gone");
+  }
+}
+
+async function refresh() {
+  if (!standing) return;
+  const moves = standing.querySelector("[data-moves='1']");
+  if (moves && !document.hidden) {
+    const response = await fetch(standing.dataset.standing ?? "", { headers: { accept: "text/html" } }).catch(() => null);
+    if (response?.redirected) return location.reload(); // the session has ended: the log-in leads back here
+    if (response?.ok) show(await response.text());
+  }
+  if (moves) setTimeout(refresh, performance.now() - begun < OFTEN_FOR ? OFTEN : SELDOM);
+}
+
+/** @param {string} text */
+function show(text) {
+  if (!standing) return;
+  const fresh = document.createElement("div");
+  fresh.innerHTML = text;
+  localise(fresh);
+  if (fresh.innerHTML === standing.innerHTML) return;
+  const undoing = document.activeElement?.matches("[data-undo]");
+  standing.replaceChildren(...fresh.childNodes);
+  if (undoing) /** @type {HTMLElement | null} */ (standing.querySelector("[data-undo]"))?.focus();
+  count();
+  markGone();
+}
+
+/** @param {number} step */
+function moveTile(step) {
+  const tiles = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("button.picture:not(:disabled)")]);
+  const current = tiles.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+  tiles[Math.min(Math.max(current + step, 0), tiles.length - 1)]?.focus();
+}
+
+/** @param {number} number */
+function choose(number) {
+  const radio = /** @type {HTMLInputElement | undefined} */ (document.querySelectorAll("[data-decide] [name=verdict]")[number - 1]);
+  radio?.click();
+  radio?.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (isTyped(event) || looking()) return;
+  const radio = event.target instanceof HTMLInputElement;
+  if (event.key === "ArrowRight" && !radio) moveTile(1);
+  else if (event.key === "ArrowLeft" && !radio) moveTile(-1);
+  else if (event.key === "x") /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".tile")?.querySelector("[data-exclude]"))?.click();
+  else if (["1", "2", "3"].includes(event.key)) choose(Number(event.key));
+  else if (event.key === "u") /** @type {HTMLElement | null} */ (document.querySelector("[data-undo]"))?.click();
+  else return;
+  event.preventDefault();
+});
+
+// A reason belongs to its decision: choosing another decision takes the reason away.
+for (const radio of document.querySelectorAll("[data-decide] [name=verdict]")) {
+  radio.addEventListener("change", () => {
+    for (const reason of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("[data-decide] [name=reason]"))) reason.checked = false;
+  });
+}
+
+count();
+setTimeout(refresh, OFTEN);

@@ -1,0 +1,94 @@
+"""Every page is photographed, dark and light, at a desk and on a phone, and looked over by axe."""
+
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import Device, NewPage, Scheme, snapshot
+from conftest import HOUR, House
+from playwright.sync_api import Page
+
+from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
+from takeback.ground import clock
+from takeback.ground.ledger.record import record
+
+AXE = Axe()
+WIDTHS: dict[str, tuple[Device, int]] = {"desktop": ("desktop", 1440), "narrow": ("phone", 390)}
+
+
+def check(page: Page, name: str) -> None:
+    """Photograph a page, and ask axe about it."""
+    snapshot(page, f"console-{name}")
+    results = AXE.run(page, options={"resultTypes": ["violations"]})
+    serious = [
+        (found["id"], found["nodes"][0]["html"])
+        for found in results.response["violations"]
+        if found["impact"] in {"serious", "critical"}
+    ]
+    assert serious == [], name
+    wider = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not wider, f"{name} scrolls sideways"
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("size", ["desktop", "narrow"])
+def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
+    device, width = WIDTHS[size]
+    page = new_page(device, scheme, width=width)
+    suffix = f"{size}-{scheme}"
+
+    def at(path: str, name: str) -> None:
+        page.goto(house.origin + path)
+        page.wait_for_load_state("networkidle")
+        check(page, f"{name}-{suffix}")
+
+    at("/login", "login")
+    at("/welcome/no-such-link", "link-ended")
+    page.goto(house.invite())
+    check(page, f"welcome-{suffix}")
+    page.get_by_role("button", name="Come in").click()
+    page.wait_for_url("**/account/setup")
+    check(page, f"setup-{suffix}")
+    at("/", "queue-empty")
+    at("/attention", "attention-empty")
+    at("/account/password", "password")
+    at("/account", "account")
+
+    main = house.case(
+        copies=9, due_in=21 * HOUR + timedelta(minutes=30), contact="signal: +00 000",
+        account="Someone I used to know put it into group chats. I never agreed to that.\nI found it by chance.",
+        locations=("https://chat.example/#/room/$abc",),
+    )  # fmt: skip
+    house.case(copies=3, due_in=timedelta(minutes=45), opened_ago=23 * HOUR)
+    house.case(copies=2, due_in=-2 * HOUR - timedelta(minutes=5), overdue=True, opened_ago=26 * HOUR)
+    house.case(copies=1, due_in=5 * HOUR, status="second_look", opened_ago=19 * HOUR)
+    waits = house.case(due_in=80 * HOUR, pictures=0, locations=("https://elsewhere.example/x",))
+    house.case(copies=1, due_in=-1 * HOUR, status="removed")
+    with house.app.database.transaction() as tx:
+        record(tx, JobGaveUp("open_report", "report", "the database did not answer at 14 tries"))
+        record(tx, LocationUnusable(house_report(house, waits), "no connected platform knows elsewhere.example"))
+        for _ in range(3):
+            record(tx, PictureUnreadable(1, "damaged"))
+    at("/", "queue")
+    at(f"/case/{main}", "case")
+    at(f"/case/{waits}", "case-without-copies")
+    page.goto(f"{house.origin}/case/{main}")
+    page.get_by_text("An intimate image, shared without consent").click()
+    check(page, f"case-deciding-{suffix}")
+    if size == "desktop":
+        page.keyboard.press("?")
+        check(page, f"keys-{suffix}")
+    at("/attention", "attention")
+    page.goto(house.origin + "/staff")
+    page.get_by_label("Name").first.fill("Grace Hopper")
+    page.get_by_role("button", name="Invite").click()
+    check(page, f"staff-{suffix}")
+    at("/nothing/here", "not-here")
+
+
+def house_report(house: House, case):
+    with house.app.database.transaction() as tx:
+        row = tx.execute("select report_id from cases_case where id = %s", (case,)).fetchone()
+    assert row is not None
+    assert clock.now()
+    return row[0]

@@ -1,0 +1,221 @@
+"""A platform in memory, strict: a connector for tests of what the rooms above the connectors do.
+
+It does what a real platform does and no more: a picture is gone only when it was taken away, an address that
+was never given out does not exist, and a key that comes back must ask for the same thing. What goes wrong is
+set up by the test: `fail` for the next calls, `resist` for removals that are confirmed and do nothing.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from takeback.connectors.api import (
+    Action,
+    Batch,
+    Capabilities,
+    Connector,
+    Look,
+    Media,
+    Post,
+    Shard,
+    State,
+    Surface,
+    Target,
+    UserReport,
+    Vantage,
+)
+from takeback.errors import Gone, Unreadable, WhyUnreadable
+
+LIVE = Shard("live")
+PAGE = 3
+VANTAGES = {
+    Surface.MESSAGE: (Vantage.ANONYMOUS, Vantage.MEMBER, Vantage.ADMIN),
+    Surface.MEDIA: (Vantage.ANONYMOUS, Vantage.MEMBER),
+}
+POSTED_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """One action that the platform did."""
+
+    action: Action
+    target: Target
+    key: str
+
+
+@dataclass(slots=True)
+class _World:
+    """What the platform holds; copied as a whole."""
+
+    posts: list[Post] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    redacted: set[tuple[str, str]] = field(default_factory=set)
+    quarantined: set[str] = field(default_factory=set)
+    keys: dict[str, tuple[Action, Target]] = field(default_factory=dict)
+    acted: list[Acted] = field(default_factory=list)
+    faults: dict[str, list[Exception]] = field(default_factory=dict)
+    resisting: Counter[tuple[Action, str]] = field(default_factory=Counter)
+    blind: int = 0
+
+
+class MemoryPlatform:
+    """Fills `connectors.api.Connector`; the methods after `close` are for the test."""
+
+    name = "memory"
+
+    def __init__(
+        self, actions: tuple[Action, ...] = tuple(Action), surfaces: tuple[Surface, ...] = tuple(VANTAGES)
+    ) -> None:
+        self._actions = actions
+        self._surfaces = surfaces
+        self._world = _World()
+        self._lock = threading.Lock()
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities(self._surfaces, tuple(Vantage), self._actions, "everything", 1_000_000)
+
+    def shards(self) -> Sequence[Shard]:
+        self._stumble("shards")
+        return (LIVE,)
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        self._stumble("watch")
+        if shard != LIVE:
+            raise AssertionError(f"no such shard was ever given out: {shard}")
+        start = int(cursor or 0)
+        posts = tuple(self._world.posts[start : start + PAGE])
+        seen = tuple(post for post in posts if (post.place, post.message) not in self._world.redacted)
+        return Batch(seen, str(start + len(posts)))
+
+    def locate(self, link: str) -> Post | None:
+        if not link.startswith("memory://"):
+            return None
+        self._stumble("locate")
+        place, _, message = link.removeprefix("memory://").partition("/")
+        for post in self._world.posts:
+            if (post.place, post.message) == (place, message) and (
+                place,
+                message,
+            ) not in self._world.redacted:
+                return post
+        raise Gone("no such message")
+
+    def fetch(self, media: str, max_bytes: int) -> bytes:
+        self._stumble("fetch")
+        if media not in self._world.files or media in self._world.quarantined:
+            raise Gone("no such media")
+        data = self._world.files[media]
+        if len(data) > max_bytes:
+            raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)
+        return data
+
+    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
+        return (), cursor or ""
+
+    def act(self, action: Action, target: Target, key: str) -> str:
+        self._stumble("act")
+        if action not in self._actions:
+            raise AssertionError(f"asked for {action}, which is not among the capabilities")
+        with self._lock:
+            if self._world.keys.setdefault(key, (action, target)) != (action, target):
+                raise AssertionError(f"key {key} was used for something else")
+            if any(done.key == key for done in self._world.acted):
+                return "done before"
+            self._world.acted.append(Acted(action, target, key))
+            if self._world.resisting[action, target.message] > 0:
+                self._world.resisting[action, target.message] -= 1
+                return "done, it says"
+            match action:
+                case Action.REDACT_MESSAGE:
+                    self._world.redacted.add((target.place, target.message))
+                case Action.QUARANTINE_MEDIA:
+                    self._world.quarantined.add(target.media)
+        return "done"
+
+    def verify(self, target: Target) -> Sequence[Look]:
+        self._stumble("verify")
+        there = {
+            Surface.MESSAGE: (target.place, target.message) not in self._world.redacted,
+            Surface.MEDIA: target.media not in self._world.quarantined,
+        }
+        blind = self._world.blind > 0
+        self._world.blind -= blind
+        return [
+            Look(surface, vantage, State.UNDETERMINED, "503")
+            if blind and vantage is Vantage.MEMBER
+            else Look(surface, vantage, State.PRESENT, "200")
+            if there[surface]
+            else Look(surface, vantage, State.ABSENT, "404")
+            for surface in self._surfaces
+            for vantage in VANTAGES[surface]
+        ]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+    # --- for the test
+
+    def post(self, *pictures: bytes, place: str = "!square", sender: str = "@poster") -> Post:
+        """Somebody posts a message with pictures."""
+        with self._lock:
+            number = len(self._world.posts)
+            media = tuple(Media(f"memory:file/{number}.{n}", "image/png") for n in range(len(pictures)))
+            self._world.files.update(zip((each.address for each in media), pictures, strict=True))
+            post = Post(place, f"$m{number}", sender, POSTED_AT, media)
+            self._world.posts.append(post)
+            return post
+
+    def fail(self, call: str, *errors: Exception) -> None:
+        """The next calls of this method raise these, one each."""
+        self._world.faults.setdefault(call, []).extend(errors)
+
+    def resist(self, action: Action, post: Post, times: int) -> None:
+        """So often, the action is confirmed and does nothing."""
+        self._world.resisting[action, post.message] = times
+
+    def blind(self, rounds: int) -> None:
+        """So many rounds of looks, the member sees nothing certain."""
+        self._world.blind = rounds
+
+    def bring_back(self, post: Post) -> None:
+        """What was removed can be seen again, by whatever mistake."""
+        self._world.redacted.discard((post.place, post.message))
+        self._world.quarantined -= {media.address for media in post.media}
+
+    def removed(self, post: Post) -> bool:
+        """Message and pictures, both gone."""
+        return (post.place, post.message) in self._world.redacted and {
+            media.address for media in post.media
+        } <= self._world.quarantined
+
+    def untouched(self, post: Post) -> bool:
+        """Nobody did anything to it."""
+        return not any(done.target.message == post.message for done in self._world.acted)
+
+    def done_to(self, post: Post) -> list[Action]:
+        """What was done to it, in order."""
+        return [done.action for done in self._world.acted if done.target.message == post.message]
+
+    def copy(self) -> "MemoryPlatform":
+        """The same, to be changed apart."""
+        twin = MemoryPlatform(self._actions, self._surfaces)
+        twin._world = deepcopy(self._world)
+        return twin
+
+    def _stumble(self, call: str) -> None:
+        with self._lock:
+            waiting = self._world.faults.get(call)
+            if waiting:
+                raise waiting.pop(0)
+
+
+def link(post: Post) -> str:
+    """As people paste it."""
+    return f"memory://{post.place}/{post.message}"
+
+
+_fills: type[Connector] = MemoryPlatform  # said once, so that a type checker sees it

@@ -1,0 +1,97 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from takeback.doors.portal.standing import left, moment, standing, wait
+from takeback.doors.portal.words import ENGLISH
+from takeback.intake.model import CaseStatus, CopyStatus, ReportStatus
+from takeback.intake.submit import CASE_STATES, COPY_STATES, parse_status
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def copy(place: int, state: str, found: timedelta = HOUR) -> CopyStatus:
+    gone = NOON - timedelta(minutes=5) if state == "gone" else None
+    return CopyStatus("matrix", place, state, NOON - found, NOON - timedelta(minutes=10), gone)
+
+
+def report(status: str | None, *copies: CopyStatus, due: timedelta = 22 * HOUR) -> ReportStatus:
+    case = None if status is None else CaseStatus(status, NOON + due, NOON - HOUR)
+    return ReportStatus(NOON - 2 * HOUR, case, copies)
+
+
+@pytest.mark.parametrize(
+    ("time", "words"),
+    [
+        (timedelta(hours=22, minutes=1), "at most 23 hours left"),
+        (timedelta(hours=23), "at most 23 hours left"),
+        (timedelta(minutes=61), "at most 2 hours left"),
+        (timedelta(minutes=60), "at most 60 minutes left"),
+        (timedelta(seconds=61), "at most 2 minutes left"),
+        (timedelta(seconds=20), "at most 1 minute left"),
+        (timedelta(), "at most 1 minute left"),
+        (timedelta(hours=72), "at most 72 hours left"),
+        (timedelta(days=6, seconds=1), "at most 7 days left"),
+    ],
+)
+def test_the_countdown_never_says_less_than_there_is(time, words):
+    assert left(time, ENGLISH) == words
+
+
+def test_waiting_is_said_in_the_unit_that_fits():
+    said = [wait(timedelta(seconds=s), ENGLISH) for s in (0.2, 1, 7, 61, 3601)]
+    assert said == ["1 second", "1 second", "7 seconds", "2 minutes", "2 hours"]
+
+
+def test_a_moment_says_that_it_is_utc():
+    assert moment(NOON, ENGLISH) == "22 November 2026, 12:00 UTC"
+
+
+def test_before_the_report_is_opened_nothing_is_promised_but_that_it_arrived():
+    shown = standing(report(None), NOON, ENGLISH)
+    assert [line.mark for line in shown.lines] == ["done", "now"]
+    assert (shown.left, shown.late, shown.searching) == ("", False, False)
+
+
+@given(st.sampled_from(CASE_STATES), st.lists(st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES)), max_size=6))
+def test_every_state_has_words_and_every_copy_its_place(status, copies):
+    shown = standing(report(status, *(copy(place, state) for place, state in copies)), NOON, ENGLISH)
+    assert shown.now
+    assert sum(len(place.copies) for place in shown.places) == len(copies)
+    assert len(shown.places) == len({place for place, _ in copies})
+
+
+@pytest.mark.parametrize("status", ["removed", "declined"])
+def test_nothing_counts_down_once_it_is_over(status):
+    shown = standing(report(status, due=-HOUR), NOON, ENGLISH)
+    assert (shown.left, shown.late) == ("", False)
+
+
+def test_a_missed_deadline_is_said():
+    shown = standing(report("open", due=-HOUR), NOON, ENGLISH)
+    assert (shown.left, shown.late) == ("", True)
+
+
+def test_gone_carries_the_time_at_which_it_was_found_gone():
+    ((name, lines),) = standing(report("removed", copy(1, "gone")), NOON, ENGLISH).places[0].copies
+    assert name == "Copy 1"
+    assert lines[-1].at == NOON - timedelta(minutes=5)
+
+
+def test_the_databases_answer_is_read_strictly():
+    text = (
+        '{"case": {"due_at": "2026-11-23T12:00:00.5+00:00", "status": "open", "changed_at": "2026-11-22T12:00:00+00:00"},'
+        ' "copies": [{"place": 1, "state": "gone", "gone_at": "2026-11-22T12:00:00+00:00", "found_at":'
+        ' "2026-11-22T12:00:00+00:00", "connector": "matrix", "changed_at": "2026-11-22T12:00:00+00:00"}],'
+        ' "received_at": "2026-11-22T12:00:00.123456+00:00"}'
+    )
+    found = parse_status(text)
+    assert found.case is not None
+    assert found.case.status == "open"
+    assert found.copies[0].gone_at == NOON
+    for broken in (text.replace('"open"', '"vanished"'), text.replace('"state": "gone"', '"state": "x"'), text[:-9], "{}"):
+        with pytest.raises(ValueError, match="not a status"):
+            parse_status(broken)
