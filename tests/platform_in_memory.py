@@ -16,7 +16,6 @@ from takeback.connectors.api import (
     Action,
     Batch,
     Capabilities,
-    Connector,
     Look,
     Media,
     Post,
@@ -96,12 +95,10 @@ class MemoryPlatform:
             return None
         self._stumble("locate")
         place, _, message = link.removeprefix("memory://").partition("/")
-        for post in self._world.posts:
-            if (post.place, post.message) == (place, message) and (
-                place,
-                message,
-            ) not in self._world.redacted:
-                return post
+        if (place, message) not in self._world.redacted:
+            for post in self._world.posts:
+                if (post.place, post.message) == (place, message):
+                    return post
         raise Gone("no such message")
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
@@ -200,6 +197,14 @@ class MemoryPlatform:
         """What was done to it, in order."""
         return [done.action for done in self._world.acted if done.target.message == post.message]
 
+    def posts(self) -> list[Post]:
+        """All of them, also those that were removed."""
+        return list(self._world.posts)
+
+    def all_done(self) -> dict[str, list[Action]]:
+        """What was done to each post."""
+        return {post.message: self.done_to(post) for post in self._world.posts}
+
     def copy(self) -> "MemoryPlatform":
         """The same, to be changed apart."""
         twin = MemoryPlatform(self._actions, self._surfaces)
@@ -216,6 +221,3 @@ class MemoryPlatform:
 def link(post: Post) -> str:
     """As people paste it."""
     return f"memory://{post.place}/{post.message}"
-
-
-_fills: type[Connector] = MemoryPlatform  # said once, so that a type checker sees it

@@ -16,7 +16,7 @@ def photo(width=320, height=240, seed=1):
 def huge_png(side=13_000):
     """A white PNG of side x side pixels, half a megabyte on disk, without ever holding its pixels."""
 
-    def chunk(kind, body):
+    def chunk(kind: bytes, body: bytes) -> bytes:
         return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
     packer = zlib.compressobj(9)

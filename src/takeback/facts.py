@@ -11,11 +11,12 @@ import re
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import AfterValidator, PlainSerializer, TypeAdapter, ValidationError
 
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId, TargetId
 
@@ -44,6 +45,16 @@ class Revealed(StrEnum):
 
     PICTURE = "picture"
     CONTACT = "contact"
+
+
+def _in_utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a fact's time needs a time zone")
+    return at.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(_in_utc)]
+"""A time with a time zone; written in UTC."""
 
 
 # --- what people told us ---------------------------------------------------------------------------------
@@ -163,7 +174,7 @@ class Decided:
     decision: UUID
     verdict: Verdict
     staff: StaffId
-    effective_at: datetime
+    effective_at: Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +335,8 @@ def parse(kind: str, body: Mapping[str, object]) -> Fact:
         fact = _BY_KIND[kind].validate_json(json.dumps(body), strict=True)
     except TypeError as error:
         raise ValueError(f"{kind}: not JSON") from error
+    except ValidationError as error:
+        raise ValueError(f"{kind}: {error.error_count()} fields hold something else") from None
     if body_of(fact) != body:
         raise ValueError(f"{kind}: not in canonical form")
     return fact

@@ -54,6 +54,26 @@ def test_it_dies_with_its_starter_even_after_kill_9():
             pipe.close()
 
 
+def test_it_starts_again_at_once_after_its_starter_was_killed():
+    with scratch_folder("takeback-again-") as folder:
+        starter = subprocess.Popen(
+            [sys.executable, "-c", STARTER, installed(), folder],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert starter.stdout is not None
+        orphan = int(starter.stdout.readline())
+        starter.kill()
+        with Synapse(installed(), folder) as synapse:
+            assert synapse.pid != orphan
+            assert not alive(orphan)
+            assert synapse.register("ann")
+        starter.wait()
+        for pipe in (starter.stdin, starter.stdout):
+            assert pipe is not None
+            pipe.close()
+
+
 def test_the_same_folder_gives_the_same_accounts_and_the_same_port():
     with scratch_folder("takeback-again-") as folder:
         with Synapse(installed(), folder) as first:

@@ -47,7 +47,8 @@ def queue(tx: Tx, *, include_closed: bool) -> tuple[QueueRow, ...]:
     """Cases that wait for something, those with least time left first."""
     rows = tx.execute(
         f"""
-        select {_CASE}, count(p.id), count(distinct (p.connector, p.place)), count(distinct p.sender)
+        select {_CASE}, count(p.id), count(distinct (p.connector, p.place)) filter (where p.id is not null),
+               count(distinct p.sender)
         from cases_case c
         left join cases_copy k on k.case_id = c.id and not k.excluded
         left join sightings_post p on p.id = k.sighting_id

@@ -65,3 +65,9 @@ def move(tx: Tx, lease: Lease, cursor: str, *, done: bool, now: datetime) -> Non
     )
     if changed.rowcount != 1:
         raise LeaseLost(f"{lease.connector} {lease.shard.name}: epoch {lease.epoch} is over")
+
+
+def last_moves(tx: Tx) -> dict[tuple[str, str], datetime]:
+    """When each shard that has no end yet was last read on, by connector and name."""
+    rows = tx.execute("select connector, name, moved_at from sightings_shard where not done order by 1, 2")
+    return {(connector, name): moved_at for connector, name, moved_at in rows}

@@ -161,7 +161,7 @@ def _strip_to_rgb(strip: Image.Image, bright: float) -> NDArray[np.uint8]:
         return np.asarray(Image.alpha_composite(white, _opaque_form(strip)).convert("RGB"))
     if strip.mode == "LAB":
         return np.asarray(ImageCms.applyTransform(strip, _lab_to_srgb()))
-    return np.asarray(strip.convert("RGB"))
+    return np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))
 
 
 def _opaque_form(strip: Image.Image) -> Image.Image:

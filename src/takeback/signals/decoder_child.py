@@ -32,7 +32,6 @@ def main() -> None:
     Image.MAX_IMAGE_PIXELS = None
     _warm_up()
     held += confinement.confine(memory_bytes=memory_bytes, cpu_seconds=_CPU_SECONDS)
-    _prove_that_it_works(max_bytes)
     _send(sink, Outcome.READY, "\n".join(held).encode())
     while head := _read(source, wire.REQUEST_BYTES):
         # Twice the parent's patience: the parent says TOO_SLOW first, this is for when it cannot.
@@ -106,12 +105,6 @@ def _warm_up() -> None:
         except Unreadable:
             # The paths of failure are part of what must be imported already.
             continue
-
-
-def _prove_that_it_works(max_bytes: int) -> None:
-    """Hash a megapixel under the limits: a limit too small for any work ends the child before it says READY."""
-    data = _encoded(Image.new("RGB", (1024, 1024)), "PNG")
-    _answer(Request(Task.SIGNALS, len(data)), data, 1024 * 1024, max_bytes)
 
 
 def _encoded(image: Image.Image, format_: str, **options: object) -> bytes:

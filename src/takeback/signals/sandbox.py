@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
-from takeback.errors import Unreadable, WhyUnreadable
+from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals import wire
 from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, check_size
 from takeback.signals.model import PictureSignals
@@ -35,8 +35,10 @@ from takeback.signals.wire import BadAnswer, Outcome, Request, Task
 _T = TypeVar("_T")
 
 MAX_PREVIEW_SIDE = 4096
-MEMORY_BYTES = 2 << 30
-"""Address space of a child: what the dearest format takes for `MAX_PIXELS`, and the libraries themselves."""
+MEMORY_BYTES = 3 << 30
+"""Address space of a child: the dearest format, WebP, takes 2.1 GiB for `MAX_PIXELS`."""
+LEAST_MEMORY_BYTES = 400 << 20
+"""The libraries alone take 300 MiB of address space (a fifth of it real memory)."""
 _START_SECONDS = 30.0
 _DYING_SECONDS = 1.0
 _CHUNK = 1 << 20
@@ -74,6 +76,9 @@ class Decoder:
         memory_bytes: address space of each child.
         max_pixels: more pixels, declared or decoded, are refused.
         max_bytes: a longer file is refused before it reaches a child.
+
+    Raises:
+        ConfigurationError: `memory_bytes` is less than a child needs to start.
     """
 
     def __init__(
@@ -85,6 +90,11 @@ class Decoder:
         max_pixels: int = MAX_PIXELS,
         max_bytes: int = MAX_BYTES,
     ) -> None:
+        if memory_bytes < LEAST_MEMORY_BYTES:
+            raise ConfigurationError(
+                f"a decoder process needs {LEAST_MEMORY_BYTES} bytes of address space at least, "
+                f"not {memory_bytes}"
+            )
         self._seconds = seconds
         self._memory_bytes = memory_bytes
         self._max_pixels = max_pixels

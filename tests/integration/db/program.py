@@ -1,10 +1,9 @@
 """Other processes for the tests of the database.
 
-python program.py start FOLDER   start and migrate the embedded PostgreSQL, print its URL, wait for the end of input
-python program.py migrate URL    bring the schema up to date
+python program.py start FOLDER   start the embedded PostgreSQL, print its URL, wait for the end
+of input python program.py migrate URL    bring the schema up to date
 """
 
-import os
 import sys
 from pathlib import Path
 
@@ -13,9 +12,8 @@ from takeback.ground.db.embedded import EmbeddedPostgres
 
 what, where = sys.argv[1:]
 if what == "start":
-    url = EmbeddedPostgres(Path(where)).url
-    migrate.upgrade(url)
-    os.write(1, url.encode() + b"\n")
+    sys.stdout.write(EmbeddedPostgres(Path(where)).url + "\n")
+    sys.stdout.flush()
     sys.stdin.read()
 else:
     migrate.upgrade(where)

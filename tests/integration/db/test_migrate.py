@@ -28,10 +28,14 @@ def schema(url):
         return [
             connection.execute(query).fetchall()
             for query in (
-                "select table_name, column_name, data_type, column_default from information_schema.columns "
-                "where table_schema = 'public' order by 1, 2",
-                "select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint "
-                "where connamespace = 'public'::regnamespace order by 1, 2",
+                """
+                select table_name, column_name, data_type, column_default from information_schema.columns
+                where table_schema = 'public' order by 1, 2
+                """,
+                """
+                select conrelid::regclass::text, pg_get_constraintdef(oid) from pg_constraint
+                where connamespace = 'public'::regnamespace order by 1, 2
+                """,
                 "select tgrelid::regclass::text, tgname from pg_trigger where not tgisinternal order by 1, 2",
                 "select version_num from alembic_version",
             )
@@ -63,9 +67,9 @@ def test_a_second_migration_changes_nothing(database_url):
     assert schema(database_url) == before
 
 
-def test_a_migration_that_is_killed_leaves_the_database_as_it_was(empty_url):
+def test_a_migration_that_fails_half_way_leaves_the_database_as_it_was(empty_url):
     with psycopg.connect(empty_url) as watcher:
-        # Whatever the migration does first, it stops at our lock, half done.
+        # The portal's function is the last thing but one that the migration makes: it fails half done.
         watcher.execute("create function report_status(bytea) returns int language sql as 'select 1'")
         watcher.commit()
         with pytest.raises(psycopg.Error):

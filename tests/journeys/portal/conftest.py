@@ -11,14 +11,16 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import numpy as np
 import psycopg
 import pyrage
 import pytest
+from PIL import Image
+from playwright.sync_api import Page, Request
+
 import waiting
 from browser import browser, new_page, page, playwright  # noqa: F401 (pytest finds fixtures by name)
 from databases import Server, running_server
-from playwright.sync_api import Page, Request
-
 from takeback.ground.vault.seal import unpad
 from takeback.intake.model import Report, decode
 
@@ -45,7 +47,7 @@ class Portal:
             connection.execute(statement, values)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server() -> Iterator[Server]:
     with running_server() as running:
         yield running
@@ -120,15 +122,122 @@ def listen(portal: Portal) -> Iterator[Callable[[Page], Heard]]:
     def attach(page: Page) -> Heard:
         heard = Heard()
         everything.append(heard)
-        page.on("request", lambda request: heard.requests.append(request))
+        page.on("request", heard.requests.append)
         page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
         page.on("pageerror", lambda error: said.append(str(error)))
         return heard
 
     yield attach
-    elsewhere = [r.url for heard in everything for r in heard.requests if not r.url.startswith(f"{portal.url}/")]
+    elsewhere = [
+        r.url for heard in everything for r in heard.requests if not r.url.startswith(f"{portal.url}/")
+    ]
     assert elsewhere == []
     # A page with an answer of 4xx is announced in the console; everything else there is a fault.
     assert [line for line in said if "the server responded with a status of 4" not in line] == []
 
 
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Somebody on the pages, who presses what she sees."""
+
+    page: Page
+    portal: Portal
+
+    def begins(self) -> None:
+        self.page.goto(self.portal.url)
+        self.page.get_by_role("link", name="Start").first.click()
+
+    def presses(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def is_adult(self) -> None:
+        self.page.get_by_label("Yes", exact=True).check()
+        self.presses("Continue")
+
+    def adds(self, *files: Path) -> None:
+        before = self.page.locator(".ready:visible").count()
+        self.page.set_input_files("#file", list(files))
+        waiting.until(
+            lambda: self.page.locator(".ready:visible").count() == before + len(files),
+            timeout=30,
+            what="the numbers of the pictures",
+        )
+
+    def tells_where(self, text: str) -> None:
+        self.page.get_by_label("Links or message ids").fill(text)
+        self.presses("Continue")
+
+    def signs(self, name: str = "River") -> None:
+        self.page.get_by_label("I am the person in the picture").check()
+        self.page.get_by_label("What I say here is true").check()
+        self.page.get_by_label("Sign with your name").fill(name)
+        self.presses("Continue")
+
+    def goes_to_the_last_page(self, *files: Path, where: str = "") -> None:
+        self.begins()
+        self.is_adult()
+        if files:
+            self.adds(*files)
+            self.presses("Continue")
+        else:
+            self.presses("I do not have the picture")
+        self.tells_where(where)
+        self.presses("I'd rather not say")
+        self.signs()
+        self.presses("I'd rather not say")
+
+    def sends(self) -> str:
+        """Send, and keep the receipt."""
+        self.presses("Send")
+        return self.page.locator("#code").inner_text()
+
+    def looks_up(self, receipt: str) -> None:
+        self.page.goto(f"{self.portal.url}/status")
+        self.page.get_by_label("Receipt number").fill(receipt)
+        self.presses("Look")
+
+    def reads(self) -> str:
+        return self.page.get_by_role("main").inner_text()
+
+
+@pytest.fixture
+def visitor(page: Page, portal: Portal) -> Visitor:  # noqa: F811 (the fixture of that name)
+    return Visitor(page, portal)
+
+
+@pytest.fixture
+def visiting(portal: Portal) -> Callable[[Page], Visitor]:
+    """Somebody on a page that the test opened itself."""
+    return lambda opened: Visitor(opened, portal)
+
+
+@pytest.fixture(scope="session")
+def photograph(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A benign picture with detail, as JPEG."""
+    path = tmp_path_factory.mktemp("pictures") / "summer at the lake.jpg"
+    drawn(1200, 900, 7).save(path, quality=88)
+    return path
+
+
+def drawn(width: int, height: int, seed: int) -> Image.Image:
+    """Coloured discs over a slope of light: detail at every scale, nothing in it."""
+    chance = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    picture = np.stack([x * 255 / width, y * 255 / height, (x + y) * 255 / (width + height)], -1).astype(
+        np.uint8
+    )
+    for _ in range(40):
+        radius = chance.integers(height // 30 + 2, height // 5 + 3)
+        across, down = chance.integers(width), chance.integers(height)
+        top, bottom = max(0, down - radius), min(height, down + radius)
+        left, right = max(0, across - radius), min(width, across + radius)
+        inside = (y[top:bottom, left:right] - down) ** 2 + (
+            x[top:bottom, left:right] - across
+        ) ** 2 < radius**2
+        picture[top:bottom, left:right][inside] = chance.integers(0, 256, 3)
+    return Image.fromarray(picture)
+
+
+@pytest.fixture
+def draw() -> Callable[[int, int, int], Image.Image]:
+    return drawn

@@ -38,7 +38,10 @@ def test_spaces_dashes_and_invisible_marks_are_forgiven(code, between):
     assert read(between + between.join(code) + between) == code
 
 
-@given(CODES, st.sampled_from(["\N{FULLWIDTH DIGIT ZERO}", "\N{ARABIC-INDIC DIGIT ZERO}", "\N{DEVANAGARI DIGIT ZERO}"]))
+@given(
+    CODES,
+    st.sampled_from(["\N{FULLWIDTH DIGIT ZERO}", "\N{ARABIC-INDIC DIGIT ZERO}", "\N{DEVANAGARI DIGIT ZERO}"]),
+)
 def test_digits_of_any_script_are_read(code, zero):
     assert unicodedata.decimal(zero) == 0
     assert read("".join(chr(ord(zero) + int(digit)) for digit in code)) == code

@@ -10,8 +10,8 @@ import pdqhash
 import pytest
 
 from takeback.doors.portal.assets import FOLDER
+from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
-from takeback.signals.pdq import flip_pixels
 
 SCRIPT = FOLDER / "hash" / "pdq.js"
 PROGRAM = """
@@ -25,7 +25,18 @@ for (const { file, width, height } of JSON.parse(process.argv[2])) {
 }
 console.log(JSON.stringify(answers));
 """
-SIZES = [(4, 90), (5, 5), (64, 64), (63, 65), (7, 300), (128, 128), (129, 127), (256, 512), (333, 500), (771, 1023)]
+SIZES = [
+    (4, 90),
+    (5, 5),
+    (64, 64),
+    (63, 65),
+    (7, 300),
+    (128, 128),
+    (129, 127),
+    (256, 512),
+    (333, 500),
+    (771, 1023),
+]
 
 
 def node() -> str:
@@ -91,5 +102,13 @@ def test_the_scripts_need_no_build_and_load_nothing():
     for path in FOLDER.rglob("*.js"):
         text = path.read_text()
         assert "://" not in text
-        for forbidden in ("fetch(", "XMLHttpRequest", "sendBeacon", "WebSocket", "localStorage", "innerHTML", "eval("):
+        for forbidden in (
+            "fetch(",
+            "XMLHttpRequest",
+            "sendBeacon",
+            "WebSocket",
+            "localStorage",
+            "innerHTML",
+            "eval(",
+        ):
             assert forbidden not in text, path.name

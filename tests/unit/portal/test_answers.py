@@ -67,7 +67,9 @@ def test_numbers_that_our_script_does_not_write_are_refused(text):
         form.read_pictures(text)
 
 
-@pytest.mark.parametrize("body", [b"at=age&at=check", b"\xff", b"account=%ff", b"&".join(b"a%d=1" % n for n in range(99))])
+@pytest.mark.parametrize(
+    "body", [b"at=age&at=check", b"\xff", b"account=%ff", b"&".join(b"a%d=1" % n for n in range(99))]
+)
 def test_bodies_that_no_page_of_ours_sends_are_refused(body):
     with pytest.raises(ValueError, match=r".+"):
         form.parse(body)
@@ -89,7 +91,9 @@ def test_the_fullest_form_in_any_script_fits_into_one_body():
         contact="漢" * form.LONGEST_CONTACT,
         attempt="a" * 32,
     )
-    body = urlencode({**asdict(fullest), "at": "statements", "go": "next", "then": "check", "website": ""}, quote_via=quote)
+    body = urlencode(
+        {**asdict(fullest), "at": "statements", "go": "next", "then": "check", "website": ""}, quote_via=quote
+    )
     assert len(body) < form.BODY_LIMIT
 
 

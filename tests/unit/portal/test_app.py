@@ -105,7 +105,13 @@ def test_the_first_paint_needs_less_than_100_kilobytes(client):
     # Everything that the heaviest page loads, uncompressed.
     page = client.post("/steps", data=pressed("next", at="age")).text
     loaded = set(re.findall(r'"(/static/[^"]+)"', page))
-    assert {url.rpartition("/")[2] for url in loaded} == {"portal.css", "page.js", "picture.js", "pdq.js", "icon.svg"}
+    assert {url.rpartition("/")[2] for url in loaded} == {
+        "portal.css",
+        "page.js",
+        "picture.js",
+        "pdq.js",
+        "icon.svg",
+    }
     assert len(page) + sum(len(client.get(url).content) for url in loaded) < 100_000
 
 
@@ -120,7 +126,9 @@ def test_files_are_refused_before_they_are_read(client):
 def test_a_body_that_is_too_large_is_refused_also_when_its_length_is_not_told(client):
     assert client.post("/steps", content=b"a" * (BODY_LIMIT + 1), headers=FORM).status_code == 413
     assert client.post("/steps", content=(b"a" * 9000 for _ in range(9)), headers=FORM).status_code == 413
-    assert client.post("/steps", content=b"at=age", headers={**FORM, "content-length": "x"}).status_code == 400
+    assert (
+        client.post("/steps", content=b"at=age", headers={**FORM, "content-length": "x"}).status_code == 400
+    )
 
 
 def test_when_storing_fails_she_keeps_what_she_wrote_and_the_log_does_not(client, caplog):
@@ -168,14 +176,19 @@ def test_what_is_typed_cannot_become_part_of_the_page(client):
 
 def test_each_page_carries_all_answers_and_shows_its_own(client):
     for step in ("age", "picture", "where", "account", "statements", "contact", "check"):
-        page = client.post("/steps", data=pressed(f"change:{step}", where="https://chat.example/1", contact="me")).text
+        page = client.post(
+            "/steps", data=pressed(f"change:{step}", where="https://chat.example/1", contact="me")
+        ).text
         for name in asdict(WHOLE):
             assert page.count(f'name="{name}"') >= 1, (step, name)
 
 
 def test_an_attempt_gets_its_name_on_the_last_page(client):
     fresh = {**pressed("next", at="contact"), "attempt": ""}
-    one, other = (re.search(r'name="attempt" value="([0-9a-f]{32})"', client.post("/steps", data=fresh).text) for _ in "12")
+    one, other = (
+        re.search(r'name="attempt" value="([0-9a-f]{32})"', client.post("/steps", data=fresh).text)
+        for _ in "12"
+    )
     assert one is not None
     assert other is not None
     assert one[1] != other[1]

@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.errors import ConfigurationError
-from takeback.ground.vault.seal import BLOCK_BYTES, RECIPIENT_FILE, Recipient, load_recipient, pad, seal, unpad
+from takeback.ground.vault.seal import (
+    BLOCK_BYTES,
+    RECIPIENT_FILE,
+    Recipient,
+    load_recipient,
+    pad,
+    seal,
+    unpad,
+)
 
 
 @given(st.binary(max_size=3 * BLOCK_BYTES))
@@ -26,7 +34,7 @@ def test_only_what_pad_writes_is_unpadded(data):
 
 @pytest.mark.parametrize("data", [b"", bytes(BLOCK_BYTES), b"\x80" + bytes(2 * BLOCK_BYTES - 1), b"\x80"])
 def test_false_padding_is_refused(data):
-    with pytest.raises(ValueError, match="not padded|more than a block"):
+    with pytest.raises(ValueError, match=r"not padded|more than a block"):
         unpad(data)
 
 

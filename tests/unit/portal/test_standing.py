@@ -56,7 +56,10 @@ def test_before_the_report_is_opened_nothing_is_promised_but_that_it_arrived():
     assert (shown.left, shown.late, shown.searching) == ("", False, False)
 
 
-@given(st.sampled_from(CASE_STATES), st.lists(st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES)), max_size=6))
+@given(
+    st.sampled_from(CASE_STATES),
+    st.lists(st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES)), max_size=6),
+)
 def test_every_state_has_words_and_every_copy_its_place(status, copies):
     shown = standing(report(status, *(copy(place, state) for place, state in copies)), NOON, ENGLISH)
     assert shown.now
@@ -92,6 +95,11 @@ def test_the_databases_answer_is_read_strictly():
     assert found.case is not None
     assert found.case.status == "open"
     assert found.copies[0].gone_at == NOON
-    for broken in (text.replace('"open"', '"vanished"'), text.replace('"state": "gone"', '"state": "x"'), text[:-9], "{}"):
+    for broken in (
+        text.replace('"open"', '"vanished"'),
+        text.replace('"state": "gone"', '"state": "x"'),
+        text[:-9],
+        "{}",
+    ):
         with pytest.raises(ValueError, match="not a status"):
             parse_status(broken)

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -11,7 +12,9 @@ WHOLE = Answers(
 )
 
 
-def press(at: Step, go: str = "next", answers: Answers = WHOLE, then: str = "", trap: str = "") -> Sheet | Leave:
+def press(
+    at: Step, go: str = "next", answers: Answers = WHOLE, then: str = "", trap: str = ""
+) -> Sheet | Leave:
     return turn(Turn(at=at.value, go=go, then=then, trap=trap, answers=answers))
 
 
@@ -21,7 +24,7 @@ def faults_of(shown: Sheet | Leave) -> list[str]:
 
 
 def test_every_question_leads_to_the_next():
-    for step, following in zip(ORDER, ORDER[1:], strict=False):
+    for step, following in pairwise(ORDER):
         assert press(step) == Sheet(following, WHOLE)
 
 
@@ -63,8 +66,12 @@ def test_statements_and_signature_are_asked_for_one_by_one():
 
 def test_too_long_is_counted_as_browsers_count():
     assert faults_of(press(Step.ACCOUNT, answers=replace(WHOLE, account="x" * LONGEST_ACCOUNT))) == []
-    assert faults_of(press(Step.ACCOUNT, answers=replace(WHOLE, account="x" * (LONGEST_ACCOUNT + 1)))) == ["account"]
-    assert faults_of(press(Step.ACCOUNT, answers=replace(WHOLE, account="😀" * LONGEST_ACCOUNT))) == ["account"]
+    assert faults_of(press(Step.ACCOUNT, answers=replace(WHOLE, account="x" * (LONGEST_ACCOUNT + 1)))) == [
+        "account"
+    ]
+    assert faults_of(press(Step.ACCOUNT, answers=replace(WHOLE, account="😀" * LONGEST_ACCOUNT))) == [
+        "account"
+    ]
 
 
 def test_changing_one_answer_leads_back_to_the_last_page():
@@ -74,12 +81,18 @@ def test_changing_one_answer_leads_back_to_the_last_page():
 
 
 def test_taking_the_last_picture_away_while_changing_leads_to_the_question_where():
-    assert press(Step.PICTURE, "skip", then="check") == Sheet(Step.WHERE, replace(WHOLE, pictures=""), "check")
+    assert press(Step.PICTURE, "skip", then="check") == Sheet(
+        Step.WHERE, replace(WHOLE, pictures=""), "check"
+    )
 
 
 def test_sending_checks_all_of_it_again():
     assert press(Step.CHECK, "send") == Leave(End.SEND, WHOLE)
-    for gone, step in [({"age": ""}, Step.AGE), ({"pictures": ""}, Step.WHERE), ({"signature": ""}, Step.STATEMENTS)]:
+    for gone, step in [
+        ({"age": ""}, Step.AGE),
+        ({"pictures": ""}, Step.WHERE),
+        ({"signature": ""}, Step.STATEMENTS),
+    ]:
         shown = press(Step.CHECK, "send", replace(WHOLE, **gone))
         assert isinstance(shown, Sheet)
         assert shown.step is step
@@ -94,7 +107,9 @@ def test_a_filled_trap_is_said_and_nothing_is_lost():
     assert faults_of(shown) == ["send"]
 
 
-@pytest.mark.parametrize(("at", "go"), [("age", "jump"), ("", "next"), ("age", "skip"), ("check", "change:nothing")])
+@pytest.mark.parametrize(
+    ("at", "go"), [("age", "jump"), ("", "next"), ("age", "skip"), ("check", "change:nothing")]
+)
 def test_buttons_that_we_do_not_have_are_refused(at, go):
     with pytest.raises(ValueError, match=r".+"):
         turn(Turn(at=at, go=go, then="", trap="", answers=WHOLE))

@@ -23,7 +23,10 @@ def test_every_sentence_is_said_somewhere():
     def said(key: str) -> bool:
         # Some keys are put together: "age." ~ value, count("check.pictures", ...), texts("start.happens").
         parts = key.split(".")
-        return any(f'"{".".join(parts[:n])}' in SOURCES or f"'{'.'.join(parts[:n])}" in SOURCES for n in range(len(parts), 0, -1))
+        return any(
+            f'"{".".join(parts[:n])}' in SOURCES or f"'{'.'.join(parts[:n])}" in SOURCES
+            for n in range(len(parts), 0, -1)
+        )
 
     assert [key for key in words.ENGLISH.texts if not said(key)] == []
 
@@ -50,7 +53,9 @@ def test_a_missing_gap_or_key_fails_loudly():
 
 
 def test_every_question_has_its_page():
-    assert {path.stem for path in (ROOM / "templates").glob("ask_*.html")} == {f"ask_{step.value}" for step in Step}
+    assert {path.stem for path in (ROOM / "templates").glob("ask_*.html")} == {
+        f"ask_{step.value}" for step in Step
+    }
 
 
 def test_no_page_has_an_upload_or_an_address_elsewhere():
@@ -67,7 +72,10 @@ def test_no_page_has_an_upload_or_an_address_elsewhere():
 
 def test_the_stylesheet_knows_no_left_and_right():
     css = (ROOM / "static" / "portal.css").read_text()
-    assert not re.findall(r"(?:margin|padding|border|inset)-(?:left|right)|[;{]\s*(?:left|right)\s*:|text-align:\s*(?:left|right)", css)
+    assert not re.findall(
+        r"(?:margin|padding|border|inset)-(?:left|right)|[;{]\s*(?:left|right)\s*:|text-align:\s*(?:left|right)",
+        css,
+    )
     assert "url(" not in css
     assert "@import" not in css
 

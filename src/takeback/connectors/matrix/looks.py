@@ -40,7 +40,13 @@ from takeback.errors import PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.outbound import Answer, OutboundClient, path
 
-UNAUTHORISED, FORBIDDEN, NOT_FOUND = 401, 403, 404
+Refusals = frozenset[tuple[int, str]]
+"""Status and Matrix error code."""
+GONE: Refusals = frozenset({(404, "M_NOT_FOUND")})
+HIDDEN: Refusals = GONE | {(403, "M_FORBIDDEN"), (403, "M_GUEST_ACCESS_FORBIDDEN")}
+"""The server's ways to say: not to you, or not at all."""
+CLOSED: Refusals = HIDDEN | {(401, "M_MISSING_TOKEN")}
+"""And what it says to people without an account; of anybody else, it would be a fault on the way."""
 P = ParamSpec("P")
 GUESTS_ASKED_EVERY = timedelta(minutes=10)
 ENOUGH = 4096
@@ -101,11 +107,11 @@ def look_everywhere(visitor: Visitor, member: Account | None, admin: Account, ta
     as_admin = _tried(_message_as_admin, admin, target)
     seen = {(Surface.MESSAGE, Vantage.ADMIN): as_admin}
     for surface in (Surface.MEDIA, Surface.THUMBNAIL):
-        seen[surface, Vantage.ADMIN] = _tried(_media, admin.client, MEDIA, surface, target)
+        seen[surface, Vantage.ADMIN] = _tried(_media, admin.client, surface, target)
     if member is not None:
         seen[Surface.MESSAGE, Vantage.MEMBER] = _tried(_message_as_member, member, target, as_admin)
         for surface in (Surface.MEDIA, Surface.THUMBNAIL):
-            seen[surface, Vantage.MEMBER] = _tried(_media, member.client, MEDIA, surface, target)
+            seen[surface, Vantage.MEMBER] = _tried(_media, member.client, surface, target)
     for surface, what in _anonymous(visitor, target).items():
         seen[surface, Vantage.ANONYMOUS] = what
     return [Look(surface, vantage, state, said) for (surface, vantage), (state, said) in seen.items()]
@@ -121,7 +127,7 @@ def _tried(look: Callable[P, Seen], *args: P.args, **kwargs: P.kwargs) -> Seen:
 def _message_as_admin(admin: Account, target: Target) -> Seen:
     """Through the admin API, because our account need not be in the room."""
     answer = admin.client.get(path(ADMIN, "rooms", target.place, "context", target.message, limit="0"))
-    if _says(answer, NOT_FOUND, "M_NOT_FOUND"):
+    if _says(answer, GONE):
         return State.ABSENT, _said(answer)
     return _event(answer, target, "event")
 
@@ -129,12 +135,12 @@ def _message_as_admin(admin: Account, target: Target) -> Seen:
 def _message_as_member(member: Account, target: Target, as_admin: Seen) -> Seen:
     where = path(CLIENT, "rooms", target.place, "event", target.message)
     answer = member.client.get(where)
-    if not _hidden(answer):
+    if not _says(answer, HIDDEN):
         return _event(answer, target)
     joined = member.client.send("POST", path(CLIENT, "join", target.place), document={})
     if joined.status == OK:
         answer = member.client.get(where)
-        if not _hidden(answer):
+        if not _says(answer, HIDDEN):
             return _event(answer, target)
     if as_admin[0] is State.ABSENT:
         return State.ABSENT, f"{_said(answer)}; gone for an administrator"
@@ -159,7 +165,10 @@ def _worst(eyes: list[OutboundClient], surface: Surface, target: Target) -> Seen
         if surface is Surface.MESSAGE:
             looks.append(_tried(_message_as_visitor, eye, target))
         else:
-            looks += [_tried(_media, eye, root, surface, target) for root in (MEDIA, MEDIA_BEFORE_ACCOUNTS)]
+            looks.append(_tried(_media, eye, surface, target, MEDIA, CLOSED))
+            # A server that has given up the old address shows nothing there.
+            closed = CLOSED | {(404, "M_UNRECOGNIZED")}
+            looks.append(_tried(_media, eye, surface, target, MEDIA_BEFORE_ACCOUNTS, closed))
     states = {state for state, _ in looks}
     worst = next(state for state in (State.PRESENT, State.UNDETERMINED, State.ABSENT) if state in states)
     return worst, "; ".join(said for state, said in looks if state is worst)
@@ -167,7 +176,7 @@ def _worst(eyes: list[OutboundClient], surface: Surface, target: Target) -> Seen
 
 def _message_as_visitor(eye: OutboundClient, target: Target) -> Seen:
     answer = eye.get(path(CLIENT, "rooms", target.place, "event", target.message))
-    if _hidden(answer) or _says(answer, UNAUTHORISED, "M_MISSING_TOKEN"):
+    if _says(answer, CLOSED):
         return State.ABSENT, _said(answer)
     return _event(answer, target)
 
@@ -182,7 +191,9 @@ def _event(answer: Answer, target: Target, *inside: str) -> Seen:
     return (State.ABSENT, f"200 redacted by {by}") if by else (State.PRESENT, "200")
 
 
-def _media(eye: OutboundClient, root: str, surface: Surface, target: Target) -> Seen:
+def _media(
+    eye: OutboundClient, surface: Surface, target: Target, root: str = MEDIA, gone: Refusals = GONE
+) -> Seen:
     server, media = media_of(target.media)
     if surface is Surface.THUMBNAIL:
         where = path(root, "thumbnail", server, media, width="96", height="96", method="scale")
@@ -193,22 +204,11 @@ def _media(eye: OutboundClient, root: str, surface: Surface, target: Target) -> 
         # A log-in page of a network on the way says 200 to everything.
         shown = answer.content_type not in {"text/html", "application/xhtml+xml"}
         return (State.PRESENT if shown else State.UNDETERMINED), f"200 {answer.content_type}"
-    closed = _says(answer, NOT_FOUND, "M_NOT_FOUND") or _says(answer, UNAUTHORISED, "M_MISSING_TOKEN")
-    removed_address = root == MEDIA_BEFORE_ACCOUNTS and _says(answer, NOT_FOUND, "M_UNRECOGNIZED")
-    return (State.ABSENT if closed or removed_address else State.UNDETERMINED), _said(answer)
+    return (State.ABSENT if _says(answer, gone) else State.UNDETERMINED), _said(answer)
 
 
-def _hidden(answer: Answer) -> bool:
-    """The server's ways to say: not to you, or not at all."""
-    return (
-        _says(answer, NOT_FOUND, "M_NOT_FOUND")
-        or _says(answer, FORBIDDEN, "M_FORBIDDEN")
-        or _says(answer, FORBIDDEN, "M_GUEST_ACCESS_FORBIDDEN")
-    )
-
-
-def _says(answer: Answer, status: int, code: str) -> bool:
-    return answer.status == status and error_code(answer) == code
+def _says(answer: Answer, refusals: Refusals) -> bool:
+    return (answer.status, error_code(answer)) in refusals
 
 
 def _said(answer: Answer) -> str:

@@ -1,8 +1,8 @@
 """Removes what a decision named: a message by redaction, a picture by quarantine.
 
-Each step looks first, so that what is done already is success, and looks after, so that a receipt is never
-a promise. A redaction carries a transaction id derived from the caller's key: Synapse answers a repeat with
-the event it made the first time. No reason is written: every member could read it.
+Each step looks first, so that what is done already is success; and after a call that answers with nothing,
+it looks again. A redaction carries a transaction id derived from the caller's key: Synapse answers a repeat
+with the event it made the first time. No reason is written: every member could read it.
 
 Who may redact. Our account makes itself a moderator of the room (make_room_admin, which acts through the
 room's highest local member, also in room version 12) and joins. Where no such member is left, or we are

@@ -29,9 +29,7 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON.")] = False,
     key: Annotated[
         str | None,
-        typer.Option(
-            help="The log's verifier key, from a source you trust; default: the one kept here."
-        ),
+        typer.Option(help="The log's verifier key, from a source you trust; default: the one kept here."),
     ] = None,
 ) -> None:
     """Recompute the whole log. Exit 0: VALID, 1: INVALID, 2: it could not be checked."""

@@ -145,6 +145,8 @@ def _page(
         rows: Sequence[QueueRow] = cases.queue(tx)
         history = ledger.history(tx, case, [target.target for target in stands.targets])
         looked = looks_today(tx, visit.member.id, now)
+    kept = any(not copy.excluded for copy in copies)
+    possible = tuple(Verdict) if kept else (Verdict.NOT_SHARED_WITHOUT_CONSENT,)
     return desk.page(
         "case.html",
         visit,

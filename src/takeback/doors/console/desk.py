@@ -109,11 +109,10 @@ class Desk:
 
 def site_of(settings: Settings) -> Site:
     """Where browsers find the console. Raises ConfigurationError if cookies would not be safe there."""
-    origin = (settings.console_origin or f"http://localhost:{settings.console_port}").rstrip("/")
-    site = Site(origin, settings.service_name)
+    site = Site(settings.console_url, settings.service_name)
     if not site.host or not (site.is_https or site.host in _LOOPBACK):
         raise ConfigurationError(
-            f"TAKEBACK_CONSOLE_ORIGIN is {origin}; it must be https://HOST, "
+            f"TAKEBACK_CONSOLE_ORIGIN is {site.origin}; it must be https://HOST, "
             "or http://localhost:PORT on one machine"
         )
     return site

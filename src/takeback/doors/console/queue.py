@@ -48,7 +48,7 @@ SHOW_NAMES = {
     Show.CLOSED: "Closed",
 }
 NOTHING = {
-    Show.WAITING: ("Nothing waits.", "New reports stand here when you next open the queue. Time for a tea."),
+    Show.WAITING: ("Nothing waits.", "New reports stand here when you next open the queue."),
     Show.TO_DECIDE: ("Nothing to decide.", "Everything that was found has been looked at."),
     Show.SECOND_LOOK: ("Nobody needs a second look.", "When a colleague cannot tell, the case comes here."),
     Show.REMOVING: (

@@ -221,7 +221,8 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
         case facts.RemovalFailed(target=target, action=action, reason=reason):
             return f"{names.of_target(target)} could not be removed ({ACTION.get(action, action)}): {reason}"
         case facts.FoundGone(target=target, round=number):
-            return f"{names.of_target(target)} was fetched again and is {'gone' if number == 0 else 'still gone'}."
+            how = "gone" if number == 0 else "still gone"
+            return f"{names.of_target(target)} was fetched again and is {how}."
         case facts.FoundAgain(target=target):
             return f"{names.of_target(target)} can be seen again; it is removed once more."
         case facts.JobGaveUp(job=job, subject=subject, reason=reason):

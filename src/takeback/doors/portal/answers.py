@@ -1,8 +1,8 @@
 """What was answered so far: it travels as hidden fields from page to page, and nowhere else.
 
-Until she presses Send nothing is stored: no cookie, no session, no draft. So every page carries all answers, and a
-lost page is a lost draft; the start page says so. What comes back from a browser is anybody's text: it is
-read strictly, and a body that our own pages cannot have made is refused as a whole.
+Until she presses Send nothing is stored: no cookie, no session, no draft. So every page carries all
+answers, and a lost page is a lost draft; the start page says so. What comes back from a browser is
+anybody's text: it is read strictly, and a body that our own pages cannot have made is refused as a whole.
 """
 
 import re
@@ -100,7 +100,7 @@ def read_pictures(text: str) -> tuple[ReportedPicture, ...]:
     Raises:
         ValueError: it is written in another way, or there are too many.
     """
-    pictures = []
+    pictures: list[ReportedPicture] = []
     for word in text.split():
         match = _PICTURE.fullmatch(word)
         if match is None or int(match[1]) > _BEST_QUALITY:

@@ -1,14 +1,14 @@
 """The public portal: questions one page at a time, a receipt, and how things stand.
 
-It runs as a process of its own whose database role can add a sealed report and ask about one receipt, so whoever breaks
-in here can neither read, decide nor act. Nothing is kept between pages (see `answers`), so any number of
-these processes can stand behind one address.
+It runs as a process of its own whose database role can add a sealed report and ask about one receipt, so
+whoever breaks in here can neither read, decide nor act. Nothing is kept between pages (see `answers`), so
+any number of these processes can stand behind one address.
 """
 
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -37,7 +37,7 @@ SEND_TOGETHER = Rate(burst=120, every=timedelta(seconds=1))
 ASK_PER_NETWORK = Rate(burst=20, every=timedelta(seconds=10))
 ASK_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.1))
 ANSWER_AFTER = timedelta(seconds=0.25)
-"""Every answer about a receipt takes at least this long, so that its time does not tell whether there is one."""
+"""Every answer about a receipt takes at least this long: its time must not tell whether there is one."""
 _LONGEST_TYPED = 200
 
 _log = logging.getLogger(__name__)
@@ -53,102 +53,120 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     Raises:
         ConfigurationError: the portal's keys are missing or damaged.
     """
-    recipient, pepper = seal.load_recipient(settings.portal_keys), receipt.load_pepper(settings.portal_keys)
     assets = Assets()
-    pages = Pages(settings, assets, ENGLISH)
-    send_gate, ask_gate = Gate(SEND_PER_NETWORK, SEND_TOGETHER), Gate(ASK_PER_NETWORK, ASK_TOGETHER)
+    portal = _Portal(
+        database=database,
+        recipient=seal.load_recipient(settings.portal_keys),
+        pepper=receipt.load_pepper(settings.portal_keys),
+        assets=assets,
+        pages=Pages(settings, assets, ENGLISH),
+        sending=Gate(SEND_PER_NETWORK, SEND_TOGETHER),
+        asking=Gate(ASK_PER_NETWORK, ASK_TOGETHER),
+    )
     app = FastAPI(title=settings.service_name, openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_api_route("/", portal.start, methods=["GET"])
+    app.add_api_route("/steps", portal.first_question, methods=["GET"])
+    app.add_api_route("/steps", portal.answer, methods=["POST"])
+    app.add_api_route("/status", portal.ask, methods=["GET"])
+    app.add_api_route("/status", portal.look, methods=["POST"])
+    app.add_api_route("/privacy", portal.privacy, methods=["GET"])
+    app.add_api_route("/weather", portal.weather, methods=["GET"])
+    app.add_api_route("/static/{version}/{name:path}", portal.static, methods=["GET"])
+    app.add_exception_handler(HTTPException, portal.known_trouble)
+    app.add_exception_handler(RequestValidationError, portal.known_trouble)
+    app.add_middleware(Guard, limit=form.BODY_LIMIT, trouble=portal.pages.trouble)
+    return app
 
-    @app.get("/")
-    def start() -> HTMLResponse:
-        return pages.plain("start")
 
-    @app.get("/steps")
-    def first_question() -> HTMLResponse:
-        return pages.question(steps.Sheet(steps.ORDER[0], form.Answers()))
+@dataclass(frozen=True, slots=True)
+class _Portal:
+    """What the answers share; every method is one address, or a part of one."""
 
-    @app.post("/steps")
-    def answer(request: Request, body: Annotated[bytes, Body()] = b"") -> HTMLResponse:
+    database: Database
+    recipient: seal.Recipient
+    pepper: receipt.Pepper
+    assets: Assets
+    pages: Pages
+    sending: Gate
+    asking: Gate
+
+    def start(self) -> HTMLResponse:
+        return self.pages.plain("start")
+
+    def first_question(self) -> HTMLResponse:
+        return self.pages.question(steps.Sheet(steps.ORDER[0], form.Answers()))
+
+    def answer(self, request: Request, body: Annotated[bytes, Body()] = b"") -> HTMLResponse:
         try:
-            next_ = steps.turn(form.parse(body))
+            following = steps.turn(form.parse(body))
         except ValueError:
-            return pages.trouble(400)
-        match next_:
+            return self.pages.trouble(400)
+        match following:
             case steps.Sheet(step=steps.Step.CHECK, answers=given) if not given.attempt:
-                return pages.question(replace(next_, answers=replace(given, attempt=submit.new_attempt())))
+                named = replace(given, attempt=submit.new_attempt())
+                return self.pages.question(replace(following, answers=named))
             case steps.Sheet():
-                return pages.question(next_)
+                return self.pages.question(following)
             case steps.Leave(to=steps.End.SEND, answers=given):
-                return send(given, _address(request))
+                return self._send(given, _address(request))
             case steps.Leave(to=end):
-                return pages.plain(end.value)
+                return self.pages.plain(end.value)
 
-    def send(given: form.Answers, address: str) -> HTMLResponse:
+    def _send(self, given: form.Answers, address: str) -> HTMLResponse:
         try:
-            send_gate.enter(address, clock.now())
-            told = form.report(given, pages.words.code)
-            return pages.sent(submit.submit(database, recipient, pepper, told, given.attempt))
+            self.sending.enter(address, clock.now())
+            told = form.report(given, self.pages.words.code)
+            code = submit.submit(self.database, self.recipient, self.pepper, told, given.attempt)
         except TooManyAttempts as error:
-            return pages.not_sent(given, error.wait)
+            return self.pages.not_sent(given, error.wait)
         except Exception as error:  # noqa: BLE001 (whatever it was, it is recorded, and she keeps what she wrote)
-            _log.error("a report could not be stored: %s", type(error).__name__)  # noqa: TRY400 (may quote her)
-            return pages.not_sent(given, None)
+            # Its kind only: the message may quote her.
+            _log.error("a report could not be stored: %s", type(error).__name__)
+            return self.pages.not_sent(given, None)
+        return self.pages.sent(code)
 
-    @app.get("/status")
-    def ask() -> HTMLResponse:
-        return pages.ask_receipt()
+    def ask(self) -> HTMLResponse:
+        return self.pages.ask_receipt()
 
-    @app.post("/status")
-    def look(request: Request, body: Annotated[bytes, Body()] = b"") -> HTMLResponse:
+    def look(self, request: Request, body: Annotated[bytes, Body()] = b"") -> HTMLResponse:
         try:
             typed = _typed(body)
         except ValueError:
-            return pages.trouble(400)
+            return self.pages.trouble(400)
         code = receipt.read(typed)
         if isinstance(code, receipt.Misread):
-            return pages.ask_receipt(typed, f"status.{code.value}", 422)
+            return self.pages.ask_receipt(typed, f"status.{code.value}", 422)
         try:
-            ask_gate.enter(_address(request), clock.now())
+            self.asking.enter(_address(request), clock.now())
         except TooManyAttempts as error:
-            return pages.ask_receipt(typed, "status.limited", 429, error.wait)
-        return _no_sooner_than(ANSWER_AFTER, lambda: standing(code, typed))
+            return self.pages.ask_receipt(typed, "status.limited", 429, error.wait)
+        return _no_sooner_than(ANSWER_AFTER, lambda: self._standing(code, typed))
 
-    def standing(code: receipt.ReceiptCode, typed: str) -> HTMLResponse:
+    def _standing(self, code: receipt.ReceiptCode, typed: str) -> HTMLResponse:
         try:
-            found = submit.status(database, pepper, code)
+            found = submit.status(self.database, self.pepper, code)
         except Exception as error:  # noqa: BLE001 (recorded; she gets a page that says to try again)
-            _log.error("a receipt could not be looked up: %s", type(error).__name__)  # noqa: TRY400 (as above)
-            return pages.ask_receipt(typed, "status.failed", 503)
+            _log.error("a receipt could not be looked up: %s", type(error).__name__)
+            return self.pages.ask_receipt(typed, "status.failed", 503)
         if found is None:
-            return pages.ask_receipt(typed, "status.unknown", 404)
-        return pages.status(code, found, clock.now())
+            return self.pages.ask_receipt(typed, "status.unknown", 404)
+        return self.pages.status(code, found, clock.now())
 
-    @app.get("/privacy")
-    def privacy() -> HTMLResponse:
-        return pages.plain("privacy")
+    def privacy(self) -> HTMLResponse:
+        return self.pages.plain("privacy")
 
-    @app.get("/weather")
-    def weather() -> HTMLResponse:
-        return pages.plain("weather")
+    def weather(self) -> HTMLResponse:
+        return self.pages.plain("weather")
 
-    @app.get("/static/{version}/{name:path}")
-    def static(version: str, name: str) -> Response:
-        asset = assets.find(version, name)
+    def static(self, version: str, name: str) -> Response:
+        asset = self.assets.find(version, name)
         if asset is None:
-            raise HTTPException(404)
+            return self.pages.trouble(404)
         kept = {"cache-control": "private, max-age=31536000, immutable"}
         return Response(asset.content, media_type=asset.type, headers=kept)
 
-    @app.exception_handler(HTTPException)
-    def known_trouble(_request: Request, error: Exception) -> HTMLResponse:
-        return pages.trouble(error.status_code if isinstance(error, HTTPException) else 500)
-
-    @app.exception_handler(RequestValidationError)
-    def not_ours(_request: Request, _error: Exception) -> HTMLResponse:
-        return pages.trouble(400)
-
-    app.add_middleware(Guard, limit=form.BODY_LIMIT, trouble=pages.trouble)
-    return app
+    def known_trouble(self, _request: Request, error: Exception) -> HTMLResponse:
+        return self.pages.trouble(error.status_code if isinstance(error, HTTPException) else 400)
 
 
 def _address(request: Request) -> str:

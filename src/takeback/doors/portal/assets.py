@@ -1,7 +1,8 @@
 """The portal's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
 
-The address holds a hash of all of them, so a browser may keep them for as long as it likes and still gets new ones
-after an update. One hash for the folder, not one for each file, lets modules import each other by plain relative names.
+The address holds a hash of all of them, so a browser may keep them for as long as it likes and still gets
+new ones after an update. One hash for the folder, not one for each file, lets modules import each other
+by plain relative names.
 """
 
 import hashlib

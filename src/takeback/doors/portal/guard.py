@@ -1,8 +1,9 @@
 """What every answer carries and every request must be, whatever page it is for.
 
-The rules stand in one place around the whole application, so that no page can forget them: nothing may be loaded
-from elsewhere, nothing is cached, nobody learns where a visitor came from; a body is small, is a plain form and never a
-file. A fault inside is logged by its kind and place alone, because messages may quote what was typed.
+The rules stand in one place around the whole application, so that no page can forget them: nothing may be
+loaded from elsewhere, nothing is cached, nobody learns where a visitor came from; a body is small, is a
+plain form and never a file. A fault inside is logged by its kind and place alone, because messages may
+quote what was typed.
 """
 
 import logging
@@ -13,18 +14,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _FORM = b"application/x-www-form-urlencoded"
-_CSP = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "worker-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-    )
+_CSP = (
+    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _OFF = (
     "accelerometer", "autoplay", "browsing-topics", "camera", "display-capture", "encrypted-media",
@@ -84,34 +76,39 @@ class Guard:
             return
         try:
             await self._app(scope, _replay(body, receive), guarded)
-        except Exception as error:  # noqa: BLE001 (the last place that can record it; she must still get a page)
+        except Exception as error:  # noqa: BLE001 (recorded, and she must still get a page)
             place = traceback.extract_tb(error.__traceback__)[-1]
-            _log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)  # noqa: TRY400 (the message may quote her)
+            # Its kind and place only: the message may quote her.
+            _log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)
             if not started:
                 await self._trouble(500)(scope, receive, guarded)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | int:
         """The whole body; or the status that says why it is not read."""
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        if scope["method"] in {"GET", "HEAD"}:
-            return b""
-        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
-        if kind != _FORM:
-            return 415
-        if not headers.get(b"content-length", b"0").isdigit():
-            return 400
-        if int(headers.get(b"content-length", b"0")) > self._limit:
-            return 413
         body = b""
-        while True:
+        problem = self._refusal(scope)
+        more = scope["method"] not in {"GET", "HEAD"}
+        while more and problem is None:
             message = await receive()
-            if message["type"] == "http.disconnect":
-                return 400
             body += message.get("body", b"")
+            more = message.get("more_body", False)
             if len(body) > self._limit:
-                return 413
-            if not message.get("more_body", False):
-                return body
+                problem = 413
+            elif message["type"] == "http.disconnect":
+                problem = 400
+        return body if problem is None else problem
+
+    def _refusal(self, scope: Scope) -> int | None:
+        """The status that says what is wrong with a request before its body is read, if anything is."""
+        if scope["method"] in {"GET", "HEAD"}:
+            return None
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        length = headers.get(b"content-length", b"0")
+        if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != _FORM:
+            return 415
+        if not length.isdigit():
+            return 400
+        return 413 if int(length) > self._limit else None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

@@ -1,11 +1,13 @@
 """How often one network, and everybody together, may send and ask.
 
-Receipts could be guessed and the intake could be flooded; both are slowed, neither is watched. A network is known
-only by a hash under a salt that lives in this process's memory and is thrown away each day, so nothing here can say
-who came, and a restart forgets everything. The trade-off: each portal process counts for itself.
+Receipts could be guessed and the intake could be flooded; both are slowed, neither is watched. A network
+is known only by a hash under a salt that lives in this process's memory and is thrown away each day, so
+nothing here can say who came, and a restart forgets everything. The trade-off: each portal process counts
+for itself.
 
-Whole networks are counted, not addresses (IPv4 /24, IPv6 /56): phones of one street share one address anyway, and
-a private person owns a /56 of the new ones. The numbers are wide enough for a shelter with one line.
+Whole networks are counted, not addresses (IPv4 /24, IPv6 /56): phones of one street share one address
+anyway, and a private person owns a /56 of the new ones. The numbers are wide enough for a shelter with
+one line.
 """
 
 import hashlib

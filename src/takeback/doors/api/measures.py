@@ -1,0 +1,139 @@
+"""Health and metrics, read from the database when they are asked for: there is nothing to keep in step."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import psycopg
+from fastapi import APIRouter, Response
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+from psycopg_pool import PoolTimeout
+
+from takeback.app import App
+from takeback.cases import service as cases
+from takeback.cases.model import CaseStatus
+from takeback.doors.api.answers import Failed, Health, Shards
+from takeback.doors.api.callers import Parts
+from takeback.facts import FACTS, kind_of
+from takeback.ground import clock
+from takeback.ground.db.pool import Tx
+from takeback.ground.jobs import queue
+from takeback.ground.ledger import store as ledger
+from takeback.sightings import leases
+from takeback.sightings import service as sightings
+
+router = APIRouter(tags=["operation"])
+
+
+@router.get("/healthz", responses={503: {"model": Health, "description": "The database cannot be reached."}})
+def health(app: Parts, response: Response) -> Health:
+    """Whether the service works: 200, or 503 when the database cannot be reached."""
+    now = clock.now()
+    try:
+        with app.database.transaction() as tx:
+            waiting, moves = queue.waiting(tx), leases.last_moves(tx)
+    except (psycopg.OperationalError, PoolTimeout):
+        response.status_code = 503
+        return Health(
+            status="failing", database=False, jobs_waiting=None, oldest_job_seconds=None, watchers={}
+        )
+    ages: dict[str, list[float]] = {}
+    for (connector, _), moved_at in moves.items():
+        ages.setdefault(connector, []).append(max((now - moved_at).total_seconds(), 0))
+    oldest = min((each.since for each in waiting), default=None)
+    return Health(
+        status="ok",
+        database=True,
+        jobs_waiting=sum(each.count for each in waiting),
+        oldest_job_seconds=None if oldest is None else max((now - oldest).total_seconds(), 0),
+        watchers={
+            name: Shards(shards=len(each), oldest_move_seconds=max(each)) for name, each in ages.items()
+        },
+    )
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {}}, "description": "Prometheus text format."},
+        503: {"model": Failed, "description": "The database cannot be reached."},
+    },
+)
+def metrics(app: Parts) -> Response:
+    """Numbers for Prometheus."""
+    registry = CollectorRegistry()
+    registry.register(_Numbers(app))
+    return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+class _Numbers(Collector):
+    """Reads all numbers in one transaction."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing beforehand: a registry would else read the database to find out."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        """All numbers."""
+        with self._app.database.transaction() as tx:
+            found = [*_jobs(tx), _shards(tx), _facts(tx), *_pictures(tx), _cases(tx)]
+        yield from found
+
+
+def _jobs(tx: Tx) -> Iterator[Metric]:
+    now = clock.now()
+    count = GaugeMetricFamily("takeback_jobs_waiting", "Jobs that are due and not begun.", labels=["job"])
+    age = GaugeMetricFamily(
+        "takeback_jobs_oldest_seconds", "How long the oldest of them waits.", labels=["job"]
+    )
+    for each in queue.waiting(tx):
+        count.add_metric([each.name], each.count)
+        age.add_metric([each.name], max((now - each.since).total_seconds(), 0))
+    yield count
+    yield age
+
+
+def _shards(tx: Tx) -> Metric:
+    now = clock.now()
+    age = GaugeMetricFamily(
+        "takeback_shard_age_seconds",
+        "Since a shard that has no end was last read on.",
+        labels=["connector", "shard"],
+    )
+    for (connector, shard), moved_at in leases.last_moves(tx).items():
+        age.add_metric([connector, shard], max((now - moved_at).total_seconds(), 0))
+    return age
+
+
+def _facts(tx: Tx) -> Metric:
+    facts = GaugeMetricFamily("takeback_facts", "Facts that were recorded.", labels=["kind"])
+    found = ledger.count_by_kind(tx)
+    for kind in map(kind_of, FACTS):
+        facts.add_metric([kind], found.get(kind, 0))
+    return facts
+
+
+def _pictures(tx: Tx) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "takeback_sightings", "Public pictures that passed by.", value=sightings.count(tx)
+    )
+    unreadable = GaugeMetricFamily(
+        "takeback_sightings_unreadable", "Those that could not be read.", labels=["reason"]
+    )
+    for reason, count in sightings.unreadable(tx).items():
+        unreadable.add_metric([reason], count)
+    yield unreadable
+
+
+def _cases(tx: Tx) -> Metric:
+    found = Counter(row.case.status for row in cases.queue(tx, include_closed=True))
+    family = GaugeMetricFamily("takeback_cases", "Cases by where they stand.", labels=["status"])
+    for status in CaseStatus:
+        family.add_metric([status.value], found[status])
+    return family

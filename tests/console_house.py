@@ -1,0 +1,194 @@
+"""What the console's tests put on its table: cases, and a platform that holds benign pictures."""
+
+import io
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import numpy as np
+import uvicorn
+import waiting
+from PIL import Image
+
+from takeback.app import App, keys_folder
+from takeback.connectors.api import Action, Capabilities, Look, State, Surface, Target, Vantage
+from takeback.errors import Gone, NotAllowed
+from takeback.ground import clock
+from takeback.ground.vault import seal
+from takeback.ids import CaseId, SightingId
+from takeback.intake import model as intake
+from takeback.staff import service
+from takeback.staff.model import Role
+
+HOUR = timedelta(hours=1)
+
+
+def picture(seed: int, width: int = 480, height: int = 360) -> bytes:
+    """A benign picture: soft coloured hills."""
+    random = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width] / height
+    layers = [np.sin(x * random.uniform(2, 9) + y * random.uniform(2, 9) + random.uniform(0, 6)) for _ in range(9)]
+    pixels = np.stack([sum(layers[i::3]) for i in range(3)], axis=-1)
+    pixels = np.uint8(127 + 127 * pixels / np.abs(pixels).max())
+    data = io.BytesIO()
+    Image.fromarray(pixels).save(data, "JPEG", quality=90)
+    return data.getvalue()
+
+
+@dataclass
+class Platform:
+    """A platform in memory, for pages to look at: what it removes is gone."""
+
+    name: str = "chat"
+    pictures: dict[str, bytes] = field(default_factory=dict)
+    messages: set[str] = field(default_factory=set)
+    refuses: bool = False
+    fetched: list[str] = field(default_factory=list)
+
+    def capabilities(self) -> Capabilities:
+        everybody = (Vantage.ANONYMOUS, Vantage.MEMBER, Vantage.ADMIN)
+        return Capabilities((Surface.MESSAGE, Surface.MEDIA), everybody, tuple(Action), "all", 50_000_000)
+
+    def fetch(self, media: str, max_bytes: int) -> bytes:
+        assert max_bytes > 0
+        self.fetched.append(media)
+        if media not in self.pictures:
+            raise Gone("M_NOT_FOUND")
+        return self.pictures[media]
+
+    def act(self, action: Action, target: Target, key: str) -> str:
+        assert key
+        if self.refuses:
+            raise NotAllowed("403 M_FORBIDDEN: the account may not do this")
+        if action is Action.QUARANTINE_MEDIA:
+            self.pictures.pop(target.media, None)
+        else:
+            self.messages.discard(target.message)
+        return "done"
+
+    def verify(self, target: Target) -> list[Look]:
+        looks = []
+        for surface, there in (
+            (Surface.MESSAGE, target.message in self.messages),
+            (Surface.MEDIA, target.media in self.pictures),
+        ):
+            state = State.PRESENT if there else State.ABSENT
+            looks += [Look(surface, who, state, "200" if there else "404 M_NOT_FOUND") for who in Vantage]
+        return looks
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class House:
+    """The console under test, and how a test puts things into it."""
+
+    app: App
+    platform: Platform
+    origin: str
+
+    def invite(self, name: str = "Ada Byron", role: Role = Role.ADMINISTRATOR) -> str:
+        with self.app.database.transaction() as tx:
+            return f"{self.origin}/welcome/{service.invite(tx, name, role, now=clock.now())}"
+
+    def case(
+        self,
+        *,
+        copies: int = 0,
+        due_in: timedelta = 21 * HOUR,
+        status: str = "open",
+        account: str = "",
+        contact: str = "",
+        pictures: int = 1,
+        locations: tuple[str, ...] = (),
+        overdue: bool = False,
+        opened_ago: timedelta = 3 * HOUR,
+    ) -> CaseId:
+        """A case as the pipeline leaves it."""
+        now = clock.now()
+        report, case = uuid4(), CaseId(uuid4())
+        told = intake.Report(
+            tuple(intake.ReportedPicture(("ab" * 32,) * 8, 90) for _ in range(pictures)),
+            locations,
+            account,
+            True,
+            True,
+            "K.",
+            contact,
+            "en",
+        )
+        recipient = seal.load_recipient(keys_folder(self.app.settings) / "portal")
+        with self.app.database.transaction() as tx:
+            tx.execute(
+                "insert into intake_report (id, locator, sealed, received_at) values (%s, %s, %s, %s)",
+                (report, uuid4().bytes * 2, seal.seal(recipient, intake.encode(told)), now - opened_ago),
+            )
+            tx.execute(
+                "insert into cases_case values (%s, %s, %s, %s, 'house', %s, %s, %s)",
+                (case, report, now - opened_ago, now + due_in, status, overdue, now),
+            )
+        for number in range(copies):
+            self.add_copy(case, number, now)
+        return case
+
+    def add_copy(self, case: CaseId, number: int, now: datetime, data: bytes | None = None) -> SightingId:
+        """A post in one of four rooms that shows the case's picture."""
+        media, message = f"mxc://chat.example/{uuid4().hex[:12]}", f"${uuid4().hex[:12]}"
+        self.platform.pictures[media] = data if data is not None else picture(number // 2)
+        self.platform.messages.add(message)
+        looked_back = number % 3 != 2
+        with self.app.database.transaction() as tx:
+            row = tx.execute(
+                """
+                insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state, hash,
+                    sha256, quality) values ('chat', %s, %s, %s, %s, %s, %s, 'read', %s, %s, 90) returning id
+                """,
+                (
+                    f"!room{number % 4}:chat.example", message, media, f"@p{number % 5}:chat.example",
+                    now - HOUR * (40 if looked_back else 1), now, b"\xab" * 32, b"\0" * 32,
+                ),
+            ).fetchone()  # fmt: skip
+            assert row is not None
+            tx.execute(
+                "insert into cases_copy values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                (
+                    case, row[0], self._entry(tx, case), "look_back" if looked_back else "live",
+                    (number * 5) % 31, number % 8 if number % 3 == 0 else 0, number % 7 == 6, now,
+                ),
+            )  # fmt: skip
+        return SightingId(row[0])
+
+    def _entry(self, tx, case: CaseId) -> UUID:
+        row = tx.execute("select report_id from cases_case where id = %s", (case,)).fetchone()
+        assert row is not None
+        known = tx.execute("select id from bank_entry where report_id = %s", (row[0],)).fetchone()
+        if known:
+            return known[0]
+        entry = uuid4()
+        tx.execute(
+            """
+            insert into bank_entry values
+            (%s, %s, 'seed', 90, (select coalesce(max(seq), 0) + 1 from bank_entry), now(), now())
+            """,
+            (entry, row[0]),
+        )
+        return entry
+
+
+@contextmanager
+def served(web, port_socket: socket.socket) -> Iterator[None]:
+    """Serve an application in a thread, on a socket that is bound already."""
+    server = uvicorn.Server(uvicorn.Config(web, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [port_socket]})
+    thread.start()
+    try:
+        waiting.until(lambda: server.started)
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()

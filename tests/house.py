@@ -1,0 +1,300 @@
+"""The whole service in one process, step by step: no worker, no watcher, and a clock that the test moves.
+
+Everything under it is real (PostgreSQL, the queue's tables, sealing, decoding) but the platform, which is
+`platform_in_memory`. Jobs run one at a time, in the order in which they are due.
+"""
+
+import io
+import random
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from PIL import Image, ImageOps
+
+from takeback import facts, pipeline
+from takeback.app import App
+from takeback.bank import store as bank
+from takeback.bank.index import BankIndex
+from takeback.cases import service as cases
+from takeback.cases.model import DecisionReason
+from takeback.facts import Verdict
+from takeback.ground import clock
+from takeback.ground.config import Settings
+from takeback.ground.jobs.worker import wait_before
+from takeback.ground.vault import keys
+from takeback.ground.vault.seal import load_recipient
+from takeback.ground.vault.unseal import Unsealer
+from takeback.ids import CaseId, StaffId
+from takeback.intake.model import Report, ReportedPicture
+from takeback.intake.receipt import load_pepper
+from takeback.intake.submit import submit
+from takeback.join import service as join
+from takeback.sightings import leases
+from takeback.sightings.model import Seen
+from takeback.sightings.reading import read
+
+LEASE = timedelta(minutes=1)
+MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
+GOOD_REASON = {
+    Verdict.SHARED_WITHOUT_CONSENT: DecisionReason.INTIMATE_AND_NO_CONSENT,
+    Verdict.NOT_SHARED_WITHOUT_CONSENT: DecisionReason.NOT_INTIMATE,
+    Verdict.CANNOT_TELL: DecisionReason.PICTURE_UNCLEAR,
+}
+
+
+def picture(seed: int, *, mirrored: bool = False, size: int = 96) -> bytes:
+    """A PNG of soft seeded colours: two seeds are never near each other."""
+    dots = random.Random(seed)
+    small = Image.new("RGB", (10, 10))
+    small.putdata([tuple(dots.randrange(256) for _ in range(3)) for _ in range(100)])
+    shown = small.resize((size, size), Image.Resampling.BICUBIC)
+    out = io.BytesIO()
+    (ImageOps.mirror(shown) if mirrored else shown).save(out, "PNG")
+    return out.getvalue()
+
+
+def plain() -> bytes:
+    """A PNG without any detail."""
+    out = io.BytesIO()
+    Image.new("RGB", (96, 96), (90, 120, 150)).save(out, "PNG")
+    return out.getvalue()
+
+
+class Time:
+    """A clock that moves when told to, and a microsecond at each look."""
+
+    def __init__(self) -> None:
+        self._at = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        self._at += timedelta(microseconds=1)
+        return self._at
+
+    def advance(self, by: timedelta) -> None:
+        self._at += by
+
+    def read(self) -> datetime:
+        """Without moving it."""
+        return self._at
+
+    def set(self, at: datetime) -> None:
+        self._at = at
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One that waits."""
+
+    id: int
+    name: str
+    args: dict
+    attempts: int
+
+
+class House:
+    """The service.
+
+    Args:
+        database: opened; closed with the house.
+        platform: the only one that is connected.
+        folder: where the keys are.
+        decoder: a real one.
+        time: what `clock.now` was replaced by.
+    """
+
+    def __init__(self, database, platform, folder, decoder, time) -> None:
+        keys.ensure(folder)
+        self.platform, self.time, self.folder, self.database = platform, time, folder, database
+        settings = Settings(
+            _env_file=None,
+            data=folder,
+            undo_seconds=10,
+            recheck_after=(timedelta(hours=1), timedelta(hours=24)),
+            house_clock_hours=24,
+        )
+        self.app = App(settings, database, {platform.name: platform}, decoder, Unsealer(folder), BankIndex())
+        self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
+
+    def on(self, database, platform) -> "House":
+        """The same, with another database and platform."""
+        return House(database, platform, self.folder, self.app.decoder, self.time)
+
+    # --- people
+
+    def report(self, *pictures: bytes, links=(), **more: object):
+        """Somebody reports; as her browser would, with hashes only. The report's id, once taken in."""
+        signals = [self.app.decoder.signals(data) for data in pictures]
+        report = Report(
+            pictures=tuple(
+                ReportedPicture(tuple(f.hash.hex() for f in s.flips), s.whole.quality) for s in signals
+            ),
+            locations=tuple(links),
+            account="It was not me who posted it.",
+            statement_nonconsent=True,
+            statement_good_faith=True,
+            signature="R.",
+            contact="",
+            language="en",
+        )
+        portal = self.folder / keys.PORTAL_FOLDER
+        submit(self.database, load_recipient(portal), load_pepper(portal), replace(report, **more))
+        return self.query("select id from intake_report order by received_at desc limit 1")[0][0]
+
+    def case_of(self, report) -> CaseId:
+        return self.query("select id from cases_case where report_id = %s", report)[0][0]
+
+    def decide(self, report, verdict=Verdict.SHARED_WITHOUT_CONSENT, staff=MIRA, reason=None):
+        with self.database.transaction() as tx:
+            return cases.decide(
+                tx,
+                self.case_of(report),
+                verdict,
+                reason or GOOD_REASON[verdict],
+                "",
+                staff=staff,
+                now=clock.now(),
+                undo=timedelta(seconds=self.app.settings.undo_seconds),
+            )
+
+    def exclude(self, report, post) -> None:
+        with self.database.transaction() as tx:
+            case = self.case_of(report)
+            for copy in cases.copies(tx, case):
+                if copy.message == post.message:
+                    cases.exclude(tx, case, copy.sighting, excluded=True)
+
+    # --- what runs in the background
+
+    def take_in(self) -> None:
+        pipeline.take_in(self.app)
+        self.work()
+
+    def watch(self) -> None:
+        """Read all that was posted since, and do what follows."""
+        self.watch_once()
+        self.work()
+
+    def watch_once(self) -> None:
+        """Read all that was posted since, and no more."""
+        with self.database.transaction() as tx:
+            for shard in self.platform.shards():
+                leases.open_shard(tx, self.platform.name, shard, None)
+            lease = leases.lease(tx, self.platform.name, "test", clock.now(), LEASE)
+        assert lease is not None
+        cursor = lease.cursor
+        while (batch := self.platform.watch(lease.shard, cursor)).cursor != cursor:
+            seen = [
+                Seen(post, media.address, read(self.platform, self.app.decoder, media.address, 10**6))
+                for post in batch.posts
+                for media in post.media
+            ]
+            with self.database.transaction() as tx:
+                join.commit_batch(tx, self.app.index, lease, seen, batch.cursor, done=False, now=clock.now())
+            cursor = batch.cursor
+        with self.database.transaction() as tx:
+            leases.release(tx, lease)
+
+    def due(self) -> list[Job]:
+        """Jobs whose time has come, in their order."""
+        return [
+            Job(*row)
+            for row in self.query(
+                "select id, task_name, args, attempts from procrastinate_jobs"
+                " where status = 'todo' and (scheduled_at is null or scheduled_at <= %s)"
+                " order by scheduled_at nulls first, id",
+                self.time.now(),
+            )
+        ]
+
+    def work(self, *names: str) -> None:
+        """Do all that is due, one after the other; only jobs of these names, if any are given."""
+        while todo := [job for job in self.due() if not names or job.name in names]:
+            self.do(todo[0])
+
+    def do(self, job: Job) -> None:
+        """One try of one job, as the worker does it: see `ground.jobs.worker`."""
+        attempt = job.attempts + 1
+        try:
+            self.run(job)
+        except Exception as error:  # noqa: BLE001 - the worker retries whatever it was
+            if attempt < self.work_of[job.name].tries:
+                self.query(
+                    "update procrastinate_jobs set attempts = %s, scheduled_at = %s where id = %s",
+                    attempt,
+                    self.time.now() + wait_before(attempt, error),
+                    job.id,
+                )
+                return
+            pipeline.work(self.app).gave_up(job.name, job.args, error)
+        self.query("delete from procrastinate_jobs where id = %s", job.id)
+
+    def run(self, job: Job) -> None:
+        """What the job is for, and nothing around it."""
+        self.work_of[job.name].run(**job.args)
+
+    def after(self, *, steps: int = 1, **by: float) -> None:
+        """Let time pass, and do what is due then."""
+        for _ in range(steps):
+            self.time.advance(timedelta(**by))
+            self.work()
+
+    def pass_clocks(self) -> None:
+        pipeline.pass_clocks(self.app)
+        self.work()
+
+    # --- what there is to see
+
+    def query(self, statement, *parameters: object):
+        with self.database.transaction() as tx:
+            cursor = tx.execute(statement, parameters)
+            return cursor.fetchall() if cursor.description else []
+
+    def status(self, report) -> str:
+        return self.query("select status from cases_case where report_id = %s", report)[0][0]
+
+    def copies(self, report) -> dict[str, str]:
+        """Message and how it was found, for each copy of the case."""
+        with self.database.transaction() as tx:
+            return {copy.message: copy.found_by for copy in cases.copies(tx, self.case_of(report))}
+
+    def entries(self, report) -> list[str]:
+        with self.database.transaction() as tx:
+            return sorted(entry.status for entry in bank.of_report(tx, report))
+
+    def facts(self, *kinds: type):
+        """What happened, in order; only of these kinds, if any are given."""
+        every = [
+            facts.parse(kind, body) for kind, body in self.query("select kind, body from fact order by id")
+        ]
+        return [fact for fact in every if not kinds or isinstance(fact, kinds)]
+
+    def gave_up(self):
+        return self.facts(facts.JobGaveUp)
+
+    def state(self) -> dict[str, list[tuple]]:
+        """All that a person or a program could tell apart, without times, counters and salts."""
+        return {table: sorted(self.query(statement), key=repr) for table, statement in _STATE.items()}
+
+
+_STATE = {
+    "cases": "select id, status, overdue from cases_case",
+    "copies": "select case_id, message, entry_id, k.found_by, distance, flip, negative, excluded"
+    " from cases_copy k join sightings_post p on p.id = k.sighting_id",
+    "decisions": "select verdict, state from cases_decision",
+    "bank": "select id, report_id, status, quality from bank_entry",
+    "flips": "select entry_id, flip, hash from bank_signal",
+    "sightings": "select connector, place, message, media, state, reason, hash from sightings_post",
+    "matches": "select message, media, entry_id, distance, flip, negative from join_match m"
+    " join sightings_post p on p.id = m.sighting_id",
+    "targets": "select t.id, t.case_id, t.message, t.state, t.round, gone_at is null from takedown_target t",
+    "steps": "select target_id, attempt, action, done_at is null from takedown_step",
+    "looks": "select target_id, round, surface, vantage, state, seen from takedown_look",
+    "facts": "select kind, body - 'decision' - 'sighting' - 'effective_at' from fact",
+    "followed": "select kind, count(*) from fact_followed w join fact f on f.id = w.fact_id group by 1",
+    "jobs": "select task_name, case task_name when 'follow' then (select kind from fact where id ="
+    " (args ->> 'fact')::bigint) else (args - 'decision' - 'sighting')::text end"
+    " from procrastinate_jobs where status = 'todo'",
+    "reports": "select id, taken_in_at is null from intake_report",
+    "entries": "select count(*) from ledger_entry",
+}

@@ -1,0 +1,235 @@
+"""The machine API as a program meets it, over real HTTP, on a real database."""
+
+import io
+import secrets
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import psycopg
+import pytest
+from console_house import picture, served
+from PIL import Image
+
+from takeback.app import App, keys_folder
+from takeback.bank import service as bank
+from takeback.bank.index import BankIndex
+from takeback.connectors.api import Shard
+from takeback.doors.api.app import create_app
+from takeback.facts import FACTS, kind_of
+from takeback.ground import clock
+from takeback.ground.config import Settings
+from takeback.ground.db.pool import Database
+from takeback.ground.vault.unseal import Unsealer
+from takeback.ids import ReportId
+from takeback.sightings import leases
+from takeback.signals.sandbox import Decoder
+from takeback.staff import service as staff
+
+
+@dataclass
+class Api:
+    app: App
+    http: httpx.Client
+    address: tuple[str, int]
+
+    def bank(self, data: bytes, *, active: bool) -> None:
+        signals = self.app.decoder.signals(data)
+        now = clock.now()
+        with self.app.database.transaction() as tx:
+            flips = tuple(flip.hash for flip in signals.flips)
+            entry = bank.add_seed(tx, ReportId(uuid4()), "1", flips, signals.whole.quality, now)
+            assert entry is not None
+            if active:
+                bank.activate(tx, entry, now)
+
+
+@pytest.fixture(scope="module")
+def decoder() -> Iterator[Decoder]:
+    with Decoder(processes=1) as opened:
+        yield opened
+
+
+@pytest.fixture
+def api(database: Database, decoder: Decoder, tmp_path: Path) -> Iterator[Api]:
+    bound = socket.create_server(("127.0.0.1", 0))
+    settings = Settings(data=tmp_path)
+    app = App(settings, database, {}, decoder, Unsealer(keys_folder(settings)), BankIndex())
+    with database.transaction() as tx:
+        key = staff.make_api_key(tx, "our chat", now=clock.now())
+    address = bound.getsockname()[:2]
+    with (
+        served(create_app(app), bound),
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{address[1]}", headers={"authorization": f"Bearer {key}"}
+        ) as http,
+    ):
+        yield Api(app, http, address)
+
+
+def test_a_reported_picture_is_known_also_re_encoded_and_mirrored(api: Api):
+    data = picture(1)
+    assert api.http.post("/v1/check/picture", content=data).json()["known"] is False
+    api.bank(data, active=False)
+    assert api.http.post("/v1/check/picture", content=data).json()["status"] == "seed"
+    api.bank(picture(2), active=True)
+    changed = io.BytesIO()
+    Image.open(io.BytesIO(picture(2))).transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((300, 225)).save(
+        changed, "PNG"
+    )
+    answer = api.http.post("/v1/check/picture", content=changed.getvalue())
+    assert answer.status_code == 200
+    assert answer.json() == {"known": True, "status": "active", "quality": answer.json()["quality"]}
+    assert answer.json()["quality"] >= 50
+
+
+def test_a_hash_can_be_asked_instead_of_the_picture(api: Api):
+    data = picture(3)
+    api.bank(data, active=True)
+    pdq = api.app.decoder.signals(data).whole.hash.hex()
+    assert api.http.post("/v1/check/hash", json={"pdq": pdq}).json() == {
+        "known": True,
+        "status": "active",
+        "quality": None,
+    }
+    assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["known"] is False
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{}", b'{"pdq": "ab"}', b'{"pdq": "' + b"zz" * 32 + b'"}', b'{"pdq": 3}', b"[]", b"\xff", b"null"],
+)
+def test_what_is_no_hash_is_refused_with_a_sentence(api: Api, body: bytes):
+    answer = api.http.post("/v1/check/hash", content=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "not_a_hash"
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", "tbk_x"])
+@pytest.mark.parametrize("path", ["/v1/check/hash", "/v1/check/picture"])
+def test_without_a_working_key_nothing_is_answered(api: Api, path: str, header: str | None):
+    headers = {} if header is None else {"authorization": header}
+    answer = httpx.post(f"{api.http.base_url}{path}", content=b"x", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.json()["error"]["code"] == "no_key"
+
+
+def test_a_revoked_key_stops_at_once(api: Api):
+    with api.app.database.transaction() as tx:
+        staff.revoke_api_key(tx, "our chat", now=clock.now())
+    assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).status_code == 401
+
+
+def test_a_key_that_asks_too_often_is_told_when_to_come_back(api: Api):
+    answers = [api.http.post("/v1/check/picture", content=b"no picture") for _ in range(60)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused, "fifty pictures are free, then ten a second"
+    assert int(refused[0].headers["retry-after"]) >= 1
+    assert refused[0].json()["error"]["code"] == "too_many_requests"
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "empty"),
+        (b"hello, I am no picture at all", "not_a_picture"),
+        (picture(4)[:300], "damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_reason(api: Api, data: bytes, code: str):
+    answer = api.http.post("/v1/check/picture", content=data)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == code
+
+
+def test_a_picture_without_detail_is_never_known(api: Api):
+    plain = io.BytesIO()
+    Image.new("RGB", (300, 300), (40, 80, 120)).save(plain, "PNG")
+    answer = api.http.post("/v1/check/picture", content=plain.getvalue()).json()
+    assert answer["known"] is False
+    assert answer["quality"] < 50
+
+
+def _raw(api: Api, head: str, body: bytes = b"") -> bytes:
+    with socket.create_connection(api.address, timeout=10) as connection:
+        key = api.http.headers["authorization"]
+        text = f"POST /v1/check/picture HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\n{head}\r\n\r\n"
+        connection.sendall(text.encode() + body)
+        return connection.recv(4096)
+
+
+def test_200_megabytes_are_refused_before_they_are_sent(api: Api):
+    assert b" 413 " in _raw(api, "Content-Length: 209715200").splitlines()[0]
+
+
+def test_a_body_without_a_length_is_cut_off_at_the_limit(api: Api):
+    sent = 0
+
+    def pieces() -> Iterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1 << 20
+            yield bytes(1 << 20)
+
+    try:
+        answer = api.http.post("/v1/check/picture", content=pieces())
+    except httpx.TransportError:
+        answer = None  # the server closed while we were still sending: it answered, and did not read on
+    assert answer is None or answer.status_code == 413
+    assert sent < 200 << 20
+
+
+def test_health_says_that_the_database_answers_and_how_far_the_watchers_are(api: Api):
+    with api.app.database.transaction() as tx:
+        leases.open_shard(tx, "matrix", Shard("live"), None)
+    health = httpx.get(f"{api.http.base_url}/healthz")
+    assert health.status_code == 200
+    said = health.json()
+    assert said["status"] == "ok"
+    assert said["watchers"]["matrix"]["shards"] == 1
+    assert 0 <= said["watchers"]["matrix"]["oldest_move_seconds"] < 60
+
+
+def test_health_says_when_the_database_is_away(api: Api, monkeypatch: pytest.MonkeyPatch):
+    def away(*_: object) -> None:
+        raise psycopg.OperationalError
+
+    monkeypatch.setattr(Database, "transaction", away)
+    health = httpx.get(f"{api.http.base_url}/healthz")
+    assert health.status_code == 503
+    assert health.json() == {
+        "status": "failing", "database": False, "jobs_waiting": None, "oldest_job_seconds": None, "watchers": {},
+    }  # fmt: skip
+    assert httpx.get(f"{api.http.base_url}/metrics").status_code == 503
+    assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["error"]["code"] == "unavailable"
+
+
+def test_metrics_count_every_kind_of_fact_and_what_waits(api: Api):
+    api.bank(picture(5), active=True)
+    text = httpx.get(f"{api.http.base_url}/metrics").text
+    assert 'takeback_facts{kind="entry_activated"} 1.0' in text
+    assert all(f'takeback_facts{{kind="{kind_of(fact)}"}}' in text for fact in FACTS)
+    assert 'takeback_jobs_waiting{job="follow"} 2.0' in text
+    assert 'takeback_cases{status="open"} 0.0' in text
+    assert "takeback_sightings 0.0" in text
+
+
+def test_the_contract_names_every_answer_and_its_page_loads_nothing(api: Api):
+    contract = api.http.get("/openapi.json").json()
+    assert set(contract["paths"]) == {"/v1/check/hash", "/v1/check/picture", "/healthz", "/metrics"}
+    for path in ("/v1/check/hash", "/v1/check/picture"):
+        assert set(contract["paths"][path]["post"]["responses"]) == {"200", "400", "401", "413", "422", "429"}
+        assert contract["paths"][path]["post"]["security"] == [{"key": []}]
+    page = api.http.get("/").text
+    assert "POST /v1/check/picture" in page
+    assert "src=" not in page
+    assert "http://" not in page
+    assert "https://" not in page
+
+
+def test_an_unknown_address_gets_a_json_answer(api: Api):
+    assert api.http.get(f"/{secrets.token_hex(4)}").json()["error"]["code"] == "no_such_thing"

@@ -1,0 +1,43 @@
+"""Somebody tries receipts."""
+
+import http.client
+import time
+from statistics import median
+from urllib.parse import urlencode, urlsplit
+
+from takeback.doors.portal.app import ANSWER_AFTER, ASK_PER_NETWORK
+from takeback.intake.receipt import new_code
+
+
+def ask(portal, receipt: str) -> tuple[int, str, str | None]:
+    connection = http.client.HTTPConnection(urlsplit(portal.url).netloc, timeout=20)
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/status", urlencode({"receipt": receipt}), headers)
+    answer = connection.getresponse()
+    text = answer.read().decode()
+    connection.close()
+    return answer.status, text, answer.getheader("retry-after")
+
+
+def test_right_and_wrong_receipts_take_the_same_time_and_many_are_held_up(visitor):
+    visitor.goes_to_the_last_page(where="https://chat.example/room/12")
+    receipt = visitor.sends()
+    times: dict[str, list[float]] = {"right": [], "wrong": []}
+    for _ in range(4):
+        for kind, code in (("right", receipt), ("wrong", new_code())):
+            begun = time.perf_counter()
+            status, _, _ = ask(visitor.portal, code)
+            times[kind].append(time.perf_counter() - begun)
+            assert status == (200 if kind == "right" else 404)
+    assert min(min(taken) for taken in times.values()) >= ANSWER_AFTER.total_seconds() - 0.001
+    assert abs(median(times["right"]) - median(times["wrong"])) < 0.1
+
+    answers = [ask(visitor.portal, new_code()) for _ in range(ASK_PER_NETWORK.burst)]
+    held_up = [answer for answer in answers if answer[0] == 429]
+    assert held_up
+    assert all(0 < int(answer[2] or 0) <= 11 for answer in held_up)
+    assert "try again in" in held_up[-1][1]
+    # A slip of the pen costs nothing, also now: it is told before anybody is asked.
+    assert ask(visitor.portal, "1")[0] == 422
+    # The right one is held up like any other: the answer says nothing.
+    assert ask(visitor.portal, receipt)[0] == 429

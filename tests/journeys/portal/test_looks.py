@@ -1,0 +1,147 @@
+"""Every page, on a phone and at a desk, by day and by night: looked at, and usable by everybody."""
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from browser import snapshot
+
+NARROWEST = 320
+SMALLEST_TARGET = 44
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def pages(visitor, photograph):
+    """Walk through all pages; the name of each, while it is open."""
+    page, url = visitor.page, visitor.portal.url
+    page.goto(url)
+    yield "start"
+    visitor.begins()
+    yield "age"
+    visitor.presses("Continue")
+    yield "age-fault"
+    page.get_by_label("No", exact=True).check()
+    visitor.presses("Continue")
+    yield "younger"
+    visitor.begins()
+    visitor.is_adult()
+    yield "picture"
+    visitor.adds(photograph)
+    yield "picture-ready"
+    page.get_by_text("Look closer at what is sent").click()
+    yield "picture-closer"
+    page.set_input_files("#file", {"name": "notes.txt", "mimeType": "image/png", "buffer": b"no picture"})
+    page.locator(".picture > .fault:visible").wait_for()
+    yield "picture-fault"
+    visitor.presses("Continue")
+    page.get_by_text("How do I get a link?").click()
+    yield "where"
+    visitor.tells_where("https://chat.example/#/room/!lake:chat.example/$V7x\n$Zq1:chat.example")
+    page.get_by_label("What happened").fill("I sent it to one person.\nLast week it was in a group.")
+    yield "account"
+    visitor.presses("Continue")
+    visitor.presses("Continue")
+    yield "statements-fault"
+    visitor.signs()
+    yield "contact"
+    page.get_by_label("An e-mail address").fill("river@example.org")
+    visitor.presses("Continue")
+    yield "check"
+    receipt = visitor.sends()
+    yield "receipt"
+    visitor.presses("See how things stand")
+    yield "status-waiting"
+    with psycopg.connect(visitor.portal.database) as owner:
+        owner.execute(CASE)
+    visitor.looks_up(receipt)
+    yield "status"
+    page.goto(f"{url}/status")
+    yield "status-ask"
+    visitor.looks_up("1234 5678 9012 3456 7891")
+    yield "status-fault"
+    for name in ("privacy", "weather", "nothing-here"):
+        page.goto(f"{url}/{name}")
+        yield name
+
+
+CASE = """
+with report as (select id from intake_report order by received_at desc limit 1),
+opened as (
+    insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at)
+    select gen_random_uuid(), id, now(), now() + interval '22 hours', 'house', 'removing', now() from report
+    returning id),
+post as (
+    insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state)
+    select 'matrix', (select id::text from opened) || n % 2, 'm' || n, '', '@x', now(), now(), 'unread'
+    from generate_series(1, 4) n returning id, message),
+copy as (
+    insert into cases_copy (case_id, sighting_id, found_by, added_at)
+    select opened.id, post.id, 'report', now() - interval '50 minutes' from opened, post)
+insert into takedown_target
+    (id, case_id, sighting_id, connector, place, message, media, state, planned_at, changed_at, gone_at)
+select gen_random_uuid(), opened.id, post.id, 'matrix', 'p', message, '',
+       case message when 'm1' then 'gone' when 'm2' then 'acting' when 'm3' then 'failed' else 'checking' end,
+       now(), now(), case message when 'm1' then now() end
+from opened, post
+"""
+
+
+@pytest.mark.parametrize(
+    ("device", "scheme", "judged"),
+    [
+        ("phone", "light", True),
+        ("desktop", "dark", True),
+        ("phone", "dark", False),
+        ("desktop", "light", False),
+    ],
+)
+def test_every_page_is_pictured_and_has_no_barrier(
+    device, scheme, judged, new_page, visiting, photograph, listen
+):
+    # Both layouts and both sets of colours are judged; the other two pairs of them would say nothing new.
+    visitor = visiting(new_page(device, scheme))
+    listen(visitor.page)
+    axe = Axe()
+    found = {}
+    for number, name in enumerate(pages(visitor, photograph), 1):
+        snapshot(visitor.page, f"portal-{number:02d}-{name}-{device}-{scheme}")
+        barriers = axe.run(visitor.page, options={"runOnly": TAGS}).response["violations"] if judged else []
+        if barriers:
+            found[name] = [
+                (barrier["id"], [node["html"] for node in barrier["nodes"]]) for barrier in barriers
+            ]
+    assert found == {}
+
+
+@pytest.mark.parametrize("width", [NARROWEST, 640])
+def test_nothing_is_cut_off_or_too_small_to_press(width, new_page, visiting, photograph):
+    """On the narrowest phone, and at twice the size of text in a window twice as wide."""
+    visitor = visiting(new_page("phone", width=width))
+    for name in pages(visitor, photograph):
+        if width != NARROWEST:
+            visitor.page.evaluate("document.documentElement.style.fontSize = '225%'")
+        assert visitor.page.evaluate("document.documentElement.scrollWidth") <= width, name
+        assert visitor.page.evaluate(TOO_SMALL, SMALLEST_TARGET) == [], name
+        if name in {"start", "picture-closer", "check", "receipt", "status"}:
+            snapshot(visitor.page, f"portal-width-{width}-{name}")
+
+
+TOO_SMALL = """least => [...document.querySelectorAll(
+  "button, .top .leave, footer a, .main, .other, .choice, summary, input[type=text], textarea")]
+  .filter((target) => target.checkVisibility() && !target.closest("[aria-hidden]"))
+  .filter((target) => {
+    const box = target.getBoundingClientRect();
+    return box.width < least || box.height < least;
+  })
+  .map((target) => target.outerHTML.slice(0, 80))"""
+
+
+def test_a_language_from_right_to_left_needs_no_other_style(new_page, visiting):
+    visitor = visiting(new_page("phone"))
+    visitor.begins()
+    visitor.page.evaluate("document.documentElement.dir = 'rtl'")
+    snapshot(visitor.page, "portal-rtl-age")
+    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= 390
+    box = visitor.page.locator(".choice input").first.bounding_box()
+    assert box is not None
+    assert box["x"] > 195
