@@ -37,7 +37,7 @@ def main() -> None:
             "PIL + pdqhash": peer,
             "one hash, in process": hash_bytes,
             "eight flips, in process": lambda data: hash_pixels_flips(decode(data).rgb),
-            "eight flips, sandbox": decoder.signals,
+            "one hash, sandbox": decoder.signals,
         }
         print(f"{'megapixels':>10}  {'way':<24}{'ms':>9}{'images/s':>10}{'ratio':>8}")
         for width, height in SIZES:

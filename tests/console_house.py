@@ -11,9 +11,9 @@ from uuid import UUID, uuid4
 
 import numpy as np
 import uvicorn
-import waiting
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFilter
 
+import waiting
 from takeback.app import App, keys_folder
 from takeback.connectors.api import Action, Capabilities, Look, State, Surface, Target, Vantage
 from takeback.errors import Gone, NotAllowed
@@ -28,14 +28,17 @@ HOUR = timedelta(hours=1)
 
 
 def picture(seed: int, width: int = 480, height: int = 360) -> bytes:
-    """A benign picture: soft coloured hills."""
+    """A benign picture with enough detail for a hash: a heap of coloured tiles."""
     random = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width] / height
-    layers = [np.sin(x * random.uniform(2, 9) + y * random.uniform(2, 9) + random.uniform(0, 6)) for _ in range(9)]
-    pixels = np.stack([sum(layers[i::3]) for i in range(3)], axis=-1)
-    pixels = np.uint8(127 + 127 * pixels / np.abs(pixels).max())
+    canvas = Image.new("RGB", (width, height), tuple(random.integers(60, 200, 3).tolist()))
+    pen = ImageDraw.Draw(canvas)
+    for _ in range(60):
+        left, top = random.integers(-40, width), random.integers(-40, height)
+        across, down = random.integers(20, 160, 2)
+        colour = tuple(random.integers(0, 256, 3).tolist())
+        pen.ellipse((int(left), int(top), int(left + across), int(top + down)), fill=colour)
     data = io.BytesIO()
-    Image.fromarray(pixels).save(data, "JPEG", quality=90)
+    canvas.filter(ImageFilter.GaussianBlur(1)).save(data, "JPEG", quality=90)
     return data.getvalue()
 
 
@@ -114,13 +117,13 @@ class House:
         report, case = uuid4(), CaseId(uuid4())
         told = intake.Report(
             tuple(intake.ReportedPicture(("ab" * 32,) * 8, 90) for _ in range(pictures)),
-            locations,
-            account,
-            True,
-            True,
-            "K.",
-            contact,
-            "en",
+            locations=locations,
+            account=account,
+            statement_nonconsent=True,
+            statement_good_faith=True,
+            signature="K.",
+            contact=contact,
+            language="en",
         )
         recipient = seal.load_recipient(keys_folder(self.app.settings) / "portal")
         with self.app.database.transaction() as tx:
@@ -145,8 +148,9 @@ class House:
         with self.app.database.transaction() as tx:
             row = tx.execute(
                 """
-                insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state, hash,
-                    sha256, quality) values ('chat', %s, %s, %s, %s, %s, %s, 'read', %s, %s, 90) returning id
+                insert into sightings_post
+                (connector, place, message, media, sender, posted_at, seen_at, state, hash, sha256, quality)
+                values ('chat', %s, %s, %s, %s, %s, %s, 'read', %s, %s, 90) returning id
                 """,
                 (
                     f"!room{number % 4}:chat.example", message, media, f"@p{number % 5}:chat.example",

@@ -7,7 +7,7 @@ import http.client
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -41,6 +41,27 @@ class Fault(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """A request that is kept waiting, so that a test can do something at exactly this moment."""
+
+    method: str
+    where: str
+    after: bool
+    """The server has done what was asked, and its answer waits; else the request waits."""
+    reached: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
+    lost: threading.Event = field(default_factory=threading.Event)
+    """What was kept waiting never arrives: set it before the release."""
+
+    def keep(self, method: str, path: str, *, after: bool) -> None:
+        if (method, after) == (self.method, self.after) and self.where in path and not self.released.is_set():
+            self.reached.set()
+            self.released.wait(60)
+            if self.lost.is_set():
+                raise ConnectionError
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """A request that came by."""
 
@@ -70,6 +91,7 @@ class FaultProxy:
         self._upstream = (parts.hostname or "", parts.port or 80)
         self.asked: list[Asked] = []
         self._fault: tuple[Fault, str] | None = None
+        self._hold: Hold | None = None
         self._over = threading.Event()
         handler = type("Handler", (_Handler,), {"proxy": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -103,18 +125,35 @@ class FaultProxy:
             self._fault = None
             self._over.set()
 
+    @contextmanager
+    def holding(self, method: str, where: str, *, after: bool = False) -> Iterator[Hold]:
+        """While the block runs, requests of this method whose path contains `where` wait."""
+        hold = Hold(method, where, after)
+        self._hold = hold
+        try:
+            yield hold
+        finally:
+            self._hold = None
+            hold.released.set()
+
     def fault_for(self, path: str) -> Fault | None:
         fault = self._fault
         return fault[0] if fault is not None and fault[1] in path else None
 
     def forward(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, str, bytes]:
+        hold = self._hold
+        if hold is not None:
+            hold.keep(method, path, after=False)
         upstream = http.client.HTTPConnection(*self._upstream, timeout=60)
         try:
             upstream.request(method, path, body, headers)
             answer = upstream.getresponse()
-            return answer.status, answer.headers.get("Content-Type", ""), answer.read()
+            got = answer.status, answer.headers.get("Content-Type", ""), answer.read()
         finally:
             upstream.close()
+        if hold is not None:
+            hold.keep(method, path, after=True)
+        return got
 
     def wait_until_over(self) -> None:
         self._over.wait(60)

@@ -156,7 +156,8 @@ def locate(app: App, report: str, number: int) -> None:
         if not post.media:
             _unusable(app, report_id, f"location {number + 1} shows no picture")
         for position, media in enumerate(post.media):
-            reading = read(connector, app.decoder, media.address, app.settings.max_media_bytes)
+            most = app.settings.max_media_bytes
+            reading = read(connector, app.decoder, media.address, most, flips=True)
             if isinstance(reading, Later):
                 raise PlatformError(reading.reason)
             _locate(

@@ -42,8 +42,8 @@ def submit(
         recipient: the public key of the intake.
         pepper: the portal's own secret.
         report: what a person told us.
-        attempt: from `new_attempt`; the same report sent again under the same attempt is stored once and gets the
-            same receipt. Without one, or with one that is too short to be ours, every call is a new report.
+        attempt: from `new_attempt`; the same report sent again under the same attempt is stored once and
+            gets the same receipt. Without one, or with one too short to be ours, every call is a new report.
 
     Returns:
         The receipt; this is the only place that ever knows it.

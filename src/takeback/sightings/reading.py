@@ -6,10 +6,20 @@ from takeback.sightings.model import Later, Reading
 from takeback.signals.sandbox import Decoder
 
 
-def read(connector: Connector, decoder: Decoder, media: str, max_bytes: int) -> Reading:
-    """What comes of reading one picture. Never raises for what a platform or a picture does."""
+def read(
+    connector: Connector, decoder: Decoder, media: str, max_bytes: int, *, flips: bool = False
+) -> Reading:
+    """What comes of reading one picture. Never raises for what a platform or a picture does.
+
+    Args:
+        connector: the platform that has it.
+        decoder: turns it into signals.
+        media: its address there.
+        max_bytes: a longer file is not read.
+        flips: hash it in all eight ways, as a bank entry needs it.
+    """
     try:
-        return decoder.signals(connector.fetch(media, max_bytes))
+        return decoder.signals(connector.fetch(media, max_bytes), flips=flips)
     except Unreadable as fault:
         return fault.why
     except Gone:

@@ -15,6 +15,7 @@ from PIL import Image, ImageFilter
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import confinement, decode, pdq, wire
+from takeback.signals.model import Pdq
 from takeback.signals.wire import Answer, Outcome, Request, Seen, Task
 
 _CPU_SECONDS = 600
@@ -57,10 +58,15 @@ def _answer(request: Request, data: bytes, max_pixels: int, max_bytes: int) -> t
     match request.task:
         case Task.SIGNALS:
             height, width = picture.rgb.shape[:2]
-            flips = pdq.hash_pixels_flips(picture.rgb)
-            return Outcome.SIGNALS, wire.format_seen(Seen(width, height, picture.format, flips))
+            hash_all = pdq.hash_pixels_flips if request.flips else _hash_as_shown
+            seen = Seen(width, height, picture.format, hash_all(picture.rgb))
+            return Outcome.SIGNALS, wire.format_seen(seen)
         case Task.PREVIEW:
             return Outcome.PREVIEW, _preview(picture.rgb, request)
+
+
+def _hash_as_shown(rgb: pdq.Pixels) -> tuple[Pdq, ...]:
+    return (pdq.hash_pixels(rgb),)
 
 
 def _preview(rgb: pdq.Pixels, request: Request) -> bytes:
@@ -97,6 +103,7 @@ def _warm_up() -> None:
     for data in files:
         request = Request(Task.PREVIEW, len(data), max_side=64, blur=True, grey=True)
         _answer(request, data, noise.size, len(data))
+    pdq.hash_pixels(noise)
     pdq.hash_pixels_flips(noise)
     pdq.pdq_exact.hash_pixels(noise)
     for damaged in (files[0][:200], b"\0" * 64):

@@ -50,15 +50,12 @@ class PictureSignals:
 
     sha256: bytes
     """Of the file's bytes as fetched."""
-    flips: tuple[Pdq, ...]
-    """Eight, in the order of `Flip`; `flips[Flip.NONE]` is the picture as shown."""
+    whole: Pdq
+    """Of the picture as shown."""
     width: int
     """Pixels, after EXIF orientation."""
     height: int
     format: str
     """The decoder's name for the file format, as JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP or HEIF."""
-
-    @property
-    def whole(self) -> Pdq:
-        """The hash of the picture as shown."""
-        return self.flips[Flip.NONE]
+    flips: tuple[Pdq, ...] = ()
+    """The eight ways to lay it down, in the order of `Flip`; only where they were asked for."""

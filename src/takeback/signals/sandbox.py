@@ -29,7 +29,7 @@ from typing import Self, TypeVar
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals import wire
 from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, check_size
-from takeback.signals.model import PictureSignals
+from takeback.signals.model import Flip, PictureSignals
 from takeback.signals.wire import BadAnswer, Outcome, Request, Task
 
 _T = TypeVar("_T")
@@ -108,17 +108,22 @@ class Decoder:
         # stays.
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder-starter")
 
-    def signals(self, data: bytes) -> PictureSignals:
+    def signals(self, data: bytes, *, flips: bool = False) -> PictureSignals:
         """Reduce a picture file to its signals.
+
+        Args:
+            data: the whole file.
+            flips: hash it in all eight ways, as a bank entry needs it; a post needs only its own hash.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
         """
-        request = Request(Task.SIGNALS, len(data))
-        seen = self._ask(request, data, lambda body: wire.parse_seen(body, self._max_pixels))
+        request, hashes = Request(Task.SIGNALS, len(data), flips), len(Flip) if flips else 1
+        seen = self._ask(request, data, lambda body: wire.parse_seen(body, self._max_pixels, hashes=hashes))
         return PictureSignals(
             sha256=hashlib.sha256(data).digest(),
-            flips=seen.flips,
+            whole=seen.hashes[0],
+            flips=seen.hashes if flips else (),
             width=seen.width,
             height=seen.height,
             format=seen.format,
@@ -139,7 +144,8 @@ class Decoder:
         """
         if not 1 <= max_side <= MAX_PREVIEW_SIDE:
             raise ValueError(f"max_side must be 1 to {MAX_PREVIEW_SIDE}, not {max_side}")
-        return self._ask(Request(Task.PREVIEW, len(data), max_side, blur, grey), data, wire.parse_preview)
+        request = Request(Task.PREVIEW, len(data), max_side=max_side, blur=blur, grey=grey)
+        return self._ask(request, data, wire.parse_preview)
 
     def confinement(self) -> tuple[str, ...]:
         """What holds the children, in plain words (the names in `confinement`). Starts one if none runs."""

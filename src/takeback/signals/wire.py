@@ -10,7 +10,7 @@ from enum import IntEnum
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.decode import FORMATS
-from takeback.signals.model import HASH_BYTES, Flip, Pdq
+from takeback.signals.model import HASH_BYTES, Pdq
 
 
 class Task(IntEnum):
@@ -36,6 +36,8 @@ class Request:
 
     task: Task
     length: int
+    flips: bool = False
+    """For signals: all eight hashes, not the one of the picture as shown."""
     max_side: int = 0
     blur: bool = False
     grey: bool = False
@@ -58,7 +60,8 @@ class Seen:
     width: int
     height: int
     format: str
-    flips: tuple[Pdq, ...]
+    hashes: tuple[Pdq, ...]
+    """Of the picture as shown, or the eight in the order of `Flip`."""
 
 
 class BadAnswer(ValueError):
@@ -66,9 +69,10 @@ class BadAnswer(ValueError):
 
 
 MAX_BODY = 32 << 20
-_REQUEST = struct.Struct("!BQH??")
+_REQUEST = struct.Struct("!BQ?H??")
 _ANSWER = struct.Struct("!BI?")
-_SEEN = struct.Struct("!II4s" + f"{HASH_BYTES}sB" * len(Flip))
+_SEEN = struct.Struct("!II4s")
+_HASH = struct.Struct(f"!{HASH_BYTES}sB")
 REQUEST_BYTES = _REQUEST.size
 ANSWER_BYTES = _ANSWER.size
 _MAX_QUALITY = 100
@@ -76,13 +80,15 @@ _MAX_QUALITY = 100
 
 def format_request(request: Request) -> bytes:
     """The head as bytes."""
-    return _REQUEST.pack(request.task, request.length, request.max_side, request.blur, request.grey)
+    return _REQUEST.pack(
+        request.task, request.length, request.flips, request.max_side, request.blur, request.grey
+    )
 
 
 def parse_request(head: bytes) -> Request:
     """The inverse of `format_request`."""
-    task, length, max_side, blur, grey = _REQUEST.unpack(head)
-    return Request(Task(task), length, max_side, blur, grey)
+    task, length, flips, max_side, blur, grey = _REQUEST.unpack(head)
+    return Request(Task(task), length, flips, max_side, blur, grey)
 
 
 def format_answer(answer: Answer) -> bytes:
@@ -103,29 +109,34 @@ def parse_answer(head: bytes) -> Answer:
 
 
 def format_seen(seen: Seen) -> bytes:
-    """Sizes, format and the eight hashes as bytes."""
-    flat = [part for pdq in seen.flips for part in (pdq.hash, pdq.quality)]
-    return _SEEN.pack(seen.width, seen.height, seen.format.encode("ascii"), *flat)
+    """Sizes, format and hashes as bytes."""
+    head = _SEEN.pack(seen.width, seen.height, seen.format.encode("ascii"))
+    return head + b"".join(_HASH.pack(pdq.hash, pdq.quality) for pdq in seen.hashes)
 
 
-def parse_seen(body: bytes, max_pixels: int) -> Seen:
+def parse_seen(body: bytes, max_pixels: int, *, hashes: int) -> Seen:
     """The inverse of `format_seen`.
+
+    Args:
+        body: as the child sent it.
+        max_pixels: what it was allowed to decode.
+        hashes: how many it was asked for.
 
     Raises:
         BadAnswer: the body is not exactly one well-formed answer.
     """
-    if len(body) != _SEEN.size:
+    if len(body) != _SEEN.size + hashes * _HASH.size:
         raise BadAnswer(f"{len(body)} bytes of signals")
-    width, height, name, *flat = _SEEN.unpack(body)
+    width, height, name = _SEEN.unpack_from(body)
     format_ = name.rstrip(b"\0").decode("ascii", "replace")
-    flips = tuple(Pdq(hash_, quality) for hash_, quality in zip(flat[::2], flat[1::2], strict=True))
+    found = tuple(Pdq(hash_, quality) for hash_, quality in _HASH.iter_unpack(body[_SEEN.size :]))
     if (
         format_ not in FORMATS
         or not 0 < width * height <= max_pixels
-        or any(pdq.quality > _MAX_QUALITY for pdq in flips)
+        or any(pdq.quality > _MAX_QUALITY for pdq in found)
     ):
         raise BadAnswer("impossible signals")
-    return Seen(width, height, format_, flips)
+    return Seen(width, height, format_, found)
 
 
 def parse_preview(body: bytes) -> bytes:

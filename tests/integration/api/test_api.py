@@ -11,9 +11,9 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
-from console_house import picture, served
 from PIL import Image
 
+from console_house import picture, served
 from takeback.app import App, keys_folder
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -90,7 +90,8 @@ def test_a_hash_can_be_asked_instead_of_the_picture(api: Api):
     data = picture(3)
     api.bank(data, active=True)
     pdq = api.app.decoder.signals(data).whole.hash.hex()
-    assert api.http.post("/v1/check/hash", json={"pdq": pdq}).json() == {
+    answer = api.http.post("/v1/check/hash", json={"pdq": pdq})
+    assert answer.json() == {
         "known": True,
         "status": "active",
         "quality": None,
@@ -108,7 +109,7 @@ def test_what_is_no_hash_is_refused_with_a_sentence(api: Api, body: bytes):
     assert answer.json()["error"]["code"] == "not_a_hash"
 
 
-@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Bearer wrong", "Basic YTpi", "tbk_x"])
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer wrong", "bearer x y", "Basic YTpi", "tbk_x"])
 @pytest.mark.parametrize("path", ["/v1/check/hash", "/v1/check/picture"])
 def test_without_a_working_key_nothing_is_answered(api: Api, path: str, header: str | None):
     headers = {} if header is None else {"authorization": header}
@@ -201,9 +202,8 @@ def test_health_says_when_the_database_is_away(api: Api, monkeypatch: pytest.Mon
     monkeypatch.setattr(Database, "transaction", away)
     health = httpx.get(f"{api.http.base_url}/healthz")
     assert health.status_code == 503
-    assert health.json() == {
-        "status": "failing", "database": False, "jobs_waiting": None, "oldest_job_seconds": None, "watchers": {},
-    }  # fmt: skip
+    assert health.json()["status"] == "failing"
+    assert health.json()["database"] is False
     assert httpx.get(f"{api.http.base_url}/metrics").status_code == 503
     assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["error"]["code"] == "unavailable"
 

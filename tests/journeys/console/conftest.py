@@ -4,11 +4,11 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
-import databases
 import pytest
+
+import databases
 from browser import browser, new_page, page, playwright  # noqa: F401 (pytest finds fixtures by name)
 from console_house import House, Platform, served
-
 from takeback.app import App, keys_folder
 from takeback.bank.index import BankIndex
 from takeback.doors.console.app import create_app

@@ -24,6 +24,28 @@ from databases import Server, running_server
 from takeback.ground.vault.seal import unpad
 from takeback.intake.model import Report, decode
 
+COPIES_ARE_REMOVED = """
+with report as (select id from intake_report order by received_at desc limit 1),
+opened as (
+    insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at)
+    select gen_random_uuid(), id, now(), now() + interval '22 hours', 'house', 'removing', now() from report
+    returning id),
+post as (
+    insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state)
+    select 'matrix', 'the-name-of-the-room-' || mod(n, 2) || opened.id, 'm' || n, '', '@x',
+           now(), now(), 'unread'
+    from opened, generate_series(1, 4) n returning id, message),
+copy as (
+    insert into cases_copy (case_id, sighting_id, found_by, added_at)
+    select opened.id, post.id, 'report', now() - interval '50 minutes' from opened, post)
+insert into takedown_target
+    (id, case_id, sighting_id, connector, place, message, media, state, planned_at, changed_at, gone_at)
+select gen_random_uuid(), opened.id, post.id, 'matrix', 'p', message, '',
+       case message when 'm1' then 'gone' when 'm2' then 'acting' when 'm3' then 'failed' else 'checking' end,
+       now(), now(), case message when 'm1' then now() end
+from opened, post
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Portal:
@@ -41,6 +63,10 @@ class Portal:
         with psycopg.connect(self.database) as connection:
             rows = connection.execute("select sealed from intake_report order by received_at").fetchall()
         return [decode(unpad(pyrage.decrypt(row[0], [self.identity]))) for row in rows]
+
+    def removes_copies(self) -> None:
+        """Four copies of the newest report in two places, each at another point of its way."""
+        self.execute(COPIES_ARE_REMOVED)
 
     def execute(self, statement: str, *values: object) -> None:
         with psycopg.connect(self.database) as connection:
@@ -115,16 +141,20 @@ class Heard:
 
 @pytest.fixture
 def listen(portal: Portal) -> Iterator[Callable[[Page], Heard]]:
-    """Hear what a page asks for; at the end, that it asked only the portal, and nothing was in its console."""
+    """Hear what a page asks for; at the end: it asked only the portal, and its console is empty."""
     everything: list[Heard] = []
     said: list[str] = []
 
-    def attach(page: Page) -> Heard:
+    def attach(opened: Page) -> Heard:
         heard = Heard()
         everything.append(heard)
-        page.on("request", heard.requests.append)
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(str(error)))
+
+        def keep(request: Request) -> None:
+            heard.requests.append(request)
+
+        opened.on("request", keep)
+        opened.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+        opened.on("pageerror", lambda error: said.append(str(error)))
         return heard
 
     yield attach

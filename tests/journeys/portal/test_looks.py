@@ -1,6 +1,5 @@
 """Every page, on a phone and at a desk, by day and by night: looked at, and usable by everybody."""
 
-import psycopg
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -51,8 +50,7 @@ def pages(visitor, photograph):
     yield "receipt"
     visitor.presses("See how things stand")
     yield "status-waiting"
-    with psycopg.connect(visitor.portal.database) as owner:
-        owner.execute(CASE)
+    visitor.portal.removes_copies()
     visitor.looks_up(receipt)
     yield "status"
     page.goto(f"{url}/status")
@@ -62,28 +60,6 @@ def pages(visitor, photograph):
     for name in ("privacy", "weather", "nothing-here"):
         page.goto(f"{url}/{name}")
         yield name
-
-
-CASE = """
-with report as (select id from intake_report order by received_at desc limit 1),
-opened as (
-    insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at)
-    select gen_random_uuid(), id, now(), now() + interval '22 hours', 'house', 'removing', now() from report
-    returning id),
-post as (
-    insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state)
-    select 'matrix', (select id::text from opened) || n % 2, 'm' || n, '', '@x', now(), now(), 'unread'
-    from generate_series(1, 4) n returning id, message),
-copy as (
-    insert into cases_copy (case_id, sighting_id, found_by, added_at)
-    select opened.id, post.id, 'report', now() - interval '50 minutes' from opened, post)
-insert into takedown_target
-    (id, case_id, sighting_id, connector, place, message, media, state, planned_at, changed_at, gone_at)
-select gen_random_uuid(), opened.id, post.id, 'matrix', 'p', message, '',
-       case message when 'm1' then 'gone' when 'm2' then 'acting' when 'm3' then 'failed' else 'checking' end,
-       now(), now(), case message when 'm1' then now() end
-from opened, post
-"""
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,8 @@ const { hashPixels } = await import(process.argv[1]);
 const answers = [];
 for (const { file, width, height } of JSON.parse(process.argv[2])) {
   const parts = [];
-  const hash = hashPixels(new Uint8ClampedArray(fs.readFileSync(file)), width, height, (part) => parts.push(part));
+  const pixels = new Uint8ClampedArray(fs.readFileSync(file));
+  const hash = hashPixels(pixels, width, height, (part) => parts.push(part));
   answers.push({ ...hash, steady: parts.every((part, at) => part <= 1 && part >= (parts[at - 1] ?? 0)) });
 }
 console.log(JSON.stringify(answers));

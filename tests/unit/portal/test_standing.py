@@ -86,7 +86,8 @@ def test_gone_carries_the_time_at_which_it_was_found_gone():
 
 def test_the_databases_answer_is_read_strictly():
     text = (
-        '{"case": {"due_at": "2026-11-23T12:00:00.5+00:00", "status": "open", "changed_at": "2026-11-22T12:00:00+00:00"},'
+        '{"case": {"due_at": "2026-11-23T12:00:00.5+00:00", "status": "open",'
+        ' "changed_at": "2026-11-22T12:00:00+00:00"},'
         ' "copies": [{"place": 1, "state": "gone", "gone_at": "2026-11-22T12:00:00+00:00", "found_at":'
         ' "2026-11-22T12:00:00+00:00", "connector": "matrix", "changed_at": "2026-11-22T12:00:00+00:00"}],'
         ' "received_at": "2026-11-22T12:00:00.123456+00:00"}'

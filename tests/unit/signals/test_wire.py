@@ -12,12 +12,22 @@ from takeback.signals.wire import Answer, BadAnswer, Outcome, Request, Seen, Tas
 
 LIMIT = 120_000_000
 requests = st.builds(
-    Request, st.sampled_from(Task), st.integers(0, 2**40), st.integers(0, 4096), st.booleans(), st.booleans()
+    Request,
+    st.sampled_from(Task),
+    st.integers(0, 2**40),
+    st.booleans(),
+    st.integers(0, 4096),
+    st.booleans(),
+    st.booleans(),
 )
 answers = st.builds(Answer, st.sampled_from(Outcome), st.integers(0, wire.MAX_BODY), st.booleans())
 hashes = st.builds(Pdq, st.binary(min_size=32, max_size=32), st.integers(0, 100))
 seen = st.builds(
-    Seen, st.integers(1, 10_000), st.integers(1, 12_000), st.sampled_from(FORMATS), st.tuples(*[hashes] * 8)
+    Seen,
+    st.integers(1, 10_000),
+    st.integers(1, 12_000),
+    st.sampled_from(FORMATS),
+    st.one_of(st.tuples(hashes), st.tuples(*[hashes] * 8)),
 )
 
 
@@ -33,7 +43,7 @@ def test_an_answer_survives_the_pipe(answer):
 
 @given(seen)
 def test_signals_survive_the_pipe(value):
-    assert wire.parse_seen(wire.format_seen(value), LIMIT) == value
+    assert wire.parse_seen(wire.format_seen(value), LIMIT, hashes=len(value.hashes)) == value
 
 
 @given(st.sampled_from(WhyUnreadable), st.text(max_size=300))
@@ -58,7 +68,7 @@ def test_a_body_of_another_form_is_refused(body):
         with pytest.raises(BadAnswer):
             wire.parse_preview(body)
     with pytest.raises(BadAnswer):
-        wire.parse_seen(body, 1)
+        wire.parse_seen(body, 1, hashes=1)
     if body.partition(b"\n")[0].decode("utf-8", "replace") not in list(WhyUnreadable):
         with pytest.raises(BadAnswer):
             wire.parse_unreadable(body)
@@ -67,7 +77,7 @@ def test_a_body_of_another_form_is_refused(body):
 def test_impossible_signals_are_refused():
     flips = (Pdq(bytes(32), 100),) * 8
     good = Seen(100, 100, "PNG", flips)
-    assert wire.parse_seen(wire.format_seen(good), LIMIT) == good
+    assert wire.parse_seen(wire.format_seen(good), LIMIT, hashes=8) == good
     for bad in (
         Seen(0, 100, "PNG", flips),
         Seen(100_000, 100_000, "PNG", flips),
@@ -75,4 +85,6 @@ def test_impossible_signals_are_refused():
         Seen(100, 100, "PNG", (Pdq(bytes(32), 101), *flips[1:])),
     ):
         with pytest.raises(BadAnswer):
-            wire.parse_seen(wire.format_seen(bad), LIMIT)
+            wire.parse_seen(wire.format_seen(bad), LIMIT, hashes=8)
+    with pytest.raises(BadAnswer):
+        wire.parse_seen(wire.format_seen(good), LIMIT, hashes=1)

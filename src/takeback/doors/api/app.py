@@ -71,6 +71,7 @@ def _answer(status: int, fault: Fault) -> Response:
 def _problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     response = _answer(error.status, error.fault)
+    response.headers["connection"] = "close"  # the body may be unread, and nobody wants the rest of it
     if error.wait is not None:
         response.headers["retry-after"] = str(max(1, round(error.wait.total_seconds())))
     if error.status == 401:  # noqa: PLR2004 - the status that must say how to come in (RFC 9110, 15.5.2)

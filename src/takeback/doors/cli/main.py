@@ -7,6 +7,7 @@ code; the commands here become that process. Commands import what they need when
 
 import os
 import sys
+from collections.abc import Sequence
 
 import typer
 
@@ -25,13 +26,19 @@ app = typer.Typer(
 @app.command()
 def serve() -> None:
     """Run all of it: database, portal, console, API, worker and watcher. Ctrl-C stops it."""
+    from takeback.doors.cli.serve import PARTS
+
+    _serve(PARTS)
+
+
+def _serve(parts: Sequence[str]) -> None:
     from takeback.doors.cli.serve import Service
     from takeback.ground import process
-    from takeback.ground.config import Settings
+    from takeback.ground.config import PortalSettings, Settings
 
     stop = process.begin()
-    with Service(Settings()) as service:
-        service.wait_until_up()
+    with Service(Settings(), PortalSettings(), parts=parts) as service:
+        service.wait_until_up(stop)
         for name, url in service.addresses().items():
             print(f"{name:8} {url}")
         print("Ctrl-C stops all of it.", flush=True)
@@ -45,7 +52,12 @@ def _become(door: str) -> None:
 @app.command()
 def portal() -> None:
     """Run the public portal alone: the pages where people report, and ask how it stands."""
-    _become("portal")
+    from takeback.ground.config import PortalSettings
+
+    if PortalSettings().portal_database_url is None:
+        _serve(["portal"])  # somebody must find the database, and the portal's own process must not
+    else:
+        _become("portal")
 
 
 @app.command()

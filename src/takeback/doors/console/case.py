@@ -164,7 +164,8 @@ def _page(
         typed=typed or Typed(),
         reporter=reporter,
         verdicts=[
-            (verdict, reasons, words.what_it_does(verdict, copies)) for verdict, reasons in REASONS.items()
+            (verdict, reasons, words.what_it_does(verdict, copies), verdict in possible)
+            for verdict, reasons in REASONS.items()
         ],
         picture_reasons=_PICTURE_REASONS,
         contact_reasons=_CONTACT_REASONS,

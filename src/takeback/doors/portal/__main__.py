@@ -8,6 +8,7 @@ import uvicorn
 
 from takeback.doors.portal.app import create_app
 from takeback.errors import ConfigurationError
+from takeback.ground import process
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
 
@@ -39,6 +40,7 @@ def serve(settings: PortalSettings, database_url: str) -> None:
 
 def main() -> None:
     """Serve with settings from the environment."""
+    process.begin()
     settings = PortalSettings()
     if settings.portal_database_url is None:
         raise ConfigurationError(

@@ -13,8 +13,8 @@ from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, Report, ReportedP
 from takeback.signals.model import HASH_BYTES, Flip
 
 LONGEST_WHERE = 2500
-"""Characters. With `LONGEST_ACCOUNT` chosen so that the fullest form in any script, nine bytes a character in its
-body, stays below `BODY_LIMIT`: nobody loses what she typed to it."""
+"""Characters. Chosen with `LONGEST_ACCOUNT` so that the fullest form in any script, nine bytes a character
+in its body, stays below `BODY_LIMIT`: nobody loses what she typed to it."""
 LONGEST_ACCOUNT = 3000
 LONGEST_SIGNATURE = 200
 LONGEST_CONTACT = 300
@@ -95,7 +95,7 @@ def parse(body: bytes) -> Turn:
 
 
 def read_pictures(text: str) -> tuple[ReportedPicture, ...]:
-    """Read the hidden field that the page's script fills: QUALITY.HASH.HASH..., one for each picture, with spaces.
+    """Read the hidden field that the page's script fills: QUALITY.HASH.HASH... for each, with spaces.
 
     Raises:
         ValueError: it is written in another way, or there are too many.

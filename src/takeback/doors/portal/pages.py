@@ -43,7 +43,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        shared = {
+        self._shared: dict[str, object] = {
             "say": words.say,
             "count": words.count,
             "texts": words.all,
@@ -52,8 +52,6 @@ class Pages:
             "service": settings.service_name,
             "leave_url": settings.leave_url,
         }
-        for name, value in shared.items():
-            self._templates.globals[name] = value
         self._templates.filters["moment"] = self._moment
 
     def _moment(self, time: datetime) -> str:
@@ -61,7 +59,7 @@ class Pages:
 
     def _page(self, template: str, status: int = _OK, **values: object) -> HTMLResponse:
         return HTMLResponse(
-            self._templates.get_template(f"{template}.html").render(values), status_code=status
+            self._templates.get_template(f"{template}.html").render(self._shared | values), status_code=status
         )
 
     def plain(self, name: str) -> HTMLResponse:

@@ -5,14 +5,17 @@ as an ordinary member, what is left.
 """
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import TypeVar
+from pathlib import Path
+from typing import Protocol, TypeVar
 from urllib.parse import urlencode
 
 import numpy as np
+from PIL import Image
 
 from takeback.app import KEYS_FOLDER
 from takeback.cases import service as cases
@@ -70,61 +73,93 @@ class Result:
         )
 
 
-def walk(stage: Stage, say: Callable[[str], None]) -> Result:
-    """Walk the whole way. Raises TakebackError if a step does not come to its end."""
+_T = TypeVar("_T")
+
+
+class Until(Protocol):
+    """Waits."""
+
+    def __call__(self, what: str, ask: Callable[[], _T | None]) -> _T:
+        """What `ask` answers, once it is true. Raises TakebackError when patience ends, or the demo."""
+        ...
+
+
+def walk(stage: Stage, say: Callable[[str], None], stop: threading.Event) -> Result:
+    """Walk the whole way. Raises TakebackError if a step does not come to its end, or `stop` is set."""
+
+    def until(what: str, ask: Callable[[], _T | None]) -> _T:
+        deadline = time.monotonic() + PATIENCE
+        while not (answer := ask()):
+            if stop.wait(0.02):
+                raise TakebackError("stopped")
+            if time.monotonic() > deadline:
+                raise TakebackError(f"waited {PATIENCE:.0f} seconds for {what}, in vain")
+            stage.service.keep()
+        return answer
+
+    portal = stage.service.addresses()["portal"]
     with Database(stage.service.database_url) as database:
         say("Waiting until the watcher has read what was posted before ...")
         everything = len(stage.town.copies) + len(stage.town.others)
-        _until("the watcher to catch up", lambda: _seen(database) >= everything)
+        until("the watcher to catch up", lambda: _seen(database) >= everything)
 
         say("Reporting the picture through the portal ...")
         began = time.monotonic()
-        receipt = report(stage)
-        case = _until("the case", lambda: _only_case(database))
-        _until("the look-back", lambda: _copies(database, case) >= POSTED_BEFORE)
+        receipt = report(portal, town.the_picture(stage.town.seed))
+        case = until("the case", lambda: _only_case(database))
+        until("the look-back", lambda: _copies(database, case) >= POSTED_BEFORE)
         say(f"The look-back found {POSTED_BEFORE} copies. Posting one more ...")
         stage.town.post_copy(town.EDITS[POSTED_BEFORE])
         stage.town.post_other(town.OTHERS[-1] + 1)
-        _until("the new copy", lambda: _copies(database, case) >= POSTED_BEFORE + 1)
+        until("the new copy", lambda: _copies(database, case) >= POSTED_BEFORE + 1)
 
         say("Found. Deciding as a reviewer ...")
-        _decide(database, case)
-        _until("the removal", lambda: _all_gone(database, case, POSTED_BEFORE + 1))
+        decide(database, case)
+        until("the removal", lambda: _all_gone(database, case, POSTED_BEFORE + 1))
         seconds = time.monotonic() - began
         say(f"Gone, {seconds:.1f} seconds after the report. Posting another copy ...")
         for edit in town.EDITS[POSTED_BEFORE + 1 :]:
             stage.town.post_copy(edit)
-        _until("the new copies to be kept down", lambda: _all_gone(database, case, len(stage.town.copies)))
+        until("the new copies to be kept down", lambda: _all_gone(database, case, len(stage.town.copies)))
 
         say("Looking as a member, and recomputing the ledger ...")
-        result = _count(stage, database, case, seconds)
-        say(f"The receipt {receipt} says: {_status(stage, receipt)}")
+        verdict = ledger_verdict(database, stage.settings.data / KEYS_FOLDER, until)
+        result = _count(stage, database, case, verdict, seconds)
+        say(f"The receipt {receipt} says: {status(portal, receipt)}")
         return result
 
 
-def report(stage: Stage) -> str:
-    """Send the portal's last page as a browser would; the receipt."""
-    flips = hash_pixels_flips(np.asarray(town.the_picture()))
+def report(portal: str, picture: Image.Image, attempt: str = "") -> str:
+    """Send the portal's last page as a browser would; the receipt.
+
+    Args:
+        portal: its address.
+        picture: what is reported; its hashes are sent.
+        attempt: the page's own name for this sending; the same again is the same report.
+    """
+    flips = hash_pixels_flips(np.asarray(picture))
     numbers = ".".join([str(flips[0].quality), *(flip.hash.hex() for flip in flips)])
     fields = {
         "at": "check", "go": "send", "age": "yes", "pictures": numbers, "nonconsent": "yes",
         "good_faith": "yes", "signature": "A. Painter", "account": "I painted it for one person only.",
+        "attempt": attempt,
     }  # fmt: skip
-    page = _portal(stage, "/steps", fields)
+    page = _ask(portal, "/steps", fields)
     found = re.search(r'name="receipt" value="([\d ]+)"', page)
     if found is None:
         raise TakebackError("the portal gave no receipt")
     return found[1]
 
 
-def _status(stage: Stage, receipt: str) -> str:
-    page = _portal(stage, "/status", {"receipt": receipt})
+def status(portal: str, receipt: str) -> str:
+    """What the portal's status page says first."""
+    page = _ask(portal, "/status", {"receipt": receipt})
     found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     return "nothing" if found is None else " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
 
 
-def _portal(stage: Stage, where: str, fields: dict[str, str]) -> str:
-    with OutboundClient(f"http://127.0.0.1:{stage.settings.portal_port}") as client:
+def _ask(portal: str, where: str, fields: dict[str, str]) -> str:
+    with OutboundClient(portal) as client:
         answer = client.send(
             "POST",
             where,
@@ -134,7 +169,8 @@ def _portal(stage: Stage, where: str, fields: dict[str, str]) -> str:
     return answer.body.decode()
 
 
-def _decide(database: Database, case: CaseId) -> None:
+def decide(database: Database, case: CaseId) -> None:
+    """Decide as a reviewer that it was shared without consent, with no time to undo it."""
     now = clock.now()
     with database.transaction() as tx:
         staff.invite(tx, "reviewer of the demo", Role.REVIEWER, now=now)
@@ -151,13 +187,23 @@ def _decide(database: Database, case: CaseId) -> None:
         )
 
 
-def _count(stage: Stage, database: Database, case: CaseId, seconds: float) -> Result:
+def ledger_verdict(database: Database, keys: Path, until: Until) -> str:
+    """What recomputing the log comes to, once everything that was recorded has its place."""
+
+    def settled() -> ledger.LedgerReport | None:
+        last = read_last_signed(keys)
+        report = ledger.verify_ledger(database, read_verifier(keys), now=clock.now(), last_signed=last)
+        return None if report.waiting else report
+
+    return until("the ledger to be sequenced", settled).verdict.value
+
+
+def _count(stage: Stage, database: Database, case: CaseId, verdict: str, seconds: float) -> Result:
     copies = {posted.message: posted for posted in stage.town.copies}
     with database.transaction() as tx:
         found = {copy.message: copy for copy in cases.copies(tx, case)}
     shown = {each.message: each.media for each in stage.eyes.room(stage.town.room)}
     touched = [each for each in stage.town.others if each.message in found or shown[each.message] is None]
-    verdict = _checked_ledger(stage, database)
     return Result(
         reported=1,
         copies_posted=len(copies),
@@ -170,18 +216,6 @@ def _count(stage: Stage, database: Database, case: CaseId, seconds: float) -> Re
         ledger=verdict,
         seconds_report_to_gone=round(seconds, 2),
     )
-
-
-def _checked_ledger(stage: Stage, database: Database) -> str:
-    """The verdict, once everything that was recorded has its place."""
-    folder = stage.settings.data / KEYS_FOLDER
-
-    def settled() -> ledger.LedgerReport | None:
-        last = read_last_signed(folder)
-        report = ledger.verify_ledger(database, read_verifier(folder), now=clock.now(), last_signed=last)
-        return None if report.waiting else report
-
-    return _until("the ledger to be sequenced", settled).verdict.value
 
 
 def _seen(database: Database) -> int:
@@ -203,19 +237,6 @@ def _copies(database: Database, case: CaseId) -> int:
 def _all_gone(database: Database, case: CaseId, number: int) -> bool:
     with database.transaction() as tx:
         return len(takedown.progress(tx, case)) == number and takedown.all_gone(tx, case)
-
-
-_T = TypeVar("_T")
-
-
-def _until(what: str, ask: Callable[[], _T | None]) -> _T:
-    """What `ask` answers, once it is true."""
-    deadline = time.monotonic() + PATIENCE
-    while not (answer := ask()):
-        if time.monotonic() > deadline:
-            raise TakebackError(f"waited {PATIENCE:.0f} seconds for {what}, in vain")
-        time.sleep(0.02)
-    return answer
 
 
 def as_line(result: Result) -> dict[str, int | str | float]:

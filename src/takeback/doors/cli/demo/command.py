@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable
 from itertools import cycle
@@ -12,11 +13,14 @@ import typer
 
 from takeback.doors.cli.demo import check, pictures, room_page, town
 from takeback.doors.cli.demo.stage import Stage, free_port, raise_stage
-from takeback.errors import TakebackError
+from takeback.errors import ConfigurationError, TakebackError
 from takeback.ground import clock, process
 from takeback.ground.db.pool import Database
 from takeback.staff import service as staff
 from takeback.staff.model import Role
+
+STOPPED = 130
+"""Exit code after Ctrl-C before the end, as shells have it."""
 
 
 def demo(
@@ -27,7 +31,7 @@ def demo(
         Path, typer.Option(help="Folder for Synapse's own environment, kept, and the demo's data, made anew.")
     ] = Path(".cache"),
 ) -> None:
-    """Watch a reported picture being found, reviewed, removed from a real chat server, and checked to be gone.
+    """Watch a reported picture being found, reviewed, removed from a real chat server, and seen to be gone.
 
     Everything runs on this machine and is reachable from this machine only; the pictures are painted.
     """
@@ -35,25 +39,34 @@ def demo(
     began = time.monotonic()
 
     def say(text: str) -> None:
-        print(f"[{time.monotonic() - began:5.1f} s] {text}", file=sys.stderr if check_only else sys.stdout, flush=True)
+        print(
+            f"[{time.monotonic() - began:5.1f} s] {text}",
+            file=sys.stderr if check_only else sys.stdout,
+            flush=True,
+        )
+
+        if stop.is_set():
+            raise typer.Exit(STOPPED)
 
     if check_only:
-        raise typer.Exit(_check(cache, say))
-    with raise_stage(cache.resolve(), say) as stage:
+        raise typer.Exit(_check(cache, say, stop))
+    with raise_stage(cache.resolve(), say, stop) as stage:
         copies = cycle(town.EDITS)
         with room_page.serve(
             stage.eyes, stage.town.room, free_port(8183), lambda: stage.town.post_copy(next(copies))
         ) as room:
             print(_what_to_try(stage, room, _picture_file(cache)), flush=True)
             stage.service.run(stop)
-        say("Stopping ...")
-    say("Stopped.")
+        print("Stopping ...", flush=True)
+    print("Stopped.", flush=True)
 
 
-def _check(cache: Path, say: Callable[[str], None]) -> int:
+def _check(cache: Path, say: Callable[[str], None], stop: threading.Event) -> int:
     try:
-        with raise_stage(cache.resolve(), say, undo_seconds="0") as stage:
-            result = check.walk(stage, say)
+        with raise_stage(cache.resolve(), say, stop, undo_seconds="0") as stage:
+            result = check.walk(stage, say, stop)
+    except ConfigurationError:
+        raise
     except TakebackError as error:
         print(f"takeback: {error}", file=sys.stderr)
         return 1
@@ -74,7 +87,8 @@ def _what_to_try(stage: Stage, room: str, picture: Path) -> str:
     addresses = stage.service.addresses()
     return f"""
   The room     {room}
-               a public chat room with {len(stage.town.others)} landscapes and {len(stage.town.copies)} copies of one picture
+               a public chat room with {len(stage.town.others)} landscapes
+               and {len(stage.town.copies)} copies of one picture
   The portal   {addresses["portal"]}
                where a person reports; choose this file as "the picture":
                {picture}
@@ -88,7 +102,8 @@ def _what_to_try(stage: Stage, room: str, picture: Path) -> str:
     3. Decide. Watch the copies go, in the console and in the room, and ask the portal with the receipt.
     4. Press "Post another copy" in the room: it is removed without anybody's doing.
     5. Ctrl-C, then `takeback ledger verify` recomputes the log of all that happened:
-       TAKEBACK_DATA={stage.settings.data} TAKEBACK_LEDGER_ORIGIN={stage.settings.ledger_origin} .venv/bin/takeback ledger verify
+       export TAKEBACK_DATA={stage.settings.data}
+       TAKEBACK_LEDGER_ORIGIN={stage.settings.ledger_origin} .venv/bin/takeback ledger verify
 
   Ctrl-C stops all of it.
 """

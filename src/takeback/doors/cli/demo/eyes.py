@@ -1,6 +1,7 @@
 """What an ordinary member of a room sees: asked of the server itself, past every part of Takeback."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from takeback.doors.cli.demo.chat import ChatUser
 from takeback.errors import PlatformError
@@ -53,7 +54,9 @@ class Eyes:
 
     def picture(self, media: str) -> bytes | None:
         """The bytes of a picture; None if the server says that there is none."""
-        answer = self._client.get(path(_MEDIA, *media.removeprefix("mxc://").split("/")), max_bytes=_MOST_BYTES)
+        answer = self._client.get(
+            path(_MEDIA, *media.removeprefix("mxc://").split("/")), max_bytes=_MOST_BYTES
+        )
         if answer.status not in {OK, NOT_FOUND}:
             raise PlatformError(f"{media} cannot be asked for: {answer.status}")
         return answer.body if answer.status == OK else None
@@ -62,7 +65,7 @@ class Eyes:
         """Let go of the connections."""
         self._client.close()
 
-    def __enter__(self) -> "Eyes":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
+from typing_extensions import override
+
 from takeback.doors.cli.demo.eyes import Eyes, Shown
 from takeback.errors import PlatformError
 
@@ -31,8 +33,8 @@ def page(shown: tuple[Shown, ...]) -> str:
     tiles = "".join(_tile(each) for each in shown)
     left = sum(each.media is not None for each in shown)
     return (
-        f"{_HEAD}<h1>Harbour pictures</h1><p>The public chat room of the demo, as an ordinary member sees it: "
-        f"{left} of {len(shown)} pictures are there. The page looks again every two seconds.</p>"
+        f"{_HEAD}<h1>Harbour pictures</h1><p>The public chat room of the demo, as an ordinary member sees "
+        f"it: {left} of {len(shown)} pictures are there. The page looks again every two seconds.</p>"
         "<form method='post' action='/copy'><button>Post another copy of the picture</button></form>"
         f"<ol>{tiles}</ol></html>"
     )
@@ -84,13 +86,15 @@ def serve(eyes: Eyes, room: str, port: int, post_copy: Callable[[], object]) -> 
             self.end_headers()
             self.wfile.write(body)
 
+        @override
         def handle(self) -> None:
             try:
                 super().handle()
             except (PlatformError, ConnectionError):
                 self.close_connection = True
 
-        def log_message(self, *_: object) -> None:
+        @override
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
             """Keep the terminal for the demo's own words."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Window)

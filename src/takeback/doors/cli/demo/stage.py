@@ -1,11 +1,13 @@
-"""The demo's stage, which the whole-way tests stand on too: a real Synapse and the whole service on loopback.
+"""The demo's stage, which the whole-way tests stand on too: Synapse and the whole service, on loopback.
 
-Two halves, because tests want to run the service as an operator does, in processes of its own: `raise_chat` is
-the platform with people on it, `environment` says how the service is to be started beside it, and `raise_stage`
-is both, in one folder that is made anew.
+Two halves, because tests want to run the service as an operator does, in processes of its own: `raise_chat`
+is the platform with people on it, `environment` says how the service is to be started beside it, and
+`raise_stage` is both, in one folder that is made anew.
 """
 
+import fcntl
 import os
+import secrets
 import shutil
 import socket
 import threading
@@ -118,8 +120,9 @@ def raise_stage(
     """
     python = ensure_installed(cache, synapse_lock(), say)
     folder = cache / "demo"
-    _clear(folder)
     with ExitStack() as stack:
+        stack.enter_context(_only_demo(cache))
+        _clear(folder)
         say("Starting Synapse, a real Matrix chat server ...")
         chat = stack.enter_context(raise_chat(python, folder / "synapse"))
         place = town.found(chat.people)
@@ -151,13 +154,29 @@ def fill(place: Town) -> None:
             place.post_copy(town.EDITS[number // 3])
 
 
+@contextmanager
+def _only_demo(cache: Path) -> Iterator[None]:
+    """Raises ConfigurationError if another demo uses this folder: it would lose its data under its feet."""
+    with (cache / "demo.lock").open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConfigurationError(
+                f"another demo is running in {cache}; stop it first, or give another folder with --cache"
+            ) from error
+        yield
+
+
 def _clear(folder: Path) -> None:
     """Away with an earlier demo, and with a database that its kill -9 left running."""
     database = folder / "data" / "postgres"
     if (database / "postmaster.pid").exists():
         EmbeddedPostgres(database).stop()
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if folder.exists():  # aside first: what a killed demo left running may still write there for a moment
+        folder.rename(folder.with_name(f"{folder.name}.old-{secrets.token_hex(4)}"))
+    for old in folder.parent.glob(f"{folder.name}.old-*"):
+        shutil.rmtree(old, ignore_errors=True)
+    folder.mkdir()
 
 
 def _free_ports() -> dict[str, int]:

@@ -34,13 +34,15 @@ class Town:
 
     room: str
     people: tuple[ChatUser, ...]
+    seed: int = THE_PICTURE
+    """Of the picture that is copied here."""
     copies: list[Posted] = field(default_factory=list)
     others: list[Posted] = field(default_factory=list)
     _turn: int = 0
 
     def post_copy(self, name: str) -> Posted:
         """Post one copy of the picture, edited as `name` says."""
-        data = edits()[name]
+        data = edits(self.seed)[name]
         posted = self._post(name, data, _TYPES.get(name, "image/jpeg"))
         self.copies.append(posted)
         return posted
@@ -59,24 +61,24 @@ class Town:
         return Posted(name, self.room, message, media)
 
 
-def the_picture() -> Image.Image:
+def the_picture(seed: int = THE_PICTURE) -> Image.Image:
     """The picture that is reported, as it is on its owner's device."""
-    return pictures.scene(THE_PICTURE)
+    return pictures.scene(seed)
 
 
 @cache
-def edits() -> dict[str, bytes]:
+def edits(seed: int = THE_PICTURE) -> dict[str, bytes]:
     """The picture's files as they are posted, by what was done to it."""
-    return pictures.edits(the_picture())
+    return pictures.edits(the_picture(seed))
 
 
 EDITS = ("as posted", "re-encoded", "half the size", "mirrored", "rotated by tag", "cmyk", "palette")
 """The ways in which copies are posted: the keys of `pictures.edits`."""
 
 
-def found(people: tuple[ChatUser, ...]) -> Town:
+def found(people: tuple[ChatUser, ...], seed: int = THE_PICTURE) -> Town:
     """Make the room and let everybody in."""
     room = people[0].create_room("Harbour pictures")
     for person in people[1:]:
         person.join(room)
-    return Town(room, people)
+    return Town(room, people, seed)

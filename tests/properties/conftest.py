@@ -1,0 +1,15 @@
+"""What properties that need the real PostgreSQL may ask for."""
+
+from collections.abc import Iterator
+
+import pytest
+
+import databases
+from takeback.ground.db.pool import Database
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    """A migrated database for all examples of a module."""
+    with databases.running_server() as server, server.fresh() as url, Database(url) as opened:
+        yield opened

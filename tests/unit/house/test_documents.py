@@ -1,0 +1,273 @@
+"""The documents say what is so: settings, facts, commands, files, links, and what follows what."""
+
+import ast
+import dataclasses
+import json
+import re
+import tomllib
+from datetime import timedelta
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+import typer
+from pydantic.fields import FieldInfo
+
+from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of, text_of, texts, tree_of
+from takeback import facts, pipeline
+from takeback.doors.cli import main
+from takeback.doors.cli.demo.check import Result
+from takeback.facts import FACTS, kind_of
+from takeback.ground.config import PortalSettings, Settings
+
+PREFIX = "TAKEBACK_"
+INTERNAL = {"TAKEBACK_PARENT_PIPE"}
+"""Set by `takeback serve` for its own children; nobody else sets it."""
+
+# --- settings ----------------------------------------------------------------------------------------------
+
+
+def settings() -> dict[str, FieldInfo]:
+    """Every setting by the name of its environment variable."""
+    return {
+        PREFIX + name.upper(): field
+        for group in (Settings, PortalSettings)
+        for name, field in group.model_fields.items()
+    }
+
+
+def shown(value: object) -> str:
+    """A default as it is written in an environment."""
+    match value:
+        case None:
+            return "none"
+        case tuple():
+            return ",".join(shown(each) for each in value)
+        case timedelta():
+            days = value / timedelta(days=1)
+            return f"{days:g}d" if days > 2 else f"{value / timedelta(hours=1):g}h"
+        case float() | int():
+            return f"{value:g}" if value < 1_000_000 else str(value)
+        case _:
+            return str(value)
+
+
+def documented_settings() -> dict[str, str]:
+    """Variable and default as docs/settings.md has them."""
+    rows = [row for row in rows_of(read("docs/settings.md")) if row[0].startswith(f"`{PREFIX}")]
+    return {row[0].strip("`"): row[1].strip("`") for row in rows}
+
+
+@pytest.mark.parametrize("variable", sorted(settings()))
+def test_a_setting_is_documented_with_its_default(variable: str) -> None:
+    field = settings()[variable]
+    assert documented_settings().get(variable) == shown(field.default)
+
+
+@pytest.mark.parametrize("path", texts(), ids=name_of)
+def test_no_file_speaks_of_a_setting_that_does_not_exist(path: Path) -> None:
+    spoken = set(re.findall(rf"\b{PREFIX}[A-Z]+(?:_[A-Z]+)*\b", text_of(path) or ""))
+    assert spoken <= settings().keys() | INTERNAL
+
+
+# --- facts -------------------------------------------------------------------------------------------------
+
+
+def documented_facts() -> dict[str, tuple[str, ...]]:
+    """(kind, fields, meaning, what follows) by class, as docs/facts.md has them."""
+    return {row[0].strip("`"): row[1:] for row in rows_of(read("docs/facts.md")) if row[0].startswith("`")}
+
+
+def followed() -> set[str]:
+    """The facts from which something follows: those with an arm of their own that does something."""
+    follow = next(
+        node
+        for node in ast.walk(tree_of(Path(pipeline.__file__)))
+        if isinstance(node, ast.FunctionDef) and node.name == "_follow"
+    )
+    match = next(node for node in follow.body if isinstance(node, ast.Match))
+    found = set()
+    for case in match.cases:
+        idle = all(isinstance(statement, ast.Pass) for statement in case.body)
+        found |= {
+            node.cls.attr
+            for node in ast.walk(case.pattern)
+            if isinstance(node, ast.MatchClass) and isinstance(node.cls, ast.Attribute) and not idle
+        }
+    return found
+
+
+def test_the_pipeline_can_be_read_here() -> None:
+    assert {"ReportReceived", "FoundAgain"} <= followed()
+    assert "JobGaveUp" not in followed()
+
+
+@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__name__)
+def test_a_fact_is_documented_with_its_fields_and_what_follows(fact: type[facts.Fact]) -> None:
+    kind, fields, _, follows = documented_facts()[fact.__name__]
+    assert kind == f"`{kind_of(fact)}`"
+    assert re.findall(r"`(\w+)`", fields) == [field.name for field in dataclasses.fields(fact)]
+    assert (follows == "Nothing by itself.") is (fact.__name__ not in followed())
+
+
+def test_no_fact_is_documented_that_cannot_happen() -> None:
+    assert documented_facts().keys() == {fact.__name__ for fact in FACTS}
+
+
+# --- commands ----------------------------------------------------------------------------------------------
+
+
+@lru_cache
+def commands() -> dict[str, tuple[str, ...]]:
+    """Every command as it is typed, with its options and arguments."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.Typer, "__call__", lambda _: None)  # all of `main` but its running
+        main.main()
+    found: dict[str, tuple[str, ...]] = {}
+
+    def walk(group: object, name: str) -> None:
+        inside = getattr(group, "commands", None)
+        if inside is None:
+            found[name] = tuple(_written(each) for each in group.params)  # type: ignore[attr-defined] - click's
+            return
+        for word, command in inside.items():
+            walk(command, f"{name} {word}")
+
+    walk(typer.main.get_command(main.app), "takeback")
+    return found
+
+
+def _written(parameter: object) -> str:
+    if parameter.param_type_name == "argument":  # type: ignore[attr-defined] - click's own, which has no stub here
+        return parameter.name.upper()  # type: ignore[attr-defined] - the same
+    return parameter.opts[0]  # type: ignore[attr-defined] - the same
+
+
+def sections() -> dict[str, str]:
+    """The sections of docs/commands.md by command."""
+    parts = re.split(r"^#+ `(takeback[^`]*)`.*$", read("docs/commands.md"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def test_every_command_is_documented_and_no_other() -> None:
+    assert sections().keys() == commands().keys()
+
+
+@pytest.mark.parametrize("command", sorted(commands()))
+def test_a_command_is_documented_with_its_options_and_no_other(command: str) -> None:
+    said = {
+        cell.strip("`").split()[0] for row in rows_of(sections()[command]) for cell in row[:1] if cell != ""
+    }
+    assert said == set(commands()[command])
+
+
+_COMMAND = re.compile(r"(?:^|[ /$])takeback ([a-z][a-z-]*(?: [a-z][a-z-]*)?)")
+
+
+def _commands_spoken_of() -> list[tuple[str, str]]:
+    found = []
+    for path in texts(".md", ".py", ".html"):
+        if path.is_relative_to(ROOT / "tests"):
+            continue
+        text = text_of(path) or ""
+        spans = code_in(text) if path.suffix == ".md" else re.findall(r"`(takeback [^`]+)`", text)
+        for span in spans:
+            found += [(name_of(path), words) for words in _COMMAND.findall(span)]
+    return found
+
+
+def test_commands_that_are_spoken_of_exist() -> None:
+    known = {name.removeprefix("takeback ") for name in commands()}
+    groups = {name.split()[0] for name in known}
+    wrong = [
+        (path, words)
+        for path, words in _commands_spoken_of()
+        if words not in known
+        and words.split()[0] not in {name for name in known if " " not in name}
+        and not (words in groups or (words.split()[0] in groups and words.count(" ") == 0))
+    ]
+    assert _commands_spoken_of()
+    assert not wrong
+
+
+def test_make_targets_that_are_spoken_of_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    spoken = {
+        (name_of(path), word)
+        for path in documents()
+        for span in code_in(text_of(path) or "")
+        for word in re.findall(r"^make ([a-z]+)", span)
+    }
+    assert {"demo", "test"} <= {word for _, word in spoken}
+    assert not [(path, word) for path, word in spoken if word not in targets]
+
+
+def test_every_make_target_says_what_it_does() -> None:
+    rules = re.findall(r"^([a-z]+):(.*)$", read("Makefile"), re.MULTILINE)
+    declared = set(re.findall(r"\w+", re.search(r"^\.PHONY:(.*)$", read("Makefile"), re.MULTILINE)[1]))
+    assert declared == {name for name, _ in rules}
+
+
+# --- files and links ---------------------------------------------------------------------------------------
+
+_FILE = re.compile(r"[\w./-]+\.(?:py|sql|js|css|md|toml|json|importlinter)")
+
+
+@pytest.mark.parametrize("path", documents(), ids=name_of)
+def test_files_that_a_document_names_exist(path: Path) -> None:
+    named = {span for span in code_in(text_of(path) or "") if _FILE.fullmatch(span)}
+    places = (ROOT, SOURCES, ROOT / "src", ROOT / "tests", path.parent)
+    inside_a_room = {"model.py", "rules.py", "store.py", "service.py", "__init__.py"}
+    assert not [
+        name for name in sorted(named - inside_a_room) if not any((place / name).exists() for place in places)
+    ]
+
+
+@pytest.mark.parametrize("path", documents(), ids=name_of)
+def test_links_inside_the_repository_lead_somewhere(path: Path) -> None:
+    broken = []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(path) or ""):
+        if "://" in target:
+            continue
+        file, _, anchor = target.partition("#")
+        found = (path.parent / file).resolve() if file else path
+        if not found.exists() or (anchor and anchor not in _anchors(found.read_text("utf-8"))):
+            broken.append(target)
+    assert not broken
+
+
+def _anchors(document: str) -> set[str]:
+    """The anchors of headings, as forges make them."""
+    heads = re.findall(r"^#+ (.+)$", document, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).strip().replace(" ", "-") for head in heads}
+
+
+# --- the README and the decisions --------------------------------------------------------------------------
+
+
+def test_the_readme_shows_the_line_that_the_check_prints() -> None:
+    line = re.search(r"^\{.*\}$", read("README.md"), re.MULTILINE)
+    assert line is not None
+    shown_line = json.loads(line[0])
+    assert list(shown_line) == [field.name for field in dataclasses.fields(Result)]
+    assert Result(**shown_line).holds
+
+
+def test_every_part_that_is_relied_on_has_its_row() -> None:
+    project = tomllib.loads(read("pyproject.toml"))
+    needed = {re.match(r"[\w.-]+", each)[0] for each in project["project"]["dependencies"]}
+    told = {name for row in rows_of(read("ARCHITECTURE.md")) for name in re.findall(r"`([\w.-]+)`", row[1])}
+    assert needed <= told
+
+
+def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
+    found = sorted(path.name for path in (ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    assert [name[:4] for name in found] == [f"{number:04}" for number in range(1, len(found) + 1)]
+    listed = re.findall(r"\]\((\d{4}-[\w-]+\.md)\)", read("docs/adr/README.md"))
+    assert listed == found
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "adr").glob("[0-9]*.md")), ids=name_of)
+def test_a_decision_tells_context_options_choice_and_cost(path: Path) -> None:
+    heads = re.findall(r"^## (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    assert heads == ["Context", "Options", "Choice", "What it costs"]
