@@ -124,7 +124,7 @@ class House:
 
     def report(self, *pictures: bytes, links=(), **more: object):
         """Somebody reports; as her browser would, with hashes only. The report's id, once taken in."""
-        signals = [self.app.decoder.signals(data) for data in pictures]
+        signals = [self.app.decoder.signals(data, flips=True) for data in pictures]
         report = Report(
             pictures=tuple(
                 ReportedPicture(tuple(f.hash.hex() for f in s.flips), s.whole.quality) for s in signals

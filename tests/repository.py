@@ -66,12 +66,12 @@ def read(path: Path | str) -> str:
 
 
 def code_in(document: str) -> Iterator[str]:
-    """What a Markdown text shows as code: fenced lines, and spans in backticks."""
+    """What a Markdown text shows as code: fenced or indented lines, and spans in backticks."""
     fenced = False
     for line in document.splitlines():
         if line.lstrip().startswith("```"):
             fenced = not fenced
-        elif fenced:
+        elif fenced or line.startswith("    "):
             yield line.strip()
         else:
             yield from re.findall(r"`([^`]+)`", line)

@@ -1,8 +1,8 @@
-"""The whole service for tests: `takeback serve` as an operator runs it, beside a real Synapse, all in memory.
+"""The whole service for tests: `takeback serve` as an operator runs it, beside a real Synapse, in memory.
 
-It stands on the demo's own stage. Between the service and Synapse is a fault proxy, which can hold a call at a
-chosen moment; a lock on a table holds the service between two of its own steps in the same way. So a test kills
-at a moment that it chose, and not at one that the clock did.
+It stands on the demo's own stage. Between the service and Synapse is a fault proxy, which can hold a call at
+a chosen moment; a lock on a table holds the service between two of its own steps in the same way. So a test
+kills at a moment that it chose, and not at one that the clock did.
 """
 
 import signal
@@ -62,16 +62,17 @@ class House:
     def portal(self) -> str:
         return f"http://127.0.0.1:{self.environment['TAKEBACK_PORTAL_PORT']}"
 
-    def start(self) -> None:
+    def start(self, command: str = "serve", user: str | None = None) -> None:
         """Start it, and wait until it says that it is up."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*TAKEBACK, "serve"],
+                [*TAKEBACK, command],
                 env=dict(self.environment),
                 cwd=self.folder,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                user=user,
             )
         running = self.process
         until(lambda: UP in self.said() or running.poll() is not None, PATIENCE, "takeback serve to be up")
@@ -199,6 +200,7 @@ def running_house(folder: Path, wanted: Mapping[str, str]) -> Iterator[House]:
         yield house
     finally:
         house.stop()
+        sys.stderr.write(house.said())  # with a failure, pytest shows it
 
 
 @contextmanager
@@ -273,7 +275,7 @@ class Journey:
         assert isinstance(case, UUID)
         self.case = CaseId(case)
 
-    def until_found(self) -> None:
+    def until_found(self, timeout: float = PATIENCE) -> None:
         """Until every copy is in the case."""
         copies: LiteralString = "select from cases_copy where case_id = %s"
 
@@ -282,7 +284,7 @@ class Journey:
                 return len(self.house.query(copies, self.case)) >= len(self.town.copies)
             return False
 
-        until(all_found, PATIENCE, "every copy to be found")
+        until(all_found, timeout, "every copy to be found")
 
     def decide(self) -> None:
         """As a reviewer; it takes effect at once."""
@@ -370,7 +372,8 @@ def _assert_records(journey: Journey) -> None:
     ((entry, status),) = house.query("select id, status from bank_entry where report_id = %s", report)
     messages = {copy.message for copy in journey.town.copies}
     found = house.query(
-        "select p.message from join_match m join sightings_post p on p.id = m.sighting_id where m.entry_id = %s",
+        "select p.message from join_match m join sightings_post p on p.id = m.sighting_id"
+        " where m.entry_id = %s",
         entry,
     )
     assert Counter(row[0] for row in found) == Counter(messages), "a match is lost, doubled or false"

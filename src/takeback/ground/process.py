@@ -5,12 +5,17 @@ import os
 import signal
 import sys
 import threading
+from types import TracebackType
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from takeback.errors import ConfigurationError
+
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
 """Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
+CANNOT_START = 2
+"""Exit code after a ConfigurationError."""
 
 
 def begin() -> threading.Event:
@@ -18,12 +23,22 @@ def begin() -> threading.Event:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    sys.excepthook = _say_plainly
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
     if os.environ.get(PARENT_PIPE):
         threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
     return stop
+
+
+def _say_plainly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What the operator can mend is said in one line, as in `takeback.doors.cli.main`."""
+    if not isinstance(error, ConfigurationError):
+        sys.__excepthook__(kind, error, trace)
+        return
+    sys.stderr.write(f"takeback: {error}\n")
+    sys.exit(CANNOT_START)
 
 
 def _end_with_parent() -> None:

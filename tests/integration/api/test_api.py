@@ -37,7 +37,7 @@ class Api:
     address: tuple[str, int]
 
     def bank(self, data: bytes, *, active: bool) -> None:
-        signals = self.app.decoder.signals(data)
+        signals = self.app.decoder.signals(data, flips=True)
         now = clock.now()
         with self.app.database.transaction() as tx:
             flips = tuple(flip.hash for flip in signals.flips)

@@ -1,6 +1,7 @@
 """Every page is photographed, dark and light, at a desk and on a phone, and looked over by axe."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,6 +11,7 @@ from browser import Device, NewPage, Scheme, snapshot
 from console_house import HOUR, House
 from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
 from takeback.ground.ledger.record import record
+from takeback.ids import ReportId
 
 AXE = Axe()
 WIDTHS: dict[str, tuple[Device, int]] = {"desktop": ("desktop", 1440), "narrow": ("phone", 390)}

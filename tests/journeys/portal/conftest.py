@@ -28,7 +28,8 @@ COPIES_ARE_REMOVED = """
 with report as (select id from intake_report order by received_at desc limit 1),
 opened as (
     insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at)
-    select gen_random_uuid(), id, now(), now() + interval '22 hours', 'house', 'removing', now() from report
+    select gen_random_uuid(), id, now(), now() + interval '22 hours 30 minutes', 'house', 'removing', now()
+    from report
     returning id),
 post as (
     insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state)
@@ -185,13 +186,15 @@ class Visitor:
         self.presses("Continue")
 
     def adds(self, *files: Path) -> None:
+        self.page.wait_for_load_state()
         before = self.page.locator(".ready:visible").count()
         self.page.set_input_files("#file", list(files))
         waiting.until(
-            lambda: self.page.locator(".ready:visible").count() == before + len(files),
-            timeout=30,
-            what="the numbers of the pictures",
+            lambda: not self.page.locator(".working:visible").count(),
+            timeout=60,
+            what="the pictures to be done",
         )
+        assert self.page.locator(".ready:visible").count() == before + len(files), self.reads()
 
     def tells_where(self, text: str) -> None:
         self.page.get_by_label("Links or message ids").fill(text)

@@ -7,6 +7,7 @@ import numpy as np
 import pdqhash
 import pytest
 from PIL import Image, ImageOps
+from playwright.sync_api import Route
 
 import waiting
 from takeback.doors.portal.answers import read_pictures
@@ -182,6 +183,23 @@ def test_a_removed_picture_is_not_sent(chooser, draw, tmp_path):
     chooser.page.get_by_role("button", name="Remove one.jpg").click()
     assert [picture.flips for picture in in_the_form(chooser)] == [reference(other)[0]]
     assert chooser.page.locator("#said").inner_text() == "one.jpg is removed."
+
+
+def test_a_picture_that_was_chosen_before_the_script_came_is_not_lost(visitor, photograph):
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    visitor.page.route("**/hash/picture.js", hold)
+    visitor.begins()
+    visitor.page.get_by_label("Yes", exact=True).check()
+    visitor.page.get_by_role("button", name="Continue").click()
+    visitor.page.set_input_files("#file", photograph)
+    waiting.until(lambda: held or visitor.page.title() == "", what="the script to be asked for")
+    held[0].continue_()
+    visitor.page.locator(".ready").wait_for()
+    assert len(in_the_form(visitor)) == 1
 
 
 def test_the_file_has_no_way_into_a_form(chooser):

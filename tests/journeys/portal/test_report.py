@@ -279,6 +279,7 @@ def test_leaving_is_one_press_and_leads_to_the_weather(visitor, new_page, visiti
     visitor.page.get_by_role("heading", name="Reading the sky").wait_for()
     assert "akeback" not in visitor.page.content()
     visitor.begins()
+    visitor.page.wait_for_load_state()
     for _ in range(3):
         visitor.page.keyboard.press("Shift")
     visitor.page.get_by_role("heading", name="Reading the sky").wait_for()

@@ -1,9 +1,9 @@
 """kill -9 of any process at any moment of the way, then a restart: the same end state.
 
-Each story walks the way of one report up to a moment, kills there, and lets everything come back. A moment is
-made to last by holding a call to the platform in a proxy, by locking the table that the next step writes, or by
-stopping a process (SIGSTOP) before what it would react to. All stories happen to one service, one after the
-other, so each also starts from whatever the one before left behind.
+Each story walks the way of one report up to a moment, kills there, and lets everything come back. A moment
+is made to last by holding a call to the platform in a proxy, by locking the table that the next step writes,
+or by stopping a process (SIGSTOP) before what it would react to. All stories happen to one service, one after
+the other, so each also starts from whatever the one before left behind.
 """
 
 import threading
@@ -12,7 +12,7 @@ from contextlib import suppress
 
 import pytest
 
-from services import PATIENCE, PARTS, Journey, Scene, assert_gone_and_done_once
+from services import PARTS, PATIENCE, Journey, Scene, assert_gone_and_done_once
 from takeback.errors import PlatformError, TakebackError
 from waiting import until
 
@@ -65,7 +65,7 @@ def watcher_is_in_the_middle_of_a_batch(scene: Scene, seed: int) -> Journey:
     journey.until_case()
     with scene.proxy.holding("GET", "/media/download") as hold:
         journey.town.post_copy("half the size")
-        journey.town.post_other(seed)
+        journey.town.post_other(20_000 + seed)
         assert hold.reached.wait(PATIENCE)
         scene.house.kill("watch")
     return journey

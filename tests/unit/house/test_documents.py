@@ -64,7 +64,9 @@ def test_a_setting_is_documented_with_its_default(variable: str) -> None:
     assert documented_settings().get(variable) == shown(field.default)
 
 
-@pytest.mark.parametrize("path", texts(), ids=name_of)
+@pytest.mark.parametrize(
+    "path", [path for path in texts() if not path.is_relative_to(ROOT / "tests")], ids=name_of
+)
 def test_no_file_speaks_of_a_setting_that_does_not_exist(path: Path) -> None:
     spoken = set(re.findall(rf"\b{PREFIX}[A-Z]+(?:_[A-Z]+)*\b", text_of(path) or ""))
     assert spoken <= settings().keys() | INTERNAL
@@ -210,7 +212,7 @@ def test_every_make_target_says_what_it_does() -> None:
 
 # --- files and links ---------------------------------------------------------------------------------------
 
-_FILE = re.compile(r"[\w./-]+\.(?:py|sql|js|css|md|toml|json|importlinter)")
+_FILE = re.compile(r"[\w.][\w./-]*\.(?:py|sql|js|css|md|toml|json|importlinter)")
 
 
 @pytest.mark.parametrize("path", documents(), ids=name_of)
@@ -220,6 +222,17 @@ def test_files_that_a_document_names_exist(path: Path) -> None:
     inside_a_room = {"model.py", "rules.py", "store.py", "service.py", "__init__.py"}
     assert not [
         name for name in sorted(named - inside_a_room) if not any((place / name).exists() for place in places)
+    ]
+
+
+@pytest.mark.parametrize("path", documents(), ids=name_of)
+def test_folders_that_a_document_names_exist(path: Path) -> None:
+    tops = {each.name for place in (ROOT, SOURCES) for each in place.iterdir() if each.is_dir()} - {"data"}
+    named = {span for span in code_in(text_of(path) or "") if re.fullmatch(r"\w+(?:/[\w-]+)+", span)}
+    assert not [
+        name
+        for name in sorted(named)
+        if name.split("/")[0] in tops and not any((place / name).exists() for place in (ROOT, SOURCES))
     ]
 
 

@@ -29,7 +29,7 @@ class Answer(BaseModel):
     status: Annotated[
         Literal["seed", "active"] | None,
         Field(
-            description="active: a reviewer saw it, block it. seed: reported, not reviewed; only look closer, "
+            description="active: a reviewer saw it, block it. seed: reported, not reviewed; look closer, "
             "do not block. null: not known."
         ),
     ]

@@ -160,6 +160,7 @@ def _page(
         rows=rows,
         history=history,
         looked=looked,
+        undo_seconds=round(desk.app.settings.undo_seconds),
         error=error,
         typed=typed or Typed(),
         reporter=reporter,

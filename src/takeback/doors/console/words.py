@@ -12,7 +12,7 @@ from takeback.facts import Fact, FoundBy, Revealed, Verdict
 from takeback.ids import StaffId
 from takeback.signals.model import HASH_BITS, Flip
 from takeback.staff.model import How, Role
-from takeback.takedown.model import TargetProgress, TargetState
+from takeback.takedown.model import LookRow, TargetProgress, TargetState
 
 STATUS: Mapping[str, str] = {
     CaseStatus.OPEN: "waits for a decision",
@@ -68,7 +68,7 @@ VANTAGE: Mapping[str, str] = {
 LOOK: Mapping[str, str] = {
     State.PRESENT: "still there",
     State.ABSENT: "gone",
-    State.UNDETERMINED: "no clear answer",
+    State.UNDETERMINED: "not certain",
 }
 ROLE: Mapping[str, str] = {Role.REVIEWER: "Reviewer", Role.ADMINISTRATOR: "Administrator"}
 HOW: Mapping[str, str] = {
@@ -147,6 +147,41 @@ def headline(targets: Sequence[TargetProgress]) -> str:
         return f"{count(gone, 'copy', 'copies')} removed, and seen to be gone."
     said = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
     return f"{said} {count(failed, 'needs a person', 'need a person')}." if failed else said
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the latest round of looks showed of one surface, for all who saw the same."""
+
+    state: State
+    sentence: str
+    """As in "picture gone for a stranger, a member and an administrator"."""
+    looked_at: datetime
+    answers: str
+    """What the platform said to each."""
+
+
+def seen(looks: Sequence[LookRow]) -> tuple[Seen, ...]:
+    """The latest round, in as few lines as say all of it."""
+    latest = max((look.round for look in looks), default=0)
+    groups: dict[tuple[Surface, State], list[LookRow]] = {}
+    for look in looks:
+        if look.round == latest:
+            groups.setdefault((look.surface, look.state), []).append(look)
+    return tuple(
+        Seen(
+            state,
+            f"{SURFACE[surface]} {LOOK[state]} for {_listed([VANTAGE[look.vantage] for look in group])}",
+            max(look.looked_at for look in group),
+            "; ".join(f"{VANTAGE[look.vantage]}: {look.seen}" for look in group),
+        )
+        for (surface, state), group in groups.items()
+    )
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """As people list things: "a, b and c"."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 @dataclass(frozen=True, slots=True)

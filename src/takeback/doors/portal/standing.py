@@ -46,6 +46,8 @@ class Standing:
 
     now: str
     """One sentence."""
+    more: str
+    """What else to know about it; mostly empty."""
     left: str
     """The countdown; empty when nothing is due."""
     late: bool
@@ -61,6 +63,7 @@ def standing(status: ReportStatus, now: datetime, words: Language) -> Standing:
     late = due and status.case is not None and now > status.case.due_at
     return Standing(
         now=_sentence(status, words),
+        more=_more(status, words),
         left=left(status.case.due_at - now, words) if due and status.case and not late else "",
         late=late,
         lines=_lines(status, words),
@@ -109,10 +112,15 @@ def _sentence(status: ReportStatus, words: Language) -> str:
             return words.say("status.sentence.open.none")
         case "open":
             return words.count("status.sentence.open", found)
-        case "removing" if any(copy.state == "failed" for copy in status.copies):
-            return words.say("status.sentence.removing.failed")
         case other:
             return words.say(f"status.sentence.{other}")
+
+
+def _more(status: ReportStatus, words: Language) -> str:
+    stands = status.case.status if status.case else ""
+    stuck = any(copy.state == "failed" for copy in status.copies)
+    told = stands in {"removed", "declined"} or (stands == "removing" and stuck)
+    return words.say(f"status.more.{stands}") if told else ""
 
 
 def _lines(status: ReportStatus, words: Language) -> tuple[Line, ...]:

@@ -292,11 +292,12 @@ ENGLISH = Language(
         "status.sentence.second_look": "One person has checked, and a second one looks before the decision.",
         "status.sentence.decided": "The decision is made: what was found will be removed.",
         "status.sentence.removing": "The copies are being removed.",
-        "status.sentence.removing.failed": "The copies are being removed. Where it did not work yet, we try "
-        "again and a person sees to it.",
-        "status.sentence.removed": "Every copy that was found is gone, and we keep looking for new ones.",
-        "status.sentence.declined": "The people who checked decided not to remove what was found. If you "
-        "think this is wrong, you can send a new report and say so; other people will look.",
+        "status.more.removing": "Where it did not work yet, we try again, and a person sees to it.",
+        "status.sentence.removed": "Every copy that was found is gone.",
+        "status.more.removed": "We look again, for weeks, and keep looking for new ones.",
+        "status.sentence.declined": "It was decided not to remove what was found.",
+        "status.more.declined": "If you think this is wrong, you can send a new report and say so. Other "
+        "people will look.",
         "status.step.check": "A person checks what was found",
         "status.step.second": "A second person looks",
         "status.step.decided": "Decided",

@@ -101,7 +101,7 @@ def environment(chat: Chat, data: Path, *, origin: str | None = None, **override
         "TAKEBACK_MATRIX_DISCOVER_EVERY": "1",
         "TAKEBACK_LEDGER_ORIGIN": "takeback.example/demo",
         "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
-        **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in _free_ports().items()},
+        **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in free_ports().items()},
         **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
     }
 
@@ -179,7 +179,7 @@ def _clear(folder: Path) -> None:
     folder.mkdir()
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports() -> dict[str, int]:
     """A port for each door, the well-known ones if they are free."""
     with ExitStack() as held:  # all at once, so that no two doors get the same
         return {door: _hold_port(held, FIRST_PORT + n) for n, door in enumerate(_DOORS)}

@@ -41,6 +41,18 @@ function markGone() {
   }
 }
 
+/** Say where the case stands now, also at its head and in the queue beside it. */
+function tell() {
+  const now = /** @type {HTMLElement | null | undefined} */ (standing?.querySelector(".standing"));
+  const said = document.querySelector(".left [aria-current] .faint");
+  if (!now) return;
+  if (said) said.textContent = now.dataset.said ?? "";
+  for (const chip of document.querySelectorAll(".case-head .chip, .left [aria-current] .chip")) {
+    chip.className = `chip ${now.dataset.shape}`;
+    chip.textContent = now.dataset.word ?? "";
+  }
+}
+
 async function refresh() {
   if (!standing) return;
   const moves = standing.querySelector("[data-moves='1']");
@@ -64,6 +76,7 @@ function show(text) {
   if (undoing) /** @type {HTMLElement | null} */ (standing.querySelector("[data-undo]"))?.focus();
   count();
   markGone();
+  tell();
 }
 
 /** @param {number} step */

@@ -179,7 +179,8 @@ function hasher() {
   return worker;
 }
 
-input.addEventListener("change", () => {
+/** Takes the files that were chosen. */
+function take() {
   complain("");
   for (const file of input.files ?? []) {
     if (pictures.size >= most) {
@@ -191,7 +192,8 @@ input.addEventListener("change", () => {
   }
   input.value = ""; // so that the same file can be chosen again after it was removed
   settle();
-});
+}
+input.addEventListener("change", take);
 
 form.addEventListener("submit", (event) => {
   const pressed = event.submitter instanceof HTMLButtonElement ? event.submitter.value : "next";
@@ -208,3 +210,7 @@ for (const [index, written] of field.value.split(" ").filter(Boolean).entries())
   show(picture, flips, Number(quality));
 }
 settle();
+// On a slow network a picture may have been chosen before this script came.
+if (input.files?.length) {
+  take();
+}

@@ -1,0 +1,96 @@
+"""Processes for the test of the join: they may be killed at any moment, and others take their place.
+
+python program.py watch URL     read the made-up shards to their end
+python program.py bank URL      bank the made-up entries, one after the other while posts pass
+python program.py work URL      do the jobs
+"""
+
+import logging
+import os
+import random
+import sys
+import threading
+from datetime import timedelta
+from uuid import UUID
+
+import synthetic
+from takeback.bank import service as bank
+from takeback.bank.index import BankIndex
+from takeback.errors import LeaseLost
+from takeback.ground import clock
+from takeback.ground.db.pool import Database
+from takeback.ground.jobs.worker import Handler, Work, run
+from takeback.ids import EntryId, ReportId
+from takeback.join import service as join
+from takeback.sightings import leases
+from waiting import until
+
+SHARDS, POSTS, BATCH = 6, 500, 20
+ENTRIES = 24
+REPORT = ReportId(UUID(int=1))
+IMAGES = [synthetic.an_image(random.Random(f"entry {n}")) for n in range(ENTRIES)]
+
+
+def a_post(shard, number):
+    """One in eight shows an entry; or nearly so."""
+    dots = random.Random(f"{shard} {number}")
+    value = dots.randbytes(32)
+    if dots.random() < 1 / 8:
+        value = synthetic.bent(dots.choice(dots.choice(IMAGES)), dots.choice([0, 10, 31, 32]), dots)
+    return synthetic.seen(shard, number, value)
+
+
+def watch(database) -> None:
+    index, holder = BankIndex(), str(os.getpid())
+    while True:
+        with database.transaction() as tx:
+            lease = leases.lease(tx, "memory", holder, clock.now(), timedelta(seconds=1))
+            left = tx.execute("select count(*) from sightings_shard where not done").fetchone()[0]
+        if left == 0:
+            return
+        if lease is None:
+            continue
+        try:
+            for start in range(int(lease.cursor or 0), POSTS, BATCH):
+                posts = [a_post(lease.shard.name, n) for n in range(start, start + BATCH)]
+                end = start + BATCH
+                with database.transaction() as tx:
+                    leases.renew(tx, lease, clock.now() + timedelta(seconds=1))
+                    join.commit_batch(tx, index, lease, posts, str(end), done=end >= POSTS, now=clock.now())
+        except LeaseLost:
+            continue
+
+
+def put_in(database) -> None:
+    def passed():
+        with database.transaction() as tx:
+            return tx.execute("select count(*) from sightings_post").fetchone()[0]
+
+    for n, image in enumerate(IMAGES):
+        until(lambda n=n: passed() >= n * SHARDS * POSTS // (ENTRIES + 2), 120)
+        with database.transaction() as tx:
+            entry = bank.add_seed(tx, REPORT, str(n), image, 100, clock.now())
+        with database.transaction() as tx:
+            bank.activate(tx, entry, clock.now())
+
+
+def work(database) -> None:
+    def look_back(entry) -> None:
+        join.look_back(database, EntryId(UUID(entry)), clock.now())
+
+    def follow(fact) -> None:
+        """Banked entries are looked for, as the pipeline does; nothing else is followed here."""
+        with database.transaction() as tx:
+            kind, body = tx.execute("select kind, body from fact where id = %s", [fact]).fetchone()
+        if kind == "entry_banked":
+            look_back(body["entry"])
+
+    jobs = Work([Handler("follow", follow)], [], gave_up=lambda *_: None)
+    run(database.url, jobs, threading.Event(), concurrency=2, heartbeat=0.4)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.CRITICAL)
+    what, url = sys.argv[1:]
+    with Database(url, max_size=4) as opened:
+        {"watch": watch, "bank": put_in, "work": work}[what](opened)
