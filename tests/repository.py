@@ -92,6 +92,7 @@ def rows_of(document: str) -> Iterator[tuple[str, ...]]:
 # --- Python ------------------------------------------------------------------------------------------------
 
 
+@lru_cache
 def tree_of(path: Path) -> ast.Module:
     """A Python file, parsed."""
     return ast.parse(text_of(path) or "", filename=name_of(path))

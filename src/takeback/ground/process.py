@@ -49,7 +49,11 @@ def _end_with_parent() -> None:
 
 
 def serve_http(app: ASGIApp, host: str, port: int) -> None:
-    """Answer HTTP on one address until a signal comes. No access log: it would hold people's addresses."""
+    """Answer HTTP on one address until a signal comes. No access log: it would hold people's addresses.
+
+    A proxy on this machine may say in X-Forwarded-For who asks, so that limits count people and not the
+    proxy; nobody else is believed (uvicorn trusts 127.0.0.1 unless FORWARDED_ALLOW_IPS says otherwise).
+    """
     config = uvicorn.Config(
         app,
         host=host,
@@ -58,7 +62,6 @@ def serve_http(app: ASGIApp, host: str, port: int) -> None:
         access_log=False,
         server_header=False,
         date_header=False,
-        proxy_headers=False,
         timeout_graceful_shutdown=5,
         limit_concurrency=200,
     )

@@ -204,6 +204,12 @@ def _target(removal: Removal) -> Target:
     return Target(removal.place, removal.message, removal.media)
 
 
+def case_of(tx: Tx, target: TargetId) -> CaseId | None:
+    """The case that a removal belongs to; None if there is no such removal."""
+    removal = store.get(tx, target)
+    return None if removal is None else removal.case
+
+
 def connector_of(tx: Tx, target: TargetId) -> str:
     """The platform that a copy is on. Raises NotFound."""
     removal = store.get(tx, target)

@@ -62,7 +62,7 @@ def watch(database) -> None:
 
 
 def put_in(database) -> None:
-    def passed():
+    def passed() -> int:
         with database.transaction() as tx:
             return tx.execute("select count(*) from sightings_post").fetchone()[0]
 

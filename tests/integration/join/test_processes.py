@@ -14,6 +14,9 @@ from waiting import until
 HERE = Path(__file__).parent
 PROGRAM = HERE / "program.py"
 SHARDS, POSTS, ENTRIES = 6, 500, 24
+JOBS_LEFT = (
+    "select count(*) from procrastinate_jobs where status in ('todo', 'doing') and task_name = 'follow'"
+)
 CAST = ("watch", "watch", "watch", "bank", "work", "work")
 
 
@@ -41,7 +44,7 @@ def test_no_pair_is_lost_or_doubled_when_processes_are_killed(database):
             leases.open_shard(tx, "memory", Shard(f"shard {n}"), None)
     dots, killed = random.Random(5), []
 
-    def passed():
+    def passed() -> int:
         return one(database, "select count(*) from sightings_post")
 
     with ExitStack() as stack:
@@ -55,8 +58,7 @@ def test_no_pair_is_lost_or_doubled_when_processes_are_killed(database):
             running[victim] = stack.enter_context(a_process(CAST[victim], database.url))
         until(lambda: one(database, "select bool_and(done) from sightings_shard"), 120, "all was read")
         until(lambda: one(database, "select count(*) from bank_entry") == ENTRIES, 60, "all was banked")
-        until(lambda: one(database, "select count(*) from procrastinate_jobs where status in ('todo', 'doing')"
-                          " and task_name = 'follow'") == 0, 120, "all jobs are done")  # fmt: skip
+        until(lambda: one(database, JOBS_LEFT) == 0, 120, "all jobs are done")
     assert set(killed) >= {"watch", "work"}
     must, may = synthetic.truth(database)
     written, told = synthetic.matches(database)

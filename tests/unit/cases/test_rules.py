@@ -61,7 +61,7 @@ def test_only_what_waits_for_a_reviewer_can_be_decided(status, verdict):
         assert status.value in why
 
 
-@pytest.mark.parametrize(("verdict", "reason"), product(Verdict, DecisionReason))
+@pytest.mark.parametrize(("verdict", "reason"), list(product(Verdict, DecisionReason)))
 def test_each_reason_goes_with_one_verdict_only(verdict, reason):
     why = rules.why_not(a_case(), [a_copy()], [], verdict, reason, MIRA)
     assert (why is None) == (reason in REASONS[verdict])
@@ -76,7 +76,7 @@ def test_without_a_copy_there_is_only_declining(verdict, copies):
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state", "first", "second"), product(Verdict, STATES, (MIRA, NOOR), (MIRA, NOOR))
+    ("verdict", "state", "first", "second"), list(product(Verdict, STATES, (MIRA, NOOR), (MIRA, NOOR)))
 )
 def test_who_could_not_tell_does_not_decide_alone(verdict, state, first, second):
     earlier = [a_decision(verdict, state, first)]

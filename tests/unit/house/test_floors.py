@@ -1,5 +1,6 @@
 """The floors hold, every room has one, and ARCHITECTURE.md draws them as they are."""
 
+import ast
 import configparser
 import re
 import subprocess
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from repository import ROOT, SOURCES, read
+from repository import ROOT, SOURCES, read, tree_of
 
 _CONTRACTS = configparser.ConfigParser()
 _CONTRACTS.read_string(read(".importlinter"))
@@ -76,3 +77,29 @@ def test_a_contract_forbids_modules_that_exist(contract: str) -> None:
 
 def _exists(path: Path) -> bool:
     return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+_COMMITS = {"insert", "set_read"}
+"""What makes a sighting that can match: only the join may call it, under the bank's lock."""
+
+
+def test_only_the_join_commits_sightings_that_can_match() -> None:
+    callers: set[str] = set()
+    for path in SOURCES.rglob("*.py"):
+        tree = tree_of(path)
+        names = {
+            alias.asname or alias.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "takeback.sightings"
+            for alias in node.names
+            if alias.name == "store"
+        }
+        callers |= {
+            path.relative_to(SOURCES).as_posix()
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute)
+            and isinstance(node.value, ast.Name)
+            and node.value.id in names
+            and node.attr in _COMMITS
+        }
+    assert callers == {"join/service.py"}

@@ -4,6 +4,7 @@ import ast
 import io
 import re
 import tokenize
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ SOURCE = [path for path in PYTHON if path.is_relative_to(ROOT / "src")]
 WRITTEN_BY_HAND = [
     path for path in texts(".py", ".js", ".css", ".html", ".sql") if "vectors" not in path.parts
 ]
+MIGRATIONS_ENTRY = ROOT / "src" / "takeback" / "ground" / "db" / "migrations" / "env.py"
 CLOCK = ROOT / "src" / "takeback" / "ground" / "clock.py"
 _CLOCKS = {
     "datetime": {"now", "utcnow", "today"},
@@ -52,9 +54,14 @@ def clocks_read(tree: ast.Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCE if path != CLOCK], ids=name_of)
-def test_only_the_clock_reads_the_clock(path: Path) -> None:
-    assert not clocks_read(tree_of(path))
+def guilty(paths: Iterable[Path], faults_of: Callable[[Path], Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The files with faults, and their faults."""
+    found = {name_of(path): faults_of(path) for path in paths}
+    return {name: faults for name, faults in found.items() if faults}
+
+
+def test_only_the_clock_reads_the_clock() -> None:
+    assert not guilty((path for path in SOURCE if path != CLOCK), lambda path: clocks_read(tree_of(path)))
 
 
 def test_a_clock_is_noticed() -> None:
@@ -65,15 +72,13 @@ def test_a_clock_is_noticed() -> None:
     assert not clocks_read(ast.parse("import time\ntime.monotonic()\nclock.now()"))
 
 
-@pytest.mark.parametrize("path", [path for path in PYTHON if path.name == "__init__.py"], ids=name_of)
-def test_an_init_file_is_empty(path: Path) -> None:
-    assert text_of(path) == ""
+def test_an_init_file_is_empty() -> None:
+    assert not [name_of(path) for path in PYTHON if path.name == "__init__.py" and text_of(path) != ""]
 
 
-@pytest.mark.parametrize("path", [path for path in SOURCE if path.name != "__init__.py"], ids=name_of)
-def test_a_module_says_why_it_exists(path: Path) -> None:
-    migrations = "migrations" in path.parts and path.name == "env.py"
-    assert migrations or ast.get_docstring(tree_of(path))
+def test_a_module_says_why_it_exists() -> None:
+    silent = [path for path in SOURCE if path.name != "__init__.py" and not ast.get_docstring(tree_of(path))]
+    assert [name_of(path) for path in silent if path != MIGRATIONS_ENTRY] == []
 
 
 def unexplained(source: str) -> list[str]:
@@ -90,9 +95,8 @@ def unexplained(source: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=name_of)
-def test_a_silenced_tool_comes_with_a_reason(path: Path) -> None:
-    assert not unexplained(text_of(path) or "")
+def test_a_silenced_tool_comes_with_a_reason() -> None:
+    assert not guilty(PYTHON, lambda path: unexplained(text_of(path) or ""))
 
 
 @pytest.mark.parametrize(
@@ -113,23 +117,17 @@ def test_a_reason_is_told_from_none(comment: str, good: bool) -> None:
     assert (not unexplained(comment)) is good
 
 
-@pytest.mark.parametrize("path", WRITTEN_BY_HAND, ids=name_of)
-def test_a_file_is_short_enough_to_be_read(path: Path) -> None:
-    assert len((text_of(path) or "").splitlines()) <= LONGEST
+def test_a_file_is_short_enough_to_be_read() -> None:
+    lengths = {name_of(path): len((text_of(path) or "").splitlines()) for path in WRITTEN_BY_HAND}
+    assert not {name: length for name, length in lengths.items() if length > LONGEST}
 
 
 def test_no_file_names_a_package_registry() -> None:
-    guilty = [name_of(path) for path in texts() if any(host in (text_of(path) or "") for host in _REGISTRIES)]
-    assert not guilty
+    assert not guilty(texts(), lambda path: [host for host in _REGISTRIES if host in (text_of(path) or "")])
 
 
 def test_no_file_names_a_place_on_somebodys_machine() -> None:
-    guilty = [
-        f"{name_of(path)}: {found[0]}"
-        for path in texts()
-        if (found := _MACHINE.search(text_of(path) or "")) is not None
-    ]
-    assert not guilty
+    assert not guilty(texts(), lambda path: _MACHINE.findall(text_of(path) or ""))
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "lock").glob("*.txt")), ids=name_of)

@@ -87,7 +87,7 @@ def test_no_field_may_be_missing_or_empty_of_meaning(field):
             decode(json.dumps(body).encode())
 
 
-def with_picture(**changes):
+def with_picture(**changes: object):
     return {"pictures": [json.loads(encode(COMPLETE))["pictures"][0] | changes]}
 
 

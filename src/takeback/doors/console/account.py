@@ -120,11 +120,11 @@ def add_passkey(
     desk: AtDesk, visit: Posting, ceremony: Annotated[UUID, Form()], credential: Annotated[str, Form()]
 ) -> Response:
     """Keep what the browser made."""
-    try:
-        with desk.app.database.transaction() as tx:
+    with desk.app.database.transaction() as tx:
+        try:
             passkeys.finish_registration(tx, desk.site, visit.session, ceremony, credential, now=clock.now())
-    except Refused as error:
-        return JSONResponse({"error": str(error)}, 409)
+        except Refused as error:  # caught inside: the challenge stays used up
+            return JSONResponse({"error": str(error)}, 409)
     return JSONResponse({"to": "/account"})
 
 

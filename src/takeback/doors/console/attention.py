@@ -21,7 +21,7 @@ from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import store as ledger
 from takeback.ids import CaseId, StaffId, TargetId
-from takeback.takedown import store as takedown
+from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
 
 router = APIRouter()
@@ -48,9 +48,8 @@ def _items(tx: Tx, me: StaffId) -> list[Item]:
     for each in ledger.recent(tx, _KINDS, MOST):
         case, settled, names = None, False, words.Names({}, {}, {})
         if isinstance(each.fact, RemovalFailed):
-            removal = takedown.get(tx, each.fact.target)
-            if removal is not None:
-                case = removal.case
+            case = takedown.case_of(tx, each.fact.target)
+            if case is not None:
                 stands = cases.get(case) or cases.setdefault(case, standing(tx, case, me))
                 states = {target.target: target.state for target in stands.targets}
                 settled = states.get(each.fact.target) is not TargetState.FAILED or each.fact.target in seen

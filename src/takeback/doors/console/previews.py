@@ -61,6 +61,8 @@ class Previews:
         fresh = self._make(copy, max_side=TILE, blur=True, grey=True)
         if not (isinstance(fresh, NoPicture) and fresh.word == "unreachable"):
             with self._lock:
+                for old in [known for known, (made, _) in self._kept.items() if now - made >= KEPT_FOR]:
+                    del self._kept[old]
                 self._kept[key] = now, fresh
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)

@@ -4,8 +4,6 @@ It is given the address of a database and its own folder of keys, and nothing el
 about who came: no access log, and the server does not say what it is.
 """
 
-import uvicorn
-
 from takeback.doors.portal.app import create_app
 from takeback.errors import ConfigurationError
 from takeback.ground import process
@@ -27,15 +25,7 @@ def serve(settings: PortalSettings, database_url: str) -> None:
     """
     with Database(database_url, max_size=CONNECTIONS) as database:
         app = create_app(settings, database)
-        uvicorn.run(
-            app,
-            host=settings.portal_host,
-            port=settings.portal_port,
-            access_log=False,
-            server_header=False,
-            log_level="warning",
-            timeout_graceful_shutdown=5,
-        )
+        process.serve_http(app, settings.portal_host, settings.portal_port)
 
 
 def main() -> None:

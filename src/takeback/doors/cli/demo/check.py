@@ -129,13 +129,14 @@ def walk(stage: Stage, say: Callable[[str], None], stop: threading.Event) -> Res
         return result
 
 
-def report(portal: str, picture: Image.Image, attempt: str = "") -> str:
+def report(portal: str, picture: Image.Image, attempt: str = "", address: str = "127.0.0.1") -> str:
     """Send the portal's last page as a browser would; the receipt.
 
     Args:
         portal: its address.
         picture: what is reported; its hashes are sent.
         attempt: the page's own name for this sending; the same again is the same report.
+        address: from where, as a proxy in front would say; the portal counts how often a network sends.
     """
     flips = hash_pixels_flips(np.asarray(picture))
     numbers = ".".join([str(flips[0].quality), *(flip.hash.hex() for flip in flips)])
@@ -144,7 +145,7 @@ def report(portal: str, picture: Image.Image, attempt: str = "") -> str:
         "good_faith": "yes", "signature": "A. Painter", "account": "I painted it for one person only.",
         "attempt": attempt,
     }  # fmt: skip
-    page = _ask(portal, "/steps", fields)
+    page = _ask(portal, "/steps", fields, address)
     found = re.search(r'name="receipt" value="([\d ]+)"', page)
     if found is None:
         raise TakebackError("the portal gave no receipt")
@@ -158,13 +159,13 @@ def status(portal: str, receipt: str) -> str:
     return "nothing" if found is None else " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
 
 
-def _ask(portal: str, where: str, fields: dict[str, str]) -> str:
+def _ask(portal: str, where: str, fields: dict[str, str], address: str = "127.0.0.1") -> str:
     with OutboundClient(portal) as client:
         answer = client.send(
             "POST",
             where,
             content=urlencode(fields).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
+            headers={"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": address},
         )
     return answer.body.decode()
 

@@ -7,7 +7,9 @@ const BEFORE = 250; // ms: a slip of the finger is not a look
 const LONGEST = 10_000;
 const STEP = 0.08; // of the picture, for one arrow key
 
-/** @type {{ button: HTMLElement, abort: AbortController, timer: number, picture: ImageBitmap | null, x: number, y: number } | null} */
+/** @typedef {{ button: HTMLElement, abort: AbortController, timer: number, picture: ImageBitmap | null, x: number, y: number }} Look */
+
+/** @type {Look | null} */
 let held = null;
 
 const section = /** @type {HTMLElement | null} */ (document.querySelector("[data-copies]"));
@@ -78,7 +80,7 @@ async function answerOf(response) {
   throw new Error(answer.error ?? "This failed. Try again.");
 }
 
-/** @param {NonNullable<typeof held>} look */
+/** @param {Look} look */
 async function ask(look) {
   const { signal } = look.abort;
   const fields = { csrf: section?.dataset.csrf ?? "", reason: reason?.value ?? "", colour: String(Boolean(colour?.checked)) };
@@ -109,6 +111,7 @@ function start(button) {
     reason?.focus();
     return;
   }
+  /** @type {Look} */
   const look = { button, abort: new AbortController(), timer: 0, picture: null, x: 0.5, y: 0.5 };
   held = look;
   say("Looking, for as long as you hold.");

@@ -1,0 +1,189 @@
+"""People decide at the same time, change their mind, and meet the moment at which a decision takes effect."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import UUID, uuid4
+
+import pytest
+
+from made_up import NOW, a_case, a_copy
+from takeback.cases import service as cases
+from takeback.cases.model import CaseStatus, DecisionReason, LookReason
+from takeback.errors import NotFound, Refused
+from takeback.facts import Revealed, Verdict
+from takeback.ids import CaseId, SightingId, StaffId
+from turns import Actor, State, Turns
+
+MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
+UNDO = timedelta(seconds=10)
+SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+WHY = {
+    SHARED: DecisionReason.INTIMATE_AND_NO_CONSENT,
+    NOT_SHARED: DecisionReason.NOT_INTIMATE,
+    CANNOT_TELL: DecisionReason.PICTURE_UNCLEAR,
+}
+
+
+@pytest.fixture
+def case(database):
+    """An open case with two copies."""
+    with database.transaction() as tx:
+        made = a_case(tx)
+        a_copy(tx, made, 1)
+        a_copy(tx, made, 2)
+    return made
+
+
+def decide(tx, case, verdict=SHARED, staff=MIRA, now=NOW):
+    return cases.decide(tx, case, verdict, WHY[verdict], "", staff=staff, now=now, undo=UNDO)
+
+
+def facts(tx, kind):
+    return [body for (body,) in tx.execute("select body from fact where kind = %s order by id", [kind])]
+
+
+def test_of_two_reviewers_who_decide_at_once_one_is_refused(database, case):
+    outcome = []
+
+    def deciding(staff, verdict) -> Callable[[Actor], None]:
+        def program(actor) -> None:
+            try:
+                with actor.transaction() as tx:
+                    decide(tx, case, verdict, staff)
+                outcome.append("decided")
+            except Refused as refused:
+                outcome.append(str(refused))
+
+        return program
+
+    with Turns(database.url) as turns:
+        first, second = turns.add(deciding(MIRA, SHARED)), turns.add(deciding(NOOR, NOT_SHARED))
+        for _ in range(3):
+            turns.give(first)
+        assert not turns.until_stopped(second)
+        turns.play(())
+    assert outcome == ["decided", "This case is decided; there is nothing to decide now."]
+    with database.transaction() as tx:
+        assert [decision.staff for decision in cases.decisions(tx, case)] == [MIRA]
+
+
+def test_undo_and_the_moment_of_effect_cannot_both_win(database):
+    outcomes = set()
+    for before in range(20):
+        with database.transaction() as tx:
+            case = a_case(tx)
+            a_copy(tx, case, 1)
+            decision = decide(tx, case).id
+
+        def undoing(actor, case=case, decision=decision) -> None:
+            with actor.transaction() as tx:
+                cases.undo(tx, case, decision, staff=NOOR, now=NOW)
+
+        def taking_effect(actor, decision=decision) -> None:
+            with actor.transaction() as tx:
+                cases.take_effect(tx, decision, NOW)
+
+        with Turns(database.url) as turns:
+            effect, undo = turns.add(taking_effect), turns.add(undoing)
+            for _ in range(before):
+                turns.give(effect)
+            ended = effect.state is State.DONE
+            turns.until_stopped(undo)
+            try:
+                turns.play(())
+            except Refused:
+                outcomes.add("too late")
+        with database.transaction() as tx:
+            [found] = cases.decisions(tx, case)
+            effective = found.state == "effective"
+            expected = CaseStatus.REMOVING if effective else CaseStatus.OPEN
+            assert cases.get(tx, case).status is expected
+            told = [len([b for b in facts(tx, kind) if b["case"] == str(case)])
+                    for kind in ("decision_effective", "decision_undone")]  # fmt: skip
+            assert told == ([1, 0] if effective else [0, 1])
+        outcomes.add(found.state)
+        if ended:
+            break
+    assert outcomes == {"too late", "effective", "undone"}
+
+
+def test_a_decision_takes_effect_once(database, case):
+    with database.transaction() as tx:
+        decision = decide(tx, case).id
+    for _ in range(2):
+        with database.transaction() as tx:
+            cases.take_effect(tx, decision, NOW)
+            cases.take_effect(tx, uuid4(), NOW)
+    with database.transaction() as tx:
+        assert len(facts(tx, "decision_effective")) == 1
+
+
+def test_another_cases_decision_cannot_be_undone_through_this_one(database, case):
+    with database.transaction() as tx:
+        other = a_case(tx)
+        a_copy(tx, other, 1)
+        decision = decide(tx, other).id
+    with pytest.raises(NotFound), database.transaction() as tx:
+        cases.undo(tx, case, decision, staff=MIRA, now=NOW)
+
+
+def test_a_copy_can_be_excluded_and_brought_back_until_the_decision(database, case):
+    with database.transaction() as tx:
+        one, two = cases.copies(tx, case)
+        for excluded in (True, False, True):
+            cases.exclude(tx, case, one.sighting, excluded=excluded)
+        assert [copy.excluded for copy in cases.copies(tx, case)] == [True, False]
+        decide(tx, case)
+        with pytest.raises(Refused, match="undo the decision first"):
+            cases.exclude(tx, case, two.sighting, excluded=True)
+
+
+def test_what_is_not_there_is_not_found(database, case):
+    with database.transaction() as tx:
+        nobodys = CaseId(uuid4())
+        with pytest.raises(NotFound):
+            cases.get(tx, nobodys)
+        with pytest.raises(NotFound):
+            cases.exclude(tx, case, SightingId(999), excluded=True)
+        with pytest.raises(NotFound):
+            cases.look(tx, case, SightingId(999), staff=MIRA, reason=LookReason.TO_DECIDE)
+        with pytest.raises(NotFound):
+            decide(tx, nobodys)
+
+
+def test_who_looked_at_what_and_why_is_a_fact(database, case):
+    with database.transaction() as tx:
+        copy = cases.copies(tx, case)[1]
+        assert cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.TO_COMPARE) == copy
+        assert facts(tx, "looked") == [
+            {
+                "case": str(case),
+                "what": Revealed.PICTURE,
+                "staff": str(NOOR),
+                "reason": "to_compare",
+                "sighting": copy.sighting,
+            }
+        ]
+
+
+def test_the_queue_shows_what_has_least_time_left_first_and_counts_what_was_not_excluded(database, case):
+    with database.transaction() as tx:
+        declined = a_case(tx)
+        cases.take_effect(tx, decide(tx, declined, NOT_SHARED).id, NOW)
+        urgent = a_case(tx)
+        tx.execute("update cases_case set due_at = %s where id = %s", [NOW - UNDO, urgent])
+        cases.exclude(tx, case, cases.copies(tx, case)[0].sighting, excluded=True)
+        rows = cases.queue(tx)
+        assert [row.case.id for row in rows] == [urgent, case]
+        assert [(row.copies, row.places, row.posters) for row in rows] == [(0, 0, 0), (1, 1, 1)]
+        assert {row.case.id for row in cases.queue(tx, include_closed=True)} == {urgent, case, declined}
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_only_cases_that_wait_for_something_can_be_overdue(database, case, verdict):
+    with database.transaction() as tx:
+        cases.take_effect(tx, decide(tx, case, verdict).id, NOW)
+        cases.pass_clocks(tx, NOW + UNDO)
+        cases.pass_clocks(tx, NOW + UNDO)
+        assert len(facts(tx, "clock_passed")) == (verdict is not NOT_SHARED)
+        assert cases.get(tx, case).overdue == (verdict is not NOT_SHARED)

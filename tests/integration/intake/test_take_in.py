@@ -1,0 +1,118 @@
+"""Whatever lies in the table of reports is taken in once, and nothing in it stops the rest."""
+
+import os
+import random
+from uuid import UUID
+
+import pytest
+
+from takeback.ground import clock
+from takeback.ground.vault import keys
+from takeback.ground.vault.seal import load_recipient, seal
+from takeback.ground.vault.unseal import Unsealer
+from takeback.intake import service as intake
+from takeback.intake.model import Report, encode
+from turns import State, Turns
+
+REPORT = Report((), ("memory://a/b",), "", True, True, "R.", "", "en")  # noqa: FBT003 - the form's ticks
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Keys."""
+    keys.ensure(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def put(database, folder):
+    """Puts bytes down as the portal does, sealed or as they are; the report's id."""
+    recipient = load_recipient(folder / keys.PORTAL_FOLDER)
+
+    def down(data, *, sealed=True) -> UUID:
+        with database.transaction() as tx:
+            return tx.execute(
+                "insert into intake_report (locator, sealed) values (%s, %s) returning id",
+                [os.urandom(32), seal(recipient, data) if sealed else data],
+            ).fetchone()[0]
+
+    return down
+
+
+def told(database):
+    with database.transaction() as tx:
+        return tx.execute(
+            "select kind, (body ->> 'report')::uuid, body ->> 'reason' from fact order by id"
+        ).fetchall()
+
+
+def test_reports_are_taken_in_in_the_order_in_which_they_came_at_the_time_they_came(database, folder, put):
+    ids = [put(encode(REPORT)) for _ in range(5)]
+    assert intake.take_in(database, Unsealer(folder), clock.now()) == 5
+    assert intake.take_in(database, Unsealer(folder), clock.now()) == 0
+    assert told(database) == [("report_received", each, None) for each in ids]
+    with database.transaction() as tx:
+        assert tx.execute(
+            "select count(*) from fact f join intake_report r on r.id = (f.body ->> 'report')::uuid"
+            " where f.at = r.received_at"
+        ).fetchone() == (5,)
+
+
+def test_bytes_that_nobody_sealed_are_unusable_and_nothing_more(database, folder, put):
+    dots = random.Random(4)
+    whole = seal(load_recipient(folder / keys.PORTAL_FOLDER), encode(REPORT))
+    bad = [
+        b"x",
+        b"age-encryption.org/v1\n",
+        b"\0" * 65_536,
+        dots.randbytes(500),
+        whole[:-1],
+        whole + b"x",
+        whole[:200],
+    ]
+    for _ in range(30):
+        at = dots.randrange(len(whole))
+        bad.append(whole[:at] + bytes([whole[at] ^ (1 << dots.randrange(8))]) + whole[at + 1 :])
+    ids = [put(data, sealed=False) for data in bad]
+    good = put(encode(REPORT))
+    intake.take_in(database, Unsealer(folder), clock.now())
+    assert told(database) == [
+        *[("report_unusable", each, "not sealed to this key, or damaged") for each in ids],
+        ("report_received", good, None),
+    ]
+
+
+def test_a_report_sealed_to_another_key_is_unusable(database, folder, tmp_path_factory, put):
+    other = tmp_path_factory.mktemp("other")
+    keys.ensure(other)
+    put(seal(load_recipient(other / keys.PORTAL_FOLDER), encode(REPORT)), sealed=False)
+    intake.take_in(database, Unsealer(folder), clock.now())
+    assert told(database)[0][0] == "report_unusable"
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"{}", b"[" * 9999, encode(REPORT)[:-1], b'"my own words"', b"\xff\xfe"]
+)
+def test_what_was_sealed_and_is_no_report_is_unusable_and_not_repeated(database, folder, put, data):
+    put(data)
+    intake.take_in(database, Unsealer(folder), clock.now())
+    [(kind, _, reason)] = told(database)
+    assert (kind, reason.startswith("not a report")) == ("report_unusable", True)
+    assert "words" not in reason
+
+
+def test_two_workers_share_the_reports_and_take_in_each_once(database, folder, put):
+    for before in range(0, 30, 2):
+        ids = {put(encode(REPORT)) for _ in range(3)}
+
+        def taking(actor) -> None:
+            intake.take_in(actor, Unsealer(folder), clock.now())
+
+        with Turns(database.url) as turns:
+            first, second = turns.add(taking), turns.add(taking)
+            for _ in range(before):
+                if first.state is State.AT_GATE:
+                    turns.give(first)
+            assert turns.until_stopped(second)
+            turns.play(())
+        assert sorted(report for _, report, _ in told(database) if report in ids) == sorted(ids)
