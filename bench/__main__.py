@@ -18,14 +18,13 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from bench import hashing, journey, ledger
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
 from takeback.ground.ledger.keys import Signer
 from takeback.ground.ledger.sequencer import Sequencer
 from takeback.signals.pdq import hash_bytes
-
-from . import hashing, journey, ledger
 
 MEGAPIXELS = (1632, 1224)
 """Two: what a chat's client leaves of a photograph."""

@@ -34,7 +34,8 @@ from takeback.ids import CaseId
 from takeback.signals.pdq import hash_pixels_flips
 from waiting import until
 
-TAKEBACK = (sys.executable, "-c", "from takeback.doors.cli.main import main; main()")
+COMMAND = ("-c", "from takeback.doors.cli.main import main; main()")
+TAKEBACK = (sys.executable, *COMMAND)
 """The command `takeback`, whether or not its script is installed."""
 UP = "Ctrl-C stops all of it."
 PATIENCE = 60.0
@@ -62,11 +63,13 @@ class House:
     def portal(self) -> str:
         return f"http://127.0.0.1:{self.environment['TAKEBACK_PORTAL_PORT']}"
 
-    def start(self, command: str = "serve", user: str | None = None) -> None:
+    def start(
+        self, command: str = "serve", *, python: str | Path = sys.executable, user: str | None = None
+    ) -> None:
         """Start it, and wait until it says that it is up."""
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [*TAKEBACK, command],
+                [python, *COMMAND, command],
                 env=dict(self.environment),
                 cwd=self.folder,
                 stdout=log,

@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import socket
 import sys
 import threading
 from types import TracebackType
@@ -14,6 +15,8 @@ from takeback.errors import ConfigurationError
 
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
 """Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
+LISTENER = "TAKEBACK_LISTENER"
+"""Set by `serve` for a door: the number of the open socket that it answers on."""
 CANNOT_START = 2
 """Exit code after a ConfigurationError."""
 
@@ -27,6 +30,8 @@ def begin() -> threading.Event:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # a terminal that closes; nohup says otherwise
+        signal.signal(signal.SIGHUP, lambda *_: stop.set())
     if os.environ.get(PARENT_PIPE):
         threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
     return stop
@@ -48,6 +53,11 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+def handed_down(listener: socket.socket | None) -> dict[str, str]:
+    """The environment by which a child that inherits a socket knows it."""
+    return {} if listener is None else {LISTENER: str(listener.fileno())}
+
+
 def serve_http(app: ASGIApp, host: str, port: int) -> None:
     """Answer HTTP on one address until a signal comes. No access log: it would hold people's addresses.
 
@@ -65,4 +75,5 @@ def serve_http(app: ASGIApp, host: str, port: int) -> None:
         timeout_graceful_shutdown=5,
         limit_concurrency=200,
     )
-    uvicorn.Server(config).run()
+    given = os.environ.get(LISTENER)
+    uvicorn.Server(config).run(sockets=None if given is None else [socket.socket(fileno=int(given))])

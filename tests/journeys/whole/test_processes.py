@@ -5,6 +5,8 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import psycopg
 import pytest
 
 from databases import temporary_folder
+from platforms import ROOT
 from services import PARTS, PATIENCE, TAKEBACK, House, running_house
 from takeback.doors.cli.demo.stage import free_ports
 from waiting import until
@@ -37,9 +40,7 @@ def house() -> Iterator[House]:
         yield running
 
 
-def takeback(
-    house: House, *words: str, user: str | None = None, **more: str
-) -> subprocess.CompletedProcess[str]:
+def takeback(house: House, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*TAKEBACK, *words],
         env={**house.environment, **more},
@@ -48,7 +49,6 @@ def takeback(
         text=True,
         timeout=PATIENCE,
         check=False,
-        user=user,
     )
 
 
@@ -140,7 +140,7 @@ def test_a_serve_on_taken_ports_says_which(house: House) -> None:
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_every_process(end: signal.Signals) -> None:
     with temporary_folder() as folder, running_house(folder, environment(folder / "data")) as house:
         everything = house.processes()
@@ -244,17 +244,32 @@ def test_the_portal_alone_finds_the_embedded_database() -> None:
 # --- as whom ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root can become another user")
+@pytest.mark.skipif(os.geteuid() != 0, reason="all other tests here ran as an ordinary user already")
 def test_it_runs_as_an_ordinary_user_too() -> None:
     with temporary_folder() as folder:
-        shutil.chown(folder, "nobody")
-        wanted = {**environment(folder / "data"), "HOME": str(folder), "TMPDIR": str(folder)}
-        house = House(folder, wanted)
-        house.log.touch()
+        python = python_for_nobody(folder)
+        theirs = folder / "theirs"
+        theirs.mkdir()
+        folder.chmod(0o755)
+        shutil.chown(theirs, "nobody")
+        house = House(theirs, {**environment(theirs / "data"), "HOME": str(theirs), "TMPDIR": str(theirs)})
         try:
-            house.start(user="nobody")
-            assert {process.username() for process in house.processes()} == {"nobody"}
+            house.start(python=python, user="nobody")
             everything = house.processes()
+            assert {process.username() for process in everything} == {"nobody"}
+            assert {file.owner() for file in (theirs / "data").rglob("*")} == {"nobody"}
         finally:
             house.stop()
         assert still_running(everything) == []
+
+
+def python_for_nobody(folder: Path) -> Path:
+    """An environment like ours, whose interpreter is not in root's own home."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    base = shutil.which(name, path="/usr/local/bin:/usr/bin")
+    if base is None:
+        pytest.skip(f"no {name} that other users than root may run")
+    subprocess.run([base, "-m", "venv", "--without-pip", folder / "env"], check=True)
+    ours = folder / "env" / "lib" / name / "site-packages" / "ours.pth"
+    ours.write_text(f"{sysconfig.get_path('purelib')}\n{ROOT / 'src'}\n")
+    return folder / "env" / "bin" / "python"

@@ -30,7 +30,7 @@ from takeback.connectors.matrix.posts import pictures_of, redacted_by
 from takeback.connectors.matrix.removal import event_as_admin, media_of, quarantine_media, redact_message
 from takeback.connectors.matrix.stream import LIVE, RoomKeeper, watch_history, watch_live
 from takeback.connectors.matrix.user_reports import read_reports
-from takeback.errors import ConfigurationError, Gone, NotAllowed, Unreadable, WhyUnreadable
+from takeback.errors import ConfigurationError, Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
 from takeback.ground.outbound import OutboundClient, Timeouts, path
 
 DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
@@ -155,6 +155,9 @@ class MatrixConnector:
         answer = self._admin.client.get(path(MEDIA, "download", server, identity), max_bytes=max_bytes)
         if answer.status != OK:
             raise refusal(answer)
+        if answer.content_type == "text/html" and answer.body.lstrip()[:1] == b"<":
+            # Taken for the file, a log-in page of a network on the way would mark it as unreadable for good.
+            raise Unavailable("a page in place of the picture")
         if not answer.whole:
             raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
         return answer.body

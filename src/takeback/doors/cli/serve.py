@@ -3,6 +3,9 @@
 A part that ends is started again, with growing waits; the embedded PostgreSQL too. Each part gets the
 environment that it needs: the portal's holds no token, no private key and no database but its own role's.
 
+The doors' sockets are bound here and handed down, so a port that is taken is said at once, no other program
+can take it later, and who knocks while a part is started again waits for a moment instead of being refused.
+
 One `serve` at a time has a data folder. That it started the database is written down there: after a kill -9
 the parts end by themselves, but PostgreSQL goes on, and the next `serve` takes it over and stops it at its
 end.
@@ -22,11 +25,12 @@ from pathlib import Path
 from typing import Self, TextIO
 
 from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, keys_folder
-from takeback.errors import ConfigurationError
+from takeback.errors import ConfigurationError, Unavailable
 from takeback.ground.config import PortalSettings, Settings
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.process import PARENT_PIPE
+from takeback.ground.outbound import OutboundClient, Timeouts
+from takeback.ground.process import PARENT_PIPE, handed_down
 from takeback.ground.vault.keys import PORTAL_FOLDER
 
 PARTS = ("worker", "watch", "portal", "console", "api")
@@ -42,6 +46,7 @@ FIRST_WAIT = 0.2
 LONGEST_WAIT = 15.0
 PORT_PATIENCE = 5.0
 """Seconds in which the parts of a `serve` that was killed let go of their ports."""
+BACKLOG = 2048
 LOCK_FILE = "serve.lock"
 OURS = "PostgreSQL was started by serve\n"
 
@@ -53,6 +58,8 @@ class _Part:
     name: str
     environment: Mapping[str, str]
     folder: Path | None
+    listener: socket.socket | None = None
+    """Where it answers, for a door."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     fell_at: float = 0.0
@@ -64,7 +71,8 @@ class _Part:
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 - our own module, our own interpreter
             [sys.executable, "-m", f"takeback.doors.{self.name}"],
-            env={**self.environment, PARENT_PIPE: "1"},
+            env={**self.environment, PARENT_PIPE: "1", **handed_down(self.listener)},
+            pass_fds=[] if self.listener is None else [self.listener.fileno()],
             stdin=subprocess.PIPE,
             cwd=self.folder,
             start_new_session=True,  # Ctrl-C is for us: we say in which order things end
@@ -131,6 +139,7 @@ class Service:
         self._postgres: EmbeddedPostgres | None = None
         self._stops_postgres = False
         self._names = parts
+        self._listeners: dict[str, socket.socket] = {}
         self.parts: tuple[_Part, ...] = ()
 
     def __enter__(self) -> Self:
@@ -139,15 +148,18 @@ class Service:
             undo.callback(self.__exit__)
             self._lock = _lock(self._settings.data / LOCK_FILE)
             deadline = time.monotonic() + PORT_PATIENCE
-            for port in self._ports().values():
-                _must_be_free(*port, deadline)
+            for name, address in self._ports().items():
+                self._listeners[name] = undo.enter_context(_bind(*address, deadline))
             url = self._settings.database_url or self._embedded_url(self._lock)
             migrate.upgrade(url)
             self.database_url = url
             everything = {**self._environment, "TAKEBACK_DATABASE_URL": url}
             portal = self._portal_environment()
             self.parts = tuple(
-                _Part(name, portal if name == "portal" else everything, self._folder) for name in self._names
+                _Part(
+                    name, portal if name == "portal" else everything, self._folder, self._listeners.get(name)
+                )
+                for name in self._names
             )
             for part in self.parts:
                 part.start()
@@ -232,6 +244,8 @@ class Service:
             part.end()
         for part in self.parts:
             part.gone(deadline)
+        for listener in self._listeners.values():
+            listener.close()
         if self._postgres is not None and self._stops_postgres:
             self._postgres.stop()
         if self._lock is not None:
@@ -266,26 +280,34 @@ def _write(file: TextIO, text: str) -> None:
     file.flush()
 
 
-def _must_be_free(host: str, port: int, deadline: float) -> None:
+def _bind(host: str, port: int, deadline: float) -> socket.socket:
+    """A socket that listens there; the parts of a killed `serve` have until the deadline to let go of it."""
     while True:
-        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                if time.monotonic() > deadline:
-                    raise ConfigurationError(
-                        f"port {port} on {host} cannot be had ({error.strerror}); set TAKEBACK_PORTAL_PORT, "
-                        "TAKEBACK_CONSOLE_PORT and TAKEBACK_API_PORT to free ones"
-                    ) from error
-            else:
-                return
+        listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            if time.monotonic() > deadline:
+                raise ConfigurationError(
+                    f"port {port} on {host} cannot be had ({error.strerror}); set TAKEBACK_PORTAL_PORT, "
+                    "TAKEBACK_CONSOLE_PORT and TAKEBACK_API_PORT to free ones"
+                ) from error
+        else:
+            return listener
         time.sleep(0.1)
 
 
 def _answers(host: str, port: int) -> bool:
+    """Whether the part behind an address speaks: the socket alone is ours."""
+    quick = Timeouts(connect=1, silence=1, total=2)
     try:
-        with socket.create_connection((host, port), timeout=1):
-            return True
-    except OSError:
+        with OutboundClient(
+            f"http://{f'[{host}]' if ':' in host else host}:{port}", timeouts=quick
+        ) as client:
+            client.get("/")
+    except Unavailable:
         return False
+    return True
