@@ -6,6 +6,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
+import heif  # noqa: F401 - so that these files can be HEIF too
 from takeback.doors.cli.demo.pictures import encode, scene
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import find_chromium  # noqa: E402 - the tests' own way of finding it
+from browser import find_chromium
 
 AS_ROOT = [] if os.geteuid() == 0 else ["sudo", "-n"]
 WAYS = (
@@ -37,16 +37,23 @@ def found() -> bool:
     return True
 
 
+def done(command: list[str]) -> bool:
+    """Run one command of the table above; whether it is there and went well."""
+    return shutil.which(command[0]) is not None and subprocess.run(command, check=False).returncode == 0  # noqa: S603 - ours
+
+
 def main() -> int:
     """Try each way until there is one."""
     if found():
         return 0
     for name, commands in WAYS:
         print(f"No Chromium for the browser tests yet; trying {name} ...", flush=True)
-        if all(shutil.which(command[0]) and subprocess.run(command, check=False).returncode == 0 for command in commands):  # noqa: S603
-            if found():
-                return 0
-    print("There is no Chromium for the browser tests: install one, or name one by CHROMIUM=...", file=sys.stderr)
+        if all(done(command) for command in commands) and found():
+            return 0
+    print(
+        "There is no Chromium for the browser tests: install one, or name one by CHROMIUM=...",
+        file=sys.stderr,
+    )
     return 1
 
 

@@ -76,7 +76,7 @@ def connect(settings: Settings) -> dict[str, Connector]:
         return {}
     if settings.matrix_admin_token is None:
         raise ConfigurationError(
-            "set TAKEBACK_MATRIX_ADMIN_TOKEN to an access token of the moderation account on TAKEBACK_MATRIX_URL"
+            "set TAKEBACK_MATRIX_ADMIN_TOKEN to an access token of the moderation account"
         )
     member = settings.matrix_member_token
     matrix = MatrixConnector(

@@ -9,7 +9,7 @@ from takeback.ground.db.pool import Database
 
 
 @pytest.fixture(scope="module")
-def database() -> Iterator[Database]:
+def database(postgres: databases.Server) -> Iterator[Database]:
     """A migrated database for all examples of a module."""
-    with databases.running_server() as server, server.fresh() as url, Database(url) as opened:
+    with postgres.fresh() as url, Database(url) as opened:
         yield opened

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-import pillow_heif
+import pi_heif
 from numpy.typing import NDArray
 from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
 
@@ -43,7 +43,7 @@ _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 # One thread a decoder: a pool of processes is how more cores are used, and hostile files get no more than
 # one.
 setattr(AvifImagePlugin, "DEFAULT_MAX_THREADS", 1)  # noqa: B010 (a documented setting, typed as the literal 0)
-pillow_heif.register_heif_opener(thumbnails=False, decode_threads=1)
+pi_heif.register_heif_opener(thumbnails=False, decode_threads=1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 from io import BytesIO, FileIO
+from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -92,7 +93,9 @@ def _warm_up() -> None:
     """Decode each format once and make a preview, so that nothing is imported or opened afterwards."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
-    files = [_encoded(image, format_) for format_ in decode.FORMATS]
+    # There is no HEIF encoder here: those that exist are under the GPL, and reading is all that is needed.
+    files = [_encoded(image, format_) for format_ in decode.FORMATS if format_ != "HEIF"]
+    files.append(Path(__file__).with_name("warm_up.heic").read_bytes())
     files += [
         _encoded(image.convert(mode), "TIFF")
         for mode in ("1", "L", "LA", "P", "RGBA", "CMYK", "LAB", "I;16", "F")

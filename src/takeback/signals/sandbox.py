@@ -254,8 +254,7 @@ class Decoder:
             self._max_pixels,
             self._max_bytes,
         )
-        # The command line is our own interpreter, our own module and five numbers.
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module and five numbers
             [sys.executable, "-I", "-m", "takeback.signals.decoder_child", *map(str, limits)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from house import House, Time
+from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
 from takeback.ground import clock
 from takeback.signals.sandbox import Decoder
@@ -33,3 +33,23 @@ def platform():
 def house(database, platform, tmp_path, decoder, time):
     """The service."""
     return House(database, platform, tmp_path, decoder, time)
+
+
+@pytest.fixture
+def reported(house, platform):
+    """A copy was posted, its picture reported, and the case waits for a reviewer: (report, the post)."""
+    post = platform.post(picture(1))
+    platform.post(picture(2))
+    house.watch()
+    report = house.report(picture(1))
+    house.take_in()
+    return report, post
+
+
+@pytest.fixture
+def removed(house, reported):
+    """The same, decided, removed and seen to be gone."""
+    house.decide(reported[0])
+    house.after(seconds=11)
+    assert house.status(reported[0]) == "removed"
+    return reported

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 import databases
-from browser import browser, new_page, page, playwright  # noqa: F401 (pytest finds fixtures by name)
 from console_house import House, Platform, served
 from takeback.app import App, keys_folder
 from takeback.bank.index import BankIndex
@@ -16,12 +15,6 @@ from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
 from takeback.ground.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
-
-
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[databases.Server]:
-    with databases.running_server() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,7 @@ from PIL import Image
 from playwright.sync_api import Page, Request
 
 import waiting
-from browser import browser, new_page, page, playwright  # noqa: F401 (pytest finds fixtures by name)
-from databases import Server, running_server
+from databases import Server
 from takeback.ground.vault.seal import unpad
 from takeback.intake.model import Report, decode
 
@@ -74,12 +73,6 @@ class Portal:
             connection.execute(statement, values)
 
 
-@pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
-    with running_server() as running:
-        yield running
-
-
 @contextmanager
 def running_portal(server: Server, folder: Path) -> Iterator[Portal]:
     keys = folder / "keys"
@@ -125,8 +118,8 @@ def answers(portal: Portal) -> bool:
 
 
 @pytest.fixture(scope="module")
-def portal(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
-    with running_portal(server, tmp_path_factory.mktemp("portal")) as running:
+def portal(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with running_portal(postgres, tmp_path_factory.mktemp("portal")) as running:
         yield running
 
 
@@ -234,7 +227,7 @@ class Visitor:
 
 
 @pytest.fixture
-def visitor(page: Page, portal: Portal) -> Visitor:  # noqa: F811 (the fixture of that name)
+def visitor(page: Page, portal: Portal) -> Visitor:
     return Visitor(page, portal)
 
 

@@ -23,6 +23,8 @@ from waiting import until
 
 LONGEST = 240.0
 COPIES = len(town.EDITS)
+SOME = 6
+"""Processes: more than Synapse and the demo's own."""
 
 
 @pytest.fixture
@@ -40,49 +42,6 @@ def environment() -> dict[str, str]:
         **os.environ,
         "TAKEBACK_DATABASE_URL": "postgresql://127.0.0.1:9/real",
     }
-
-
-# --- without a person -------------------------------------------------------------------------------------
-
-
-def test_the_check_ends_with_one_line_of_json_and_a_second_run_starts_clean(cache: Path) -> None:
-    for _ in range(2):
-        done = subprocess.run(
-            [*TAKEBACK, "demo", "--check", "--cache", cache],
-            cwd=ROOT,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=LONGEST,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        said = json.loads(done.stdout)
-        assert said.pop("seconds_report_to_gone") < PATIENCE
-        assert said == {
-            "reported": 1,
-            "copies_posted": COPIES,
-            "found_by_look_back": COPIES - 2,
-            "found_live": 2,
-            "missed": 0,
-            "false": 0,
-            "messages_absent": COPIES,
-            "media_absent": COPIES,
-            "ledger": "VALID",
-        }
-
-
-def test_a_check_that_is_stopped_half_way_says_so_and_leaves_nothing(cache: Path) -> None:
-    with demo(cache, "--check") as running:
-        until(lambda: "Starting Takeback" in running.said(), LONGEST, "the demo to be half way")
-        everything = running.processes()
-        running.signal(signal.SIGINT)
-        assert running.process.wait(PATIENCE) != 0
-        assert still_running(everything) == []
-        assert "Traceback" not in running.said()
-
-
-# --- with a person ----------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,25 +113,6 @@ def page(address: str, **post: bytes) -> str:
         return answer.read().decode()
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_the_room_can_be_watched_and_a_signal_ends_all_of_it(cache: Path, end: signal.Signals) -> None:
-    with demo(cache) as running:
-        running.until_up()
-        room = running.address("room")
-        before = page(room)
-        assert before.count("<img ") == len(town.OTHERS) + COPIES - 2
-        after = page(f"{room}/copy", data=b"")
-        assert after.count("<img ") == before.count("<img ") + 1
-        everything = running.processes()
-        assert any("postgres" in each.name() for each in everything)
-        doors = [running.address(name) for name in ("room", "portal", "console", "API")]
-        running.signal(end)
-        assert running.process.wait(PATIENCE) == 0, running.said()
-        assert still_running(everything) == []
-        assert [door for door in doors if answers(door)] == []
-        assert "Traceback" not in running.said()
-
-
 def answers(address: str) -> bool:
     try:
         urlopen(address, timeout=5).close()
@@ -181,27 +121,18 @@ def answers(address: str) -> bool:
     return True
 
 
-def test_after_kill_9_only_the_database_lives_and_the_next_demo_starts_clean(cache: Path) -> None:
-    with demo(cache) as running:
-        running.until_up()
-        everything = running.processes()
-        running.process.kill()
-        running.process.wait(10)
-        left = still_running([each for each in everything if "postgres" not in each.name()])
-        assert left == []
-    with demo(cache) as again:
-        again.until_up()
-        assert page(again.address("room")).count("<img ") == len(town.OTHERS) + COPIES - 2
-        assert still_running(everything) == []
-        everything = again.processes()
-        again.signal(signal.SIGINT)
-        assert again.process.wait(PATIENCE) == 0, again.said()
-        assert still_running(everything) == []
+# --- with a person ----------------------------------------------------------------------------------------
 
 
-def test_a_second_demo_beside_the_first_says_so_and_harms_nothing(cache: Path) -> None:
+def test_the_room_can_be_watched_and_ctrl_c_ends_all_of_it(cache: Path) -> None:
     with demo(cache) as running:
         running.until_up()
+        room = running.address("room")
+        before = page(room)
+        assert before.count("<img ") == len(town.OTHERS) + COPIES - 2
+        after = page(f"{room}/copy", data=b"")
+        assert after.count("<img ") == before.count("<img ") + 1
+
         second = subprocess.run(
             [*TAKEBACK, "demo", "--cache", cache],
             cwd=ROOT,
@@ -211,6 +142,62 @@ def test_a_second_demo_beside_the_first_says_so_and_harms_nothing(cache: Path) -
             timeout=PATIENCE,
             check=False,
         )
-        assert second.returncode == 2
-        assert "another demo is running" in second.stderr
-        assert page(running.address("room"))
+        assert (second.returncode, "another demo is running" in second.stderr) == (2, True)
+        assert page(room)
+
+        everything = running.processes()
+        assert any("postgres" in each.name() for each in everything)
+        doors = [running.address(name) for name in ("room", "portal", "console", "API")]
+        running.signal(signal.SIGINT)
+        assert running.process.wait(PATIENCE) == 0, running.said()
+        assert still_running(everything) == []
+        assert [door for door in doors if answers(door)] == []
+        assert "Traceback" not in running.said()
+
+
+# --- without a person -------------------------------------------------------------------------------------
+
+
+def test_after_kill_9_only_the_database_lives_and_the_next_run_starts_clean_and_holds(cache: Path) -> None:
+    with demo(cache) as running:
+        running.until_up()
+        everything = running.processes()
+        database = [each for each in everything if "postgres" in each.name()]
+        running.process.kill()
+        running.process.wait(10)
+        assert still_running([each for each in everything if each not in database]) == []
+    done = subprocess.run(
+        [*TAKEBACK, "demo", "--check", "--cache", cache],
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=LONGEST,
+        check=False,
+    )
+    assert still_running(everything) == []
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert said.pop("seconds_report_to_gone") < PATIENCE
+    assert said == {
+        "reported": 1,
+        "copies_posted": COPIES,
+        "found_by_look_back": COPIES - 2,
+        "found_live": 2,
+        "missed": 0,
+        "false": 0,
+        "messages_absent": COPIES,
+        "media_absent": COPIES,
+        "ledger": "VALID",
+    }
+
+
+def test_a_check_that_is_stopped_half_way_leaves_nothing(cache: Path) -> None:
+    with demo(cache, "--check") as running:
+        until(lambda: "Starting Takeback" in running.said(), LONGEST, "the demo to be half way")
+        until(lambda: len(running.processes()) > SOME, LONGEST, "the service to be starting")
+        everything = running.processes()
+        running.signal(signal.SIGTERM)
+        assert running.process.wait(PATIENCE) != 0
+        assert still_running(everything) == []
+        assert "Traceback" not in running.said()

@@ -103,7 +103,6 @@ def gone(journey: Journey) -> int:
         Fault.SERVER_ERROR,
         Fault.LOGIN_PAGE,
         Fault.NOT_FOUND_PAGE,
-        Fault.HANG,
         Fault.CUT,
         Fault.LOST_ANSWER,
     ],

@@ -108,6 +108,7 @@ def test_the_portal_is_given_nothing_that_it_must_not_know(house: House) -> None
         "TAKEBACK_PORTAL_PORT",
         "TAKEBACK_PORTAL_KEYS",
         "TAKEBACK_PARENT_PIPE",
+        "TAKEBACK_LISTENER",
     }
     assert given["TAKEBACK_PORTAL_DATABASE_URL"].startswith("postgresql://takeback_portal:@")
     keys = Path(given["TAKEBACK_PORTAL_KEYS"])

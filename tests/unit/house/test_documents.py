@@ -22,7 +22,7 @@ from takeback.facts import FACTS, kind_of
 from takeback.ground.config import PortalSettings, Settings
 
 PREFIX = "TAKEBACK_"
-INTERNAL = {"TAKEBACK_PARENT_PIPE"}
+INTERNAL = {"TAKEBACK_PARENT_PIPE", "TAKEBACK_LISTENER"}
 """Set by `takeback serve` for its own children; nobody else sets it."""
 
 # --- settings ----------------------------------------------------------------------------------------------

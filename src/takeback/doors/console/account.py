@@ -37,7 +37,7 @@ def _generator(desk: Desk, visit: Visit, sealed: str = "") -> Generator:
     code = segno.make(address, error="m", micro=False)
     return Generator(
         # segno's SVG holds the module path alone, nothing of the text
-        qr=Markup(code.svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)),  # noqa: S704
+        qr=Markup(code.svg_inline(scale=4, border=2, dark="#000", light="#fff", omitsize=True)),  # noqa: S704 - made by segno
         typed=" ".join(secret[i : i + 4] for i in range(0, len(secret), 4)),
         sealed=sealed or desk.secret.seal(f"{visit.member.id} {secret}", now),
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from urllib.parse import urlencode
@@ -62,7 +63,7 @@ NOTHING = {
     ),
 }
 _CLOSED = {CaseStatus.REMOVED, CaseStatus.DECLINED}
-_KEYS: dict[Sort, Callable[[QueueRow], object]] = {
+_KEYS: dict[Sort, Callable[[QueueRow], datetime | int]] = {
     Sort.TIME: lambda row: row.case.due_at,
     Sort.OPENED: lambda row: row.case.opened_at,
     Sort.COPIES: lambda row: row.copies,
@@ -99,21 +100,25 @@ class View:
 
 def select(rows: Sequence[QueueRow], view: View, *, late: Callable[[QueueRow], bool]) -> list[QueueRow]:
     """The rows of a view. Pure; the order of equals is the order given."""
-    wanted: Callable[[QueueRow], bool]
-    match view.show:
+    wanted = [row for row in rows if _is_shown(row, view.show, late=late)]
+    return sorted(wanted, key=_KEYS[view.sort], reverse=view.descending)
+
+
+def _is_shown(row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool]) -> bool:
+    status = row.case.status
+    match show:
         case Show.WAITING:
-            wanted = lambda row: row.case.status not in _CLOSED  # noqa: E731 - a table of predicates reads best so
+            return status not in _CLOSED
         case Show.TO_DECIDE:
-            wanted = lambda row: row.case.status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}  # noqa: E731
+            return status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}
         case Show.SECOND_LOOK:
-            wanted = lambda row: row.case.status is CaseStatus.SECOND_LOOK  # noqa: E731
+            return status is CaseStatus.SECOND_LOOK
         case Show.REMOVING:
-            wanted = lambda row: row.case.status is CaseStatus.REMOVING  # noqa: E731
+            return status is CaseStatus.REMOVING
         case Show.LATE:
-            wanted = lambda row: row.case.status not in _CLOSED and late(row)  # noqa: E731
+            return status not in _CLOSED and late(row)
         case Show.CLOSED:
-            wanted = lambda row: row.case.status in _CLOSED  # noqa: E731
-    return sorted(filter(wanted, rows), key=_KEYS[view.sort], reverse=view.descending)  # type: ignore[arg-type] - all keys of one sort compare
+            return status in _CLOSED
 
 
 @router.get("/")

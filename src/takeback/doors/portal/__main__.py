@@ -35,7 +35,7 @@ def main() -> None:
     if settings.portal_database_url is None:
         raise ConfigurationError(
             "the portal on its own needs TAKEBACK_PORTAL_DATABASE_URL, the URL of the role takeback_portal; "
-            "`takeback portal` finds the embedded PostgreSQL by itself"
+            "`takeback serve` gives it that by itself"
         )
     serve(settings, settings.portal_database_url)
 

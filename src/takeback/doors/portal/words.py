@@ -117,7 +117,8 @@ ENGLISH = Language(
         "switched off here. You can go on without it: on the next page, tell us where the picture is.",
         "picture.choose": "Choose the picture",
         "picture.more": "Choose another picture",
-        "picture.limit": "Up to {most} pictures. Photographs work best; screenshots of the picture work too.",
+        "picture.limit": "Up to {most} pictures. Photographs work best. A screenshot works too "
+        "once it is cut to the picture alone.",
         "picture.list": "Your pictures",
         "picture.earlier": "Picture {number}",
         "picture.working": "Working out the number",
@@ -143,10 +144,10 @@ ENGLISH = Language(
         "picture.ready": "{name} is ready.",
         "picture.wait": "One moment: a number is still being worked out. Then press Continue again.",
         "picture.fault.unreadable": "This device could not open the file as a picture. If it is a "
-        "photograph from an iPhone (HEIC), open it there and save or share it as JPEG, or make a screenshot "
-        "of it. A video does not work here. You can also go on with a link.",
-        "picture.fault.too_large": "The picture is too large for this device to work with. A screenshot of "
-        "it works well. You can also go on with a link.",
+        "photograph from an iPhone (HEIC), open it there and save or share it as JPEG. "
+        "A video does not work here. You can also go on with a link.",
+        "picture.fault.too_large": "The picture is too large for this device to work with. A smaller "
+        "copy of it works as well. You can also go on with a link.",
         "picture.fault.too_small": "The picture is too small to be recognised. If you have it larger, "
         "choose that one; or go on with a link.",
         "picture.fault.low_detail": "There is too little detail in this picture to recognise it safely: "

@@ -22,6 +22,11 @@ Tx = psycopg.Connection[TupleRow]
 """An open transaction: what every function of a `store` takes first."""
 
 
+def _read_committed(connection: Tx) -> None:
+    """Whatever the server's default is: `join` needs each statement to see what was committed before it."""
+    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+
+
 class Database:
     """A pool of connections to one database, as one role.
 
@@ -39,6 +44,7 @@ class Database:
             open=True,
             timeout=30,
             check=ConnectionPool.check_connection,
+            configure=_read_committed,
             name="takeback",
         )
 

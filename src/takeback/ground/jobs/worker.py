@@ -16,11 +16,11 @@ from datetime import timedelta
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job
+from procrastinate.jobs import Job, Status
 from psycopg_pool import PoolTimeout
 from typing_extensions import override
 
-from takeback.errors import Unavailable
+from takeback.errors import TakebackError, Unavailable
 from takeback.ground.clock import now
 
 log = logging.getLogger(__name__)
@@ -113,17 +113,18 @@ async def _run(url: str, work: Work, stop: threading.Event, concurrency: int, he
     app = procrastinate.App(
         connector=procrastinate.PsycopgConnector(conninfo=url, min_size=2, max_size=concurrency + 4)
     )
+    patience = {handler.name: _Patience(handler, work.gave_up) for handler in work.handlers}
     for handler in work.handlers:
-        app.task(name=handler.name, retry=_Patience(handler, work.gave_up))(handler.run)
+        app.task(name=handler.name, retry=patience[handler.name])(handler.run)
     for timed in work.periodic:
         app.periodic(cron=timed.cron)(app.task(name=timed.name)(_by_clock(timed.run)))
 
     async def take_over(timestamp: int) -> None:  # noqa: ARG001 - the queue passes the tick's time
-        await _take_over_stalled(app, heartbeat * 3)
+        await _take_over_stalled(app, patience, heartbeat * 3)
 
     app.periodic(cron="* * * * * */5")(app.task(name=_TAKE_OVER)(take_over))
     async with app.open_async():
-        await _take_over_stalled(app, heartbeat * 3)
+        await _take_over_stalled(app, patience, heartbeat * 3)
         worker = asyncio.create_task(
             app.run_worker_async(
                 concurrency=concurrency,
@@ -149,10 +150,18 @@ def _by_clock(work: Callable[[], None]) -> Callable[[int], None]:
     return tick
 
 
-async def _take_over_stalled(app: procrastinate.App, silent_for: float) -> None:
+async def _take_over_stalled(
+    app: procrastinate.App, patience: Mapping[str, _Patience], silent_for: float
+) -> None:
+    """Start again what a killed worker was at; a job that kills its worker each time is given up."""
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for):
         log.warning("taking over job %s of a worker that fell silent", job.id)
+        killed = TakebackError("its worker was killed at every try")
+        known = patience.get(job.task_name)
         try:
-            await app.job_manager.retry_job(job)
+            if known is None or known.get_retry_decision(exception=killed, job=job) is not None:
+                await app.job_manager.retry_job(job)
+            else:
+                await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
         except ConnectorException as error:  # another worker took it over, or it ended after all
             log.warning("job %s: %s", job.id, error)

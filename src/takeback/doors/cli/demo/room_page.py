@@ -94,7 +94,7 @@ def serve(eyes: Eyes, room: str, port: int, post_copy: Callable[[], object]) -> 
                 self.close_connection = True
 
         @override
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        def log_message(self, format: str, *args: object) -> None:
             """Keep the terminal for the demo's own words."""
 
     server = ThreadingHTTPServer(("127.0.0.1", port), Window)

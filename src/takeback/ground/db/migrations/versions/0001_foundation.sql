@@ -1,5 +1,6 @@
--- The whole state of Takeback, room by room. A table's first word is the room that owns it: only that room's
--- store.py names it (a test says so). The queue's own tables come from procrastinate and are not repeated here.
+-- The whole state of Takeback, room by room. A table's first word is the room that owns it: only that room
+-- names it (a test says so, and lists the one exception). The queue's own tables come from procrastinate and
+-- are not repeated here.
 
 -- facts: what has happened -------------------------------------------------------------------------------
 
