@@ -101,8 +101,8 @@ def _journey(cache: Path, posts: int) -> list[Row]:
     percentiles = statistics.quantiles(numbers.post_to_match, n=100, method="inclusive")
     return [
         ("report to gone, six copies", numbers.report_to_gone, "s"),
-        (f"post to match, p50 of {posts}", percentiles[49], "s"),
-        (f"post to match, p99 of {posts}", percentiles[98], "s"),
+        (f"post to match, p50 of {posts}", percentiles[49] * 1000, "ms"),
+        (f"post to match, p99 of {posts}", percentiles[98] * 1000, "ms"),
         *((f"memory: {name}", size / 2**20, "MiB") for name, size in numbers.memory.items()),
     ]
 

@@ -83,7 +83,14 @@ class LedgerBroken(TakebackError):
 
 
 class PlatformError(TakebackError):
-    """A platform did not do what a connector asked."""
+    """A platform did not do what a connector asked.
+
+    Args:
+        message: may quote the platform, so it is cut to one printable line of 300 characters: it is stored.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__("".join(filter(str.isprintable, message))[:300])
 
 
 class Gone(PlatformError):
