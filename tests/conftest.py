@@ -1,6 +1,7 @@
 """For all tests: what they may ask for, and how they are judged."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,17 @@ from takeback.ground.db.pool import Database
 # Properties are judged by their truth, never by the clock of a busy machine.
 settings.register_profile("takeback", deadline=None)
 settings.load_profile("takeback")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first, so that workers who share the files end together."""
+    longest = ("journeys/whole", "journeys", "integration/pipeline", "contract", "integration", "properties")
+
+    def rank(item: pytest.Item) -> int:
+        where = item.path.relative_to(Path(__file__).parent).as_posix()
+        return next((n for n, folder in enumerate(longest) if where.startswith(folder)), len(longest))
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

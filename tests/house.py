@@ -162,7 +162,7 @@ class House:
             case = self.case_of(report)
             for copy in cases.copies(tx, case):
                 if copy.message == post.message:
-                    cases.exclude(tx, case, copy.sighting, excluded=True)
+                    cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA)
 
     # --- what runs in the background
 

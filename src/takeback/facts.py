@@ -47,6 +47,22 @@ class Revealed(StrEnum):
     CONTACT = "contact"
 
 
+class StaffChange(StrEnum):
+    """What an administrator changed of an account."""
+
+    MADE_REVIEWER = "made_reviewer"
+    MADE_ADMINISTRATOR = "made_administrator"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
+class ApiKeyChange(StrEnum):
+    """What became of a key of a program."""
+
+    MADE = "made"
+    REVOKED = "revoked"
+
+
 def _in_utc(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a fact's time needs a time zone")
@@ -167,6 +183,24 @@ class Looked:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyExcluded:
+    """A reviewer said that a copy does not show the case's picture: nothing is done to it."""
+
+    case: CaseId
+    sighting: SightingId
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusionUndone:
+    """A reviewer said that an excluded copy shows the case's picture after all."""
+
+    case: CaseId
+    sighting: SightingId
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """A reviewer decided; it takes effect later, so that it can be undone."""
 
@@ -233,6 +267,15 @@ class RemovalFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryAsked:
+    """A person asked that a failed removal be tried again."""
+
+    target: TargetId
+    case: CaseId
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
 class FoundGone:
     """Message and media were fetched again, from every vantage, and are gone."""
 
@@ -278,6 +321,24 @@ class StaffSignedIn:
     how: str
 
 
+@dataclass(frozen=True, slots=True)
+class StaffChanged:
+    """An administrator changed what somebody may do, or closed an account or opened it again."""
+
+    staff: StaffId
+    change: StaffChange
+    by: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKeyChanged:
+    """A key of a program was made or revoked, at the very time that the list of keys shows for it."""
+
+    change: ApiKeyChange
+    by: StaffId | None
+    """None: the operator, at the command line."""
+
+
 Fact = (
     ReportReceived
     | ReportUnusable
@@ -291,6 +352,8 @@ Fact = (
     | CaseOpened
     | CopyFound
     | Looked
+    | CopyExcluded
+    | ExclusionUndone
     | Decided
     | DecisionUndone
     | DecisionEffective
@@ -298,11 +361,14 @@ Fact = (
     | RemovalPlanned
     | RemovalStepDone
     | RemovalFailed
+    | RetryAsked
     | FoundGone
     | FoundAgain
     | JobGaveUp
     | StaffInvited
     | StaffSignedIn
+    | StaffChanged
+    | ApiKeyChanged
 )
 
 FACTS: tuple[type[Fact], ...] = typing.get_args(Fact)

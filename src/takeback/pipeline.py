@@ -75,13 +75,16 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             _settle(tx, case, now)
         # --- for people to see; nothing follows by itself
         case (
-            facts.CaseOpened()
+            facts.ApiKeyChanged()
+            | facts.CaseOpened()
             | facts.ClockPassed()
+            | facts.CopyExcluded()
             | facts.DecisionEffective()
             | facts.DecisionUndone()
             | facts.EntryActivated()
             | facts.EntryRefused()
             | facts.EntryWithdrawn()
+            | facts.ExclusionUndone()
             | facts.JobGaveUp()
             | facts.LocationUnusable()
             | facts.Looked()
@@ -89,6 +92,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.RemovalFailed()
             | facts.RemovalStepDone()
             | facts.ReportUnusable()
+            | facts.RetryAsked()
+            | facts.StaffChanged()
             | facts.StaffInvited()
             | facts.StaffSignedIn()
         ):

@@ -212,7 +212,7 @@ class TestFetching:
             connector_behind_proxy.fetch(address, 1000)
         assert not proxy.asked
 
-    @pytest.mark.parametrize("fault", [fault for fault in PASSING_FAULTS if fault is not Fault.LOGIN_PAGE])
+    @pytest.mark.parametrize("fault", PASSING_FAULTS)
     def test_a_fault_never_says_gone(
         self, platform: Platform, connector_behind_proxy: Connector, proxy: FaultProxy, fault: Fault
     ):

@@ -20,10 +20,12 @@ from takeback.errors import NotFound, Refused
 from takeback.facts import (
     CaseOpened,
     ClockPassed,
+    CopyExcluded,
     CopyFound,
     Decided,
     DecisionEffective,
     DecisionUndone,
+    ExclusionUndone,
     FoundBy,
     Looked,
     Revealed,
@@ -138,19 +140,29 @@ def _report(tx: Tx, unsealer: Unsealer, case: CaseId) -> intake_model.Report:
 
 def look(tx: Tx, case: CaseId, sighting: SightingId, *, staff: StaffId, reason: LookReason) -> Copy:
     """A member of staff asks to see one copy clearly. The asking is a fact. Raises NotFound."""
-    for copy in store.copies(tx, case):
-        if copy.sighting == sighting:
-            record(tx, Looked(case, Revealed.PICTURE, staff, reason.value, sighting))
-            return copy
-    raise NotFound("This case has no such copy.")
+    copy = _copy(tx, case, sighting)
+    record(tx, Looked(case, Revealed.PICTURE, staff, reason.value, sighting))
+    return copy
 
 
-def exclude(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool) -> None:
-    """Say that a copy is not the same picture (or is, after all). Raises NotFound, Refused."""
+def exclude(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, staff: StaffId) -> None:
+    """Say that a copy is not the same picture (or is, after all). Raises NotFound, Refused.
+
+    The saying is a fact; to say again what is so already is not.
+    """
     if _locked(tx, case).status not in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}:
         raise Refused("This case is decided; undo the decision first.")
-    if not store.set_excluded(tx, case, sighting, excluded=excluded):
-        raise NotFound("This case has no such copy.")
+    if _copy(tx, case, sighting).excluded is excluded:
+        return
+    store.set_excluded(tx, case, sighting, excluded=excluded)
+    record(tx, (CopyExcluded if excluded else ExclusionUndone)(case, sighting, staff))
+
+
+def _copy(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
+    for copy in store.copies(tx, case):
+        if copy.sighting == sighting:
+            return copy
+    raise NotFound("This case has no such copy.")
 
 
 def decide(

@@ -129,13 +129,12 @@ def _copy(row: TupleRow) -> Copy:
     )
 
 
-def set_excluded(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool) -> bool:
-    """Say whether a copy is the same picture; False if the case has no such copy."""
-    changed = tx.execute(
+def set_excluded(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool) -> None:
+    """Say whether a copy is the same picture."""
+    tx.execute(
         "update cases_copy set excluded = %s where case_id = %s and sighting_id = %s",
         [excluded, case, sighting],
     )
-    return changed.rowcount == 1
 
 
 def insert_decision(tx: Tx, decision: Decision) -> None:

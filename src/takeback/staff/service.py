@@ -15,7 +15,7 @@ from uuid import uuid4
 import argon2
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
-from takeback.facts import StaffInvited, StaffSignedIn
+from takeback.facts import ApiKeyChange, ApiKeyChanged, StaffChange, StaffChanged, StaffInvited, StaffSignedIn
 from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger.record import record
@@ -31,6 +31,10 @@ _TOUCH_EVERY = timedelta(seconds=30)
 _hasher = argon2.PasswordHasher()  # RFC 9106, second recommended option: 64 MiB, 3 passes
 _NOBODY = _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
 _NO_CODE = "A" * 32
+_MADE = {
+    Role.REVIEWER: StaffChange.MADE_REVIEWER,
+    Role.ADMINISTRATOR: StaffChange.MADE_ADMINISTRATOR,
+}
 
 
 def _hash(token: str) -> bytes:
@@ -90,29 +94,42 @@ def use_link(tx: Tx, token: str, *, now: datetime) -> SignedIn | None:
 
 
 def change_role(tx: Tx, staff: StaffId, role: Role, *, by: StaffId) -> None:
-    """Change what somebody may do; her sessions end. Raises Refused, NotFound."""
-    _may_change(tx, staff, by)
+    """Change what somebody may do; her sessions end. Nothing happens if it is so.
+
+    Raises Refused, NotFound.
+    """
+    if _changeable(tx, staff, by).role is role:
+        return
     store.set_role(tx, staff, role)
     store.end_sessions(tx, staff)
+    record(tx, StaffChanged(staff, _MADE[role], by))
 
 
 def set_disabled(tx: Tx, staff: StaffId, *, disabled: bool, by: StaffId) -> None:
-    """Close an account or open it again; its sessions and links end. Raises Refused, NotFound."""
-    _may_change(tx, staff, by)
+    """Close an account or open it again; its sessions and links end. Nothing happens if it is so.
+
+    Raises Refused, NotFound.
+    """
+    if _changeable(tx, staff, by).disabled is disabled:
+        return
     store.set_disabled(tx, staff, disabled=disabled)
     store.end_sessions(tx, staff)
     store.drop_links(tx, staff)
+    record(tx, StaffChanged(staff, StaffChange.DISABLED if disabled else StaffChange.ENABLED, by))
 
 
-def _may_change(tx: Tx, staff: StaffId, by: StaffId) -> None:
+def _changeable(tx: Tx, staff: StaffId, by: StaffId) -> Member:
+    """The account, locked, if `by` may change it."""
     store.lock_accounts(tx)  # two administrators who disable each other at once: the second is refused
     if staff == by:
         raise Refused("Another administrator must change your own account, so that one is always left.")
     actor = store.member(tx, by)
     if actor is None or actor.disabled or actor.role is not Role.ADMINISTRATOR:
         raise Refused("Only an administrator can do this.")
-    if store.member(tx, staff) is None:
+    found = store.member(tx, staff)
+    if found is None:
         raise NotFound("there is no such account")
+    return found
 
 
 def team(tx: Tx) -> tuple[Member, ...]:
@@ -251,8 +268,11 @@ def sessions(tx: Tx, member: Member, *, now: datetime) -> tuple[Session, ...]:
 # --- API keys --------------------------------------------------------------------------------------------
 
 
-def make_api_key(tx: Tx, name: str, *, now: datetime) -> str:
-    """Make a key for a program. Its text is returned here and never again. Raises Refused."""
+def make_api_key(tx: Tx, name: str, *, by: StaffId | None, now: datetime) -> str:
+    """Make a key for a program; `by` is None at the command line.
+
+    Its text is returned here and never again. Raises Refused.
+    """
     try:
         clean = rules.clean_name(name)
     except ValueError as error:
@@ -262,13 +282,15 @@ def make_api_key(tx: Tx, name: str, *, now: datetime) -> str:
         raise Refused(
             f"There is or was a key named {clean}. Choose another name, so that records stay clear."
         )
+    record(tx, ApiKeyChanged(ApiKeyChange.MADE, by), at=now)
     return key
 
 
-def revoke_api_key(tx: Tx, name: str, *, now: datetime) -> None:
-    """Stop a key at once. Raises NotFound."""
+def revoke_api_key(tx: Tx, name: str, *, by: StaffId | None, now: datetime) -> None:
+    """Stop a key at once; `by` is None at the command line. Raises NotFound."""
     if not store.revoke_api_key(tx, name, now):
         raise NotFound("there is no working key of that name")
+    record(tx, ApiKeyChanged(ApiKeyChange.REVOKED, by), at=now)
 
 
 def api_keys(tx: Tx) -> tuple[ApiKey, ...]:

@@ -12,7 +12,7 @@ from uuid import uuid5
 from takeback.cases.model import Copy
 from takeback.connectors.api import Action, Connector, Surface, Target
 from takeback.errors import Gone, NotFound, PlatformError, Refused, Unavailable
-from takeback.facts import FoundAgain, FoundGone, RemovalFailed, RemovalPlanned, RemovalStepDone
+from takeback.facts import FoundAgain, FoundGone, RemovalFailed, RemovalPlanned, RemovalStepDone, RetryAsked
 from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.jobs.queue import enqueue
@@ -151,8 +151,8 @@ def remove_again(tx: Tx, target: TargetId) -> None:
         enqueue(tx, "remove", target=str(target))
 
 
-def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:  # noqa: ARG001 - who asked belongs to the act
-    """A person says: try a failed removal again. Raises Refused, NotFound."""
+def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:
+    """A person says: try a failed removal again. The asking is a fact. Raises Refused, NotFound."""
     removal = store.get(tx, target, lock=True)
     if removal is None:
         raise NotFound("There is no such removal.")
@@ -160,6 +160,7 @@ def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:  # noqa: ARG001 
         raise Refused("This removal is under way; there is nothing to try again.")
     store.set_state(tx, target, TargetState.PLANNED, removal.round + 1, clock.now())
     store.open_attempt(tx, target, ORDER)
+    record(tx, RetryAsked(target, removal.case, staff))
     enqueue(tx, "remove", target=str(target))
 
 

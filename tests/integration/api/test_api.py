@@ -59,7 +59,7 @@ def api(database: Database, decoder: Decoder, tmp_path: Path) -> Iterator[Api]:
     settings = Settings(data=tmp_path)
     app = App(settings, database, {}, decoder, Unsealer(keys_folder(settings)), BankIndex())
     with database.transaction() as tx:
-        key = staff.make_api_key(tx, "our chat", now=clock.now())
+        key = staff.make_api_key(tx, "our chat", by=None, now=clock.now())
     address = bound.getsockname()[:2]
     with (
         served(create_app(app), bound),
@@ -121,7 +121,7 @@ def test_without_a_working_key_nothing_is_answered(api: Api, path: str, header: 
 
 def test_a_revoked_key_stops_at_once(api: Api):
     with api.app.database.transaction() as tx:
-        staff.revoke_api_key(tx, "our chat", now=clock.now())
+        staff.revoke_api_key(tx, "our chat", by=None, now=clock.now())
     assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).status_code == 401
 
 
@@ -213,7 +213,7 @@ def test_metrics_count_every_kind_of_fact_and_what_waits(api: Api):
     text = httpx.get(f"{api.http.base_url}/metrics").text
     assert 'takeback_facts{kind="entry_activated"} 1.0' in text
     assert all(f'takeback_facts{{kind="{kind_of(fact)}"}}' in text for fact in FACTS)
-    assert 'takeback_jobs_waiting{job="follow"} 2.0' in text
+    assert 'takeback_jobs_waiting{job="follow"} 3.0' in text
     assert 'takeback_cases{status="open"} 0.0' in text
     assert "takeback_sightings 0.0" in text
 

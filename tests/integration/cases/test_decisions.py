@@ -131,11 +131,30 @@ def test_a_copy_can_be_excluded_and_brought_back_until_the_decision(database, ca
     with database.transaction() as tx:
         one, two = cases.copies(tx, case)
         for excluded in (True, False, True):
-            cases.exclude(tx, case, one.sighting, excluded=excluded)
+            cases.exclude(tx, case, one.sighting, excluded=excluded, staff=MIRA)
         assert [copy.excluded for copy in cases.copies(tx, case)] == [True, False]
         decide(tx, case)
         with pytest.raises(Refused, match="undo the decision first"):
-            cases.exclude(tx, case, two.sighting, excluded=True)
+            cases.exclude(tx, case, two.sighting, excluded=True, staff=MIRA)
+
+
+def test_who_excluded_a_copy_and_who_took_that_back_are_facts_and_saying_it_again_is_none(database, case):
+    with database.transaction() as tx:
+        copy, _ = cases.copies(tx, case)
+        for staff, excluded in ((MIRA, True), (NOOR, True), (NOOR, False), (MIRA, False)):
+            cases.exclude(tx, case, copy.sighting, excluded=excluded, staff=staff)
+        about = {"case": str(case), "sighting": copy.sighting}
+        assert facts(tx, "copy_excluded") == [{**about, "staff": str(MIRA)}]
+        assert facts(tx, "exclusion_undone") == [{**about, "staff": str(NOOR)}]
+
+
+def test_what_is_refused_leaves_no_fact(database, case):
+    with database.transaction() as tx:
+        copy, _ = cases.copies(tx, case)
+        decide(tx, case)
+        with pytest.raises(Refused):
+            cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA)
+        assert facts(tx, "copy_excluded") == []
 
 
 def test_what_is_not_there_is_not_found(database, case):
@@ -144,7 +163,7 @@ def test_what_is_not_there_is_not_found(database, case):
         with pytest.raises(NotFound):
             cases.get(tx, nobodys)
         with pytest.raises(NotFound):
-            cases.exclude(tx, case, SightingId(999), excluded=True)
+            cases.exclude(tx, case, SightingId(999), excluded=True, staff=MIRA)
         with pytest.raises(NotFound):
             cases.look(tx, case, SightingId(999), staff=MIRA, reason=LookReason.TO_DECIDE)
         with pytest.raises(NotFound):
@@ -172,7 +191,7 @@ def test_the_queue_shows_what_has_least_time_left_first_and_counts_what_was_not_
         cases.take_effect(tx, decide(tx, declined, NOT_SHARED).id, NOW)
         urgent = a_case(tx)
         tx.execute("update cases_case set due_at = %s where id = %s", [NOW - UNDO, urgent])
-        cases.exclude(tx, case, cases.copies(tx, case)[0].sighting, excluded=True)
+        cases.exclude(tx, case, cases.copies(tx, case)[0].sighting, excluded=True, staff=MIRA)
         rows = cases.queue(tx)
         assert [row.case.id for row in rows] == [urgent, case]
         assert [(row.copies, row.places, row.posters) for row in rows] == [(0, 0, 0), (1, 1, 1)]

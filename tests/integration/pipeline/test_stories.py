@@ -24,6 +24,7 @@ from takeback.facts import (
     RemovalPlanned,
     RemovalStepDone,
     ReportReceived,
+    RetryAsked,
     Verdict,
 )
 from takeback.takedown import service as takedown
@@ -174,6 +175,7 @@ def test_a_person_can_have_a_failed_removal_tried_again(house, platform, reporte
         takedown.retry(tx, target.target, staff=MIRA)
     with pytest.raises(Refused, match="under way"), house.database.transaction() as tx:
         takedown.retry(tx, target.target, staff=MIRA)
+    assert house.facts(RetryAsked) == [RetryAsked(target.target, house.case_of(report), MIRA)]
     house.work()
     assert (house.status(report), platform.removed(post)) == ("removed", True)
 

@@ -3,13 +3,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import TypeVar
+from uuid import uuid4
 
 import pyotp
 import pytest
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
+from takeback.facts import ApiKeyChange, ApiKeyChanged, Fact, StaffChange, StaffChanged
 from takeback.ground import clock
 from takeback.ground.db.pool import Database
+from takeback.ground.ledger import store as ledger
+from takeback.ground.ledger.store import RecordedFact
+from takeback.ids import StaffId
 from takeback.staff import rules, service, store
 from takeback.staff.model import Role, Session, SignedIn
 from takeback.staff.secret import Secret
@@ -260,18 +265,67 @@ def test_nobody_changes_her_own_account_and_a_reviewer_changes_none(database: Da
 
 def test_an_api_key_works_until_it_is_revoked_and_its_text_is_not_stored(database: Database):
     with database.transaction() as tx:
-        key = service.make_api_key(tx, "our chat", now=NOW)
+        key = service.make_api_key(tx, "our chat", by=None, now=NOW)
         assert service.api_key_name(tx, key) == "our chat"
         assert service.api_key_name(tx, key + "x") is None
         row = tx.execute("select staff_api_key::text from staff_api_key").fetchone()
         assert row is not None
         assert key not in row[0]
         with pytest.raises(Refused, match="Choose another name"):
-            service.make_api_key(tx, "our chat", now=NOW)
-        service.revoke_api_key(tx, "our chat", now=NOW)
+            service.make_api_key(tx, "our chat", by=None, now=NOW)
+        service.revoke_api_key(tx, "our chat", by=None, now=NOW)
         assert service.api_key_name(tx, key) is None
         with pytest.raises(NotFound):
-            service.revoke_api_key(tx, "our chat", now=NOW)
+            service.revoke_api_key(tx, "our chat", by=None, now=NOW)
+
+
+# --- what is recorded ------------------------------------------------------------------------------------
+
+
+def recorded(tx, *kinds: type[Fact]) -> list[RecordedFact]:
+    """What was recorded of these kinds, oldest first."""
+    return list(reversed(ledger.recent(tx, kinds, 100)))
+
+
+def test_each_change_of_an_account_is_one_fact_and_one_that_changes_nothing_is_none(database: Database):
+    boss, other = opened(database).member.id, opened(database, "Bea", Role.REVIEWER).member.id
+    with database.transaction() as tx:
+        for role in (Role.REVIEWER, Role.ADMINISTRATOR, Role.ADMINISTRATOR, Role.REVIEWER):
+            service.change_role(tx, other, role, by=boss)
+        for disabled in (False, True, True, False):
+            service.set_disabled(tx, other, disabled=disabled, by=boss)
+        assert [each.fact for each in recorded(tx, StaffChanged)] == [
+            StaffChanged(other, StaffChange.MADE_ADMINISTRATOR, boss),
+            StaffChanged(other, StaffChange.MADE_REVIEWER, boss),
+            StaffChanged(other, StaffChange.DISABLED, boss),
+            StaffChanged(other, StaffChange.ENABLED, boss),
+        ]
+
+
+def test_a_change_that_is_refused_leaves_no_fact(database: Database):
+    boss, other = opened(database).member.id, opened(database, "Bea", Role.REVIEWER).member.id
+    with database.transaction() as tx:
+        with pytest.raises(Refused):
+            service.change_role(tx, boss, Role.REVIEWER, by=other)
+        with pytest.raises(NotFound):
+            service.set_disabled(tx, StaffId(uuid4()), disabled=True, by=boss)
+        with pytest.raises(NotFound):
+            service.revoke_api_key(tx, "nobody's", by=boss, now=NOW)
+        assert recorded(tx, StaffChanged, ApiKeyChanged) == []
+
+
+def test_a_key_that_is_made_or_revoked_is_one_fact_at_the_time_that_the_list_shows(database: Database):
+    boss = opened(database).member.id
+    with database.transaction() as tx:
+        service.make_api_key(tx, "our chat", by=boss, now=NOW)
+        with pytest.raises(Refused):
+            service.make_api_key(tx, "our chat", by=boss, now=NOW)
+        service.revoke_api_key(tx, "our chat", by=None, now=LATER)
+        [key] = service.api_keys(tx)
+        assert [(each.fact, each.at) for each in recorded(tx, ApiKeyChanged)] == [
+            (ApiKeyChanged(ApiKeyChange.MADE, boss), key.made_at),
+            (ApiKeyChanged(ApiKeyChange.REVOKED, None), key.revoked_at),
+        ]
 
 
 def test_what_happens_to_accounts_is_recorded_without_names(database: Database):

@@ -68,6 +68,13 @@ def looks(house: House) -> list[Looked]:
         return [each.fact for each in ledger.recent(tx, (Looked,), 100) if isinstance(each.fact, Looked)]
 
 
+def history(page: Page) -> list[str]:
+    """The lines of the open history, as many as it says there are."""
+    lines = page.locator(".history li").all_inner_texts()
+    expect(page.locator(".history summary")).to_contain_text(f"{len(lines)} entries")
+    return lines
+
+
 # --- decide ------------------------------------------------------------------------------------------------
 
 
@@ -87,6 +94,8 @@ def test_a_decision_says_what_it_does_can_be_undone_and_is_then_watched(house: H
     decide(page, REMOVE, REASON)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     snapshot(page, "console-case-undo")
+    page.locator(".history summary").click()
+    assert len(history(page)) == 3, "decided, taken back, decided"
     take_effect(house, case)
     expect(page.get_by_text("0 of 5 copies removed and seen to be gone.")).to_be_visible()
     remove(house, case, check=False)
@@ -94,14 +103,19 @@ def test_a_decision_says_what_it_does_can_be_undone_and_is_then_watched(house: H
     assert page.get_by_text("copies removed, and seen to be gone").count() == 0, "nobody has looked yet"
     remove(house, case)
     expect(page.get_by_text("5 copies removed, and seen to be gone.")).to_be_visible()
+    in_queue = page.locator(".left [aria-current]")
+    expect(in_queue.locator(".chip")).to_have_text("removed")
+    assert in_queue.inner_text().count("removed") == 1, "the chip has said it"
     expect(page.get_by_text("picture gone for an administrator, a stranger and a member")).to_have_count(5)
     expect(page.locator(".tile.gone")).to_have_count(5)
-    snapshot(page, "console-case-removed")
+    lived = history(page)
+    assert lived[-1].endswith("Copy 5 was fetched again and is gone.")
+    snapshot(page, "console-case-history")
     page.reload()
     expect(page.get_by_role("heading", name="Removed", exact=True)).to_be_visible()
+    snapshot(page, "console-case-removed")
     page.locator(".history summary").click()
-    expect(page.get_by_text("Copy 5 was fetched again and is gone.")).to_be_visible()
-    snapshot(page, "console-case-history")
+    assert history(page) == lived
 
 
 def test_a_removal_that_failed_says_why_and_can_be_tried_again(house: House, page: Page):
@@ -112,7 +126,7 @@ def test_a_removal_that_failed_says_why_and_can_be_tried_again(house: House, pag
     decide(page, REMOVE, REASON)
     take_effect(house, case)
     remove(house, case, check=False)
-    expect(page.get_by_text("403 M_FORBIDDEN: the account may not do this")).to_be_visible()
+    expect(page.get_by_text("403 M_FORBIDDEN: the account may not do this", exact=True)).to_be_visible()
     snapshot(page, "console-case-failed")
     with house.app.database.transaction() as tx:
         assert len(ledger.recent(tx, (RemovalFailed,), 10)) == 1
@@ -122,6 +136,8 @@ def test_a_removal_that_failed_says_why_and_can_be_tried_again(house: House, pag
     house.platform.refuses = False
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_role("button", name="Try again")).to_have_count(0)
+    page.locator(".history summary").click()
+    expect(page.get_by_text("Ada Byron asked to remove copy 1 once more.")).to_be_visible()
     remove(house, case)
     expect(page.get_by_text("1 copy removed, and seen to be gone.")).to_be_visible()
 
@@ -182,6 +198,8 @@ def test_what_is_not_the_same_picture_is_left_alone(house: House, page: Page):
     page.goto(f"{house.origin}/case/{case}")
     page.get_by_role("button", name="Not the same picture").first.click()
     expect(page.get_by_role("button", name="It is the same after all")).to_have_count(1)
+    page.locator(".history summary").click()
+    expect(page.get_by_text("Ada Byron said: copy 1 is not the same picture.")).to_be_visible()
     page.get_by_role("radio", name=REMOVE).check()
     expect(page.get_by_text("Removes 2 copies in 2 places")).to_be_visible()
 
@@ -222,6 +240,7 @@ def test_a_picture_is_seen_while_it_is_held_and_the_asking_is_recorded(house: Ho
     page.mouse.up()
     expect(page.locator("#lens")).to_be_hidden()
     expect(page.get_by_text("You looked 1 time today.")).to_be_visible()
+    expect(page.locator(".history summary")).to_contain_text("1 entry")
     assert page.locator("canvas").evaluate("canvas => canvas.width") == 0, "nothing of it stays in the page"
     (seen,) = looks(house)
     assert (seen.case, seen.reason, seen.what.value) == (case, "to_compare", "picture")

@@ -5,16 +5,22 @@ from uuid import uuid4
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from browser import Device, NewPage, Scheme, snapshot
 from console_house import HOUR, House
+from takeback.doors.console.theme import COOKIE
 from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
 from takeback.ground.ledger.record import record
 from takeback.ids import ReportId
 
 AXE = Axe()
-WIDTHS: dict[str, tuple[Device, int]] = {"desktop": ("desktop", 1440), "narrow": ("phone", 390)}
+SIZES: dict[str, tuple[Device, ViewportSize]] = {
+    "desktop": ("desktop", {"width": 1440, "height": 900}),
+    "narrow": ("phone", {"width": 390, "height": 844}),
+}
+OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}
+"""What the system asks for while the other one is chosen: the choice counts."""
 
 
 def check(page: Page, name: str) -> None:
@@ -34,8 +40,10 @@ def check(page: Page, name: str) -> None:
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("size", ["desktop", "narrow"])
 def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
-    device, width = WIDTHS[size]
-    page = new_page(device, scheme, width=width)
+    device, viewport = SIZES[size]
+    page = new_page(device, OTHER[scheme])
+    page.set_viewport_size(viewport)
+    page.context.add_cookies([{"name": COOKIE, "value": scheme, "url": house.origin}])
     suffix = f"{size}-{scheme}"
 
     def at(path: str, name: str) -> None:
@@ -54,6 +62,8 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
     at("/attention", "attention-empty")
     at("/account/password", "password")
     at("/account", "account")
+    with house.app.database.transaction() as tx:  # from here on she has a way back, and no page warns her
+        tx.execute("update staff_account set password_hash = '-', totp_secret = '-'")
 
     main = house.case(
         copies=9, due_in=21 * HOUR + timedelta(minutes=30), contact="signal: +00 000",
@@ -75,6 +85,8 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
     at(f"/case/{waits}", "case-without-copies")
     page.goto(f"{house.origin}/case/{main}")
     page.get_by_role("radio", name="An intimate image, shared without consent").check()
+    page.get_by_label("Intimate, and the person shown did not agree").check()
+    page.wait_for_load_state("networkidle")
     check(page, f"case-deciding-{suffix}")
     if size == "desktop":
         page.keyboard.press("?")

@@ -141,6 +141,15 @@ def test_a_serve_on_taken_ports_says_which(house: House) -> None:
     assert "Traceback" not in said.stderr
 
 
+@pytest.fixture
+def with_a_terminal() -> Iterator[None]:
+    """Processes started here heed SIGHUP, also when the tests themselves were started by nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("with_a_terminal")
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_ends_every_process(end: signal.Signals) -> None:
     with temporary_folder() as folder, running_house(folder, environment(folder / "data")) as house:

@@ -9,7 +9,20 @@ from hypothesis import strategies as st
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.doors.console import words
-from takeback.facts import FACTS, FoundBy, Looked, Revealed, Verdict
+from takeback.facts import (
+    FACTS,
+    ApiKeyChange,
+    ApiKeyChanged,
+    CopyExcluded,
+    ExclusionUndone,
+    FoundBy,
+    Looked,
+    RetryAsked,
+    Revealed,
+    StaffChange,
+    StaffChanged,
+    Verdict,
+)
 from takeback.ids import CaseId, EntryId, SightingId, StaffId, TargetId
 from takeback.signals.model import Flip
 from takeback.staff.model import How, Role
@@ -67,6 +80,8 @@ def test_every_way_to_lay_a_picture_down_has_words(flip: Flip):
         (State, words.LOOK),
         (Role, words.ROLE),
         (How, words.HOW),
+        (StaffChange, words.STAFF_CHANGE),
+        (ApiKeyChange, words.API_KEY_CHANGE),
     ],
 )
 def test_every_code_has_words(kinds: type, table: dict[str, str]):
@@ -97,6 +112,29 @@ def test_a_look_is_told_with_who_what_and_why():
     assert words.sentence(look, names) == "Ada looked at copy 2: to decide."
     stranger = replace(look, staff=StaffId(uuid4()), sighting=None)
     assert words.sentence(stranger, names) == "a former member of staff looked at a copy: to decide."
+
+
+def test_what_staff_did_is_told_with_who_did_it():
+    ada, bea = StaffId(uuid4()), StaffId(uuid4())
+    names = words.Names({ada: "Ada", bea: "Bea"}, {7: 2}, {TARGET.target: 2})
+    assert [
+        words.sentence(fact, names)
+        for fact in (
+            CopyExcluded(COPY.case, SightingId(7), ada),
+            ExclusionUndone(COPY.case, SightingId(7), bea),
+            RetryAsked(TARGET.target, COPY.case, ada),
+            StaffChanged(bea, StaffChange.MADE_ADMINISTRATOR, ada),
+            ApiKeyChanged(ApiKeyChange.REVOKED, bea),
+            ApiKeyChanged(ApiKeyChange.MADE, None),
+        )
+    ] == [
+        "Ada said: copy 2 is not the same picture.",
+        "Bea said: copy 2 is the same picture after all.",
+        "Ada asked to remove copy 2 once more.",
+        "Bea was made an administrator by Ada.",
+        "Bea revoked an API key.",
+        "The operator made an API key.",
+    ]
 
 
 @pytest.mark.parametrize("kind", FACTS)

@@ -54,7 +54,7 @@ def invite(
 def create_key(name: Name) -> None:
     """Make a key; it is shown once."""
     with _transaction(Settings()) as tx:
-        key = service.make_api_key(tx, name, now=clock.now())
+        key = service.make_api_key(tx, name, by=None, now=clock.now())
     print(key)
 
 
@@ -62,7 +62,7 @@ def create_key(name: Name) -> None:
 def revoke_key(name: Name) -> None:
     """End a key."""
     with _transaction(Settings()) as tx:
-        service.revoke_api_key(tx, name, now=clock.now())
+        service.revoke_api_key(tx, name, by=None, now=clock.now())
     print(f"The key {name} is revoked.")
 
 

@@ -1,4 +1,4 @@
-"""One's own account: passkeys, password with code generator, sessions."""
+"""One's own account: passkeys, password with code generator, sessions; and how the console looks here."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from takeback.doors.console.desk import AtDesk, Desk, Posting, Visit, Visiting
+from takeback.doors.console.theme import Theme, keep
 from takeback.errors import NotFound, Refused
 from takeback.ground import clock
 from takeback.staff import passkeys, rules, service
@@ -148,3 +149,12 @@ def end_others(desk: AtDesk, visit: Posting) -> Response:
     with desk.app.database.transaction() as tx:
         service.end_others(tx, visit.session)
     return RedirectResponse("/account", 303)
+
+
+@router.post("/theme")
+def choose_theme(desk: AtDesk, visit: Posting, theme: Annotated[Theme, Form()]) -> Response:
+    """Keep how the console looks in this browser."""
+    del visit
+    response = RedirectResponse("/account#colours", 303)
+    keep(response, theme, secure=desk.site.is_https)
+    return response

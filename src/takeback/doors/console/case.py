@@ -42,7 +42,7 @@ _PICTURE_REASONS = (LookReason.TO_DECIDE, LookReason.TO_COMPARE, LookReason.SECO
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a case stands: what the right column shows and asks for again while things move."""
+    """Where a case stands: what the right column shows."""
 
     case: Case
     waiting: Decision | None
@@ -127,6 +127,11 @@ def looks_today(tx: Tx, me: StaffId, now: datetime) -> int:
     )
 
 
+def _history(tx: Tx, stands: Standing) -> Sequence[ledger.RecordedFact]:
+    """Read after `stands`, so that nothing which it shows is missing here."""
+    return ledger.history(tx, stands.case.id, [target.target for target in stands.targets])
+
+
 def _page(
     desk: Desk,
     visit: Visit,
@@ -143,7 +148,7 @@ def _page(
         copies = cases.copies(tx, case)
         told = _told(tx, desk, case)
         rows: Sequence[QueueRow] = cases.queue(tx)
-        history = ledger.history(tx, case, [target.target for target in stands.targets])
+        history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
     kept = any(not copy.excluded for copy in copies)
     possible = tuple(Verdict) if kept else (Verdict.NOT_SHARED_WITHOUT_CONSENT,)
@@ -181,10 +186,11 @@ def show(desk: AtDesk, visit: Visiting, case: UUID) -> Response:
 
 @router.get("/standing")
 def show_standing(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
-    """The right column alone, for the page that asks again by itself."""
+    """What moves of the case page, the right column and the history, for the page that asks by itself."""
     with desk.app.database.transaction() as tx:
         stands = standing(tx, CaseId(case), visit.member.id)
-    return desk.page("_standing.html", visit, stands=stands, case=stands.case)
+        history = _history(tx, stands)
+    return desk.page("_live.html", visit, stands=stands, case=stands.case, history=history)
 
 
 @router.post("/copy/{sighting}/exclude")
@@ -192,9 +198,8 @@ def exclude(
     desk: AtDesk, visit: Posting, case: UUID, sighting: int, excluded: Annotated[bool, Form()]
 ) -> Response:
     """Say that a copy is not the same picture, or is after all."""
-    del visit
     with desk.app.database.transaction() as tx:
-        cases.exclude(tx, CaseId(case), SightingId(sighting), excluded=excluded)
+        cases.exclude(tx, CaseId(case), SightingId(sighting), excluded=excluded, staff=visit.member.id)
     return RedirectResponse(f"/case/{case}#copy-{sighting}", 303)
 
 

@@ -6,7 +6,7 @@ beside the SameSite cookie and the Origin check of `guard`: three fences, for a 
 
 import hashlib
 import hmac
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, cast
@@ -20,6 +20,7 @@ from takeback.app import App, keys_folder
 from takeback.doors.console import chips, words
 from takeback.doors.console.assets import Assets
 from takeback.doors.console.previews import Previews, Tickets
+from takeback.doors.console.theme import Theme, chosen
 from takeback.errors import ConfigurationError, Refused
 from takeback.ground import clock
 from takeback.ground.config import Settings
@@ -63,6 +64,8 @@ class Desk:
     tickets: Tickets
     pages: Environment
     assets: Assets
+    theme: Theme = Theme.DARK
+    """What the browser that asks has chosen."""
 
     @property
     def cookie(self) -> str:
@@ -88,6 +91,8 @@ class Desk:
             words=words,
             time_left=chips.time_left,
             roles=tuple(Role),
+            theme=self.theme,
+            themes=tuple(Theme),
             **values,
         )
         return HTMLResponse(text, status)
@@ -138,8 +143,8 @@ def make_desk(app: App) -> Desk:
 
 
 def desk_of(request: Request) -> Desk:
-    """The desk that `create_app` put up."""
-    return cast("Desk", request.app.state.desk)
+    """The desk that `create_app` put up, as this browser wants to see it."""
+    return replace(cast("Desk", request.app.state.desk), theme=chosen(request.cookies))
 
 
 AtDesk = Annotated[Desk, Depends(desk_of)]

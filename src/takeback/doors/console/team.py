@@ -77,7 +77,7 @@ def make_key(
     """Make an API key; it is shown here and never again."""
     try:
         with desk.app.database.transaction() as tx:
-            text = service.make_api_key(tx, name, now=clock.now())
+            text = service.make_api_key(tx, name, by=visit.member.id, now=clock.now())
     except Refused as error:
         return _page(desk, visit, status=409, error=str(error))
     return _page(desk, visit, key=(name.strip(), text))
@@ -88,7 +88,6 @@ def revoke_key(
     desk: AtDesk, visit: AdministratorPosting, name: Annotated[str, Form(max_length=200)]
 ) -> Response:
     """Stop a key at once."""
-    del visit
     with desk.app.database.transaction() as tx:
-        service.revoke_api_key(tx, name, now=clock.now())
+        service.revoke_api_key(tx, name, by=visit.member.id, now=clock.now())
     return RedirectResponse("/staff", 303)

@@ -8,7 +8,8 @@ from uuid import UUID
 from takeback import facts
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action, State, Surface, Vantage
-from takeback.facts import Fact, FoundBy, Revealed, Verdict
+from takeback.doors.console.theme import Theme
+from takeback.facts import ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
 from takeback.signals.model import HASH_BITS, Flip
 from takeback.staff.model import How, Role
@@ -22,6 +23,8 @@ STATUS: Mapping[str, str] = {
     CaseStatus.REMOVED: "removed",
     CaseStatus.DECLINED: "closed, nothing removed",
 }
+BESIDE_CHIP: Mapping[str, str] = {**STATUS, CaseStatus.REMOVED: "", CaseStatus.DECLINED: "nothing removed"}
+"""The same beside the chip of a case, which already says "removed" or "closed"."""
 VERDICT: Mapping[str, str] = {
     Verdict.SHARED_WITHOUT_CONSENT: "An intimate image, shared without consent",
     Verdict.NOT_SHARED_WITHOUT_CONSENT: "Not an intimate image shared without consent",
@@ -76,6 +79,14 @@ HOW: Mapping[str, str] = {
     How.PASSKEY: "passkey",
     How.PASSWORD: "password and code",
 }
+THEME: Mapping[str, str] = {Theme.DARK: "Dark", Theme.LIGHT: "Light", Theme.SYSTEM: "As my system"}
+STAFF_CHANGE: Mapping[str, str] = {
+    StaffChange.MADE_REVIEWER: "was made a reviewer",
+    StaffChange.MADE_ADMINISTRATOR: "was made an administrator",
+    StaffChange.DISABLED: "was disabled",
+    StaffChange.ENABLED: "was enabled again",
+}
+API_KEY_CHANGE: Mapping[str, str] = {ApiKeyChange.MADE: "made", ApiKeyChange.REVOKED: "revoked"}
 _FLIP: Mapping[int, str] = {
     Flip.MIRROR: "mirrored",
     Flip.UPSIDE_DOWN: "upside down and mirrored",
@@ -241,6 +252,10 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
                 else "how to reach the person who reported"
             )
             return f"{names.of_staff(staff)} looked at {seen}: {LOOK_REASON.get(reason, reason).lower()}."
+        case facts.CopyExcluded(sighting=sighting, staff=staff):
+            return f"{names.of_staff(staff)} said: {names.of_copy(sighting)} is not the same picture."
+        case facts.ExclusionUndone(sighting=sighting, staff=staff):
+            return f"{names.of_staff(staff)} said: {names.of_copy(sighting)} is the same picture after all."
         case facts.Decided(verdict=verdict, staff=staff):
             return f"{names.of_staff(staff)} decided: {_quoted(verdict)}."
         case facts.DecisionUndone(staff=staff):
@@ -255,6 +270,8 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
             return f"{names.of_target(target)}: {ACTION.get(action, action)}, the platform says."
         case facts.RemovalFailed(target=target, action=action, reason=reason):
             return f"{names.of_target(target)} could not be removed ({ACTION.get(action, action)}): {reason}"
+        case facts.RetryAsked(target=target, staff=staff):
+            return f"{names.of_staff(staff)} asked to remove {names.of_target(target).lower()} once more."
         case facts.FoundGone(target=target, round=number):
             how = "gone" if number == 0 else "still gone"
             return f"{names.of_target(target)} was fetched again and is {how}."
@@ -266,6 +283,11 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
             return f"{names.of_staff(staff)} was invited as {role}."
         case facts.StaffSignedIn(staff=staff, how=how):
             return f"{names.of_staff(staff)} signed in by {HOW.get(how, how)}."
+        case facts.StaffChanged(staff=staff, change=change, by=by):
+            return f"{names.of_staff(staff)} {STAFF_CHANGE[change]} by {names.of_staff(by)}."
+        case facts.ApiKeyChanged(change=change, by=by):
+            who = names.of_staff(by) if by is not None else "The operator"
+            return f"{who} {API_KEY_CHANGE[change]} an API key."
 
 
 def _quoted(verdict: Verdict) -> str:

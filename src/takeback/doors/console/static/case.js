@@ -7,7 +7,7 @@ const OFTEN = 1000; // ms, while something moves
 const SELDOM = 5000;
 const OFTEN_FOR = 120_000;
 
-const standing = /** @type {HTMLElement | null} */ (document.querySelector("[data-standing]"));
+const standing = /** @type {HTMLElement | null} */ (document.querySelector("[data-ask]"));
 const begun = performance.now();
 let countdown = 0;
 
@@ -44,7 +44,7 @@ function markGone() {
 /** Say where the case stands now, also at its head and in the queue beside it. */
 function tell() {
   const now = /** @type {HTMLElement | null | undefined} */ (standing?.querySelector(".standing"));
-  const said = document.querySelector(".left [aria-current] .faint");
+  const said = document.querySelector(".left [aria-current] .stands");
   if (!now) return;
   if (said) said.textContent = now.dataset.said ?? "";
   for (const chip of document.querySelectorAll(".case-head .chip, .left [aria-current] .chip")) {
@@ -53,27 +53,31 @@ function tell() {
   }
 }
 
-async function refresh() {
+/** Ask what has changed, and show it. */
+async function ask() {
   if (!standing) return;
-  const moves = standing.querySelector("[data-moves='1']");
-  if (moves && !document.hidden) {
-    const response = await fetch(standing.dataset.standing ?? "", { headers: { accept: "text/html" } }).catch(() => null);
-    if (response?.redirected) return location.reload(); // the session has ended: the log-in leads back here
-    if (response?.ok) show(await response.text());
-  }
+  const response = await fetch(standing.dataset.ask ?? "", { headers: { accept: "text/html" } }).catch(() => null);
+  if (response?.redirected) return location.reload(); // the session has ended: the log-in leads back here
+  if (response?.ok) show(await response.text());
+}
+
+async function refresh() {
+  const moves = standing?.querySelector("[data-moves='1']");
+  if (moves && !document.hidden) await ask();
   if (moves) setTimeout(refresh, performance.now() - begun < OFTEN_FOR ? OFTEN : SELDOM);
 }
 
 /** @param {string} text */
 function show(text) {
-  if (!standing) return;
   const fresh = document.createElement("div");
   fresh.innerHTML = text;
   localise(fresh);
-  if (fresh.innerHTML === standing.innerHTML) return;
   const undoing = document.activeElement?.matches("[data-undo]");
-  standing.replaceChildren(...fresh.childNodes);
-  if (undoing) /** @type {HTMLElement | null} */ (standing.querySelector("[data-undo]"))?.focus();
+  for (const part of /** @type {NodeListOf<HTMLElement>} */ (fresh.querySelectorAll("[data-live]"))) {
+    const shown = document.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (shown && shown.innerHTML !== part.innerHTML) shown.replaceChildren(...part.childNodes);
+  }
+  if (undoing) /** @type {HTMLElement | null} */ (document.querySelector("[data-undo]"))?.focus();
   count();
   markGone();
   tell();
@@ -113,4 +117,5 @@ for (const radio of document.querySelectorAll("[data-decide] [name=verdict]")) {
 }
 
 count();
+document.addEventListener("looked", () => void ask()); // the look is in the history now
 setTimeout(refresh, OFTEN);

@@ -89,6 +89,7 @@ async function ask(look) {
     const given = await answerOf(await fetch(look.button.dataset.look ?? "", { method: "POST", body: new URLSearchParams(fields), headers, signal }));
     const { picture, looked: times } = await given.json();
     if (looked) looked.textContent = `You looked ${times === 1 ? "1 time" : `${times} times`} today.`;
+    document.dispatchEvent(new Event("looked"));
     const fetched = await answerOf(await fetch(picture, { headers, signal }));
     const bitmap = await createImageBitmap(await fetched.blob());
     if (held !== look) return bitmap.close();
