@@ -9,7 +9,7 @@ import numpy as np
 import pdqhash
 import pytest
 
-from takeback.doors.portal.assets import FOLDER
+from takeback.doors.portal.app import STATIC as FOLDER
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
 

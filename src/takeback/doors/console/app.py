@@ -48,9 +48,8 @@ def static(desk: AtDesk, version: str, name: str) -> Response:
     found = desk.assets.find(version, name)
     if found is None:
         raise NotFound("There is no such file.")
-    content, kind = found
     headers = {"cache-control": f"private, max-age={_YEAR}, immutable"}
-    return Response(content, media_type=kind, headers=headers)
+    return Response(found.content, media_type=found.type, headers=headers)
 
 
 # --- what went wrong, as a page or, for scripts, as JSON ---------------------------------------------------

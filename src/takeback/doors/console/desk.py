@@ -18,11 +18,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from takeback.app import App, keys_folder
 from takeback.doors.console import chips, words
-from takeback.doors.console.assets import Assets
 from takeback.doors.console.previews import Previews, Tickets
 from takeback.doors.console.theme import Theme, chosen
 from takeback.errors import ConfigurationError, Refused
 from takeback.ground import clock
+from takeback.ground.assets import Assets
 from takeback.ground.config import Settings
 from takeback.staff import rules, service
 from takeback.staff.model import Member, Role, Session, SignedIn, Site
@@ -125,7 +125,7 @@ def site_of(settings: Settings) -> Site:
 
 def make_desk(app: App) -> Desk:
     """Put the desk together once, at start."""
-    assets = Assets()
+    assets = Assets(Path(__file__).parent / "static")
     pages = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         autoescape=True,

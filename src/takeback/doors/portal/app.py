@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -20,18 +21,19 @@ from starlette.exceptions import HTTPException
 
 from takeback.doors.portal import answers as form
 from takeback.doors.portal import steps
-from takeback.doors.portal.assets import Assets
 from takeback.doors.portal.guard import Guard
 from takeback.doors.portal.limits import Gate, Rate
 from takeback.doors.portal.pages import Pages
 from takeback.doors.portal.words import ENGLISH
 from takeback.errors import TooManyAttempts
 from takeback.ground import clock
+from takeback.ground.assets import Assets
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
 from takeback.ground.vault import seal
 from takeback.intake import receipt, submit
 
+STATIC = Path(__file__).parent / "static"
 SEND_PER_NETWORK = Rate(burst=12, every=timedelta(minutes=1))
 SEND_TOGETHER = Rate(burst=120, every=timedelta(seconds=1))
 ASK_PER_NETWORK = Rate(burst=20, every=timedelta(seconds=10))
@@ -53,7 +55,7 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     Raises:
         ConfigurationError: the portal's keys are missing or damaged.
     """
-    assets = Assets()
+    assets = Assets(STATIC)
     portal = _Portal(
         database=database,
         recipient=seal.load_recipient(settings.portal_keys),

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse
 
 from takeback.doors.portal import answers as form
 from takeback.doors.portal import standing, steps
-from takeback.doors.portal.assets import Assets
 from takeback.doors.portal.words import Language
+from takeback.ground.assets import Assets
 from takeback.ground.config import PortalSettings
 from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, ReportStatus
 from takeback.intake.receipt import ReceiptCode, grouped

@@ -1,4 +1,4 @@
-"""The portal's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
+"""A door's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
 
 The address holds a hash of all of them, so a browser may keep them for as long as it likes and still gets
 new ones after an update. One hash for the folder, not one for each file, lets modules import each other
@@ -9,7 +9,6 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "static"
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -26,9 +25,13 @@ class Asset:
 
 
 class Assets:
-    """All of them, in memory."""
+    """All of them, in memory.
 
-    def __init__(self, folder: Path = FOLDER) -> None:
+    Args:
+        folder: the door's own; what is in it and has a known ending can be fetched.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self._files = {
             path.relative_to(folder).as_posix(): Asset(path.read_bytes(), _TYPES[path.suffix])
             for path in sorted(folder.rglob("*"))
