@@ -13,6 +13,7 @@ demo: $(VENV)/.runtime ## the whole way on this machine; CHECK=1 walks it withou
 
 test: $(VENV)/.dev ## everything that is tested, set-up included
 	@$(BIN)/python tools/chromium.py
+	@$(BIN)/python tools/synapse.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.dev ## format, lint, types, import contracts, unit tests; under a minute

@@ -13,6 +13,8 @@ import threading
 from datetime import timedelta
 from uuid import UUID
 
+from psycopg.sql import SQL, Identifier
+
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -40,7 +42,19 @@ def a_post(shard, number):
     return synthetic.seen(shard, number, value)
 
 
+PACE = SHARDS * POSTS // (ENTRIES + 2)
+"""Posts for each entry: whoever is ahead waits, so entries come before and after posts on any machine."""
+
+
+def count(database, table) -> int:
+    with database.transaction() as tx:
+        return tx.execute(SQL("select count(*) from {}").format(Identifier(table))).fetchone()[0]
+
+
 def watch(database) -> None:
+    def bank_is_near() -> bool:
+        return count(database, "sightings_post") <= (count(database, "bank_entry") + 3) * PACE
+
     index, holder = BankIndex(), str(os.getpid())
     while True:
         with database.transaction() as tx:
@@ -54,6 +68,7 @@ def watch(database) -> None:
             for start in range(int(lease.cursor or 0), POSTS, BATCH):
                 posts = [a_post(lease.shard.name, n) for n in range(start, start + BATCH)]
                 end = start + BATCH
+                until(bank_is_near, 120, "the bank is near")
                 with database.transaction() as tx:
                     leases.renew(tx, lease, clock.now() + timedelta(seconds=1))
                     join.commit_batch(tx, index, lease, posts, str(end), done=end >= POSTS, now=clock.now())
@@ -62,12 +77,8 @@ def watch(database) -> None:
 
 
 def put_in(database) -> None:
-    def passed() -> int:
-        with database.transaction() as tx:
-            return tx.execute("select count(*) from sightings_post").fetchone()[0]
-
     for n, image in enumerate(IMAGES):
-        until(lambda n=n: passed() >= n * SHARDS * POSTS // (ENTRIES + 2), 120)
+        until(lambda n=n: count(database, "sightings_post") >= n * PACE, 120, "posts pass")
         with database.transaction() as tx:
             entry = bank.add_seed(tx, REPORT, str(n), image, 100, clock.now())
         with database.transaction() as tx:
