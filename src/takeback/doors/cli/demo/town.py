@@ -38,25 +38,23 @@ class Town:
     """Of the picture that is copied here."""
     copies: list[Posted] = field(default_factory=list)
     others: list[Posted] = field(default_factory=list)
-    _turn: int = 0
 
     def post_copy(self, name: str) -> Posted:
         """Post one copy of the picture, edited as `name` says."""
         data = edits(self.seed)[name]
-        posted = self._post(name, data, _TYPES.get(name, "image/jpeg"))
+        posted = self._post(len(self.copies), name, data, _TYPES.get(name, "image/jpeg"))
         self.copies.append(posted)
         return posted
 
     def post_other(self, seed: int) -> Posted:
         """Post a picture that has nothing to do with it."""
         data = pictures.encode(pictures.scene(seed, 720, 480), "JPEG", quality=88)
-        posted = self._post(f"landscape {seed}", data, "image/jpeg")
+        posted = self._post(len(self.others), f"landscape {seed}", data, "image/jpeg")
         self.others.append(posted)
         return posted
 
-    def _post(self, name: str, data: bytes, content_type: str) -> Posted:
-        person = self.people[self._turn % len(self.people)]
-        self._turn += 1
+    def _post(self, turn: int, name: str, data: bytes, content_type: str) -> Posted:
+        person = self.people[turn % len(self.people)]
         message, media = person.post_picture(self.room, data, content_type, body="picture")
         return Posted(name, self.room, message, media)
 
