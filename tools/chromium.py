@@ -20,7 +20,16 @@ WAYS = (
         "the Debian package",
         [
             [*AS_ROOT, "apt-get", "update", "-qq"],
-            [*AS_ROOT, "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+            [
+                *AS_ROOT,
+                "apt-get",
+                "install",
+                "-y",
+                "-qq",
+                "--no-install-recommends",
+                "chromium",
+                "fonts-noto-core",
+            ],
         ],
     ),
 )
