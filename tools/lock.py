@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 LOCKS = {
     "runtime": ["pyproject.toml"],
-    "dev": ["pyproject.toml", "--group", "dev"],
+    "dev": ["pyproject.toml", "--extra", "sweep", "--group", "dev"],
     "synapse": ["--group", "synapse"],
 }
 

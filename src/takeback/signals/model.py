@@ -6,12 +6,14 @@ Algorithm", Facebook 2019).
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 HASH_BYTES = 32
 HASH_BITS = 256
 MATCH_RADIUS = 31
 """Two pictures are "the same" up to this many differing bits; the PDQ authors' threshold."""
+REVIEW_RADIUS = 48
+"""Up to this many differing bits a picture may be the same; only a person says so, nothing acts on it."""
 MIN_QUALITY = 50
 """Below this a picture has too little detail for its hash to mean anything; the PDQ authors' threshold."""
 
@@ -44,6 +46,43 @@ class Pdq:
     """0 to 100: how much detail the picture has."""
 
 
+class Cut(StrEnum):
+    """Which part of what is shown a hash was made of; an entry is one hash, a post may bring several."""
+
+    WHOLE = "whole"
+    TRIMMED = "trimmed"
+    """Without its uniform border."""
+    PANEL = "panel"
+    """A picture within the picture: of a collage, a screenshot, above a caption band."""
+    FRAME = "frame"
+    """A moment of a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A part of a picture, in pixels of the picture as shown."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A part of a picture that is compared as if it had been posted alone."""
+
+    cut: Cut
+    """TRIMMED or PANEL."""
+    box: Box
+    pdq: Pdq
+    """Of quality `MIN_QUALITY` at least."""
+    doubt: int = 0
+    """As `PictureSignals.doubt`, for this hash."""
+    flips: tuple[Pdq, ...] = ()
+    """As `PictureSignals.flips`, for this part."""
+
+
 @dataclass(frozen=True, slots=True)
 class PictureSignals:
     """All that is kept of a picture after its pixels are dropped."""
@@ -59,3 +98,32 @@ class PictureSignals:
     """The decoder's name for the file format, as JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP or HEIF."""
     flips: tuple[Pdq, ...] = ()
     """The eight ways to lay it down, in the order of `Flip`; only where they were asked for."""
+    variants: tuple[Variant, ...] = ()
+    """Its trimmed form and its panels, where it has any."""
+    doubt: int = 0
+    """Bits by which `whole` may differ from the full-size hash; 0: it is that hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment of a clip."""
+
+    at_ms: int
+    """Milliseconds from the beginning."""
+    pdq: Pdq
+    """Of quality `MIN_QUALITY` at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSignals:
+    """All that is kept of a clip."""
+
+    sha256: bytes
+    width: int
+    """Pixels, as shown."""
+    height: int
+    format: str
+    """The container, as MP4, WEBM, MATROSKA or GIF."""
+    duration_ms: int
+    frames: tuple[Frame, ...]
+    """At scene changes, and at most one a second; in order of time."""
