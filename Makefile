@@ -6,17 +6,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test check bench lock format clean
+.PHONY: demo test check bench fuzz lock format clean
 
-demo: $(VENV)/.runtime ## the whole way on this machine; CHECK=1 walks it without a person
+demo: $(VENV)/.runtime $(VENV)/.native ## the whole way on this machine; CHECK=1 walks it without a person
 	@$(BIN)/takeback demo $(if $(CHECK),--check)
 
-test: $(VENV)/.dev ## everything that is tested, set-up included
+test: $(VENV)/.dev $(VENV)/.native ## everything that is tested, set-up included
 	@$(BIN)/python tools/chromium.py
 	@$(BIN)/python tools/synapse.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
-check: $(VENV)/.dev ## format, lint, types, import contracts, unit tests; under a minute
+check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, unit tests; under a minute
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyrefly check
@@ -24,8 +24,11 @@ check: $(VENV)/.dev ## format, lint, types, import contracts, unit tests; under 
 	$(BIN)/python tools/check_js.py
 	$(BIN)/python -m pytest -q -n auto tests/unit
 
-bench: $(VENV)/.dev ## the measured numbers, as one table
+bench: $(VENV)/.dev $(VENV)/.native ## the measured numbers, as one table
 	@$(BIN)/python -m bench
+
+fuzz: $(VENV)/.dev ## broken files for the decoder, SECONDS=600 of them
+	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),600)
 
 lock: $(VENV)/.dev ## renew the lock files from pyproject.toml
 	$(BIN)/python tools/lock.py
@@ -35,7 +38,7 @@ format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 
 clean: ## away with what was made here
-	rm -rf $(VENV) .cache node_modules
+	rm -rf $(VENV) .cache node_modules src/takeback/_native.*.so
 
 $(BIN)/python:
 	@echo "Making $(VENV) ..."
@@ -53,3 +56,8 @@ $(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/dev.txt | $(BIN)/python -u tools/progress.py
 	@$(PIP) install --quiet --no-deps --editable .
 	@touch $@ $(VENV)/.runtime
+
+# Without a compiler this says so and goes on: numpy answers instead.
+$(VENV)/.native: CMakeLists.txt tools/native.py $(wildcard native/*) | $(VENV)/.runtime
+	@$(BIN)/python tools/native.py
+	@touch $@

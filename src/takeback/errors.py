@@ -7,6 +7,8 @@ TakebackError
 ├── Refused               understood, and not allowed; the text may be shown to the person who asked
 │   └── TooManyAttempts   asked too often; says when to come back
 ├── LeaseLost             another watcher holds the shard now: drop the work, write nothing
+├── DamagedIndex          files of an index that cannot be trusted: delete them, they are made again
+├── StorageUnavailable    the blob store does not answer: try again
 ├── LedgerBroken          the log disagrees with what was signed before: stop signing
 └── PlatformError         a platform's answer to a connector
 ├── Gone              the thing asked for is not there (any more)
@@ -76,6 +78,14 @@ class TooManyAttempts(Refused):
 
 class LeaseLost(TakebackError):
     """The shard's fencing epoch moved on: somebody else watches it now."""
+
+
+class DamagedIndex(TakebackError):
+    """Files of an index are torn, foreign or of another version."""
+
+
+class StorageUnavailable(TakebackError):
+    """Files cannot be written or read now."""
 
 
 class LedgerBroken(TakebackError):

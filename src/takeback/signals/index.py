@@ -1,0 +1,338 @@
+"""Which of these hashes lie near one that is kept? Exactly, among tens of millions, while more come in.
+
+New rows go to a delta that is swept; when it is full it becomes a segment, and a background thread merges
+segments so that they stay few (a log-structured merge: each is at least three times as long as all that came
+after it). A search takes the tuple of segments as it is at that moment, so it waits for nobody. The price is
+that a row is written several times in its life, never while somebody waits for it.
+
+How a segment is searched is in native/ (multi-index hashing with sketches, and sweeping by planes of bits);
+nothing here changes an answer, only when it comes.
+"""
+
+import logging
+import threading
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.errors import DamagedIndex
+from takeback.signals import index_files
+from takeback.signals.index_engine import Hits, engine, together
+from takeback.signals.index_files import Manifest
+from takeback.signals.index_segment import Delta, Layout, Saved, Segment, build, merge
+from takeback.signals.model import HASH_BYTES, MATCH_RADIUS
+
+MAX_RADIUS = 64
+_DELTA_LEAST, _DELTA_MOST = 1 << 12, 1 << 16
+_DELTA_SHARE = 8
+"""The delta holds an eighth of all rows at most, where that is between the two."""
+_STEP = 3
+"""A segment at least so many times as long as all that came after it is left alone."""
+_FLAT_MOST = 1 << 23
+"""Rows of a swept segment: merging longer ones makes no sweep faster."""
+_MULTI_MOST = 1 << 31
+_DEAD_MOST = 4
+"""A segment of which a quarter was removed is written again."""
+_OPEN_TRIES = 3
+
+log = logging.getLogger(__name__)
+
+
+class Found(NamedTuple):
+    """Pairs within the radius, ordered by query, then by id: three columns of one length."""
+
+    query: NDArray[np.int64]
+    id: NDArray[np.int64]
+    distance: NDArray[np.uint8]
+
+
+class HammingIndex:
+    """Hashes of 256 bits with their ids; an id may have several. Safe to use from several threads.
+
+    Args:
+        radius: what `search` uses unless told, and what it should be fast at.
+        layout: `multi` for many questions, `flat` for few questions to very many rows.
+
+    Raises:
+        ValueError: the radius is not 0 to 64, or there is no such layout.
+        ConfigurationError: see `engine`.
+    """
+
+    def __init__(self, radius: int = MATCH_RADIUS, layout: str = "multi") -> None:
+        self._radius = _checked(radius)
+        self._layout = Layout(layout)
+        self._engine = engine()
+        self._lock = threading.Lock()
+        self._saving = threading.Lock()
+        self._idle = threading.Condition(self._lock)
+        self._merging = False
+        self._gone_meanwhile: list[NDArray[np.int64]] = []
+        self._sealed: tuple[Segment, ...] = ()
+        self._delta = Delta(self._engine, _DELTA_LEAST)
+        self._all: tuple[Segment, ...] = ()
+        """The sealed ones and the delta: all that a search needs to know."""
+        self._alive = 0
+
+    def __len__(self) -> int:
+        return self._alive
+
+    @property
+    def layout(self) -> Layout:
+        """How rows lie."""
+        return self._layout
+
+    @property
+    def radius(self) -> int:
+        """What `search` uses unless told."""
+        return self._radius
+
+    def backend(self) -> str:
+        """Who counts the bits, as "native avx2"."""
+        return self._engine.name
+
+    def add(self, ids: NDArray[np.int64], hashes: NDArray[np.uint8]) -> None:
+        """Take rows in; the next search finds them.
+
+        Args:
+            ids: int64 [n].
+            hashes: uint8 [n, 32].
+
+        Raises:
+            ValueError: they have another form.
+        """
+        ids = np.asarray(ids)
+        hashes = _table(hashes)
+        if ids.dtype != np.int64 or ids.shape != (len(hashes),):
+            raise ValueError(f"ids must be int64 [{len(hashes)}], not {ids.dtype} {list(ids.shape)}")
+        if not len(ids):
+            return
+        many = len(ids) > max(_DELTA_LEAST, self._delta.room)
+        whole = build(self._engine, self._layout, ids.copy(), hashes.copy()) if many else None
+        with self._lock:
+            self._alive += len(ids)
+            sealed = self._sealed
+            if whole is not None:
+                self._seal_delta()
+                self._sealed += (whole,)
+            while whole is None and len(ids):
+                some = min(len(ids), self._delta.room)
+                self._delta.append(ids[:some], hashes[:some])
+                ids, hashes = ids[some:], hashes[some:]
+                if not self._delta.room:
+                    self._seal_delta()
+            self._publish()
+            if self._sealed is not sealed:
+                self._merge_if_due()
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Take out all rows with these ids; a later `add` may bring them back. Unknown ids change nothing.
+
+        Args:
+            ids: int64 [n].
+        """
+        gone = np.unique(np.asarray(ids, dtype=np.int64))
+        with self._lock:
+            if self._merging:
+                self._gone_meanwhile.append(gone)
+            for segment in self._all:
+                self._alive -= segment.remove(gone)
+            self._merge_if_due()
+
+    def search(self, hashes: NDArray[np.uint8], radius: int | None = None) -> Found:
+        """Every pair of a query and a row at most `radius` bits apart.
+
+        Args:
+            hashes: uint8 [m, 32].
+            radius: 0 to 64.
+
+        Raises:
+            ValueError: hashes of another form, or a radius out of range.
+            DamagedIndex: a mapped segment proved to be damaged.
+        """
+        queries = _table(hashes)
+        within = self._radius if radius is None else _checked(radius)
+        parts: list[Hits] = []
+        for segment in self._all if len(queries) else ():
+            try:
+                hits = segment.search(queries, within)
+            except ValueError as error:
+                raise DamagedIndex(f"a segment of the index is damaged ({error}): build it again") from error
+            if hits is not None:
+                parts.append(hits)
+        hits = together(parts)
+        if hits is None:
+            return Found(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.uint8))
+        query, row_id, distance = hits
+        order = np.lexsort((distance, row_id, query))
+        return Found(query[order], row_id[order], distance[order])
+
+    def settle(self) -> None:
+        """Wait until no merge is under way."""
+        with self._lock:
+            self._idle.wait_for(lambda: not self._merging)
+
+    # --- files -------------------------------------------------------------------------------------------
+
+    def save(self, folder: Path) -> None:
+        """Write what is in now into a folder, which is then that index and nothing else.
+
+        Segments that lie there already are not written again. After a crash it holds what it held before.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        folder = Path(folder).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        with self._saving:
+            with self._lock:
+                self._seal_delta()
+                self._publish()
+                segments = [(s, None if s.dead is None else s.dead.copy()) for s in self._sealed]
+            pairs: list[tuple[Saved, Saved | None]] = []
+            for segment, dead in segments:
+                saved = segment.saved[1] if segment.saved is not None and segment.saved[0] == folder else None
+                if saved is None or not (folder / saved.name).exists():
+                    saved = index_files.write_segment(folder, segment)
+                    segment.saved = folder, saved
+                removed = None if dead is None or not dead.any() else index_files.write_removed(folder, dead)
+                pairs.append((saved, removed))
+            index_files.write_manifest(folder, Manifest(self._layout, self._radius, tuple(pairs)))
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """An index as it was saved, memory-mapped. Headers, lengths and offsets are checked; see `verify`.
+
+        Raises:
+            DamagedIndex: a file is missing, torn, foreign, of another version or changed.
+        """
+        folder = Path(folder).resolve()
+        manifest = index_files.read_manifest(folder)
+        for left in reversed(range(_OPEN_TRIES)):
+            try:
+                return cls._opened(folder, manifest)
+            except FileNotFoundError as error:
+                # Somebody saved between our two looks, or a file is missing.
+                latest = index_files.read_manifest(folder)
+                if latest == manifest or not left:
+                    raise index_files.damaged(Path(str(error.filename)), "is missing") from error
+                manifest = latest
+        raise AssertionError("the last try returns or raises")
+
+    @classmethod
+    def _opened(cls, folder: Path, manifest: Manifest) -> Self:
+        index = cls(_checked(manifest.radius), manifest.layout.value)
+        for saved, removed in manifest.segments:
+            index._sealed += (index_files.open_segment(folder, index._engine, saved, removed),)
+        index._alive = sum(segment.alive for segment in index._sealed)
+        with index._lock:
+            index._renew_delta()
+            index._publish()
+        return index
+
+    @staticmethod
+    def verify(folder: Path) -> None:
+        """Read all files of a saved index and compare their checksums; a few seconds for ten million rows.
+
+        Raises:
+            DamagedIndex: one is missing, torn or changed.
+        """
+        folder = Path(folder)
+        for saved, removed in index_files.read_manifest(folder).segments:
+            try:
+                index_files.check_parts(folder, saved)
+                index_files.open_segment(folder, engine(), saved, removed)
+            except FileNotFoundError as error:
+                raise index_files.damaged(Path(str(error.filename)), "is missing") from error
+
+    # --- segments; the lock is held ----------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        latest = self._delta.view()
+        self._all = (*self._sealed, latest) if len(latest) else self._sealed
+
+    def _seal_delta(self) -> None:
+        latest = self._delta.view()
+        if len(latest):
+            self._sealed += (latest,)
+        self._renew_delta()
+
+    def _renew_delta(self) -> None:
+        room = min(_DELTA_MOST, max(_DELTA_LEAST, self._alive // _DELTA_SHARE))
+        self._delta = Delta(self._engine, room)
+
+    def _due(self) -> tuple[int, int] | None:
+        """Which sealed segments should become one: [first, behind)."""
+        sizes = [segment.alive for segment in self._sealed]
+        most = _FLAT_MOST if self._layout is Layout.FLAT else _MULTI_MOST
+        first = behind = len(sizes)
+        total = 0
+        for number in reversed(range(behind)):
+            newest = first == behind
+            if total + sizes[number] > most or not (newest or sizes[number] < _STEP * max(total, 1)):
+                break
+            first, total = number, total + sizes[number]
+        if behind - first > 1:
+            return first, behind
+        for number, segment in enumerate(self._sealed):
+            if segment.alive < len(segment) - len(segment) // _DEAD_MOST or self._unbuilt(segment):
+                return number, number + 1
+        return None
+
+    def _unbuilt(self, segment: Segment) -> bool:
+        needs_tables = self._layout is Layout.MULTI and segment.columns is None
+        return self._engine.builds and needs_tables and len(segment) >= _DELTA_LEAST
+
+    def _merge_if_due(self) -> None:
+        if self._merging or self._due() is None:
+            return
+        self._merging = True
+        threading.Thread(target=self._merge_all, name="takeback-merge", daemon=True).start()
+
+    # --- the background thread ---------------------------------------------------------------------------
+
+    def _merge_all(self) -> None:
+        try:
+            while self._merge_one():
+                pass
+        except Exception:
+            # The segments stay as they are, and right; the next change tries again.
+            log.exception("merging segments of an index failed")
+            with self._lock:
+                self._merging_ends()
+
+    def _merge_one(self) -> bool:
+        with self._lock:
+            due = self._due()
+            if due is None:
+                self._merging_ends()
+                return False
+            self._gone_meanwhile.clear()
+            first, behind = due
+            old = self._sealed[first:behind]
+        new = merge(self._engine, self._layout, old)
+        with self._lock:
+            for gone in self._gone_meanwhile:
+                new.remove(gone)
+            # Others only append to the sealed ones, so that places stay.
+            self._sealed = (*self._sealed[:first], *((new,) if len(new) else ()), *self._sealed[behind:])
+            self._publish()
+        return True
+
+    def _merging_ends(self) -> None:
+        self._merging = False
+        self._gone_meanwhile.clear()
+        self._idle.notify_all()
+
+
+def _table(hashes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    if hashes.dtype != np.uint8 or hashes.ndim != 2 or hashes.shape[1] != HASH_BYTES:  # noqa: PLR2004 (a table)
+        raise ValueError(f"hashes must be uint8 [n, {HASH_BYTES}], not {hashes.dtype} {list(hashes.shape)}")
+    return np.ascontiguousarray(hashes)
+
+
+def _checked(radius: int) -> int:
+    if not 0 <= radius <= MAX_RADIUS:
+        raise ValueError(f"a radius is 0 to {MAX_RADIUS}, not {radius}")
+    return radius

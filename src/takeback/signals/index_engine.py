@@ -1,0 +1,235 @@
+"""Who counts the bits: the native module if it was built, else numpy; same answers, other speeds.
+
+An installation without a compiler has no native module. It works, some hundred times slower, and says so.
+`TAKEBACK_NATIVE` forces a path in tests: `portable`, `avx2` or `avx512`, or `none` for numpy.
+"""
+
+import logging
+import os
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.errors import ConfigurationError
+from takeback.signals import compare
+from takeback.signals.model import HASH_BITS, HASH_BYTES
+
+try:
+    from takeback import _native
+except ImportError:  # not built: numpy answers
+    _native = None
+
+BLOCK = 512
+"""Rows that are laid down together, bit by bit."""
+PLANE_BYTES = BLOCK // 8
+CHUNKS = 16
+OFFSETS = CHUNKS * ((1 << 16) + 1)
+SKETCH_PADDING = 16
+_BLOCKS_AT_ONCE = 64
+
+Hashes = NDArray[np.uint8]
+"""[n, 32]."""
+Planes = NDArray[np.uint8]
+"""[b, 256, 64]: bit r of plane j of a block is bit j of its row r, lowest bits first."""
+Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
+"""Columns of query, row and distance, in no order."""
+
+
+class Columns(NamedTuple):
+    """The sixteen tables of a segment, as the native module lays them down."""
+
+    offsets: NDArray[np.uint32]
+    sketches: NDArray[np.uint32]
+    numbers: NDArray[np.uint32]
+
+
+class Tables(Protocol):
+    """Rows that can be asked without looking at all of them."""
+
+    def ask(self, queries: Hashes, radius: int) -> Hits | None:
+        """Pairs within the radius.
+
+        Raises:
+            ValueError: the tables are damaged.
+        """
+        ...
+
+
+class Engine(Protocol):
+    """What counts bits."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    @property
+    def builds(self) -> bool:
+        """Whether it makes tables and planes, or leaves rows as they come."""
+        ...
+
+    def scan_rows(self, rows: Hashes, queries: Hashes, radius: int) -> Hits | None:
+        """Pairs within the radius."""
+        ...
+
+    def scan_planes(self, planes: Planes, queries: Hashes, radius: int) -> Hits | None:
+        """The same."""
+        ...
+
+    def to_planes(self, rows: Hashes) -> Planes:
+        """Whole blocks of rows."""
+        ...
+
+    def to_rows(self, planes: Planes) -> Hashes:
+        """The way back."""
+        ...
+
+    def build(self, rows: Hashes) -> Columns:
+        """The tables of rows."""
+        ...
+
+    def tables(self, rows: Hashes, columns: Columns) -> Tables | None:
+        """Tables that were built before, perhaps elsewhere.
+
+        Raises:
+            ValueError: they do not fit, or are damaged.
+        """
+        ...
+
+
+@lru_cache
+def engine() -> Engine:
+    """The engine of this process.
+
+    Raises:
+        ConfigurationError: TAKEBACK_NATIVE names a path that this processor or this build does not have.
+    """
+    forced = os.environ.get("TAKEBACK_NATIVE", "")
+    if _native is None or forced == "none":
+        if forced not in {"", "none"}:
+            raise ConfigurationError(f"TAKEBACK_NATIVE={forced}: the native module was not built")
+        logging.getLogger(__name__).warning(
+            "The native index is missing: comparing with numpy, some hundred times slower. "
+            "Install a C++ compiler (Debian, Ubuntu: apt-get install g++) and install Takeback again."
+        )
+        return Numpy()
+    has = _native.paths()
+    if forced and forced not in has:
+        raise ConfigurationError(f"TAKEBACK_NATIVE={forced}: there are only {', '.join(has)} and none here")
+    return Native(forced or has[0])
+
+
+class Native:
+    """The module in C++, by one of its paths.
+
+    Args:
+        path: of `_native.paths()`.
+    """
+
+    builds = True
+
+    def __init__(self, path: str) -> None:
+        assert _native is not None
+        self._module = _native
+        self.path = _native.Path(path)
+        self.name = f"native {path}"
+
+    def scan_rows(self, rows: Hashes, queries: Hashes, radius: int) -> Hits | None:
+        """Pairs within the radius."""
+        return self.path.scan_rows(rows, queries, radius)
+
+    def scan_planes(self, planes: Planes, queries: Hashes, radius: int) -> Hits | None:
+        """The same, of rows laid down bit by bit."""
+        return self.path.scan_planes(planes, queries, radius)
+
+    def to_planes(self, rows: Hashes) -> Planes:
+        """Whole blocks of rows, laid down bit by bit."""
+        planes = np.empty((len(rows) // BLOCK, HASH_BITS, PLANE_BYTES), np.uint8)
+        self._module.rows_to_planes(np.ascontiguousarray(rows), planes)
+        return planes
+
+    def to_rows(self, planes: Planes) -> Hashes:
+        """The way back."""
+        rows = np.empty((len(planes) * BLOCK, HASH_BYTES), np.uint8)
+        self._module.planes_to_rows(planes, rows)
+        return rows
+
+    def build(self, rows: Hashes) -> Columns:
+        """The tables of rows."""
+        columns = Columns(
+            np.empty(OFFSETS, np.uint32),
+            np.empty(CHUNKS * len(rows) + SKETCH_PADDING, np.uint32),
+            np.empty(CHUNKS * len(rows), np.uint32),
+        )
+        self._module.build(rows, *columns)
+        return columns
+
+    def tables(self, rows: Hashes, columns: Columns) -> Tables | None:
+        """Tables over arrays that are not copied."""
+        return _NativeTables(self, rows, columns)
+
+
+class _NativeTables:
+    def __init__(self, native: Native, rows: Hashes, columns: Columns) -> None:
+        assert _native is not None
+        self._path = native.path
+        self._tables = _native.Tables(rows, *columns)
+
+    def ask(self, queries: Hashes, radius: int) -> Hits | None:
+        return self._tables.search(self._path, queries, radius)
+
+
+class Numpy:
+    """No compiler, no tables: everything is compared."""
+
+    name = "numpy (slow: the native index was not built)"
+    builds = False
+
+    def scan_rows(self, rows: Hashes, queries: Hashes, radius: int) -> Hits | None:
+        """Pairs within the radius."""
+        found = compare.search(queries, rows, radius)
+        if not found.query.size:
+            return None
+        return (
+            found.query.astype(np.int64),
+            found.row.astype(np.int64),
+            found.distance.astype(np.uint8),
+        )
+
+    def scan_planes(self, planes: Planes, queries: Hashes, radius: int) -> Hits | None:
+        """The same, of rows that the native module laid down."""
+        parts: list[Hits] = []
+        for start in range(0, len(planes), _BLOCKS_AT_ONCE):
+            rows = self.to_rows(planes[start : start + _BLOCKS_AT_ONCE])
+            hits = self.scan_rows(rows, queries, radius)
+            if hits is not None:
+                parts.append((hits[0], hits[1] + start * BLOCK, hits[2]))
+        return together(parts)
+
+    def to_planes(self, rows: Hashes) -> Planes:
+        """Whole blocks of rows, laid down bit by bit."""
+        bits = np.unpackbits(rows.reshape(-1, BLOCK, HASH_BYTES), axis=2, bitorder="little")
+        return np.packbits(bits.transpose(0, 2, 1), axis=2, bitorder="little")
+
+    def to_rows(self, planes: Planes) -> Hashes:
+        """The way back."""
+        bits = np.unpackbits(planes, axis=2, bitorder="little").transpose(0, 2, 1)
+        return np.packbits(bits, axis=2, bitorder="little").reshape(-1, HASH_BYTES)
+
+    def build(self, rows: Hashes) -> Columns:
+        """Not asked for: `builds` says so."""
+        raise NotImplementedError(f"numpy builds no tables of {len(rows)} rows")
+
+    def tables(self, rows: Hashes, columns: Columns) -> Tables | None:  # noqa: ARG002 (the Protocol's)
+        """None: the rows are scanned."""
+        return None
+
+
+def together(parts: list[Hits]) -> Hits | None:
+    """Hits of several places as one."""
+    if len(parts) <= 1:
+        return parts[0] if parts else None
+    query, row, distance = zip(*parts, strict=True)
+    return np.concatenate(query), np.concatenate(row), np.concatenate(distance)
