@@ -19,24 +19,35 @@ runs no profile parser on hostile bytes.
 
 Limits: on bytes before anything is read, on declared pixels before memory is taken, and on the pixels that
 came out. This module does no more than that against hostile files; `sandbox` is where they are decoded.
+
+JPEG goes through Pillow's header parser and then, when it is of the usual kind and without a single warning,
+straight to libjpeg-turbo: the pixels are the same as Pillow's, which wraps the same library, in two thirds of
+the time. Anything odd about a file is left to Pillow, so what is read and what is refused stays Pillow's say.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
+from typing import Literal
 
 import numpy as np
 import pi_heif
+import simplejpeg
 from numpy.typing import NDArray
-from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, UnidentifiedImageError
+from PIL import AvifImagePlugin, ExifTags, Image, ImageCms, JpegImagePlugin, UnidentifiedImageError
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.flips import flip_for_orientation, flip_pixels
+from takeback.signals.model import Flip
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "HEIF")
 MAX_BYTES = 64 << 20
 """Above what platforms let people post; a larger file is not read."""
 MAX_PIXELS = 120_000_000
 """Above the 108 megapixels of present phones; `bench/hashing.py` shows what a pixel costs in memory."""
+SHORT_SIDE = 375
+"""Pixels that `working` leaves at least to the short side: then the 64 samples of a hash lie six apart."""
 _STRIP_PIXELS = 1 << 20
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 
@@ -54,6 +65,22 @@ class Picture:
     """[height, width, 3], contiguous."""
     format: str
     """One of `FORMATS`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A decoded picture, upright and grey, no larger than looking for its parts and hashing need."""
+
+    grey: NDArray[np.uint8]
+    """[ceil(height / scale), ceil(width / scale)], contiguous. Each is the mean of `scale` x `scale` pixels;
+    where the picture's sides are no multiples, the last row and column stand for fewer."""
+    scale: int
+    """1, 2, 4 or 8."""
+    width: int
+    """Pixels of the full picture, as shown."""
+    height: int
+    format: str
+    """As `Picture.format`."""
 
 
 def check_size(data: bytes, max_bytes: int = MAX_BYTES) -> None:
@@ -80,8 +107,33 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIX
         Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
     """
     check_size(data, max_bytes)
+    with _said_as_unreadable(), _opened(data, max_pixels) as image:
+        return _full(data, image, max_pixels)
+
+
+def working(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS) -> Working:
+    """Decode a picture file in grey, a large JPEG at a fraction of its size.
+
+    Brightness is that of the full picture's colours (ITU-R BT.601) in whole levels. A JPEG decoded small has
+    its own brightness channel instead: the same but where colours are cut off.
+
+    Args:
+        data: the whole file.
+        max_bytes: a longer file is refused.
+        max_pixels: more pixels of the full picture, declared or decoded, are refused.
+
+    Raises:
+        Unreadable: for the files and the reasons for which `decode` does.
+    """
+    check_size(data, max_bytes)
+    with _said_as_unreadable(), _opened(data, max_pixels) as image:
+        return _small(data, image) or _in_grey(_full(data, image, max_pixels))
+
+
+@contextmanager
+def _said_as_unreadable() -> Iterator[None]:
     try:
-        return _decode(data, max_pixels)
+        yield
     except Unreadable:
         raise
     except UnidentifiedImageError as error:
@@ -96,19 +148,87 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIX
         raise Unreadable(WhyUnreadable.DAMAGED, _line(error)) from error
 
 
-def _decode(data: bytes, max_pixels: int) -> Picture:
+@contextmanager
+def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
     _check_pixels(_webp_canvas(data), max_pixels)
     # 1. Only the eight formats. 2. Opened, an animation stands at its first frame.
     with Image.open(BytesIO(data), formats=FORMATS) as image:
-        format_ = image.format or ""
         _check_pixels(image.size, max_pixels)
+        yield image
+
+
+def _full(data: bytes, image: Image.Image, max_pixels: int) -> Picture:
+    format_ = image.format or ""
+    rgb = _by_libjpeg(data, image, "RGB")
+    if rgb is None:
         image.load()
         _check_pixels(image.size, max_pixels)
-        # Asked after loading: the TIFF decoder turns the pixels itself and then takes the tag away.
-        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    # Asked after loading: the TIFF decoder turns the pixels itself and then takes the tag away.
+    flip = _flip_of(image)
+    if rgb is None:
         rgb = _to_rgb(image)
     # 5. EXIF orientation.
-    return Picture(np.ascontiguousarray(flip_pixels(rgb, flip_for_orientation(orientation))), format_)
+    return Picture(np.ascontiguousarray(flip_pixels(rgb, flip)), format_)
+
+
+def _small(data: bytes, image: Image.Image) -> Working | None:
+    """A large and usual JPEG at a fraction; None for everything else."""
+    if not isinstance(image, JpegImagePlugin.JpegImageFile):
+        return None
+    flip = _flip_of(image)
+    # The last row and column may stand for fewer pixels than the others; they must be last when upright, too.
+    turned = flip not in (Flip.NONE, Flip.TRANSPOSE)
+    scale = next(
+        (
+            scale
+            for scale in (8, 4, 2)
+            if min(image.size) >= SHORT_SIDE * scale
+            and not (turned and any(side % scale for side in image.size))
+        ),
+        1,
+    )
+    grey = _by_libjpeg(data, image, "GRAY", scale) if scale > 1 else None
+    if grey is None:
+        return None
+    width, height = image.size if flip < Flip.TRANSPOSE else image.size[::-1]
+    upright = np.ascontiguousarray(flip_pixels(grey[..., 0], flip))
+    return Working(upright, scale, width, height, image.format or "")
+
+
+def _in_grey(picture: Picture) -> Working:
+    height, width = picture.rgb.shape[:2]
+    grey = np.asarray(Image.fromarray(picture.rgb).convert("L"))
+    return Working(grey, 1, width, height, picture.format)
+
+
+def _flip_of(image: Image.Image) -> Flip:
+    return flip_for_orientation(image.getexif().get(ExifTags.Base.Orientation, 1))
+
+
+def _by_libjpeg(
+    data: bytes, image: Image.Image, colours: Literal["RGB", "GRAY"], scale: int = 1
+) -> NDArray[np.uint8] | None:
+    """The pixels of a JPEG as stored, not yet upright: [height, width, 3 or 1].
+
+    Returns:
+        None for what is no JPEG, or one of which libjpeg-turbo itself says anything that Pillow's header
+        parser did not, or that it would have to guess about.
+    """
+    # Brightness is a channel of its own in these only. With four inks, Pillow knows how browsers read them.
+    kinds = ("YCbCr", "Gray") if colours == "GRAY" else ("YCbCr", "Gray", "RGB")
+    if not isinstance(image, JpegImagePlugin.JpegImageFile) or image.mode not in ("RGB", "L"):
+        return None
+    width, height = image.size
+    small = -(-height // scale), -(-width // scale)
+    try:
+        found = simplejpeg.decode_jpeg_header(data)
+        if found[:2] != (height, width) or found[2] not in kinds:
+            return None
+        pixels = simplejpeg.decode_jpeg(data, colours, min_height=small[0], min_width=small[1])
+    except ValueError:
+        # It is strict: this may be a warning at which Pillow carries on, as browsers do.
+        return None
+    return pixels if pixels.shape[:2] == small else None
 
 
 def _check_pixels(size: tuple[int, int], max_pixels: int) -> None:

@@ -9,6 +9,11 @@ The reference adds in float32 with running sums, so its numbers carry rounding n
 lies within that noise of the median may fall on either side. The trade-off: the fast sums answer whenever
 every bit, and the quality, is clear of the noise; otherwise the reference's own additions are repeated in its
 own order (`pdq_exact`). The bound on the noise is measured, with a wide reserve, not proven.
+
+`hash_working` hashes a picture, or a part of it, that was decoded small (`decode.working`). It changes speed,
+never an answer: with the hash comes a doubt, the number of bits in which the full-size hash may differ, so
+who compares asks that much further away, and where something is found there, or the doubt is large, hashes
+again at full size.
 """
 
 import math
@@ -18,12 +23,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals import pdq_exact
-from takeback.signals.decode import decode
+from takeback.signals import pdq_exact, pdq_scaled
+from takeback.signals.decode import Working, decode
 from takeback.signals.flips import flip_pixels
-from takeback.signals.model import HASH_BITS, HASH_BYTES, Flip, Pdq
+from takeback.signals.model import HASH_BITS, HASH_BYTES, MIN_QUALITY, Box, Flip, Pdq
 from takeback.signals.pdq_exact import BLOCK, DCT, LUMA, SMALLEST_SIDE, FloatArray, Pixels
 
+MAX_DOUBT = 16
+"""Beyond this many doubtful bits it is cheaper to hash at full size than to ask so far away."""
+ASK_EXACTLY = HASH_BITS
+"""The doubt of a hash that says nothing."""
+_QUALITY_MARGIN = 8
+"""By how much the quality of a picture decoded small may be off. Seen at most where the doubt was not large
+already: 2."""
 _WIDE_DCT = DCT.astype(np.float64)
 _EMPTY = Pdq(bytes(HASH_BYTES), 0)
 _SAMPLE_NOISE = 0.01
@@ -109,6 +121,37 @@ def hash_pixels_flips(rgb: Pixels) -> tuple[Pdq, ...]:
             twin = next((other for other in exact if _same(laid, flip_pixels(rgb, other))), None)
             exact[flip] = pdq_exact.hash_pixels(laid) if twin is None else exact[twin]
     return tuple(exact.get(flip, bits.pdq) for flip, bits in zip(Flip, eight, strict=True))
+
+
+def hash_working(working: Working, box: Box | None = None) -> tuple[Pdq, int]:
+    """Hash a picture that was decoded small, or a part of it, as nearly as can be.
+
+    Args:
+        working: from `decode.working`.
+        box: the part, in pixels of the full picture; its left and top are multiples of `working.scale`. All
+            of it when None.
+
+    Returns:
+        The hash, and the doubt: how many bits of the full-size hash of these pixels may differ from it.
+        `ASK_EXACTLY` when any may, or when it is open whether the quality reaches `MIN_QUALITY`.
+
+    Raises:
+        ValueError: the box does not lie in the picture, or not on its raster.
+    """
+    part = Box(0, 0, working.width, working.height) if box is None else box
+    grey = _cut_out(working, part)
+    if min(part.width, part.height) < SMALLEST_SIDE:
+        return _EMPTY, 0
+    samples = pdq_scaled.block(grey, part.width, part.height, working.scale).astype(np.float64)
+    quality = pdq_exact.quality(_steps(samples))
+    coefficients, middle = _coefficients(samples)
+    pdq = Pdq(pdq_exact.pack(coefficients > middle), quality)
+    drift = pdq_scaled.drift(grey, working.scale)
+    if drift is None or abs(quality - MIN_QUALITY) <= _QUALITY_MARGIN:
+        return pdq, ASK_EXACTLY
+    # A bit may differ where a coefficient may pass the median; the noise of float32 comes on top.
+    reach = drift + _COEFFICIENT_NOISE * _growth(max(part.width, part.height))
+    return pdq, int(np.count_nonzero(np.abs(coefficients - middle) <= reach))
 
 
 def complement(hash_: bytes) -> bytes:
@@ -204,18 +247,27 @@ def _band(tents: list[tuple[int, NDArray[np.float64]]]) -> _Band:
     return _Band(start, stop, table)
 
 
+def _cut_out(working: Working, box: Box) -> Pixels:
+    scale = working.scale
+    right, bottom = box.left + box.width, box.top + box.height
+    if not (0 <= box.left < right <= working.width and 0 <= box.top < bottom <= working.height):
+        raise ValueError(f"{box} does not lie in a picture of {working.width} x {working.height}")
+    if box.left % scale or box.top % scale:
+        raise ValueError(f"{box} does not begin at a multiple of {scale}")
+    return working.grey[box.top // scale : -(-bottom // scale), box.left // scale : -(-right // scale)]
+
+
 def _decide(block: FloatArray, long_side: int) -> _Bits:
     """PDQ steps 4 to 6: quality, cosine transform, comparison with the median; and could noise change it?"""
     wide = block.astype(np.float64)
-    growth = math.sqrt(max(1.0, long_side / _LONG_SIDE))
+    growth = _growth(long_side)
     # 4. Quality: the sum of the gradients in whole hundredths of the grey range, cut off towards zero.
-    steps = np.concatenate([np.abs(np.diff(wide, axis=axis)).ravel() for axis in (0, 1)])
+    steps = _steps(wide)
     doubt = 2 * _SAMPLE_NOISE * growth
     low, high = (pdq_exact.quality(np.maximum(steps + move, 0.0)) for move in (-doubt, doubt))
-    # 5. The coefficients 1 to 16 of each axis, without the constant one.
-    coefficients = (_WIDE_DCT @ wide @ _WIDE_DCT.T).ravel()
-    # 6. One bit each: is it above the median? The reference's median is the 128th smallest of 256.
-    above = coefficients > np.partition(coefficients, HASH_BITS // 2 - 1)[HASH_BITS // 2 - 1]
+    # 5. and 6. One bit for each coefficient: is it above the median?
+    coefficients, middle = _coefficients(wide)
+    above = coefficients > middle
     noise = _COEFFICIENT_NOISE * growth
     # The bits hold if some threshold still parts both halves when each coefficient moves by its noise.
     parted = bool(
@@ -223,3 +275,20 @@ def _decide(block: FloatArray, long_side: int) -> _Bits:
         and (coefficients - noise)[above].min() > (coefficients + noise)[~above].max()
     )
     return _Bits(Pdq(pdq_exact.pack(above), low), parted and low == high)
+
+
+def _growth(long_side: int) -> float:
+    return math.sqrt(max(1.0, long_side / _LONG_SIDE))
+
+
+def _steps(samples: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.concatenate([np.abs(np.diff(samples, axis=axis)).ravel() for axis in (0, 1)])
+
+
+def _coefficients(samples: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """The coefficients 1 to 16 of each axis, without the constant one, and their median.
+
+    The reference's median is the 128th smallest of 256.
+    """
+    coefficients = (_WIDE_DCT @ samples @ _WIDE_DCT.T).ravel()
+    return coefficients, float(np.partition(coefficients, HASH_BITS // 2 - 1)[HASH_BITS // 2 - 1])
