@@ -2,7 +2,9 @@
 
 import struct
 import zlib
+from io import BytesIO
 
+import av
 import numpy as np
 from PIL import Image
 
@@ -54,3 +56,53 @@ def gif_and_html():
 
 def noise(width, height):
     return Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8))
+
+
+def moving(seed=1, *, seconds=6.0, fps=12, width=256, height=144, scenes=3):
+    """The frames of a made clip: a slow look along one picture after the other."""
+    frames = round(seconds * fps)
+    wide = [np.asarray(scene(100 * seed + number, 2 * width, height)) for number in range(scenes)]
+    for number in range(frames):
+        picture = wide[number * scenes // frames]
+        part = number * scenes / frames % 1
+        left = round(part * width / 10)
+        yield np.ascontiguousarray(picture[:, left : left + width])
+
+
+def clip(frames, *, codec="libx264", form="mp4", fps=12, size=None, options=None):
+    """A clip file of RGB frames [height, width, 3], encoded at `size` (width, height) or their own."""
+    out = BytesIO()
+    with av.open(out, "w", format=form) as container:
+        stream = None
+        for rgb in frames:
+            if stream is None:
+                width, height = size or (rgb.shape[1], rgb.shape[0])
+                stream = container.add_stream(
+                    codec, rate=fps, options={**QUICK.get(codec, {}), **(options or {})}
+                )
+                stream.width, stream.height = width, height
+                stream.pix_fmt = "rgb8" if codec == "gif" else "yuv420p"
+                stream.thread_count = 1
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+            container.mux(stream.encode(frame.reformat(width, height, stream.pix_fmt)))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+QUICK = {
+    "libx264": {"preset": "ultrafast"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+    "libsvtav1": {"preset": "12"},
+}
+
+
+def turned(mp4, matrix):
+    """An MP4 whose display matrix (a, b, c, d of ISO/IEC 14496-12, whole numbers) says how to lay it down."""
+    data = bytearray(mp4)
+    # Version 0 of the track header: the matrix lies 40 bytes behind its flags.
+    at = data.index(b"tkhd") + 4 + 40
+    a, b, c, d = (number << 16 for number in matrix)
+    data[at : at + 36] = struct.pack(">9i", a, b, 0, c, d, 0, 0, 0, 1 << 30)
+    return bytes(data)

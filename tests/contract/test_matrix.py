@@ -200,7 +200,7 @@ class TestPictures:
             poster.post(
                 room, {"msgtype": "m.video", "body": "v", "url": other, "info": {"thumbnail_url": clip}}
             )
-        ] = (clip,)
+        ] = (other, clip)
         poster.post(room, {"msgtype": "m.file", "body": "x.zip", "url": other, "info": {"mimetype": "a/b"}})
         poster.post(room, {"msgtype": "m.image", "body": "sealed", "file": {"url": other, "v": "v2"}})
         deleted = posted_by(poster, room)

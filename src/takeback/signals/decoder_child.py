@@ -1,38 +1,63 @@
-"""The process that decodes: warms up, confines itself, then answers one file after the other.
+"""The process that reads pictures: warms up, confines itself, then answers one file after the other.
 
-Run by `sandbox.Decoder` as `python -I -m takeback.signals.decoder_child PARENT MEMORY SECONDS PIXELS BYTES`.
-It lives on a pipe: when the pipe ends, it ends; and it stops itself should one file take much longer than the
-parent allows, so that it cannot outlive a parent that was killed.
+Run by `children.Children` as `python -I -m MODULE PARENT MEMORY SECONDS PIXELS BYTES`; `study_child` is the
+same with more libraries and other questions. It lives on a pipe: when the pipe ends, it ends; and it stops
+itself should one file take much longer than the parent allows, so that it cannot outlive a parent that was
+killed.
 """
 
 import resource
 import signal
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO, FileIO
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image, ImageOps
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import confinement, decode, pdq, wire
-from takeback.signals.model import Pdq
-from takeback.signals.wire import Answer, Outcome, Request, Seen, Task
+from takeback.signals.picture import read_picture
+from takeback.signals.preview import preview
+from takeback.signals.wire import Answer, Outcome, Request, Task
 
 _CPU_SECONDS = 600
 """A child is replaced after half of this."""
-_BLURRED_SIDE = 12
-"""Pixels that are left of a picture in a blurred preview: light and dark, hardly more."""
+
+Answering: TypeAlias = Callable[[Request, bytes, "Limits"], tuple[Outcome, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may take, as the parent says."""
+
+    seconds: int
+    max_pixels: int
+    max_bytes: int
 
 
 def main() -> None:
-    """Serve until the pipe ends."""
+    """Serve pictures until the pipe ends."""
+    serve(_answer, warm_up)
+
+
+def serve(answer: Answering, warm_up: Callable[[], None]) -> None:
+    """Serve until the pipe ends.
+
+    Args:
+        answer: answers one question about one file.
+        warm_up: does whatever imports or opens something, before that becomes impossible.
+    """
     parent, memory_bytes, seconds, max_pixels, max_bytes = (int(word) for word in sys.argv[1:6])
+    limits = Limits(seconds, max_pixels, max_bytes)
     held = confinement.end_with_parent(parent)
     source, sink = FileIO(0, "r"), FileIO(1, "w")
     # The parent's limit replaces Pillow's own, which warns far below it.
     Image.MAX_IMAGE_PIXELS = None
-    _warm_up()
+    warm_up()
     held += confinement.confine(memory_bytes=memory_bytes, cpu_seconds=_CPU_SECONDS)
     _send(sink, Outcome.READY, "\n".join(held).encode())
     while head := _read(source, wire.REQUEST_BYTES):
@@ -42,7 +67,7 @@ def main() -> None:
         try:
             if request.length > max_bytes:
                 raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)  # noqa: TRY301 (answered like any other reason)
-            outcome, body = _answer(request, bytes(_read(source, request.length)), max_pixels, max_bytes)
+            outcome, body = answer(request, bytes(_read(source, request.length)), limits)
         except Unreadable as error:
             outcome, body = Outcome.UNREADABLE, wire.format_unreadable(error)
         except MemoryError:
@@ -54,43 +79,20 @@ def main() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _answer(request: Request, data: bytes, max_pixels: int, max_bytes: int) -> tuple[Outcome, bytes]:
-    picture = decode.decode(data, max_bytes=max_bytes, max_pixels=max_pixels)
+def _answer(request: Request, data: bytes, limits: Limits) -> tuple[Outcome, bytes]:
+    bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     match request.task:
         case Task.SIGNALS:
-            height, width = picture.rgb.shape[:2]
-            hash_all = pdq.hash_pixels_flips if request.flips else _hash_as_shown
-            seen = Seen(width, height, picture.format, hash_all(picture.rgb))
+            seen = read_picture(data, exact=request.exact, flips=request.flips, **bounds)
             return Outcome.SIGNALS, wire.format_seen(seen)
         case Task.PREVIEW:
-            return Outcome.PREVIEW, _preview(picture.rgb, request)
+            return Outcome.PREVIEW, preview(decode.decode(data, **bounds).rgb, request)
+        case Task.CLIP | Task.FEATURES:
+            raise NotImplementedError(f"{request.task.name} is for a study child")
 
 
-def _hash_as_shown(rgb: pdq.Pixels) -> tuple[Pdq, ...]:
-    return (pdq.hash_pixels(rgb),)
-
-
-def _preview(rgb: pdq.Pixels, request: Request) -> bytes:
-    """A JPEG made from nothing but pixels, so that no metadata can come along."""
-    # Every n-th pixel first, so that a huge picture is not copied; what is left is four times what is shown.
-    step = max(1, max(rgb.shape[:2]) // (4 * request.max_side))
-    image = Image.fromarray(np.ascontiguousarray(rgb[::step, ::step]))
-    image.thumbnail((request.max_side, request.max_side), Image.Resampling.LANCZOS)
-    if request.grey:
-        image = image.convert("L")
-    if request.blur:
-        size = image.size
-        # What the blur hides must not be in the file: few pixels are kept, the rest is drawn between them.
-        image.thumbnail((_BLURRED_SIDE, _BLURRED_SIDE), Image.Resampling.BOX)
-        image = image.resize(size, Image.Resampling.BICUBIC)
-        image = image.filter(ImageFilter.GaussianBlur(max(size) / (3 * _BLURRED_SIDE)))
-    out = BytesIO()
-    image.save(out, "JPEG", quality=85)
-    return out.getvalue()
-
-
-def _warm_up() -> None:
-    """Decode each format once and make a preview, so that nothing is imported or opened afterwards."""
+def warm_up() -> None:
+    """Read each format once and make a preview, so that nothing is imported or opened afterwards."""
     noise = np.random.default_rng(0).integers(0, 256, (64, 80, 3), dtype=np.uint8)
     image = Image.fromarray(noise)
     # There is no HEIF encoder here: those that exist are under the GPL, and reading is all that is needed.
@@ -103,15 +105,18 @@ def _warm_up() -> None:
     rotated = Image.Exif()
     rotated[274] = 6
     files.append(_encoded(image, "JPEG", exif=rotated, progressive=True))
+    # Large enough to be decoded small, and with a border to be cut off.
+    files.append(_encoded(ImageOps.expand(image.resize((720, 600)), 80, (0, 0, 0)), "JPEG"))
+    limits = Limits(0, 1 << 24, 1 << 24)
     for data in files:
-        request = Request(Task.PREVIEW, len(data), max_side=64, blur=True, grey=True)
-        _answer(request, data, noise.size, len(data))
-    pdq.hash_pixels(noise)
-    pdq.hash_pixels_flips(noise)
+        _answer(Request(Task.PREVIEW, len(data), max_side=64, blur=True, grey=True), data, limits)
+        _answer(Request(Task.SIGNALS, len(data)), data, limits)
+    for flips in (False, True):
+        _answer(Request(Task.SIGNALS, len(files[0]), exact=True, flips=flips), files[0], limits)
     pdq.pdq_exact.hash_pixels(noise)
     for damaged in (files[0][:200], b"\0" * 64):
         try:
-            decode.decode(damaged)
+            read_picture(damaged)
         except Unreadable:
             # The paths of failure are part of what must be imported already.
             continue

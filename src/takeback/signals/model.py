@@ -112,6 +112,8 @@ class Frame:
     """Milliseconds from the beginning."""
     pdq: Pdq
     """Of quality `MIN_QUALITY` at least."""
+    flips: tuple[Pdq, ...] = ()
+    """As `PictureSignals.flips`, for this moment."""
 
 
 @dataclass(frozen=True, slots=True)

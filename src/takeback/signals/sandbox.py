@@ -1,80 +1,46 @@
 """Decoding strangers' files in child processes that have nothing to steal and little to break.
 
-`Decoder` keeps a few warm children (`decoder_child`), each confined (`confinement`) before it sees a byte. A
-file that hangs, kills or exhausts its decoder costs that child and at most `seconds`; the file becomes
-`Unreadable` with its reason, the next one gets a new child, the service never stops.
-
-The trade-off: a warm child serves many files, so one that was taken over could lie about later files until it
-is replaced. It can lie about hashes only; it has no way to keep, send or show a picture. A child per file
-would cost half a second each.
-
-Time here is a stopwatch (`time.monotonic`), never the hour.
+Two kinds of children, each started when it is first needed (`children`). Pictures are read by the first
+(`decoder_child`), which holds little more than the picture decoders. Clips, and the features of the second
+stage, are read by the second (`study_child`): FFmpeg and OpenCV cost memory and start-up time that a service
+which meets only pictures need not pay, and are that much more code to attack, which is kept apart from the
+child that sees every picture. A clip may take longer, and keeps no picture waiting.
 """
 
 import hashlib
-import math
-import os
-import select
-import subprocess
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
+from takeback.errors import ConfigurationError
 from takeback.signals import wire
+from takeback.signals.children import Children, Limits
+from takeback.signals.clip import is_clip
 from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, check_size
-from takeback.signals.model import Flip, PictureSignals
-from takeback.signals.wire import BadAnswer, Outcome, Request, Task
-
-_T = TypeVar("_T")
+from takeback.signals.model import Box, ClipSignals, PictureSignals
+from takeback.signals.wire import Request, Task
 
 MAX_PREVIEW_SIDE = 4096
 MEMORY_BYTES = 3 << 30
 """Address space of a child: the dearest format, WebP, takes 2.1 GiB for `MAX_PIXELS`."""
 LEAST_MEMORY_BYTES = 400 << 20
 """The libraries alone take 300 MiB of address space (a fifth of it real memory)."""
-_START_SECONDS = 30.0
-_DYING_SECONDS = 1.0
-_CHUNK = 1 << 20
-_ENVIRONMENT = {
-    "OPENBLAS_NUM_THREADS": "1",
-    "OMP_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
-"""Nothing of the service's own: its settings and keys stay with it."""
-
-
-class _Died(Exception):
-    """The child closed its end of the pipe."""
-
-
-class _Late(Exception):
-    """The child did not answer in time."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Child:
-    process: subprocess.Popen[bytes]
-    confinement: tuple[str, ...]
+STUDY_BYTES = 400 << 20
+"""Address space that FFmpeg and OpenCV take by being there."""
+CLIP_SECONDS = 60.0
+"""What was read of a clip after most of this is its answer, so long clips are not lost."""
 
 
 class Decoder:
-    """A pool of confined decoder processes; any number of threads may call it.
+    """Turns files into signals and previews in confined processes; any number of threads may call it.
 
     Children start when they are first needed. Close it, or use it as a context manager.
 
     Args:
-        processes: at most this many children; more callers wait for a free one.
-        seconds: the longest that one file may take from the first byte sent to the answer.
+        processes: at most this many children of each kind; more callers wait for a free one.
+        seconds: the longest that one picture may take from the first byte sent to the answer.
+        clip_seconds: the same for a clip, and for the features of a picture.
         memory_bytes: address space of each child.
-        max_pixels: more pixels, declared or decoded, are refused.
+        max_pixels: more pixels, declared or decoded, are refused; of a clip, more pixels a frame.
         max_bytes: a longer file is refused before it reaches a child.
 
     Raises:
@@ -86,6 +52,7 @@ class Decoder:
         *,
         processes: int = 1,
         seconds: float = 10.0,
+        clip_seconds: float = CLIP_SECONDS,
         memory_bytes: int = MEMORY_BYTES,
         max_pixels: int = MAX_PIXELS,
         max_bytes: int = MAX_BYTES,
@@ -95,72 +62,121 @@ class Decoder:
                 f"a decoder process needs {LEAST_MEMORY_BYTES} bytes of address space at least, "
                 f"not {memory_bytes}"
             )
-        self._seconds = seconds
-        self._memory_bytes = memory_bytes
         self._max_pixels = max_pixels
         self._max_bytes = max_bytes
-        self._free = threading.BoundedSemaphore(processes)
-        self._lock = threading.Lock()
-        self._idle: list[_Child] = []
-        self._alive: set[subprocess.Popen[bytes]] = set()
-        self._closed = False
-        # The kernel kills a child when the thread that started it ends, so one thread starts them all and
-        # stays.
-        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder-starter")
+        quick = Limits(seconds, memory_bytes, max_pixels, max_bytes)
+        # What FFmpeg and OpenCV map beyond the picture decoders is not taken from the files.
+        slow = Limits(clip_seconds, memory_bytes + STUDY_BYTES, max_pixels, max_bytes)
+        self._pictures = Children("takeback.signals.decoder_child", processes, quick)
+        self._studies = Children("takeback.signals.study_child", processes, slow)
 
-    def signals(self, data: bytes, *, flips: bool = False) -> PictureSignals:
-        """Reduce a picture file to its signals.
+    def signals(self, data: bytes, *, flips: bool = False, exact: bool = False) -> PictureSignals:
+        """Reduce a picture file to its signals; of an animation, its first frame.
 
         Args:
             data: the whole file.
-            flips: hash it in all eight ways, as a bank entry needs it; a post needs only its own hash.
+            flips: hash everything in all eight ways and exactly, as a bank entry needs it.
+            exact: from the full size, so that nothing is in doubt; else as fast as each hash allows.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
         """
-        request, hashes = Request(Task.SIGNALS, len(data), flips), len(Flip) if flips else 1
-        seen = self._ask(request, data, lambda body: wire.parse_seen(body, self._max_pixels, hashes=hashes))
+        check_size(data, self._max_bytes)
+        seen = self._pictures.ask(
+            Request(Task.SIGNALS, len(data), flips=flips, exact=exact),
+            data,
+            lambda body: wire.parse_seen(body, self._max_pixels, flips=flips, exact=exact or flips),
+        )
         return PictureSignals(
             sha256=hashlib.sha256(data).digest(),
-            whole=seen.hashes[0],
-            flips=seen.hashes if flips else (),
+            whole=seen.whole,
+            flips=seen.flips,
             width=seen.width,
             height=seen.height,
             format=seen.format,
+            variants=seen.variants,
+            doubt=seen.doubt,
         )
 
-    def preview(self, data: bytes, *, max_side: int, blur: bool, grey: bool) -> bytes:
-        """A small JPEG of a picture for the review pages, upright and without metadata.
+    def clip(self, data: bytes, *, flips: bool = False) -> ClipSignals:
+        """Reduce a clip to its moments.
+
+        Args:
+            data: the whole file.
+            flips: hash each moment in all eight ways, as a bank entry needs it.
+
+        Raises:
+            Unreadable: with the reason; the decoder goes on working.
+        """
+        check_size(data, self._max_bytes)
+        seen = self._studies.ask(
+            Request(Task.CLIP, len(data), flips=flips),
+            data,
+            lambda body: wire.parse_clip(body, self._max_pixels, flips=flips),
+        )
+        return ClipSignals(
+            sha256=hashlib.sha256(data).digest(),
+            width=seen.width,
+            height=seen.height,
+            format=seen.format,
+            duration_ms=seen.duration_ms,
+            frames=seen.frames,
+        )
+
+    def read(self, data: bytes, *, flips: bool = False, exact: bool = False) -> PictureSignals | ClipSignals:
+        """Reduce a file to its signals, whichever it is by its first bytes: `clip` or `signals`.
+
+        Raises:
+            Unreadable: with the reason; the decoder goes on working.
+        """
+        return self.clip(data, flips=flips) if is_clip(data) else self.signals(data, flips=flips, exact=exact)
+
+    def features(self, data: bytes, box: Box | None = None) -> bytes:
+        """What the second stage compares of a picture, in the form of `features.format_features`.
+
+        Args:
+            data: the whole file.
+            box: describe this part as if it were the picture; None: the picture, and its parts in it.
+
+        Raises:
+            Unreadable: with the reason; the decoder goes on working.
+        """
+        check_size(data, self._max_bytes)
+        return self._studies.ask(Request(Task.FEATURES, len(data), box=box), data, wire.parse_features)
+
+    def preview(
+        self, data: bytes, *, max_side: int, blur: bool, grey: bool, at_ms: int | None = None
+    ) -> bytes:
+        """A small JPEG of a picture or clip for the review pages, upright and without metadata.
 
         Args:
             data: the whole file.
             max_side: pixels of the longer side, at most; 1 to 4096.
             blur: keep no more than twelve pixels a side and draw the rest between them.
             grey: take the colours away.
+            at_ms: the moment of a clip; None: its first that shows something.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
-            ValueError: `max_side` is out of range.
+            ValueError: `max_side` or `at_ms` is out of range.
         """
         if not 1 <= max_side <= MAX_PREVIEW_SIDE:
             raise ValueError(f"max_side must be 1 to {MAX_PREVIEW_SIDE}, not {max_side}")
-        request = Request(Task.PREVIEW, len(data), max_side=max_side, blur=blur, grey=grey)
-        return self._ask(request, data, wire.parse_preview)
+        if at_ms is not None and not 0 <= at_ms <= wire.MAX_MS:
+            raise ValueError(f"at_ms must be 0 to {wire.MAX_MS}, not {at_ms}")
+        check_size(data, self._max_bytes)
+        request = Request(Task.PREVIEW, len(data), max_side=max_side, blur=blur, grey=grey, at_ms=at_ms)
+        kind = self._studies if is_clip(data) else self._pictures
+        return kind.ask(request, data, wire.parse_preview)
 
     def confinement(self) -> tuple[str, ...]:
         """What holds the children, in plain words (the names in `confinement`). Starts one if none runs."""
-        with self._borrow() as child:
-            return child.confinement
+        return self._pictures.confinement()
 
     def close(self) -> None:
         """End all children, also busy ones: whoever waits for one gets DECODER_DIED."""
-        with self._lock:
-            self._closed = True
-            processes = list(self._alive)
-            self._idle.clear()
-        for process in processes:
-            self._end(process)
-        self._starter.shutdown()
+        self._pictures.close()
+        self._studies.close()
 
     def __enter__(self) -> Self:
         return self
@@ -169,163 +185,3 @@ class Decoder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-    def _ask(self, request: Request, data: bytes, parse: Callable[[bytes], _T]) -> _T:
-        check_size(data, self._max_bytes)
-        with self._borrow() as child:
-            outcome, body = self._exchange(child, request, data)
-            if outcome is Outcome.UNREADABLE:
-                raise wire.parse_unreadable(body)
-            if outcome.name != request.task.name:
-                raise BadAnswer(f"{outcome.name} to a question for {request.task.name}")
-            return parse(body)
-
-    def _exchange(self, child: _Child, request: Request, data: bytes) -> tuple[Outcome, bytes]:
-        deadline = time.monotonic() + self._seconds
-        _send(child.process, wire.format_request(request), deadline)
-        _send(child.process, data, deadline)
-        answer, body = _receive(child.process, deadline)
-        if answer.tired:
-            self._end(child.process)
-        return answer.outcome, body
-
-    @contextmanager
-    def _borrow(self) -> Iterator[_Child]:
-        """A child of one's own for a while. What it does wrong is translated here, once, and ends it."""
-        with self._free:
-            child = self._take()
-            try:
-                yield child
-            except _Late as error:
-                self._end(child.process)
-                raise Unreadable(WhyUnreadable.TOO_SLOW, f"no answer in {self._seconds:g} seconds") from error
-            except (_Died, BadAnswer) as error:
-                status = self._end(child.process, dying=isinstance(error, _Died))
-                raise Unreadable(WhyUnreadable.DECODER_DIED, f"{error}; it ended with {status}") from error
-            except Unreadable:
-                self._give_back(child)
-                raise
-            except BaseException:
-                # Interrupted in the middle of a conversation: the next answer would be to the wrong question.
-                self._end(child.process)
-                raise
-            self._give_back(child)
-
-    def _take(self) -> _Child:
-        while True:
-            with self._lock:
-                if self._closed:
-                    raise RuntimeError("the decoder is closed")
-                child = self._idle.pop() if self._idle else None
-            if child is None:
-                return self._start()
-            if child.process.poll() is None:
-                return child
-            self._end(child.process)
-
-    def _give_back(self, child: _Child) -> None:
-        with self._lock:
-            if not self._closed and child.process in self._alive:
-                self._idle.append(child)
-
-    def _start(self) -> _Child:
-        process = self._starter.submit(self._spawn).result()
-        try:
-            answer, body = _receive(process, time.monotonic() + _START_SECONDS)
-            if answer.outcome is not Outcome.READY:
-                raise BadAnswer(f"{answer.outcome.name} instead of READY")  # noqa: TRY301 (handled like its kin)
-        except (_Died, _Late, BadAnswer) as error:
-            status = self._end(process, dying=isinstance(error, _Died))
-            raise Unreadable(
-                WhyUnreadable.DECODER_DIED,
-                f"a decoder process could not start, it ended with {status}: is its memory limit of "
-                f"{self._memory_bytes} bytes too small?",
-            ) from error
-        except BaseException:
-            self._end(process)
-            raise
-        return _Child(process, tuple(body.decode("utf-8", "replace").splitlines()))
-
-    def _spawn(self) -> subprocess.Popen[bytes]:
-        limits = (
-            os.getpid(),
-            self._memory_bytes,
-            math.ceil(self._seconds),
-            self._max_pixels,
-            self._max_bytes,
-        )
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter, our own module and five numbers
-            [sys.executable, "-I", "-m", "takeback.signals.decoder_child", *map(str, limits)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_ENVIRONMENT,
-            bufsize=0,
-            # Ctrl-C in a terminal is for the service; it ends its children itself.
-            start_new_session=True,
-        )
-        for pipe in (process.stdin, process.stdout):
-            assert pipe is not None
-            os.set_blocking(pipe.fileno(), False)
-        with self._lock:
-            self._alive.add(process)
-            closed = self._closed
-        if closed:
-            self._end(process)
-        return process
-
-    def _end(self, process: subprocess.Popen[bytes], *, dying: bool = False) -> str:
-        """Kill one child, wait for it and close its pipes; twice is once. Returns how it ended, in words."""
-        with self._lock:
-            self._alive.discard(process)
-        with process:
-            if dying:
-                # It closed its pipe, so it is on its way out: how it went says more than our own signal
-                # would.
-                with suppress(subprocess.TimeoutExpired):
-                    process.wait(_DYING_SECONDS)
-            process.kill()
-        return f"signal {-process.returncode}" if process.returncode < 0 else f"status {process.returncode}"
-
-
-def _send(process: subprocess.Popen[bytes], data: bytes, deadline: float) -> None:
-    assert process.stdin is not None
-    pipe = process.stdin.fileno()
-    left = memoryview(data)
-    while left:
-        _wait(pipe, select.POLLOUT, deadline)
-        try:
-            left = left[os.write(pipe, left[:_CHUNK]) :]
-        except BlockingIOError:
-            continue
-        except OSError as error:
-            raise _Died("the decoder closed its pipe") from error
-
-
-def _receive(process: subprocess.Popen[bytes], deadline: float) -> tuple[wire.Answer, bytes]:
-    answer = wire.parse_answer(_receive_exactly(process, wire.ANSWER_BYTES, deadline))
-    return answer, _receive_exactly(process, answer.length, deadline)
-
-
-def _receive_exactly(process: subprocess.Popen[bytes], length: int, deadline: float) -> bytes:
-    assert process.stdout is not None
-    pipe = process.stdout.fileno()
-    parts = bytearray()
-    while len(parts) < length:
-        _wait(pipe, select.POLLIN, deadline)
-        try:
-            part = os.read(pipe, min(_CHUNK, length - len(parts)))
-        except BlockingIOError:
-            continue
-        if not part:
-            raise _Died("the decoder closed its pipe")
-        parts += part
-    return bytes(parts)
-
-
-def _wait(pipe: int, event: int, deadline: float) -> None:
-    left = deadline - time.monotonic()
-    poll = select.poll()
-    poll.register(pipe, event)
-    if left <= 0 or not poll.poll(left * 1000):
-        raise _Late

@@ -9,7 +9,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -25,7 +24,8 @@ from takeback.doors.cli.demo.pictures import encode
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals.decode import FORMATS, MAX_PIXELS, decode
 from takeback.signals.model import PictureSignals
-from takeback.signals.pdq import hash_pixels, hash_pixels_flips
+from takeback.signals.pdq import hash_pixels
+from takeback.signals.picture import read_picture
 from takeback.signals.sandbox import MEMORY_BYTES, Decoder
 from waiting import until
 
@@ -47,20 +47,31 @@ def why(decoder, data):
 
 
 def only_child(decoder):
-    (process,) = decoder._alive
+    (process,) = decoder._pictures._alive
     return process
 
 
 @pytest.mark.parametrize("format_", FORMATS)
 def test_signals_are_those_of_the_picture(decoder, format_):
     data = encode(photo(), format_)
-    picture = decode(data)
-    eight = hash_pixels_flips(picture.rgb)
-    expected = PictureSignals(
-        sha256=hashlib.sha256(data).digest(), whole=eight[0], width=320, height=240, format=format_
-    )
-    assert decoder.signals(data) == expected
-    assert decoder.signals(data, flips=True) == replace(expected, flips=eight)
+    for flips, exact in ((False, False), (False, True), (True, True)):
+        seen = read_picture(data, flips=flips, exact=exact)
+        assert decoder.signals(data, flips=flips, exact=exact) == PictureSignals(
+            sha256=hashlib.sha256(data).digest(),
+            whole=seen.whole,
+            width=320,
+            height=240,
+            format=format_,
+            flips=seen.flips,
+            variants=seen.variants,
+            doubt=seen.doubt,
+        )
+    assert decoder.signals(data, flips=True) == decoder.signals(data, flips=True, exact=True)
+    assert decoder.read(data) == decoder.signals(data)
+
+
+def apart(one, other):
+    return (int.from_bytes(one.hash) ^ int.from_bytes(other.hash)).bit_count()
 
 
 def test_width_and_height_are_those_after_turning(decoder):
@@ -83,10 +94,10 @@ def test_width_and_height_are_those_after_turning(decoder):
     ids=["empty", "text", "truncated", "huge", "lying", "200 MB"],
 )
 def test_a_file_that_cannot_be_read_says_why_and_the_next_one_is_read(decoder, data, reason):
-    before = set(decoder._alive)
+    before = set(decoder._pictures._alive)
     assert why(decoder, data) == reason
     assert decoder.signals(GOOD).width == 320
-    assert before <= set(decoder._alive)
+    assert before <= set(decoder._pictures._alive)
 
 
 @pytest.mark.parametrize("make", [long_gif, jpeg_and_zip, gif_and_html], ids=lambda make: make.__name__)
@@ -118,7 +129,7 @@ def test_a_decoder_that_is_killed_at_work_is_replaced():
         # Stopped first, so that it is surely at work when it is killed.
         os.kill(process.pid, signal.SIGSTOP)
         answer = other.submit(decoder.signals, GOOD)
-        until(lambda: not decoder._idle, what="the decoder is borrowed")
+        until(lambda: not decoder._pictures._idle, what="the decoder is borrowed")
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(Unreadable) as refused:
             answer.result(20)
@@ -174,9 +185,9 @@ def test_many_threads_share_few_decoders():
     pictures = [encode(photo(160, 120, seed=seed), "JPEG") for seed in range(6)]
     expected = [hash_pixels(decode(data).rgb) for data in pictures]
     with Decoder(processes=2) as decoder, ThreadPoolExecutor(8) as threads:
-        answers = list(threads.map(decoder.signals, pictures * 5))
+        answers = list(threads.map(lambda data: decoder.signals(data, exact=True), pictures * 5))
         assert [seen.whole for seen in answers] == expected * 5
-        assert len(decoder._alive) <= 2
+        assert len(decoder._pictures._alive) <= 2
 
 
 def test_a_thread_that_ends_takes_no_decoder_with_it():
@@ -205,7 +216,7 @@ import sys
 from takeback.signals.sandbox import Decoder
 decoder = Decoder()
 decoder.confinement()
-print(*[process.pid for process in decoder._alive], flush=True)
+print(*[process.pid for process in decoder._pictures._alive], flush=True)
 sys.stdin.read()
 """
 
@@ -335,12 +346,9 @@ def test_a_large_picture_has_a_preview(decoder):
 def test_a_mirrored_copy_is_met_by_one_of_the_flips(decoder):
     original = decoder.signals(GOOD, flips=True)
     mirrored = decoder.signals(encode(ImageOps.mirror(photo()), "JPEG"))
-    apart = [
-        (int.from_bytes(mirrored.whole.hash) ^ int.from_bytes(flip.hash)).bit_count()
-        for flip in original.flips
-    ]
-    assert min(apart) <= 8
-    assert apart[0] > 80
+    distances = [apart(mirrored.whole, flip) for flip in original.flips]
+    assert min(distances) <= 8
+    assert distances[0] > 80
 
 
 @given(st.data())

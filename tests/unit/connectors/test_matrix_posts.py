@@ -106,3 +106,21 @@ def test_a_redacted_event_says_by_which():
     redacted = {"content": {}, "unsigned": {"redacted_because": {"event_id": "$r"}}}
     assert redacted_by(redacted) == "$r"
     assert redacted_by(image()) is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "claimed", "counts"),
+    [
+        ("m.video", "video/mp4", True),
+        ("m.video", "", True),
+        ("m.file", "video/webm", True),
+        ("m.file", "image/png", True),
+        ("m.file", "application/zip", False),
+        ("m.audio", "audio/mpeg", False),
+    ],
+)
+def test_clips_count_as_pictures_do(kind: str, claimed: str, counts: bool):
+    post = post_of(image(msgtype=kind, info={"mimetype": claimed}), "!room")
+    assert (post is not None) is counts
+    if post is not None:
+        assert post.media == (Media("mxc://demo.invalid/abc", claimed),)

@@ -1,14 +1,18 @@
 """What a decoder says is parsed strictly: the right form comes back unchanged, anything else is refused."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import wire
+from takeback.signals import clip, wire
 from takeback.signals.decode import FORMATS
-from takeback.signals.model import Pdq
-from takeback.signals.wire import Answer, BadAnswer, Outcome, Request, Seen, Task
+from takeback.signals.model import Box, Cut, Frame, Pdq, Variant
+from takeback.signals.panels import MOST_CUTS
+from takeback.signals.pdq import MAX_DOUBT
+from takeback.signals.wire import Answer, BadAnswer, Outcome, Request, Seen, SeenClip, Task
 
 LIMIT = 120_000_000
 requests = st.builds(
@@ -16,19 +20,62 @@ requests = st.builds(
     st.sampled_from(Task),
     st.integers(0, 2**40),
     st.booleans(),
+    st.booleans(),
     st.integers(0, 4096),
     st.booleans(),
     st.booleans(),
+    st.none() | st.integers(0, wire.MAX_MS),
+    st.none() | st.builds(Box, *[st.integers(0, 2**32 - 1)] * 2, *[st.integers(1, 2**32 - 1)] * 2),
 )
 answers = st.builds(Answer, st.sampled_from(Outcome), st.integers(0, wire.MAX_BODY), st.booleans())
-hashes = st.builds(Pdq, st.binary(min_size=32, max_size=32), st.integers(0, 100))
-seen = st.builds(
-    Seen,
-    st.integers(1, 10_000),
-    st.integers(1, 12_000),
-    st.sampled_from(FORMATS),
-    st.one_of(st.tuples(hashes), st.tuples(*[hashes] * 8)),
-)
+some_bytes = st.binary(min_size=32, max_size=32)
+hashes = st.builds(Pdq, some_bytes, st.integers(0, 100))
+telling = st.builds(Pdq, some_bytes, st.integers(50, 100))
+
+
+@st.composite
+def eight_of(draw, first):
+    return (first, *draw(st.tuples(*[hashes] * 7)))
+
+
+@st.composite
+def variants_of(draw, width, height, cut, flips, exact):
+    left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+    box = Box(left, top, draw(st.integers(1, width - left)), draw(st.integers(1, height - top)))
+    pdq = draw(telling)
+    doubt = 0 if exact else draw(st.integers(0, MAX_DOUBT))
+    return Variant(cut, box, pdq, doubt, draw(eight_of(pdq)) if flips else ())
+
+
+@st.composite
+def seen(draw, flips, exact):
+    width, height, whole = draw(st.integers(1, 10_000)), draw(st.integers(1, 12_000)), draw(hashes)
+    trimmed = draw(st.lists(variants_of(width, height, Cut.TRIMMED, flips, exact), max_size=1))
+    panels = draw(st.lists(variants_of(width, height, Cut.PANEL, flips, exact), max_size=3))
+    return Seen(
+        width,
+        height,
+        draw(st.sampled_from(FORMATS)),
+        whole,
+        0 if exact else draw(st.integers(0, MAX_DOUBT)),
+        draw(eight_of(whole)) if flips else (),
+        (*trimmed, *panels),
+    )
+
+
+@st.composite
+def seen_clips(draw, flips):
+    frames = []
+    for at_ms in sorted(draw(st.sets(st.integers(0, wire.MAX_MS), max_size=5))):
+        pdq = draw(telling)
+        frames.append(Frame(at_ms, pdq, draw(eight_of(pdq)) if flips else ()))
+    return SeenClip(
+        draw(st.integers(1, 10_000)),
+        draw(st.integers(1, 12_000)),
+        draw(st.sampled_from(clip.FORMATS)),
+        draw(st.integers(0, wire.MAX_MS)),
+        tuple(frames),
+    )
 
 
 @given(requests)
@@ -41,9 +88,30 @@ def test_an_answer_survives_the_pipe(answer):
     assert wire.parse_answer(wire.format_answer(answer)) == answer
 
 
-@given(seen)
-def test_signals_survive_the_pipe(value):
-    assert wire.parse_seen(wire.format_seen(value), LIMIT, hashes=len(value.hashes)) == value
+@given(st.data(), st.booleans(), st.booleans())
+def test_the_signals_of_a_picture_survive_the_pipe(data, flips, exact):
+    value = data.draw(seen(flips, exact))
+    assert wire.parse_seen(wire.format_seen(value), LIMIT, flips=flips, exact=exact) == value
+
+
+@given(st.data(), st.booleans())
+def test_the_signals_of_a_clip_survive_the_pipe(data, flips):
+    value = data.draw(seen_clips(flips))
+    assert wire.parse_clip(wire.format_clip(value), LIMIT, flips=flips) == value
+
+
+@given(st.data(), st.integers(-40, 40).filter(bool))
+def test_no_byte_may_be_missing_or_follow(data, by):
+    picture, moving = data.draw(seen(flips=False, exact=False)), data.draw(seen_clips(flips=False))
+    body, moments = wire.format_seen(picture), wire.format_clip(moving)
+    with pytest.raises(BadAnswer):
+        wire.parse_seen(resized(body, by), LIMIT, flips=False, exact=False)
+    with pytest.raises(BadAnswer):
+        wire.parse_clip(resized(moments, by), LIMIT, flips=False)
+
+
+def resized(body, by):
+    return body[:by] if by < 0 else body + bytes(by)
 
 
 @given(st.sampled_from(WhyUnreadable), st.text(max_size=300))
@@ -68,23 +136,86 @@ def test_a_body_of_another_form_is_refused(body):
         with pytest.raises(BadAnswer):
             wire.parse_preview(body)
     with pytest.raises(BadAnswer):
-        wire.parse_seen(body, 1, hashes=1)
+        wire.parse_seen(body, 1, flips=False, exact=False)
+    with pytest.raises(BadAnswer):
+        wire.parse_clip(body, 1, flips=False)
     if body.partition(b"\n")[0].decode("utf-8", "replace") not in list(WhyUnreadable):
         with pytest.raises(BadAnswer):
             wire.parse_unreadable(body)
 
 
-def test_impossible_signals_are_refused():
-    flips = (Pdq(bytes(32), 100),) * 8
-    good = Seen(100, 100, "PNG", flips)
-    assert wire.parse_seen(wire.format_seen(good), LIMIT, hashes=8) == good
-    for bad in (
-        Seen(0, 100, "PNG", flips),
-        Seen(100_000, 100_000, "PNG", flips),
-        Seen(100, 100, "EPS", flips),
-        Seen(100, 100, "PNG", (Pdq(bytes(32), 101), *flips[1:])),
-    ):
-        with pytest.raises(BadAnswer):
-            wire.parse_seen(wire.format_seen(bad), LIMIT, hashes=8)
+WHOLE = Pdq(bytes(32), 100)
+FLIPS = (WHOLE,) * 8
+PART = Variant(Cut.PANEL, Box(10, 10, 50, 50), Pdq(bytes(32), 50), 0, FLIPS)
+EDGE = replace(PART, cut=Cut.TRIMMED, pdq=WHOLE)
+GOOD = Seen(100, 100, "PNG", WHOLE, 0, FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 0},
+        {"width": 100_000, "height": 100_000},
+        {"format": "EPS"},
+        {"format": "MP4"},
+        {"whole": Pdq(bytes(32), 101)},
+        {"whole": Pdq(b"\1" * 32, 100)},
+        {"flips": FLIPS[1:]},
+        {"flips": ()},
+        {"flips": (*FLIPS[:7], Pdq(bytes(32), 101))},
+        {"doubt": 1},
+        {"variants": (EDGE,) * 2},
+        {"variants": (GOOD.variants[1], EDGE)},
+        {"variants": (GOOD.variants[1],) * (MOST_CUTS + 1)},
+        {"variants": (replace(EDGE, box=Box(60, 0, 50, 50)),)},
+        {"variants": (replace(EDGE, box=Box(0, 60, 50, 50)),)},
+        {"variants": (replace(EDGE, box=Box(0, 0, 0, 50)),)},
+        {"variants": (replace(EDGE, doubt=1),)},
+        {"variants": (replace(EDGE, pdq=Pdq(bytes(32), 49), flips=(Pdq(bytes(32), 49), *FLIPS[1:])),)},
+    ],
+    ids=str,
+)
+def test_impossible_signals_of_a_picture_are_refused(change):
+    assert wire.parse_seen(wire.format_seen(GOOD), LIMIT, flips=True, exact=True) == GOOD
     with pytest.raises(BadAnswer):
-        wire.parse_seen(wire.format_seen(good), LIMIT, hashes=1)
+        wire.parse_seen(wire.format_seen(replace(GOOD, **change)), LIMIT, flips=True, exact=True)
+
+
+def test_what_was_not_asked_for_is_refused():
+    with pytest.raises(BadAnswer):
+        wire.parse_seen(wire.format_seen(GOOD), LIMIT, flips=False, exact=True)
+    doubtful = Seen(100, 100, "PNG", WHOLE, MAX_DOUBT, (), ())
+    assert wire.parse_seen(wire.format_seen(doubtful), LIMIT, flips=False, exact=False) == doubtful
+    with pytest.raises(BadAnswer):
+        wire.parse_seen(wire.format_seen(doubtful), LIMIT, flips=False, exact=True)
+    worse = wire.format_seen(replace(doubtful, doubt=MAX_DOUBT + 1))
+    with pytest.raises(BadAnswer):
+        wire.parse_seen(worse, LIMIT, flips=False, exact=False)
+    with pytest.raises(BadAnswer):
+        wire.parse_clip(wire.format_clip(MOVING), LIMIT, flips=True)
+
+
+FIRST, SECOND = Frame(0, WHOLE), Frame(1000, WHOLE)
+MOVING = SeenClip(100, 100, "MP4", 2000, (FIRST, SECOND))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"width": 0},
+        {"width": 100_000, "height": 100_000},
+        {"format": "HLS"},
+        {"format": "JPEG"},
+        {"frames": (SECOND, FIRST)},
+        {"frames": (FIRST, FIRST)},
+        {"frames": (Frame(0, Pdq(bytes(32), 49)),)},
+        {"frames": (Frame(0, Pdq(bytes(32), 101)),)},
+        {"frames": (Frame(0, WHOLE, FLIPS),)},
+        {"frames": tuple(Frame(at, WHOLE) for at in range(wire.MAX_FRAMES + 1))},
+    ],
+    ids=lambda change: str(change)[:60],
+)
+def test_an_impossible_clip_is_refused(change):
+    assert wire.parse_clip(wire.format_clip(MOVING), LIMIT, flips=False) == MOVING
+    with pytest.raises(BadAnswer):
+        wire.parse_clip(wire.format_clip(replace(MOVING, **change)), LIMIT, flips=False)

@@ -1,7 +1,7 @@
-"""Turns events into posts: which messages carry pictures, and where those are.
+"""Turns events into posts: which messages carry pictures or clips, and where those are.
 
-Counted as pictures: m.image and m.sticker whatever they claim, files and videos that claim an image type,
-the thumbnail of any of these, and the same within an edit. Encrypted pictures (a `file` in place of a
+Counted: m.image, m.sticker and m.video whatever they claim, files that claim to be an image or a video, the
+thumbnail of any of these, and the same within an edit. Encrypted pictures (a `file` in place of a
 `url`) cannot be read by anybody but the room's members, and are passed over.
 """
 
@@ -12,6 +12,7 @@ from takeback.connectors.api import Media, Post
 from takeback.connectors.matrix.answers import at, members, moment, number, text
 
 EVENT_TYPES = ("m.room.message", "m.sticker")
+_SHOWN = ("m.image", "m.sticker", "m.video")
 MAX_SIZE_CLAIM = 2**53 - 1
 
 _ADDRESS = re.compile(r"mxc://([A-Za-z0-9.:\[\]_-]{1,255})/([A-Za-z0-9_=~.-]{1,255})")
@@ -64,9 +65,9 @@ def _pictures(content: Mapping[str, object], *, sticker: bool) -> list[Media]:
     info = members(content, "info")
     claimed = text(info, "mimetype").lower()
     pictures = []
-    if kind in {"m.image", "m.sticker"} or (kind in {"m.file", "m.video"} and claimed.startswith("image/")):
+    if kind in _SHOWN or (kind == "m.file" and claimed.startswith(("image/", "video/"))):
         pictures.append(_media(at(content, "url"), info))
-    if kind in {"m.image", "m.sticker", "m.file", "m.video"}:
+    if kind in _SHOWN or kind == "m.file":
         pictures.append(_media(at(info, "thumbnail_url"), members(info, "thumbnail_info")))
     return [media for media in pictures if media is not None]
 

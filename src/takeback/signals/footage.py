@@ -1,0 +1,269 @@
+"""The frames of a clip by FFmpeg (PyAV), from memory, upright and in colour; for the decoder process only.
+
+The container is the one that the file's first bytes name, the picture codecs are a list of nine, and nothing
+else is opened: no playlist, no second file, no address. Every other parser is attack surface without a use.
+One thread, as for pictures.
+
+What is damaged is passed over, as a player does, and what is readable is kept: a cut-off upload shows its
+beginning to everybody, so it is compared by its beginning.
+
+A clip with very many pixels to decode gives its key frames only. The trade-off: it is known by fewer moments,
+and the key frames of a copy lie elsewhere; yet encoders put them at changes of scene.
+
+Time here is a stopwatch (`time.monotonic`), never the hour: a reading that runs out of patience ends with
+what it has, since the first minutes find more than nothing does.
+"""
+
+import struct
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from typing import NamedTuple
+
+import av
+import numpy as np
+from av.buffer import Buffer
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.error import FFmpegError
+from av.packet import Packet
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from takeback.errors import Unreadable, WhyUnreadable
+from takeback.signals.clip import FORMATS, clip_format
+from takeback.signals.decode import check_size
+from takeback.signals.flips import flip_pixels
+from takeback.signals.model import Flip
+from takeback.signals.pdq_exact import Pixels
+from takeback.signals.wire import MAX_MS
+
+MAX_CLIP_PIXELS = 36_000_000
+"""Of one frame: 8192 x 4320, the largest that the levels of today's codecs know; a decoder holds up to 17."""
+_DEMUXERS = {
+    "MP4": "mov",
+    "MOV": "mov",
+    "3GP": "mov",
+    "WEBM": "matroska",
+    "MATROSKA": "matroska",
+    "AVI": "avi",
+    "GIF": "gif",
+}
+_CODECS = ("h264", "hevc", "vp8", "vp9", "libdav1d", "mpeg4", "h263", "mjpeg", "gif")
+_MUCH_WORK = 12_000_000_000
+"""Pixels that are decoded in full: three minutes of 1920 x 1080 at 30 frames a second."""
+_KEYS_APART_MS = 12_000
+"""Key frames this near on average stand for a long clip; one with fewer is read while patience lasts."""
+_MAX_PACKETS = 1 << 20
+_FLIPS = {
+    # Signs of a, b, c, d, where a pixel at (x, y) is shown at (ax + cy, bx + dy).
+    (1, 0, 0, 1): Flip.NONE,
+    (-1, 0, 0, 1): Flip.MIRROR,
+    (1, 0, 0, -1): Flip.UPSIDE_DOWN,
+    (-1, 0, 0, -1): Flip.ROTATE_180,
+    (0, 1, 1, 0): Flip.TRANSPOSE,
+    (0, -1, 1, 0): Flip.ROTATE_90,
+    (0, 1, -1, 0): Flip.ROTATE_270,
+    (0, -1, -1, 0): Flip.ANTI_TRANSPOSE,
+}
+"""Display matrices (ISO/IEC 14496-12, section 6.2.2): quarter turns and mirrors; others are not applied."""
+_MATRIX = struct.Struct("=9i")
+_ALPHA = ("bgra", "rgba", "argb", "abgr")
+
+
+class Source(NamedTuple):
+    """A file, and how much of it may be asked."""
+
+    data: bytes
+    format: str
+    max_pixels: int
+    deadline: float
+
+
+class Shot(NamedTuple):
+    """A decoded frame."""
+
+    at_ms: int
+    picture: VideoFrame
+
+
+class Survey(NamedTuple):
+    """What the container holds, known before anything is decoded."""
+
+    packets: int
+    key_packets: int
+    duration_ms: int
+
+
+def source_of(data: bytes, max_bytes: int, max_pixels: int, patience: float) -> Source:
+    """A file to read, after what can be said without reading it.
+
+    Args:
+        data: the whole file.
+        max_bytes: a longer file is refused.
+        max_pixels: of one frame.
+        patience: seconds from now after which no more is decoded.
+
+    Raises:
+        Unreadable: EMPTY, TOO_MANY_BYTES or NOT_A_PICTURE.
+    """
+    check_size(data, max_bytes)
+    format_ = clip_format(data)
+    if format_ is None:
+        raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "no clip: none of " + ", ".join(FORMATS))
+    return Source(data, format_, min(max_pixels, MAX_CLIP_PIXELS), time.monotonic() + patience)
+
+
+def shots(source: Source, survey: Survey) -> Iterator[Shot]:
+    """All frames that can be decoded, in order of time; of a very large clip, the key frames.
+
+    Raises:
+        Unreadable: no clip that can be opened, or TOO_MANY_PIXELS.
+        FFmpegError: the container is damaged, or out of memory.
+    """
+    with opened(source) as (container, stream):
+        context = stream.codec_context
+        work = survey.packets * context.width * context.height
+        if work > _MUCH_WORK and survey.key_packets * _KEYS_APART_MS >= survey.duration_ms:
+            context.skip_frame = "NONKEY"
+        yield from decoded(source, container, stream)
+
+
+def decoded(source: Source, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
+    """All frames that an open container still gives, in order of time.
+
+    Raises:
+        Unreadable: TOO_MANY_PIXELS.
+        FFmpegError: out of memory.
+    """
+    start, at_ms = stream.start_time, 0
+    for packet in _packets(container, stream):
+        if time.monotonic() > source.deadline:
+            return
+        try:
+            pictures = packet.decode()
+        except MemoryError:
+            raise
+        except FFmpegError:
+            # One damaged packet; the next may be whole, as a player would find.
+            continue
+        for picture in pictures:
+            if picture.width * picture.height > source.max_pixels:
+                raise _too_many(picture.width, picture.height, source.max_pixels)
+            if picture.pts is not None and picture.time_base is not None:
+                start = picture.pts if start is None else start
+                # Time never runs backwards here, whatever the file says.
+                at_ms = min(max(at_ms, int((picture.pts - start) * picture.time_base * 1000)), MAX_MS)
+            yield Shot(at_ms, picture)
+
+
+def _packets(container: InputContainer, stream: VideoStream) -> Iterator["Packet[VideoStream]"]:
+    packets = container.demux(stream)
+    for _ in range(_MAX_PACKETS):
+        try:
+            packet = next(packets)
+        except StopIteration:
+            return
+        except MemoryError:
+            raise
+        except FFmpegError:
+            # The container ends in the middle: what came before it is what there is.
+            return
+        yield packet
+
+
+def survey_of(source: Source) -> Survey:
+    """Walk through a container without decoding anything; its own word on its length may lie."""
+    packets = key_packets = 0
+    first, last = None, 0
+    with opened(source) as (container, stream):
+        for packet in _packets(container, stream):
+            packets += 1
+            key_packets += packet.is_keyframe
+            if packet.pts is not None:
+                first = packet.pts if first is None else min(first, packet.pts)
+                last = max(last, packet.pts + (packet.duration or 0))
+        length = int((last - (first or 0)) * (stream.time_base or 0) * 1000)
+    return Survey(packets, key_packets, min(max(0, length), MAX_MS))
+
+
+@contextmanager
+def opened(source: Source) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The container and its first moving picture, to be decoded by one thread; nothing else is opened."""
+    options = {"codec_whitelist": ",".join(_CODECS), "protocol_whitelist": "none"}
+    with av.open(
+        BytesIO(source.data),
+        "r",
+        format=_DEMUXERS[source.format],
+        options=options,
+        io_open=_refuse,
+        metadata_errors="replace",  # titles in bytes that are no text are nobody's damage
+    ) as container:
+        stream = next((found for found in container.streams.video if not _is_cover(found)), None)
+        if stream is None or stream.codec_context is None:
+            raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "a clip without pictures")
+        context = stream.codec_context
+        if context.name not in _CODECS:
+            raise Unreadable(WhyUnreadable.NOT_A_PICTURE, f"the codec {context.name} is not read")
+        if context.width * context.height > source.max_pixels:
+            raise _too_many(context.width, context.height, source.max_pixels)
+        context.thread_type, context.thread_count = ThreadType.NONE, 1
+        context.options = {"max_pixels": str(source.max_pixels)}
+        yield container, stream
+
+
+def _refuse(*_: object) -> None:
+    raise Unreadable(WhyUnreadable.DAMAGED, "a clip that asks for another file")
+
+
+def _is_cover(stream: VideoStream) -> bool:
+    """A still picture beside the sound, as music files have it."""
+    return bool(stream.disposition & Disposition.attached_pic)
+
+
+def upright(picture: VideoFrame) -> Pixels:
+    """A frame as a player shows it, [height, width, 3]."""
+    matrix = picture.side_data.get("DISPLAYMATRIX")
+    rgb = _colours(picture)
+    if not isinstance(matrix, Buffer) or matrix.buffer_size != _MATRIX.size:
+        return rgb
+    a, b, _, c, d, *_ = _MATRIX.unpack(bytes(matrix))
+    flip = _FLIPS.get((_sign(a), _sign(b), _sign(c), _sign(d)), Flip.NONE)
+    return np.ascontiguousarray(flip_pixels(rgb, flip))
+
+
+def _colours(picture: VideoFrame) -> Pixels:
+    if picture.format.name not in _ALPHA:
+        return np.asarray(picture.to_ndarray(format="rgb24", threads=1), dtype=np.uint8)
+    # Transparency is laid on white, as for pictures.
+    rgba = np.asarray(picture.to_ndarray(format="rgba", threads=1), dtype=np.uint8)
+    alpha = rgba[..., 3:].astype(np.uint16)
+    return ((rgba[..., :3] * alpha + 255 * (255 - alpha)) // 255).astype(np.uint8)
+
+
+def _sign(number: int) -> int:
+    return (number > 0) - (number < 0)
+
+
+def _too_many(width: int, height: int, most: int) -> Unreadable:
+    return Unreadable(
+        WhyUnreadable.TOO_MANY_PIXELS, f"{width} x {height} pixels a frame, at most {most} are decoded"
+    )
+
+
+def nothing(source: Source) -> Unreadable:
+    """Why not one frame came out of a container that could be opened."""
+    if time.monotonic() > source.deadline:
+        return Unreadable(WhyUnreadable.TOO_SLOW, "no frame was decoded in time")
+    return Unreadable(WhyUnreadable.DAMAGED, "no frame can be decoded")
+
+
+def unreadable(error: FFmpegError) -> Unreadable:
+    """What FFmpeg said, in this project's words."""
+    if isinstance(error, MemoryError):
+        return Unreadable(WhyUnreadable.TOO_MUCH_MEMORY)
+    return Unreadable(
+        WhyUnreadable.DAMAGED, f"{type(error).__name__}: {error.strerror}".splitlines()[0][:200]
+    )

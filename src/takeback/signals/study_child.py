@@ -1,0 +1,99 @@
+"""The process that reads clips, and finds the features of pictures: what few files need and what costs more.
+
+Run by `children.Children` like `decoder_child`, and held in the same way.
+"""
+
+from io import BytesIO
+
+import av
+import cv2
+import numpy as np
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+from PIL import Image
+
+from takeback.errors import Unreadable, WhyUnreadable
+from takeback.signals import features, wire
+from takeback.signals.decode import Working, working
+from takeback.signals.decoder_child import Limits, serve, warm_up
+from takeback.signals.model import Box
+from takeback.signals.moments import read_clip, show_clip
+from takeback.signals.panels import cuts
+from takeback.signals.preview import preview
+from takeback.signals.wire import Outcome, Request, Task
+
+_PATIENCE = 0.8
+"""Share of the time limit after which a clip's reading ends with what it has."""
+
+
+def main() -> None:
+    """Serve clips until the pipe ends."""
+    serve(_answer, _warm_up)
+
+
+def _answer(request: Request, data: bytes, limits: Limits) -> tuple[Outcome, bytes]:
+    bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
+    match request.task:
+        case Task.CLIP:
+            seen = read_clip(data, patience=_PATIENCE * limits.seconds, flips=request.flips, **bounds)
+            return Outcome.CLIP, wire.format_clip(seen)
+        case Task.PREVIEW:
+            return Outcome.PREVIEW, preview(show_clip(data, at_ms=request.at_ms, **bounds), request)
+        case Task.FEATURES:
+            return Outcome.FEATURES, features.format_features(_features(working(data, **bounds), request.box))
+        case Task.SIGNALS:
+            raise NotImplementedError("pictures are for a decoder child")
+
+
+def _features(shown: Working, box: Box | None) -> features.Features:
+    """Of a picture with its parts, in pixels of the full size; or of one part as if it had come alone."""
+    if box is None:
+        found = features.describe(shown.grey, cuts(shown.grey))
+        return features.enlarged(found, shown.scale, shown.width, shown.height)
+    left, top = box.left // shown.scale, box.top // shown.scale
+    right, bottom = -(-(box.left + box.width) // shown.scale), -(-(box.top + box.height) // shown.scale)
+    part = np.ascontiguousarray(shown.grey[top:bottom, left:right])
+    if not part.size:
+        raise Unreadable(WhyUnreadable.DAMAGED, f"no part {box} in {shown.width} x {shown.height} pixels")
+    return features.describe(part, cuts(part))
+
+
+def _warm_up() -> None:
+    """Read a clip and find features once, so that nothing is imported or opened afterwards."""
+    warm_up()
+    cv2.setNumThreads(1)
+    picture = BytesIO()
+    Image.fromarray(_noise(240, 320)).save(picture, "JPEG")
+    limits = Limits(10, 1 << 24, 1 << 24)
+    clip = _clip()
+    for task, data in ((Task.CLIP, clip), (Task.PREVIEW, clip), (Task.FEATURES, picture.getvalue())):
+        _answer(Request(task, len(data), flips=True, max_side=64, blur=True, grey=True), data, limits)
+    _answer(Request(Task.PREVIEW, len(clip), max_side=64, at_ms=500), clip, limits)
+    for damaged in (clip[:200], clip[: len(clip) // 2], clip[:12] + bytes(500)):
+        try:
+            read_clip(damaged)
+        except Unreadable:
+            # The paths of failure are part of what must be imported already.
+            continue
+
+
+def _clip() -> bytes:
+    """Two seconds of noise; the encoder is FFmpeg's own."""
+    out = BytesIO()
+    with av.open(out, "w", format="avi") as container:
+        stream: VideoStream = container.add_stream("mpeg4", rate=4)
+        stream.width, stream.height, stream.pix_fmt = 128, 96, "yuv420p"
+        for seed in range(8):
+            frame = av.VideoFrame.from_ndarray(_noise(96, 128, seed), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+def _noise(height: int, width: int, seed: int = 0) -> NDArray[np.uint8]:
+    coarse = np.random.default_rng(seed).integers(0, 256, (height // 16, width // 16, 3), dtype=np.uint8)
+    return np.kron(coarse, np.ones((16, 16, 1), np.uint8))
+
+
+if __name__ == "__main__":
+    main()

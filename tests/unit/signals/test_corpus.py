@@ -1,0 +1,71 @@
+"""Every damaged file that is kept costs its reader nothing but its own answer."""
+
+from pathlib import Path
+
+import psutil
+import pytest
+
+from repository import ROOT
+from takeback.errors import Unreadable, WhyUnreadable
+from takeback.signals.model import ClipSignals, PictureSignals
+from takeback.signals.sandbox import MEMORY_BYTES, Decoder
+
+CORPUS = sorted((ROOT / "fuzz" / "corpus").iterdir())
+ITS_OWN_FAULT = {
+    None,
+    WhyUnreadable.EMPTY,
+    WhyUnreadable.NOT_A_PICTURE,
+    WhyUnreadable.DAMAGED,
+    WhyUnreadable.TOO_MANY_BYTES,
+    WhyUnreadable.TOO_MANY_PIXELS,
+    WhyUnreadable.TOO_MUCH_MEMORY,
+}
+"""And neither TOO_SLOW nor DECODER_DIED."""
+
+
+@pytest.fixture(scope="module")
+def decoder():
+    with Decoder(processes=1, seconds=60) as pool:  # a loaded machine is slow, not hung
+        yield pool
+
+
+def fault_of(ask, data: bytes) -> WhyUnreadable | None:
+    try:
+        ask(data)
+    except Unreadable as refused:
+        return refused.why
+    return None
+
+
+def children() -> list[psutil.Process]:
+    return psutil.Process().children()
+
+
+def test_the_corpus_is_small() -> None:
+    assert 100 < len(CORPUS) < 200
+    assert max(path.stat().st_size for path in CORPUS) < 4096
+
+
+def test_whole_files_are_read_so_the_damage_is_what_is_tried(decoder) -> None:
+    kinds = {}
+    for path in CORPUS:
+        if path.name.startswith("whole."):
+            kinds[path.name] = type(decoder.read(path.read_bytes()))
+    assert kinds.pop("whole.moving.gif") in {PictureSignals, ClipSignals}
+    clips = {name for name, kind in kinds.items() if kind is ClipSignals}
+    assert clips == {"whole.mp4", "whole.webm"}
+    assert len(kinds) > 12
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+def test_a_damaged_file_is_read_or_refused_for_its_own_fault(decoder, path: Path) -> None:
+    data = path.read_bytes()
+    for ask in (decoder.read, decoder.features):
+        assert fault_of(ask, data) in ITS_OWN_FAULT
+
+
+def test_no_child_takes_more_than_its_memory(decoder) -> None:
+    for path in CORPUS:
+        if path.name.startswith("bomb"):
+            assert fault_of(decoder.read, path.read_bytes()) in ITS_OWN_FAULT
+            assert all(child.memory_info().rss < MEMORY_BYTES for child in children())
