@@ -95,6 +95,11 @@ class Settings(BaseSettings):
     )
     house_clock_hours: float = Field(24.0, description="The house's own deadline from report to removal.")
 
+    well_known: Path | None = Field(
+        None,
+        description="Text file with hashes of pictures that everybody shares, one of 64 hexadecimal digits a "
+        "line: none of them can be banked.",
+    )
     decoders: int = Field(2, description="Child processes that decode pictures.")
     decode_seconds: float = Field(20.0, description="Longest time that one picture may take to decode.")
     max_media_bytes: int = Field(50_000_000, description="Largest picture that is fetched, in bytes.")
@@ -105,6 +110,24 @@ class Settings(BaseSettings):
         "loses its jobs to others.",
     )
     lease_seconds: float = Field(10.0, description="How long a watcher holds a shard without renewing it.")
+
+    sightings_hot_days: int | None = Field(
+        None,
+        ge=1,
+        description="Days after which sightings move from the database to Parquet files; default: never. "
+        "Needs the extra: pip install takeback[sweep].",
+    )
+    sightings_keep_days: int = Field(
+        365, ge=1, description="Days after which sightings are deleted, unless a match or a case needs them."
+    )
+    blobs: str | None = Field(
+        None,
+        description="Where files are kept: a folder, or s3://bucket/prefix with credentials from the usual "
+        "environment. Default: blobs in the data folder.",
+    )
+    ray_address: str | None = Field(
+        None, description="Address of a Ray cluster that sweeps older days; default: this machine does."
+    )
 
     @property
     def console_url(self) -> str:

@@ -67,6 +67,14 @@ def move(tx: Tx, lease: Lease, cursor: str, *, done: bool, now: datetime) -> Non
         raise LeaseLost(f"{lease.connector} {lease.shard.name}: epoch {lease.epoch} is over")
 
 
+def is_done(tx: Tx, connector: str, shard: Shard) -> bool:
+    """Whether a shard that has an end was read to it."""
+    row = tx.execute(
+        "select done from sightings_shard where connector = %s and name = %s", [connector, shard.name]
+    ).fetchone()
+    return row is not None and row[0]
+
+
 def last_moves(tx: Tx) -> dict[tuple[str, str], datetime]:
     """When each shard that has no end yet was last read on, by connector and name."""
     rows = tx.execute("select connector, name, moved_at from sightings_shard where not done order by 1, 2")

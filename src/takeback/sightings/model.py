@@ -1,12 +1,13 @@
-"""What passed by: one row for each picture of each public post."""
+"""What passed by: one row for each picture, or clip, of each public post."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from takeback.connectors.api import Post, Shard
 from takeback.errors import WhyUnreadable
 from takeback.ids import SightingId
-from takeback.signals.model import PictureSignals
+from takeback.signals.model import ClipSignals, Frame, PictureSignals, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class Later:
     reason: str
 
 
-Reading = PictureSignals | WhyUnreadable | Later
+Reading = PictureSignals | ClipSignals | WhyUnreadable | Later
 """What came of reading one picture: its signals, why it never can be read, or that it is tried again."""
 
 
@@ -39,9 +40,16 @@ class Seen:
     reading: Reading
 
 
+class Kind(StrEnum):
+    """What was posted."""
+
+    PICTURE = "picture"
+    CLIP = "clip"
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A row as it is stored."""
+    """A row as it is stored. Its hashes are numbered: 0 is the whole, then its parts in their order."""
 
     id: SightingId
     connector: str
@@ -55,3 +63,19 @@ class Sighting:
     """read | unread | unreadable"""
     reason: str | None
     hash: bytes | None
+    """Of the whole picture; a clip has none."""
+    kind: Kind = Kind.PICTURE
+    doubt: int = 0
+    """As `PictureSignals.doubt`."""
+    variants: tuple[Variant, ...] = ()
+    """Of a picture; without their flips."""
+    frames: tuple[Frame, ...] = ()
+    """Of a clip."""
+    duration_ms: int | None = None
+    """Of a clip."""
+    quality: int | None = None
+    """Of the whole picture."""
+
+    def part(self, number: int) -> Variant | Frame | None:
+        """The part of this number; None for the whole. Raises IndexError."""
+        return None if number == 0 else (*self.variants, *self.frames)[number - 1]

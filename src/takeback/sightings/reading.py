@@ -7,9 +7,15 @@ from takeback.signals.sandbox import Decoder
 
 
 def read(
-    connector: Connector, decoder: Decoder, media: str, max_bytes: int, *, flips: bool = False
+    connector: Connector,
+    decoder: Decoder,
+    media: str,
+    max_bytes: int,
+    *,
+    flips: bool = False,
+    exact: bool = False,
 ) -> Reading:
-    """What comes of reading one picture. Never raises for what a platform or a picture does.
+    """What comes of reading one picture, or clip. Never raises for what a platform or a picture does.
 
     Args:
         connector: the platform that has it.
@@ -17,9 +23,10 @@ def read(
         media: its address there.
         max_bytes: a longer file is not read.
         flips: hash it in all eight ways, as a bank entry needs it.
+        exact: from the full size, so that nothing is in doubt.
     """
     try:
-        return decoder.signals(connector.fetch(media, max_bytes), flips=flips)
+        return decoder.read(connector.fetch(media, max_bytes), flips=flips, exact=exact)
     except Unreadable as fault:
         return fault.why
     except Gone:

@@ -114,10 +114,17 @@ def settings() -> None:
 
 def main() -> None:
     """The entry point: what the operator can mend is said in one line."""
-    from takeback.doors.cli import ledger, staff
+    from takeback.doors.cli import bench, ledger, staff
+    from takeback.doors.cli.backfill import backfill
+    from takeback.doors.cli.bench_load import load
     from takeback.doors.cli.demo.command import demo
+    from takeback.doors.cli.match import match
 
     app.command()(demo)
+    app.command()(backfill)
+    app.command()(match)
+    bench.app.command()(load)
+    app.add_typer(bench.app, name="bench")
     app.add_typer(ledger.app, name="ledger")
     app.add_typer(staff.app, name="staff")
     app.add_typer(staff.keys, name="api-key")

@@ -6,3 +6,5 @@ SEQUENCE = 0x7A6B_0002
 """Held by the transaction that gives ledger entries their places."""
 BANK = 0x7A6B_0003
 """Shared by transactions that commit sightings, exclusive for those that change the bank: see `join`."""
+ARCHIVE = 0x7A6B_0004
+"""Held by the transaction that moves sightings to the archive."""

@@ -8,6 +8,7 @@ from pyrage import x25519
 from takeback.errors import ConfigurationError
 from takeback.ground.vault import seal
 from takeback.ground.vault.keys import IDENTITY_FILE
+from takeback.ground.vault.seal import Recipient
 
 
 class Unsealer:
@@ -25,6 +26,11 @@ class Unsealer:
             raise ConfigurationError(
                 f"cannot read the private key {path}; restore it from a backup"
             ) from error
+
+    @property
+    def recipient(self) -> Recipient:
+        """Seals what only this one opens."""
+        return Recipient(str(self._identity.to_public()))
 
     def unseal(self, sealed: bytes) -> bytes:
         """The bytes that were sealed. Raises ValueError if not sealed to this key, or changed since."""

@@ -1,0 +1,203 @@
+"""Somebody's old archive as a platform: files in a folder or an object store, read once, in order.
+
+One shard, "files", from the first name to the last; its cursor is the last name that was read. Nothing can be
+removed there: `capabilities` offers no action, and whoever asks for one is told where to turn. Files can be
+looked at for as long as the folder is there, or the object store answers.
+"""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+
+from takeback.connectors.api import (
+    Action,
+    Batch,
+    Capabilities,
+    Look,
+    Media,
+    Post,
+    Shard,
+    State,
+    Surface,
+    Target,
+    UserReport,
+    Vantage,
+)
+from takeback.errors import (
+    ConfigurationError,
+    Gone,
+    NotAllowed,
+    NotFound,
+    StorageUnavailable,
+    Unavailable,
+    Unreadable,
+    WhyUnreadable,
+)
+from takeback.ground.blobs import Blob, Blobs
+
+log = logging.getLogger(__name__)
+
+FILES = Shard("files")
+PREFIX = "archive:"
+"""What an archive's connector name begins with."""
+BATCH = 64
+_NO_REMOVAL = (
+    "this is an archive that was read, not a platform: nothing can be removed in it from here; "
+    "ask whoever keeps it"
+)
+
+
+class ArchiveConnector:
+    """Fills `connectors.api.Connector`.
+
+    Args:
+        name: what the archive is called; the connector's name is "archive:" and this.
+        source: folder, or an address such as s3://bucket/prefix.
+        max_bytes: largest file that is fetched.
+    """
+
+    def __init__(self, name: str, source: str, max_bytes: int) -> None:
+        self.name = PREFIX + name
+        self.source = source
+        self._max_bytes = max_bytes
+        self._at: tuple[str | None, Iterator[Blob]] | None = None
+        """Where the listing stands, so that it is not begun again for each batch."""
+
+    def capabilities(self) -> Capabilities:
+        """Looking, and nothing else."""
+        return Capabilities(
+            surfaces=(Surface.MEDIA,),
+            vantages=(Vantage.ADMIN,),
+            actions=(),
+            replay="from the first file to the last, at any time",
+            max_media_bytes=self._max_bytes,
+            notes=(_NO_REMOVAL,),
+        )
+
+    def shards(self) -> Sequence[Shard]:
+        """The one."""
+        return (FILES,)
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        """The next files after `cursor`, a post each. Raises Unavailable."""
+        assert shard == FILES
+        try:
+            listing = self._listing(cursor)
+            files = list(islice(listing, BATCH))
+        except (StorageUnavailable, OSError) as error:
+            self._at = None
+            raise Unavailable(str(error)) from error
+        end = files[-1].name if files else cursor or ""
+        self._at = end, listing
+        return Batch(tuple(map(_post, files)), end, done=len(files) < BATCH)
+
+    def files(self) -> Iterator[Blob]:
+        """All files, in order; for counting them. Raises Unavailable."""
+        try:
+            yield from self._list(None)
+        except (StorageUnavailable, OSError) as error:
+            raise Unavailable(str(error)) from error
+
+    def _listing(self, cursor: str | None) -> Iterator[Blob]:
+        if self._at is not None and self._at[0] == cursor:
+            return self._at[1]
+        return self._list(cursor)
+
+    def _list(self, cursor: str | None) -> Iterator[Blob]:
+        blobs = self._open()
+        if blobs.folder is None:
+            yield from blobs.walk(after=cursor or None)
+        else:
+            yield from walk(blobs.folder, "", tuple(cursor.split("/")) if cursor else ())
+
+    def _open(self) -> Blobs:
+        try:
+            return Blobs(self.source, existing=True)
+        except ConfigurationError as error:
+            raise Unavailable(str(error)) from error
+
+    def locate(self, link: str) -> Post | None:  # noqa: ARG002 - the protocol's
+        """Nobody has links into an archive."""
+        return None
+
+    def fetch(self, media: str, max_bytes: int) -> bytes:
+        """The bytes of one file. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
+        blobs = self._open()
+        try:
+            if self._size(blobs, media) > max_bytes:
+                raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)
+            return blobs.get(media) if blobs.folder is None else _inside(blobs.folder, media).read_bytes()
+        except (NotFound, FileNotFoundError) as error:
+            raise Gone(f"there is no {media}") from error
+        except (StorageUnavailable, OSError) as error:
+            raise Unavailable(str(error)) from error
+
+    @staticmethod
+    def _size(blobs: Blobs, media: str) -> int:
+        """Raises NotFound, FileNotFoundError, StorageUnavailable, OSError."""
+        return blobs.size(media) if blobs.folder is None else _inside(blobs.folder, media).stat().st_size
+
+    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
+        """Nobody reports anything to an archive."""
+        return (), cursor or ""
+
+    def act(self, action: Action, target: Target, key: str) -> str:  # noqa: ARG002 - the protocol's
+        """Raises NotAllowed: nothing can be removed."""
+        raise NotAllowed(_NO_REMOVAL)
+
+    def verify(self, target: Target) -> Sequence[Look]:
+        """Whether the file is still there."""
+        try:
+            self._size(self._open(), target.media)
+        except (NotFound, FileNotFoundError):
+            return (Look(Surface.MEDIA, Vantage.ADMIN, State.ABSENT, "no such file"),)
+        except (StorageUnavailable, Unavailable, OSError) as error:
+            seen = str(Unavailable(str(error)))
+            return (Look(Surface.MEDIA, Vantage.ADMIN, State.UNDETERMINED, seen),)
+        return (Look(Surface.MEDIA, Vantage.ADMIN, State.PRESENT, "the file is there"),)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def walk(folder: Path, below: str, after: tuple[str, ...]) -> Iterator[Blob]:
+    """The files below a folder that come after a name, in the order of their names' words.
+
+    Hidden files, and links, which may lead anywhere, are left out, and names that are not text.
+    """
+    with os.scandir(folder / below) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name = f"{below}/{entry.name}".lstrip("/")
+        if entry.name.startswith(".") or not _is_text(entry) or (after and entry.name < after[0]):
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from walk(folder, name, after[1:] if after and entry.name == after[0] else ())
+        elif entry.is_file(follow_symlinks=False) and not (after and entry.name == after[0]):
+            status = entry.stat(follow_symlinks=False)
+            yield Blob(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
+
+
+def _is_text(entry: os.DirEntry[str]) -> bool:
+    try:
+        entry.name.encode()
+    except UnicodeEncodeError:
+        log.warning("left out, since its name is not UTF-8: %r", entry.path)
+        return False
+    return True
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """A file of the folder. Raises FileNotFoundError if the name leads out of it."""
+    path = (folder / name).resolve()
+    if not path.is_relative_to(folder.resolve()):
+        raise FileNotFoundError(name)
+    return path
+
+
+def _post(file: Blob) -> Post:
+    place, _, _ = file.name.rpartition("/")
+    return Post(place or ".", file.name, "", file.written_at, (Media(file.name, size=file.size),))

@@ -1,0 +1,132 @@
+"""SQL of moving days out of `sightings_post` and bringing rows back."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from takeback.ground.db import locks
+from takeback.ground.db.pool import Tx
+from takeback.ids import SightingId
+
+
+class Kept(NamedTuple):
+    """A row as it is archived: all that a sighting with signals has."""
+
+    id: SightingId
+    connector: str
+    place: str
+    message: str
+    media: str
+    sender: str
+    posted_at: datetime
+    seen_at: datetime
+    kind: str
+    sha256: bytes
+    hash: bytes | None
+    quality: int | None
+    doubt: int
+    variants: bytes
+    duration_ms: int | None
+
+
+_COLUMNS = """
+    id, connector, place, message, media, sender, posted_at, seen_at, kind, sha256, hash, quality, doubt,
+    variants, duration_ms
+"""
+
+
+def alone(tx: Tx) -> bool:
+    """Whether this transaction is the only one that moves days; until it ends, nobody else is."""
+    row = tx.execute("select pg_try_advisory_xact_lock(%s)", [locks.ARCHIVE]).fetchone()
+    return row is not None and row[0]
+
+
+def oldest_day(tx: Tx, before: date) -> date | None:
+    """The oldest day before `before` of which anything can be moved; days are those of UTC."""
+    row = tx.execute(
+        "select (seen_at at time zone 'UTC')::date from sightings_post"
+        " where state = 'read' and seen_at < (%s::date)::timestamp at time zone 'UTC'"
+        " and not sightings_is_needed(id) order by seen_at limit 1",
+        [before],
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def hold_day(tx: Tx, day: date, most: int) -> list[Kept]:
+    """Rows of one day that nothing refers to, locked until the transaction ends; in order."""
+    rows = tx.execute(
+        f"select {_COLUMNS} from sightings_post where state = 'read'"
+        " and seen_at >= (%s::date)::timestamp at time zone 'UTC'"
+        " and seen_at < (%s::date + 1)::timestamp at time zone 'UTC'"
+        " and not sightings_is_needed(id) order by id limit %s for update skip locked",
+        [day, day, most],
+        binary=True,
+    )
+    return [Kept(*row) for row in rows]
+
+
+def let_go(tx: Tx, rows: Sequence[Kept]) -> None:
+    """Delete rows that are safe elsewhere.
+
+    Raises psycopg.errors.ForeignKeyViolation if something came to refer to one of them; it is tried again.
+    """
+    tx.execute("delete from sightings_post where id = any(%s)", [[row.id for row in rows]])
+
+
+def name_file(tx: Tx, name: str, day: date, rows: int, size: int, now: datetime) -> None:
+    """From the commit on, the file counts."""
+    tx.execute(
+        "insert into sightings_archive (file, day, rows, bytes, archived_at) values (%s, %s, %s, %s, %s)",
+        [name, day, rows, size, now],
+    )
+
+
+def files(tx: Tx) -> list[str]:
+    """The names of all files that count, oldest day first."""
+    return [row[0] for row in tx.execute("select file from sightings_archive order by day, file")]
+
+
+def archived_count(tx: Tx) -> int:
+    """How many rows were moved."""
+    row = tx.execute("select coalesce(sum(rows), 0)::bigint from sightings_archive").fetchone()
+    return 0 if row is None else row[0]
+
+
+def present(tx: Tx, sightings: Sequence[SightingId]) -> set[SightingId]:
+    """Those that have a row."""
+    rows = tx.execute("select id from sightings_post where id = any(%s)", [list(sightings)])
+    return {row[0] for row in rows}
+
+
+def bring_back(tx: Tx, rows: Sequence[Kept]) -> None:
+    """Give archived sightings their rows again.
+
+    One whose post passed once more has a row under another id, which finds what it would.
+    """
+    tx.execute("select pg_advisory_xact_lock_shared(%s)", [locks.BANK])
+    with tx.cursor() as cursor:
+        cursor.executemany(
+            f"insert into sightings_post ({_COLUMNS}, state, signals_seq) overriding system value"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'read',"
+            " nextval('sightings_signals')) on conflict do nothing",
+            rows,
+        )
+
+
+def forget_files(tx: Tx, before: date) -> tuple[list[str], int]:
+    """(names, rows) of the files of the days before `before`; from the commit on they do not count."""
+    rows = tx.execute(
+        "delete from sightings_archive where day < %s returning file, rows", [before]
+    ).fetchall()
+    return [name for name, _ in rows], sum(count for _, count in rows)
+
+
+def forget_rows(tx: Tx, before: date, most: int) -> int:
+    """Delete rows of the days before `before` that nothing refers to; how many."""
+    deleted = tx.execute(
+        "delete from sightings_post where id = any(array(select id from sightings_post"
+        " where seen_at < (%s::date)::timestamp at time zone 'UTC' and not sightings_is_needed(id)"
+        " order by seen_at limit %s for update skip locked))",
+        [before, most],
+    )
+    return deleted.rowcount
