@@ -149,8 +149,10 @@ class House:
             row = tx.execute(
                 """
                 insert into sightings_post
-                (connector, place, message, media, sender, posted_at, seen_at, state, hash, sha256, quality)
-                values ('chat', %s, %s, %s, %s, %s, %s, 'read', %s, %s, 90) returning id
+                (connector, place, message, media, sender, posted_at, seen_at, state, hash, sha256, quality,
+                 signals_seq)
+                values ('chat', %s, %s, %s, %s, %s, %s, 'read', %s, %s, 90, nextval('sightings_signals'))
+                returning id
                 """,
                 (
                     f"!room{number % 4}:chat.example", message, media, f"@p{number % 5}:chat.example",

@@ -8,14 +8,15 @@ import io
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from PIL import Image, ImageOps
 
-from takeback import facts, pipeline
-from takeback.app import App
+from takeback import errands, facts, pipeline
+from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
+from takeback.bank.rules import NOTHING_IS_WELL_KNOWN
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
 from takeback.facts import Verdict
@@ -30,9 +31,9 @@ from takeback.intake.model import Report, ReportedPicture
 from takeback.intake.receipt import load_pepper
 from takeback.intake.submit import submit
 from takeback.join import service as join
+from takeback.join.reading import read_closely
 from takeback.sightings import leases
-from takeback.sightings.model import Seen
-from takeback.sightings.reading import read
+from takeback.sightings.model import Reading, Seen
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
@@ -101,9 +102,10 @@ class House:
         folder: where the keys are.
         decoder: a real one.
         time: what `clock.now` was replaced by.
+        well_known: what cannot be banked.
     """
 
-    def __init__(self, database, platform, folder, decoder, time) -> None:
+    def __init__(self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN) -> None:
         keys.ensure(folder)
         self.platform, self.time, self.folder, self.database = platform, time, folder, database
         settings = Settings(
@@ -113,7 +115,13 @@ class House:
             recheck_after=(timedelta(hours=1), timedelta(hours=24)),
             house_clock_hours=24,
         )
-        self.app = App(settings, database, {platform.name: platform}, decoder, Unsealer(folder), BankIndex())
+        platforms, parts = (
+            {platform.name: platform},
+            look_back_parts(settings.model_copy(update={"data": folder / uuid4().hex}), database),
+        )
+        self.app = App(
+            settings, database, platforms, decoder, Unsealer(folder), BankIndex(), *parts, well_known
+        )
         self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
 
     def on(self, database, platform) -> "House":
@@ -167,7 +175,7 @@ class House:
     # --- what runs in the background
 
     def take_in(self) -> None:
-        pipeline.take_in(self.app)
+        errands.take_in(self.app)
         self.work()
 
     def watch(self) -> None:
@@ -185,7 +193,7 @@ class House:
         cursor = lease.cursor
         while (batch := self.platform.watch(lease.shard, cursor)).cursor != cursor:
             seen = [
-                Seen(post, media.address, read(self.platform, self.app.decoder, media.address, 10**6))
+                Seen(post, media.address, self._read(media.address))
                 for post in batch.posts
                 for media in post.media
             ]
@@ -194,6 +202,9 @@ class House:
             cursor = batch.cursor
         with self.database.transaction() as tx:
             leases.release(tx, lease)
+
+    def _read(self, media: str) -> Reading:
+        return read_closely(self.platform, self.app.decoder, self.app.index, media, 10**6)
 
     def due(self) -> list[Job]:
         """Jobs whose time has come, in their order."""
@@ -240,7 +251,7 @@ class House:
             self.work()
 
     def pass_clocks(self) -> None:
-        pipeline.pass_clocks(self.app)
+        errands.pass_clocks(self.app)
         self.work()
 
     # --- what there is to see

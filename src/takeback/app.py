@@ -1,27 +1,38 @@
 """The composition root: settings become the parts that the doors and the pipeline work with. Nothing else."""
 
+import importlib
 import logging
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from takeback.bank.index import BankIndex
+from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown, parse_well_known
 from takeback.connectors.api import Connector
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.errors import ConfigurationError
+from takeback.ground.blobs import Blobs
 from takeback.ground.config import Settings
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
 from takeback.ground.vault import keys
 from takeback.ground.vault.unseal import Unsealer
+from takeback.sightings.archive import Archive, require_engine
+from takeback.sightings.sources import Sources
+from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
 
 log = logging.getLogger(__name__)
 
+CONNECTOR = "TAKEBACK_CONNECTOR"
+"""Set by `takeback bench load` for its watchers: "module:function" that gives the only platform."""
 KEYS_FOLDER = "keys"
 DATABASE_FOLDER = "postgres"
+BLOBS_FOLDER = "blobs"
+SIGHTINGS_FOLDER = "sightings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +42,17 @@ class App:
     settings: Settings
     database: Database
     connectors: Mapping[str, Connector]
+    """The platforms that are connected; archives that were read are found by name only."""
     decoder: Decoder
     unsealer: Unsealer
     index: BankIndex
     """This process's copy of the bank; whoever asks it brings it up to date first."""
+    archive: Archive
+    """The sightings of older days."""
+    sweeper: Sweeper
+    """All sightings, to be asked by a new entry."""
+    well_known: WellKnown = NOTHING_IS_WELL_KNOWN
+    """What can never be banked."""
 
 
 def keys_folder(settings: Settings) -> Path:
@@ -72,6 +90,11 @@ def open_database(settings: Settings) -> Iterator[Database]:
 
 def connect(settings: Settings) -> dict[str, Connector]:
     """The platforms that the settings name. Raises ConfigurationError."""
+    made = os.environ.get(CONNECTOR)
+    if made is not None:
+        module, _, function = made.partition(":")
+        connector: Connector = getattr(importlib.import_module(module), function)()
+        return {connector.name: connector}
     if settings.matrix_url is None:
         return {}
     if settings.matrix_admin_token is None:
@@ -91,6 +114,25 @@ def connect(settings: Settings) -> dict[str, Connector]:
     return {matrix.name: matrix}
 
 
+def look_back_parts(settings: Settings, database: Database) -> tuple[Archive, Sweeper]:
+    """What asks everything that passed. Raises ConfigurationError."""
+    if settings.sightings_hot_days is not None:
+        require_engine(ray=settings.ray_address)
+    blobs = Blobs(settings.blobs or str(settings.data / BLOBS_FOLDER))
+    archive = Archive(blobs, ray=settings.ray_address)
+    return archive, Sweeper(database, settings.data / SIGHTINGS_FOLDER, archive)
+
+
+def load_well_known(settings: Settings) -> WellKnown:
+    """The pictures that can never be banked. Raises ConfigurationError."""
+    if settings.well_known is None:
+        return NOTHING_IS_WELL_KNOWN
+    try:
+        return parse_well_known(settings.well_known.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigurationError(f"TAKEBACK_WELL_KNOWN, {settings.well_known}: {error}") from error
+
+
 @contextmanager
 def open_app(settings: Settings) -> Iterator[App]:
     """All parts, closed again at the end."""
@@ -107,4 +149,7 @@ def open_app(settings: Settings) -> Iterator[App]:
                 max_bytes=settings.max_media_bytes,
             )
         )
-        yield App(settings, database, connectors, decoder, Unsealer(folder), BankIndex())
+        sources = Sources(connectors, database, settings.max_media_bytes)
+        parts = look_back_parts(settings, database)
+        known = load_well_known(settings)
+        yield App(settings, database, sources, decoder, Unsealer(folder), BankIndex(), *parts, known)

@@ -112,7 +112,7 @@ class EntryBanked:
 
 @dataclass(frozen=True, slots=True)
 class EntryRefused:
-    """A reported signal must not enter the bank (too little detail in the picture)."""
+    """A reported picture must not enter the bank; the reason ends in one of `bank.model.Refusal`."""
 
     report: ReportId
     reason: str
@@ -137,7 +137,7 @@ class EntryWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A post and a bank entry show the same picture."""
+    """A post and a bank entry show the same picture, or may; the match says which, and how it was found."""
 
     entry: EntryId
     sighting: SightingId
@@ -194,6 +194,24 @@ class CopyExcluded:
 @dataclass(frozen=True, slots=True)
 class ExclusionUndone:
     """A reviewer said that an excluded copy shows the case's picture after all."""
+
+    case: CaseId
+    sighting: SightingId
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class CopyConfirmed:
+    """A reviewer said that a copy which only may show the case's picture does: it counts like any other."""
+
+    case: CaseId
+    sighting: SightingId
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmationUndone:
+    """A reviewer took back that a copy which only may show the case's picture does."""
 
     case: CaseId
     sighting: SightingId
@@ -354,6 +372,8 @@ Fact = (
     | Looked
     | CopyExcluded
     | ExclusionUndone
+    | CopyConfirmed
+    | ConfirmationUndone
     | Decided
     | DecisionUndone
     | DecisionEffective

@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from takeback.ids import EntryId, ReportId
+from takeback.signals.model import HASH_BYTES, Flip
+
+FLIPS = len(Flip)
+FRAME_BYTES = FLIPS * HASH_BYTES
 
 
 class EntryStatus(StrEnum):
@@ -17,18 +21,44 @@ class EntryStatus(StrEnum):
     """Finds nothing any more."""
 
 
+class EntryKind(StrEnum):
+    """What was reported."""
+
+    PICTURE = "picture"
+    CLIP = "clip"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One signal that must not be shared again, laid down in eight ways."""
+    """One picture or clip that must not be shared again, laid down in eight ways."""
 
     id: EntryId
+    number: int
+    """Given by the bank, from 1: how the index calls it, in 8 bytes where the id takes 16."""
     report: ReportId
     status: EntryStatus
+    kind: EntryKind
     quality: int
+    """Of a clip: of its best frame."""
     seq: int
     """The bank's sequence number of this entry's last change."""
-    flips: tuple[bytes, ...]
-    """Eight hashes of 32 bytes, in the order of `signals.model.Flip`."""
+    hashes: bytes
+    """256 bytes for each frame, a picture has one: eight hashes in the order of `signals.model.Flip`."""
+
+    @property
+    def frames(self) -> int:
+        """How many there are; 1 for a picture."""
+        return len(self.hashes) // FRAME_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the index keeps of an entry beside its hashes."""
+
+    id: EntryId
+    status: EntryStatus
+    kind: EntryKind
+    frames: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +67,24 @@ class Known:
 
     known: bool
     status: EntryStatus | None
+
+
+class Refusal(StrEnum):
+    """Why a picture must not enter the bank; the value is stored, and told to who reported and reviews."""
+
+    TOO_LITTLE_DETAIL = "too_little_detail"
+    """Its hash would match pictures that have nothing to do with it."""
+    INSIDE_ANOTHER = "inside_another"
+    """It lies inside a screenshot or collage, whose hash would match others of the same make; the picture
+    inside is banked instead."""
+    WELL_KNOWN = "well_known"
+    """It is on the operator's list of pictures that everybody shares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A picture that was reported and is not in the bank."""
+
+    name: str
+    """Which one of the report, as "picture 1" or "location 2.1"."""
+    why: Refusal

@@ -1,38 +1,93 @@
 """Change the bank, and say of one hash whether it is known."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid5
 
-from takeback.bank import store
-from takeback.bank.index import BankIndex
-from takeback.bank.model import Entry, EntryStatus, Known
+from takeback.bank import loading, rules, store
+from takeback.bank.index import BankIndex, as_rows
+from takeback.bank.model import EntryKind, EntryStatus, Known, Refusal, Refused
+from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown
 from takeback.facts import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
 from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record, record_once
+from takeback.ground.ledger.record import record
 from takeback.ids import EntryId, ReportId
-from takeback.signals.model import MIN_QUALITY
+from takeback.signals.model import MATCH_RADIUS
 
 CHANNEL = store.CHANNEL
 """Notified at each change of the bank."""
+refresh = loading.refresh
 
 
 def add_seed(
-    tx: Tx, report: ReportId, name: str, flips: tuple[bytes, ...], quality: int, now: datetime
+    tx: Tx,
+    report: ReportId,
+    name: str,
+    flips: Sequence[bytes],
+    quality: int,
+    now: datetime,
+    well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
-    """Bank what a report brought, once for each `name` within it; None if it must not be banked."""
+    """Bank a picture that a report brought, once for each `name` within it; None if it must not be banked."""
     entry = EntryId(uuid5(report, name))
     if store.get(tx, entry) is not None:
         return entry
-    seq = store.change(tx)
-    if store.get(tx, entry) is not None:  # another worker was first, while we waited for the lock
-        return entry
-    if quality < MIN_QUALITY:
-        why = f"{name}: too little detail (quality {quality}, at least {MIN_QUALITY})"
-        record_once(tx, EntryRefused(report, why))
+    why = rules.refusal(flips, quality, well_known)
+    if why is not None:
+        refuse(tx, report, Refused(name, why), now)
         return None
-    store.insert(tx, Entry(entry, report, EntryStatus.SEED, quality, seq, flips), now)
-    record(tx, EntryBanked(entry, report))
+    return _add(tx, entry, report, EntryKind.PICTURE, [flips], quality, now)
+
+
+def add_clip(
+    tx: Tx,
+    report: ReportId,
+    name: str,
+    frames: Sequence[Sequence[bytes]],
+    quality: int,
+    now: datetime,
+    well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
+) -> EntryId | None:
+    """The same for a clip: eight hashes for each of its moments that has detail, and its best quality.
+
+    Moments that everybody shares (a television station's sign) are left out, not held against the clip.
+    """
+    entry = EntryId(uuid5(report, name))
+    if store.get(tx, entry) is not None:
+        return entry
+    kept = [flips for flips in frames if flips not in well_known]
+    why = Refusal.TOO_LITTLE_DETAIL if not frames else Refusal.WELL_KNOWN if not kept else None
+    if why is not None:
+        refuse(tx, report, Refused(name, why), now)
+        return None
+    return _add(tx, entry, report, EntryKind.CLIP, kept, quality, now)
+
+
+def _add(
+    tx: Tx,
+    entry: EntryId,
+    report: ReportId,
+    kind: EntryKind,
+    frames: Sequence[Sequence[bytes]],
+    quality: int,
+    now: datetime,
+) -> EntryId:
+    seq = store.change(tx)
+    if store.get(tx, entry) is None:  # else another worker was first, while we waited for the lock
+        store.insert(tx, entry, report, kind, frames, quality, seq, now)
+        record(tx, EntryBanked(entry, report))
     return entry
+
+
+def refuse(tx: Tx, report: ReportId, refused: Refused, now: datetime) -> None:
+    """Say, once, that a reported picture is not banked, and why."""
+    if store.insert_refusal(tx, report, refused, now):
+        record(tx, EntryRefused(report, f"{refused.name}: {refused.why.value}"))
+
+
+def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
+    """What of a report was not banked, and why."""
+    return store.refusals(tx, report)
 
 
 def activate(tx: Tx, entry: EntryId, now: datetime) -> None:
@@ -62,14 +117,10 @@ def _is_beyond(tx: Tx, entry: EntryId, to: EntryStatus) -> bool:
     return found is None or found.status in (to, EntryStatus.WITHDRAWN)
 
 
-def refresh(tx: Tx, index: BankIndex) -> None:
-    """Bring an index up to the present."""
-    index.apply(store.changes_since(tx, index.seq))
-
-
-def check(index: BankIndex, pdq: bytes) -> Known:
-    """Is a picture with this hash known? The strongest status of the entries that it matches."""
-    statuses = {entry.status for _, entry, _ in index.search([pdq])}
+def check(index: BankIndex, *pdqs: bytes) -> Known:
+    """Is a picture with one of these exact hashes known? The strongest status of what it matches."""
+    found = {touch.entry for touch in index.search(as_rows(pdqs), MATCH_RADIUS)}
+    statuses = {entry.status for number in found if (entry := index.brief(number)) is not None}
     for status in (EntryStatus.ACTIVE, EntryStatus.SEED):
         if status in statuses:
             return Known(known=True, status=status)

@@ -5,17 +5,20 @@ shares the lock. So a change is either before such a commit, and seen by it, or 
 `join` builds on that; docs/adr/0002 tells why nothing else is needed.
 """
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from psycopg.rows import TupleRow
 
-from takeback.bank.model import Entry, EntryStatus
+from takeback.bank.model import FRAME_BYTES, Entry, EntryKind, EntryStatus, Refusal, Refused
 from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, ReportId
 
 CHANNEL = "takeback_bank"
 """Notified at each change."""
+_PAGE = 20_000
+"""Entries in memory at a time while an index is loaded."""
 
 
 def share(tx: Tx) -> None:
@@ -32,17 +35,37 @@ def change(tx: Tx) -> int:
     return row[0]
 
 
-def insert(tx: Tx, entry: Entry, now: datetime) -> None:
-    """Add an entry that is not there."""
+def head(tx: Tx) -> int:
+    """The sequence number of the last change."""
+    row = tx.execute("select seq from bank_head").fetchone()
+    assert row is not None
+    return row[0]
+
+
+def insert(
+    tx: Tx,
+    entry: EntryId,
+    report: ReportId,
+    kind: EntryKind,
+    frames: Sequence[Sequence[bytes]],
+    quality: int,
+    seq: int,
+    now: datetime,
+) -> None:
+    """Add a seed that is not there; `frames` has eight hashes each, a picture has one frame."""
     tx.execute(
-        "insert into bank_entry (id, report_id, status, quality, seq, banked_at, changed_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s)",
-        [entry.id, entry.report, entry.status, entry.quality, entry.seq, now, now],
+        "insert into bank_entry (id, report_id, status, kind, quality, seq, banked_at, changed_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
+        [entry, report, EntryStatus.SEED, kind, quality, seq, now, now],
     )
     with tx.cursor() as cursor:
         cursor.executemany(
-            "insert into bank_signal (entry_id, flip, hash) values (%s, %s, %s)",
-            [(entry.id, flip, value) for flip, value in enumerate(entry.flips)],
+            "insert into bank_signal (entry_id, frame, flip, hash) values (%s, %s, %s, %s)",
+            [
+                (entry, number, flip, value)
+                for number, flips in enumerate(frames)
+                for flip, value in enumerate(flips)
+            ],
         )
 
 
@@ -54,29 +77,60 @@ def set_status(tx: Tx, entry: EntryId, status: EntryStatus, seq: int, now: datet
     )
 
 
+def insert_refusal(tx: Tx, report: ReportId, refused: Refused, now: datetime) -> bool:
+    """Write down that a reported picture was not banked; False if that is written."""
+    added = tx.execute(
+        "insert into bank_refusal (report_id, name, why, refused_at) values (%s, %s, %s, %s)"
+        " on conflict do nothing",
+        [report, refused.name, refused.why, now],
+    )
+    return added.rowcount == 1
+
+
+def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
+    """What of a report was not banked."""
+    rows = tx.execute("select name, why from bank_refusal where report_id = %s order by name", [report])
+    return tuple(Refused(name, Refusal(why)) for name, why in rows)
+
+
 _SELECT = """
-    select e.id, e.report_id, e.status, e.quality, e.seq, array_agg(s.hash order by s.flip)
-    from bank_entry e join bank_signal s on s.entry_id = e.id
+    select e.id, e.number, e.report_id, e.status, e.kind, e.quality, e.seq,
+           (select string_agg(s.hash, ''::bytea order by s.frame, s.flip)
+            from bank_signal s where s.entry_id = e.id)
+    from bank_entry e
 """
 
 
 def get(tx: Tx, entry: EntryId) -> Entry | None:
     """One entry."""
-    row = tx.execute(_SELECT + "where e.id = %s group by e.id", [entry]).fetchone()
+    row = tx.execute(_SELECT + "where e.id = %s", [entry]).fetchone()
     return None if row is None else _entry(row)
 
 
 def of_report(tx: Tx, report: ReportId) -> tuple[Entry, ...]:
     """The entries that a report brought."""
-    rows = tx.execute(_SELECT + "where e.report_id = %s group by e.id order by e.id", [report])
-    return tuple(_entry(row) for row in rows)
+    return tuple(
+        _entry(row) for row in tx.execute(_SELECT + "where e.report_id = %s order by e.id", [report])
+    )
 
 
-def changes_since(tx: Tx, seq: int) -> tuple[Entry, ...]:
-    """Entries changed after sequence number `seq`, oldest change first."""
-    rows = tx.execute(_SELECT + "where e.seq > %s group by e.id order by e.seq", [seq])
-    return tuple(_entry(row) for row in rows)
+def changes_since(tx: Tx, seq: int) -> list[Entry]:
+    """Entries changed after sequence number `seq`, oldest change first; for a few of them."""
+    if head(tx) <= seq:
+        return []
+    return [_entry(row) for row in tx.execute(_SELECT + "where e.seq > %s order by e.seq", [seq])]
+
+
+def pages_since(tx: Tx, seq: int) -> Iterator[list[Entry]]:
+    """The same in pages, for any number of them: memory stays bounded."""
+    with tx.cursor(name="bank_pages", binary=True) as cursor:
+        cursor.itersize = _PAGE
+        cursor.execute(_SELECT + "where e.seq > %s order by e.seq", [seq])
+        while page := cursor.fetchmany(_PAGE):
+            yield [_entry(row) for row in page]
 
 
 def _entry(row: TupleRow) -> Entry:
-    return Entry(row[0], row[1], EntryStatus(row[2]), row[3], row[4], tuple(bytes(flip) for flip in row[5]))
+    hashes = bytes(row[7] or b"")
+    assert len(hashes) % FRAME_BYTES == 0
+    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), EntryKind(row[4]), row[5], row[6], hashes)

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from takeback.facts import FoundBy, Verdict
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
+from takeback.join.model import Hit
 
 
 class CaseStatus(StrEnum):
@@ -87,8 +88,11 @@ class QueueRow:
 
     case: Case
     copies: int
+    """Without those that only may be copies, as places and posters are counted."""
     places: int
     posters: int
+    candidates: int = 0
+    """Copies that may show the picture, of which nobody has said whether they do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +111,23 @@ class Copy:
     entry: EntryId | None
     """None: the reporter said where it is; it was not found by its signal."""
     found_by: FoundBy
-    distance: int | None
-    """Differing bits of 256; None if not found by its signal."""
-    flip: int | None
-    """Which of `signals.model.Flip` matched."""
-    negative: bool
+    hit: Hit | None
+    """How its signal agrees with the entry's; None if it was not found by its signal."""
     excluded: bool
     """A reviewer said: not the same picture. Nothing is done to it."""
+    confirmed: bool = False
+    """A reviewer said: the same picture. Only of a copy that was found for review only."""
+
+    @property
+    def is_candidate(self) -> bool:
+        """It may be the same, and nobody has said whether it is: nothing is done to it."""
+        only_may = self.hit is not None and self.hit.review_only
+        return only_may and not self.confirmed and not self.excluded
+
+    @property
+    def counts(self) -> bool:
+        """It is a copy, as far as anybody knows."""
+        return not self.excluded and not self.is_candidate
 
 
 @dataclass(frozen=True, slots=True)

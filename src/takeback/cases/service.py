@@ -20,6 +20,8 @@ from takeback.errors import NotFound, Refused
 from takeback.facts import (
     CaseOpened,
     ClockPassed,
+    ConfirmationUndone,
+    CopyConfirmed,
     CopyExcluded,
     CopyFound,
     Decided,
@@ -38,6 +40,7 @@ from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
 from takeback.intake import model as intake_model
 from takeback.intake import store as intake
 from takeback.join import store as join
+from takeback.join.model import Hit
 from takeback.law.clocks import Clock
 
 
@@ -63,7 +66,7 @@ def add_match(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, now: da
     found, hit = bank.get(tx, entry), join.get(tx, sighting, entry)
     case = None if found is None else store.of_report(tx, found.report)
     if case is not None and hit is not None:
-        _add(tx, case, sighting, entry, by, (hit.distance, hit.flip, hit.negative), now)
+        _add(tx, case, sighting, entry, by, hit, now)
 
 
 def add_located(tx: Tx, report: ReportId, sighting: SightingId, now: datetime) -> None:
@@ -79,10 +82,10 @@ def _add(
     sighting: SightingId,
     entry: EntryId | None,
     by: FoundBy,
-    how: tuple[int, int, bool] | None,
+    hit: Hit | None,
     now: datetime,
 ) -> None:
-    if store.insert_copy(tx, case, sighting, entry, by, how, now):
+    if store.insert_copy(tx, case, sighting, entry, by, hit, now):
         record(tx, CopyFound(case, sighting))
 
 
@@ -150,12 +153,33 @@ def exclude(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, staff
 
     The saying is a fact; to say again what is so already is not.
     """
-    if _locked(tx, case).status not in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}:
-        raise Refused("This case is decided; undo the decision first.")
-    if _copy(tx, case, sighting).excluded is excluded:
+    copy = _sayable(tx, case, sighting)
+    if copy.excluded is excluded:
         return
-    store.set_excluded(tx, case, sighting, excluded=excluded)
+    store.set_said(tx, case, sighting, excluded=excluded, confirmed=False)
     record(tx, (CopyExcluded if excluded else ExclusionUndone)(case, sighting, staff))
+
+
+def confirm(tx: Tx, case: CaseId, sighting: SightingId, *, confirmed: bool, staff: StaffId) -> None:
+    """Say that a copy which only may be the same picture is (or take that back). Raises NotFound, Refused.
+
+    If a decision is in effect, it speaks of the copy from now on. The saying is a fact, once.
+    """
+    copy = _sayable(tx, case, sighting)
+    if copy.hit is None or not copy.hit.review_only:
+        raise Refused("This copy was found to be the same; nobody needs to confirm it.")
+    if copy.confirmed is confirmed:
+        return
+    store.set_said(tx, case, sighting, excluded=False, confirmed=confirmed)
+    record(tx, (CopyConfirmed if confirmed else ConfirmationUndone)(case, sighting, staff))
+
+
+def _sayable(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
+    found, copy = _locked(tx, case), _copy(tx, case, sighting)
+    why = rules.why_not_say(found, copy)
+    if why is not None:
+        raise Refused(why)
+    return copy
 
 
 def _copy(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
@@ -232,13 +256,14 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
     """Say where a decided case stands: removed, being removed, or again before a person.
 
     A copy that shows none of the reviewed entries (it was found by a picture of which no copy had been seen,
-    or by a link) is not removed unseen: the case waits for a reviewer once more.
+    or by a link) is not removed unseen: the case waits for a reviewer once more. One that only may be
+    the same does not open it again: what was decided stands, and the queue says that somebody should look.
     """
     found = _locked(tx, case)
     if found.status not in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
         return
     decided = {copy.sighting for copy in to_remove(tx, case)}
-    if any(not copy.excluded and copy.sighting not in decided for copy in store.copies(tx, case)):
+    if any(copy.counts and copy.sighting not in decided for copy in store.copies(tx, case)):
         wanted = CaseStatus.OPEN
     else:
         wanted = CaseStatus.REMOVED if all_gone else CaseStatus.REMOVING
@@ -260,9 +285,13 @@ def _locked(tx: Tx, case: CaseId) -> Case:
 
 
 def reviewed_entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:
-    """The case's own entries that a reviewed copy shows: those a decision activates."""
+    """The case's own entries that a reviewed copy shows: those a decision activates.
+
+    A copy that was confirmed by a person shows the entry that it was confirmed for.
+    """
     seen = rules.reviewed(store.copies(tx, case), store.decisions(tx, case))
     shown = join.entries_matching(tx, [copy.sighting for copy in seen])
+    shown |= {copy.entry for copy in seen if copy.confirmed and copy.entry is not None}
     return tuple(
         entry.id
         for entry in bank.of_report(tx, get(tx, case).report)
@@ -275,7 +304,7 @@ def to_remove(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
     copies = store.copies(tx, case)
     seen = {copy.sighting for copy in rules.reviewed(copies, store.decisions(tx, case))}
     same = join.sightings_matching(tx, reviewed_entries(tx, case), [copy.sighting for copy in copies])
-    return tuple(copy for copy in copies if not copy.excluded and copy.sighting in seen | same)
+    return tuple(copy for copy in copies if copy.counts and copy.sighting in seen | same)
 
 
 def entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:

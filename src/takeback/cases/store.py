@@ -9,6 +9,9 @@ from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReaso
 from takeback.facts import FoundBy, Verdict
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, EntryId, ReportId, SightingId
+from takeback.join.model import Hit
+from takeback.join.store import box_column, box_of
+from takeback.signals.model import Cut
 
 _CASE = "c.id, c.report_id, c.opened_at, c.due_at, c.due_clock, c.status, c.overdue, c.changed_at"
 _WAITS = ("open", "second_look", "decided", "removing")
@@ -44,20 +47,29 @@ def of_report(tx: Tx, report: ReportId) -> CaseId | None:
 
 
 def queue(tx: Tx, *, include_closed: bool) -> tuple[QueueRow, ...]:
-    """Cases that wait for something, those with least time left first."""
+    """Cases that wait for something, those with least time left first.
+
+    Also removed ones with a copy that may be the same and of which nobody has said whether it is.
+    """
     rows = tx.execute(
         f"""
-        select {_CASE}, count(p.id), count(distinct (p.connector, p.place)) filter (where p.id is not null),
-               count(distinct p.sender)
+        select {_CASE}, count(k.sighting_id) filter (where k.counts),
+               count(distinct (p.connector, p.place)) filter (where k.counts),
+               count(distinct p.sender) filter (where k.counts),
+               count(k.sighting_id) filter (where not k.counts)
         from cases_case c
-        left join cases_copy k on k.case_id = c.id and not k.excluded
+        left join (select *, confirmed or not review_only as counts from cases_copy where not excluded) k
+            on k.case_id = c.id
         left join sightings_post p on p.id = k.sighting_id
         where %(all)s or c.status = any(%(waits)s)
+            or c.status = 'removed' and exists (
+                select from cases_copy m
+                where m.case_id = c.id and m.review_only and not m.confirmed and not m.excluded)
         group by c.id order by c.due_at, c.id
         """,
         {"all": include_closed, "waits": list(_WAITS)},
     )
-    return tuple(QueueRow(_case(row), row[8], row[9], row[10]) for row in rows)
+    return tuple(QueueRow(_case(row), *row[8:]) for row in rows)
 
 
 def set_status(tx: Tx, case: CaseId, status: CaseStatus, now: datetime) -> None:
@@ -81,18 +93,38 @@ def insert_copy(
     sighting: SightingId,
     entry: EntryId | None,
     by: FoundBy,
-    how: tuple[int, int, bool] | None,
+    hit: Hit | None,
     now: datetime,
 ) -> bool:
-    """Add a copy; False if the case has it. `how` is (distance, flip, negative)."""
-    distance, flip, negative = how or (None, None, False)
+    """Add a copy; False if the case has it.
+
+    One that surely is the same takes the place of one that only may be, unless a person has said whether it
+    is; so the order in which they were found changes nothing.
+    """
     added = tx.execute(
-        "insert into cases_copy"
-        " (case_id, sighting_id, entry_id, found_by, distance, flip, negative, added_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-        [case, sighting, entry, by, distance, flip, negative, now],
+        """
+        insert into cases_copy as k (case_id, sighting_id, entry_id, found_by, added_at, distance, flip,
+                                     negative, cut, box, at_ms, review_only, exact, stage, inliers)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        on conflict (case_id, sighting_id) do update set
+            entry_id = excluded.entry_id, found_by = excluded.found_by, added_at = excluded.added_at,
+            distance = excluded.distance, flip = excluded.flip, negative = excluded.negative,
+            cut = excluded.cut, box = excluded.box, at_ms = excluded.at_ms,
+            review_only = excluded.review_only, exact = excluded.exact, stage = excluded.stage,
+            inliers = excluded.inliers
+        where k.review_only and not k.confirmed and not k.excluded and not excluded.review_only
+        """,
+        [case, sighting, entry, by, now, *_columns(hit)],
     )
     return added.rowcount == 1
+
+
+def _columns(hit: Hit | None) -> tuple[object, ...]:
+    if hit is None:
+        return None, None, False, Cut.WHOLE, None, None, False, True, 1, None
+    box = box_column(hit.box)
+    return (hit.distance, hit.flip, hit.negative, hit.cut, box, hit.at_ms, hit.review_only, hit.exact,
+            hit.stage, hit.inliers)  # fmt: skip
 
 
 def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
@@ -100,7 +132,8 @@ def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
     rows = tx.execute(
         """
         select k.case_id, k.sighting_id, p.connector, p.place, p.message, p.media, p.sender, p.posted_at,
-               k.added_at, k.entry_id, k.found_by, k.distance, k.flip, k.negative, k.excluded
+               k.added_at, k.entry_id, k.found_by, k.excluded, k.confirmed, k.distance, k.flip, k.negative,
+               k.cut, k.box, k.at_ms, k.review_only, k.exact, k.stage, k.inliers
         from cases_copy k join sightings_post p on p.id = k.sighting_id
         where k.case_id = %s order by k.added_at, k.sighting_id
         """,
@@ -122,18 +155,22 @@ def _copy(row: TupleRow) -> Copy:
         added_at=row[8],
         entry=row[9],
         found_by=FoundBy(row[10]),
-        distance=row[11],
-        flip=row[12],
-        negative=row[13],
-        excluded=row[14],
+        excluded=row[11],
+        confirmed=row[12],
+        hit=_hit(row[13:]),
     )
 
 
-def set_excluded(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool) -> None:
+def _hit(row: TupleRow) -> Hit | None:
+    distance, flip, negative, cut, box, *rest = row
+    return None if flip is None else Hit(distance, flip, negative, Cut(cut), box_of(box), *rest)
+
+
+def set_said(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, confirmed: bool) -> None:
     """Say whether a copy is the same picture."""
     tx.execute(
-        "update cases_copy set excluded = %s where case_id = %s and sighting_id = %s",
-        [excluded, case, sighting],
+        "update cases_copy set excluded = %s, confirmed = %s where case_id = %s and sighting_id = %s",
+        [excluded, confirmed, case, sighting],
     )
 
 

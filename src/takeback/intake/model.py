@@ -107,6 +107,16 @@ class CaseStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class NotLookedFor:
+    """A reported picture that is not looked for."""
+
+    name: str
+    """Which one of the report, as "picture 1"."""
+    why: str
+    """too_little_detail | inside_another | well_known"""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportStatus:
     """What `report_status` in the database answers for one receipt."""
 
@@ -114,3 +124,5 @@ class ReportStatus:
     case: CaseStatus | None
     """None until a worker has opened the report (seconds)."""
     copies: tuple[CopyStatus, ...]
+    refused: tuple[NotLookedFor, ...]
+    """What of the report is not looked for, and why."""

@@ -18,6 +18,7 @@ from takeback.ground.vault.seal import Recipient, seal
 from takeback.intake.model import Report, ReportStatus, encode, missing
 from takeback.intake.receipt import Pepper, ReceiptCode, code_from, locator
 
+REFUSALS = ("too_little_detail", "inside_another", "well_known")
 COPY_STATES = ("found", "planned", "acting", "checking", "gone", "failed")
 CASE_STATES = ("open", "second_look", "decided", "removing", "removed", "declined")
 
@@ -94,4 +95,6 @@ def parse_status(text: str) -> ReportStatus:
         raise ValueError("not a status: a case stands in a way that has no name")
     if any(copy.state not in COPY_STATES for copy in found.copies):
         raise ValueError("not a status: a copy stands in a way that has no name")
+    if any(refused.why not in REFUSALS for refused in found.refused):
+        raise ValueError("not a status: a picture is not looked for, for a reason that has no name")
     return found

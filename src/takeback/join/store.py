@@ -3,43 +3,69 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from takeback.bank.index import Hit
 from takeback.facts import FoundBy
 from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, SightingId
+from takeback.join.model import Hit
+from takeback.signals.model import Box, Cut
 
 
 def insert(tx: Tx, sighting: SightingId, entry: EntryId, hit: Hit, by: FoundBy, now: datetime) -> bool:
     """Write a match down; False if the pair met before."""
     added = tx.execute(
-        "insert into join_match (sighting_id, entry_id, distance, flip, negative, found_by, matched_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-        [sighting, entry, hit.distance, hit.flip, hit.negative, by, now],
-    )
+        "insert into join_match (sighting_id, entry_id, distance, flip, negative, cut, box, at_ms,"
+        " review_only, exact, stage, inliers, found_by, matched_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [sighting, entry, hit.distance, hit.flip, hit.negative, hit.cut, box_column(hit.box), hit.at_ms,
+         hit.review_only, hit.exact, hit.stage, hit.inliers, by, now],
+    )  # fmt: skip
     return added.rowcount == 1
 
 
 def get(tx: Tx, sighting: SightingId, entry: EntryId) -> Hit | None:
     """How a post and an entry agree."""
     row = tx.execute(
-        "select distance, flip, negative from join_match where sighting_id = %s and entry_id = %s",
+        "select distance, flip, negative, cut, box, at_ms, review_only, exact, stage, inliers"
+        " from join_match where sighting_id = %s and entry_id = %s",
         [sighting, entry],
     ).fetchone()
-    return None if row is None else Hit(*row)
+    if row is None:
+        return None
+    distance, flip, negative, cut, box, *rest = row
+    return Hit(distance, flip, negative, Cut(cut), box_of(box), *rest)
+
+
+def count(tx: Tx, sightings: Sequence[SightingId]) -> int:
+    """How many matches these posts have."""
+    row = tx.execute("select count(*) from join_match where sighting_id = any(%s)", [list(sightings)])
+    found = row.fetchone()
+    return 0 if found is None else found[0]
+
+
+def box_column(box: Box | None) -> list[int] | None:
+    """A box as a column holds it: left, top, width, height."""
+    return None if box is None else [box.left, box.top, box.width, box.height]
+
+
+def box_of(column: list[int] | None) -> Box | None:
+    """The inverse of `box_column`."""
+    return None if column is None else Box(*column)
 
 
 def sightings_matching(tx: Tx, entries: Sequence[EntryId], among: Sequence[SightingId]) -> set[SightingId]:
-    """Those of the posts `among` that show any of these entries."""
+    """Those of the posts `among` that surely show any of these entries: none that only may."""
     rows = tx.execute(
-        "select distinct sighting_id from join_match where entry_id = any(%s) and sighting_id = any(%s)",
+        "select distinct sighting_id from join_match"
+        " where entry_id = any(%s) and sighting_id = any(%s) and not review_only",
         [list(entries), list(among)],
     )
     return {row[0] for row in rows}
 
 
 def entries_matching(tx: Tx, sightings: Sequence[SightingId]) -> set[EntryId]:
-    """The entries that any of these posts shows."""
+    """The entries that any of these posts surely shows: none that it only may."""
     rows = tx.execute(
-        "select distinct entry_id from join_match where sighting_id = any(%s)", [list(sightings)]
+        "select distinct entry_id from join_match where sighting_id = any(%s) and not review_only",
+        [list(sightings)],
     )
     return {row[0] for row in rows}

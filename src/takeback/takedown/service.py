@@ -17,7 +17,7 @@ from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
-from takeback.ids import CaseId, StaffId, TargetId
+from takeback.ids import CaseId, SightingId, StaffId, TargetId
 from takeback.takedown import store
 from takeback.takedown.model import ORDER, Finding, Removal, TargetProgress, TargetState, finding
 
@@ -52,6 +52,15 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
         store.set_state(tx, target, TargetState.ACTING, removal.round, clock.now())
         steps = store.open_steps(tx, target)
     able = connector.capabilities().actions
+    if not able:
+        with database.transaction() as tx:
+            _fail(
+                tx,
+                target,
+                "remove",
+                "; ".join(("nothing can be removed there", *connector.capabilities().notes)),
+            )
+        return
     for attempt, action in sorted(steps, key=lambda step: ORDER.index(step[1])):
         if action in able:
             receipt = _act(database, connector, removal, attempt, action)
@@ -209,6 +218,14 @@ def case_of(tx: Tx, target: TargetId) -> CaseId | None:
     """The case that a removal belongs to; None if there is no such removal."""
     removal = store.get(tx, target)
     return None if removal is None else removal.case
+
+
+def copy_of(tx: Tx, target: TargetId) -> tuple[CaseId, SightingId]:
+    """The case and the copy that a removal is of. Raises NotFound."""
+    removal = store.get(tx, target)
+    if removal is None:
+        raise NotFound("There is no such removal.")
+    return removal.case, removal.sighting
 
 
 def connector_of(tx: Tx, target: TargetId) -> str:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from console_house import picture, served
-from takeback.app import App, keys_folder
+from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.connectors.api import Shard
@@ -57,7 +57,8 @@ def decoder() -> Iterator[Decoder]:
 def api(database: Database, decoder: Decoder, tmp_path: Path) -> Iterator[Api]:
     bound = socket.create_server(("127.0.0.1", 0))
     settings = Settings(data=tmp_path)
-    app = App(settings, database, {}, decoder, Unsealer(keys_folder(settings)), BankIndex())
+    parts = look_back_parts(settings, database)
+    app = App(settings, database, {}, decoder, Unsealer(keys_folder(settings)), BankIndex(), *parts)
     with database.transaction() as tx:
         key = staff.make_api_key(tx, "our chat", by=None, now=clock.now())
     address = bound.getsockname()[:2]

@@ -38,7 +38,7 @@ def a_post(shard, number):
     dots = random.Random(f"{shard} {number}")
     value = dots.randbytes(32)
     if dots.random() < 1 / 8:
-        value = synthetic.bent(dots.choice(dots.choice(IMAGES)), dots.choice([0, 10, 31, 32]), dots)
+        value = synthetic.bent(dots.choice(dots.choice(IMAGES)), dots.choice([0, 10, 31, 32, 48, 49]), dots)
     return synthetic.seen(shard, number, value)
 
 

@@ -10,7 +10,7 @@ import pytest
 from fuses import FragileDatabase, Fuse, Killed
 from house import LEASE, House, picture, plain
 from platform_in_memory import MemoryPlatform, link
-from takeback import pipeline
+from takeback import errands
 from takeback.connectors.api import Action
 from takeback.errors import NotAllowed, Unavailable
 from takeback.facts import Verdict
@@ -44,27 +44,27 @@ def a_waiting_report(house):
 
 def a_report_that_becomes_a_case(house):
     house.report(HERS, plain(), links=["memory://nowhere/0"])
-    pipeline.take_in(house.app)
+    errands.take_in(house.app)
 
 
 def a_look_back(house):
     _posted(house)
     house.watch()
     house.report(HERS)
-    pipeline.take_in(house.app)
+    errands.take_in(house.app)
     house.work("follow")
 
 
 def a_link(house):
     named = house.platform.post(HERS, plain())
     house.report(links=[link(named)])
-    pipeline.take_in(house.app)
+    errands.take_in(house.app)
     house.work("follow")
 
 
 def a_link_that_is_gone(house):
     house.report(links=["memory://nowhere/0"])
-    pipeline.take_in(house.app)
+    errands.take_in(house.app)
     house.work("follow")
 
 
@@ -142,11 +142,11 @@ def first_job_twice(house):
 
 
 def take_in(house):
-    pipeline.take_in(house.app)
+    errands.take_in(house.app)
 
 
 def pass_clocks(house):
-    pipeline.pass_clocks(house.app)
+    errands.pass_clocks(house.app)
 
 
 def watch(house):

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from house import MIRA, NOOR, picture
-from takeback import pipeline
+from takeback import errands
 from takeback.cases import service as cases
 from takeback.connectors.api import Action, Surface
 from takeback.errors import NotAllowed, Refused
@@ -266,7 +266,7 @@ def test_a_look_back_that_comes_after_the_withdrawal_finds_nothing(house, platfo
     platform.post(HERS)
     house.watch()
     report = house.report(HERS)
-    pipeline.take_in(house.app)
+    errands.take_in(house.app)
     house.work("follow")
     house.decide(report, NOT_SHARED)
     house.time.advance(timedelta(seconds=11))

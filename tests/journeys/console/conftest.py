@@ -8,7 +8,7 @@ import pytest
 
 import databases
 from console_house import House, Platform, served
-from takeback.app import App, keys_folder
+from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank.index import BankIndex
 from takeback.doors.console.app import create_app
 from takeback.ground.config import Settings
@@ -31,6 +31,7 @@ def house(postgres: databases.Server, decoder: Decoder, tmp_path: Path) -> Itera
     platform = Platform()
     with postgres.fresh() as url, Database(url) as database:
         unsealer = Unsealer(keys_folder(settings))
-        app = App(settings, database, {"chat": platform}, decoder, unsealer, BankIndex())
+        parts = look_back_parts(settings, database)
+        app = App(settings, database, {"chat": platform}, decoder, unsealer, BankIndex(), *parts)
         with served(create_app(app), bound):
             yield House(app, platform, f"http://localhost:{port}")

@@ -48,7 +48,6 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
 
     def at(path: str, name: str) -> None:
         page.goto(house.origin + path)
-        page.wait_for_load_state("networkidle")
         check(page, f"{name}-{suffix}")
 
     at("/login", "login")
@@ -86,7 +85,6 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
     page.goto(f"{house.origin}/case/{main}")
     page.get_by_role("radio", name="An intimate image, shared without consent").check()
     page.get_by_label("Intimate, and the person shown did not agree").check()
-    page.wait_for_load_state("networkidle")
     check(page, f"case-deciding-{suffix}")
     if size == "desktop":
         page.keyboard.press("?")

@@ -12,6 +12,7 @@ from takeback.cases import rules
 from takeback.cases.model import REASONS, Case, CaseStatus, Copy, Decision, DecisionReason
 from takeback.facts import FoundBy, Verdict
 from takeback.ids import CaseId, ReportId, SightingId, StaffId
+from takeback.join.model import Hit
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHARED, NOT_SHARED, CANNOT_TELL = Verdict
@@ -37,9 +38,7 @@ def a_copy(number=1, *, excluded=False, added_at=NOW) -> Copy:
         added_at=added_at,
         entry=None,
         found_by=FoundBy.LIVE,
-        distance=3,
-        flip=0,
-        negative=False,
+        hit=Hit(3, 0, negative=False),
         excluded=excluded,
     )
 

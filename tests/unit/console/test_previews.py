@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -8,12 +9,14 @@ from takeback.doors.console.previews import KEPT_FOR, NoPicture, Previews, Ticke
 from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
 from takeback.facts import FoundBy
 from takeback.ids import CaseId, SightingId
+from takeback.join.model import Hit
+from takeback.signals.model import Cut, Pdq, PictureSignals
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CASE = CaseId(uuid4())
 COPY = Copy(
-    CASE, SightingId(1), "chat", "!a", "$m", "mxc://a/b", "@p", NOW, NOW, None, FoundBy.REPORT, None, None,
-    negative=False, excluded=False,
+    CASE, SightingId(1), "chat", "!a", "$m", "mxc://a/b", "@p", NOW, NOW, None, FoundBy.REPORT, None,
+    excluded=False,
 )  # fmt: skip
 
 
@@ -23,6 +26,8 @@ class Source:
     def __init__(self, fault: Exception | None = None) -> None:
         self.fault = fault
         self.asked: list[tuple[bool, bool]] = []
+        self.moments: list[int | None] = []
+        self.sizes = 0
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
         assert (media, max_bytes) == ("mxc://a/b", 1000)
@@ -30,8 +35,14 @@ class Source:
             raise self.fault
         return b"bytes"
 
-    def preview(self, data: bytes, *, max_side: int, blur: bool, grey: bool) -> bytes:
+    def signals(self, data: bytes) -> PictureSignals:
         assert data == b"bytes"
+        self.sizes += 1
+        return PictureSignals(bytes(32), Pdq(bytes(32), 90), 640, 480, "JPEG")
+
+    def preview(self, data: bytes, *, max_side: int, blur: bool, grey: bool, at_ms: int | None) -> bytes:
+        assert data == b"bytes"
+        self.moments.append(at_ms)
         self.asked.append((blur, grey))
         return f"{max_side} {blur} {grey}".encode()
 
@@ -96,3 +107,20 @@ def test_a_ticket_is_good_once_for_one_session_one_picture_and_a_short_time():
     assert tickets.take(give(), b"me", CaseId(uuid4()), COPY.sighting, NOW) is None
     assert tickets.take(give(), b"me", CASE, COPY.sighting, NOW + timedelta(seconds=30)) is None
     assert tickets.take("guessed", b"me", CASE, COPY.sighting, NOW) is None
+
+
+def test_of_a_clip_the_moment_that_matched_is_shown():
+    source = Source()
+    made = previews(source)
+    for at_ms in (0, 12_000, 12_000):
+        hit = Hit(3, 0, negative=False, cut=Cut.FRAME, at_ms=at_ms)
+        made.blurred(replace(COPY, hit=hit), NOW)
+    assert source.moments == [0, 12_000]
+
+
+def test_the_size_of_a_picture_is_asked_once_and_nothing_if_it_cannot_be_had():
+    source = Source()
+    made = previews(source)
+    assert made.size(COPY) == made.size(COPY) == (640, 480)
+    assert source.sizes == 1
+    assert previews(Source(Gone("M_NOT_FOUND"))).size(COPY) is None

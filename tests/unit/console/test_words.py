@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.doors.console import words
@@ -14,6 +15,7 @@ from takeback.facts import (
     ApiKeyChange,
     ApiKeyChanged,
     CopyExcluded,
+    EntryRefused,
     ExclusionUndone,
     FoundBy,
     Looked,
@@ -23,8 +25,9 @@ from takeback.facts import (
     StaffChanged,
     Verdict,
 )
-from takeback.ids import CaseId, EntryId, SightingId, StaffId, TargetId
-from takeback.signals.model import Flip
+from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId, TargetId
+from takeback.join.model import Hit
+from takeback.signals.model import Box, Cut, Flip
 from takeback.staff.model import How, Role
 from takeback.takedown.model import LookRow, TargetProgress, TargetState
 
@@ -41,29 +44,81 @@ COPY = Copy(
     added_at=NOW,
     entry=EntryId(uuid4()),
     found_by=FoundBy.LOOK_BACK,
-    distance=12,
-    flip=Flip.MIRROR,
-    negative=False,
+    hit=Hit(12, Flip.MIRROR, negative=False),
     excluded=False,
 )
 TARGET = TargetProgress(TargetId(uuid4()), SightingId(1), "chat", TargetState.GONE, 1, NOW, NOW, (), ())
 
 
+def hit(distance: int | None, flip: int = 0, *, negative: bool = False, **how: object) -> Copy:
+    return replace(COPY, hit=Hit(distance, flip, negative=negative, **how))
+
+
 def test_how_a_copy_was_found_reads_as_a_sentence():
-    assert words.how_found(COPY) == "12 of 256 bits differ, mirrored; posted before the report"
-    assert (
-        words.how_found(replace(COPY, distance=0, flip=0))
-        == "exactly the same signal; posted before the report"
+    said = "the picture itself, mirrored, 12 of 256 bits differ; posted before the report"
+    assert words.how_found(COPY) == said
+    assert words.how_found(hit(0)) == "the picture itself, no bit differs; posted before the report"
+    negative = replace(hit(12, negative=True), found_by=FoundBy.LIVE)
+    assert words.how_found(negative) == (
+        "the picture itself, as a negative, 12 of 256 bits differ; posted after the report"
     )
-    negative = replace(COPY, flip=0, negative=True, found_by=FoundBy.LIVE)
-    assert words.how_found(negative) == "12 of 256 bits differ, as a negative; posted after the report"
-    named = replace(COPY, distance=None, flip=None, entry=None, found_by=FoundBy.REPORT)
+    named = replace(COPY, hit=None, entry=None, found_by=FoundBy.REPORT)
     assert words.how_found(named) == "named by the person who reported"
+
+
+BOX = Box(1, 2, 3, 4)
+QUICK = (
+    "the picture itself, 6 of 256 bits differ, by a quick reading, for the post was gone before the exact one"
+)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"cut": Cut.PANEL, "box": BOX}, "a part of a larger picture (outlined), 6 of 256 bits differ"),
+        ({"cut": Cut.TRIMMED, "box": BOX}, "the picture inside a border (outlined), 6 of 256 bits differ"),
+        ({"cut": Cut.FRAME, "at_ms": 12_345}, "moment 0:12 of a clip, 6 of 256 bits differ"),
+        ({"cut": Cut.FRAME, "at_ms": 3_725_000}, "moment 1:02:05 of a clip, 6 of 256 bits differ"),
+        (
+            {"stage": 2, "inliers": 37, "distance": None, "review_only": True},
+            "the picture itself, geometric agreement, 37 points",
+        ),
+        (
+            {"exact": False},
+            QUICK,
+        ),
+    ],
+)  # fmt: skip
+def test_it_is_said_which_part_it_was_and_how_sure_that_is(how: dict[str, object], said: str):
+    assert words.how_found(hit(**{"distance": 6, **how})) == f"{said}; posted before the report"
+
+
+def test_a_copy_that_may_be_the_same_asks_for_an_eye_until_somebody_said():
+    candidate = hit(41, review_only=True)
+    assert words.said_of(candidate) == "may be the same; needs your eye"
+    assert words.said_of(replace(candidate, confirmed=True)) == "confirmed: the same picture"
+    assert words.said_of(replace(candidate, excluded=True)) == "not the same picture"
+    assert words.said_of(COPY) == ""
+
+
+def test_candidates_are_counted_apart():
+    candidate = hit(41, review_only=True)
+    assert words.copies([]) == "Copies"
+    assert words.copies([COPY, COPY]) == "2 copies"
+    assert words.copies([COPY, candidate, candidate]) == "1 copy, and 2 that may be"
+
+
+def test_a_refusal_is_told_with_the_picture_and_the_reason():
+    refused = EntryRefused(ReportId(uuid4()), "picture 2: too_little_detail")
+    assert words.sentence(refused, words.Names({}, {}, {})) == (
+        "A reported picture is not looked for (picture 2): it has too little detail: what would be found has "
+        "nothing to do with it."
+    )
 
 
 @pytest.mark.parametrize("flip", list(Flip))
 def test_every_way_to_lay_a_picture_down_has_words(flip: Flip):
-    assert "None" not in words.how_found(replace(COPY, flip=flip))
+    assert "None" not in words.how_found(hit(12, flip))
 
 
 @pytest.mark.parametrize(
@@ -82,6 +137,7 @@ def test_every_way_to_lay_a_picture_down_has_words(flip: Flip):
         (How, words.HOW),
         (StaffChange, words.STAFF_CHANGE),
         (ApiKeyChange, words.API_KEY_CHANGE),
+        (Refusal, words.REFUSAL),
     ],
 )
 def test_every_code_has_words(kinds: type, table: dict[str, str]):
@@ -95,6 +151,11 @@ def test_what_a_decision_does_is_said_with_numbers_and_without_excluded_copies()
     assert say(Verdict.SHARED_WITHOUT_CONSENT, [replace(COPY, entry=None)]) == "Removes 1 copy in 1 place."
     assert say(Verdict.NOT_SHARED_WITHOUT_CONSENT, copies).startswith("Leaves 2 copies in 2 places")
     assert say(Verdict.CANNOT_TELL, copies).startswith("Removes nothing.")
+    with_candidate = [*copies, hit(41, review_only=True)]
+    assert say(Verdict.SHARED_WITHOUT_CONSENT, with_candidate) == (
+        "Removes 2 copies in 2 places and blocks new ones. "
+        "1 copy that may be the same stays until somebody says."
+    )
 
 
 def test_removed_is_said_only_of_copies_that_were_seen_to_be_gone():
@@ -129,7 +190,7 @@ def test_what_staff_did_is_told_with_who_did_it():
         )
     ] == [
         "Ada said: copy 2 is not the same picture.",
-        "Bea said: copy 2 is the same picture after all.",
+        "Bea took back that copy 2 is not the same picture.",
         "Ada asked to remove copy 2 once more.",
         "Bea was made an administrator by Ada.",
         "Bea revoked an API key.",

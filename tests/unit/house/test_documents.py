@@ -22,8 +22,14 @@ from takeback.facts import FACTS, kind_of
 from takeback.ground.config import PortalSettings, Settings
 
 PREFIX = "TAKEBACK_"
-INTERNAL = {"TAKEBACK_PARENT_PIPE", "TAKEBACK_LISTENER"}
-"""Set by `takeback serve` for its own children; nobody else sets it."""
+INTERNAL = {
+    "TAKEBACK_PARENT_PIPE",
+    "TAKEBACK_LISTENER",
+    "TAKEBACK_CONNECTOR",
+    "TAKEBACK_MADE_POSTS",
+    "TAKEBACK_NATIVE",  # in tests, which path of the index answers
+}
+"""Set by `takeback serve` and `takeback bench load` for their own children; nobody else sets it."""
 
 # --- settings ----------------------------------------------------------------------------------------------
 

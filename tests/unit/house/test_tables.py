@@ -17,6 +17,9 @@ MODULES = [
 
 READ_ACROSS = {
     ("cases/store.py", "sightings_post"): "a case's copies and the queue's counts, each in one query",
+    ("measure/load_check.py", "sightings_shard"): "how far the bench's posts were read",
+    ("measure/load_check.py", "sightings_post"): "whether each of the bench's posts was read once",
+    ("measure/load_check.py", "join_match"): "whether each of the bench's copies was matched once",
 }
 """The few statements that read another room's table, of a room below, and why. None may write one."""
 

@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from takeback.doors.portal.standing import left, moment, standing, wait
 from takeback.doors.portal.words import ENGLISH
-from takeback.intake.model import CaseStatus, CopyStatus, ReportStatus
-from takeback.intake.submit import CASE_STATES, COPY_STATES, parse_status
+from takeback.intake.model import CaseStatus, CopyStatus, NotLookedFor, ReportStatus
+from takeback.intake.submit import CASE_STATES, COPY_STATES, REFUSALS, parse_status
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -18,9 +18,14 @@ def copy(place: int, state: str, found: timedelta = HOUR) -> CopyStatus:
     return CopyStatus("matrix", place, state, NOON - found, NOON - timedelta(minutes=10), gone)
 
 
-def report(status: str | None, *copies: CopyStatus, due: timedelta = 22 * HOUR) -> ReportStatus:
+def report(
+    status: str | None,
+    *copies: CopyStatus,
+    due: timedelta = 22 * HOUR,
+    refused: tuple[NotLookedFor, ...] = (),
+) -> ReportStatus:
     case = None if status is None else CaseStatus(status, NOON + due, NOON - HOUR)
-    return ReportStatus(NOON - 2 * HOUR, case, copies)
+    return ReportStatus(NOON - 2 * HOUR, case, copies, refused)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +59,15 @@ def test_before_the_report_is_opened_nothing_is_promised_but_that_it_arrived():
     shown = standing(report(None), NOON, ENGLISH)
     assert [line.mark for line in shown.lines] == ["done", "now"]
     assert (shown.left, shown.late, shown.searching) == ("", False, False)
+
+
+@pytest.mark.parametrize("why", REFUSALS)
+@pytest.mark.parametrize("name", ["picture 2", "location 1.3", "location 1.3, the picture in it"])
+def test_what_is_not_looked_for_is_told_with_its_reason(name, why):
+    shown = standing(report("open", refused=(NotLookedFor(name, why),)), NOON, ENGLISH)
+    [said] = shown.not_looked_for
+    assert said.startswith(("Picture 2: ", "What your link 1 shows: "))
+    assert ENGLISH.say(f"status.refused.{why}") in said
 
 
 @given(
@@ -90,7 +104,8 @@ def test_the_databases_answer_is_read_strictly():
         ' "changed_at": "2026-11-22T12:00:00+00:00"},'
         ' "copies": [{"place": 1, "state": "gone", "gone_at": "2026-11-22T12:00:00+00:00", "found_at":'
         ' "2026-11-22T12:00:00+00:00", "connector": "matrix", "changed_at": "2026-11-22T12:00:00+00:00"}],'
-        ' "received_at": "2026-11-22T12:00:00.123456+00:00"}'
+        ' "received_at": "2026-11-22T12:00:00.123456+00:00",'
+        ' "refused": [{"name": "picture 1", "why": "well_known"}]}'
     )
     found = parse_status(text)
     assert found.case is not None
@@ -99,6 +114,7 @@ def test_the_databases_answer_is_read_strictly():
     for broken in (
         text.replace('"open"', '"vanished"'),
         text.replace('"state": "gone"', '"state": "x"'),
+        text.replace("well_known", "disliked"),
         text[:-9],
         "{}",
     ):

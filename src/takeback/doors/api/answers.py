@@ -38,7 +38,7 @@ class Answer(BaseModel):
         Field(
             ge=0,
             le=100,
-            description="How much detail the picture has; below 50 it is never known.",
+            description="How much detail the picture has; below 50 only pictures in it can be known.",
         ),
     ]
 

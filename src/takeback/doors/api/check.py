@@ -28,10 +28,10 @@ _FAULTS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def _check(app: App, pdq: bytes, quality: int | None) -> Answer:
+def _check(app: App, quality: int | None, *pdqs: bytes) -> Answer:
     with app.database.transaction() as tx:
         bank.refresh(tx, app.index)
-    known = bank.check(app.index, pdq)
+    known = bank.check(app.index, *pdqs)
     status = known.status.value if known.status is not None else None
     assert status != "withdrawn"
     return Answer(known=known.known, status=status, quality=quality)
@@ -54,7 +54,7 @@ def check_hash(request: Request, app: Parts, _: HashCaller) -> Answer:
     except ValidationError as error:
         text = 'Send {"pdq": "..."} with 64 hexadecimal digits, and nothing else.'
         raise Problem(422, "not_a_hash", text) from error
-    return _check(app, bytes.fromhex(question.pdq), None)
+    return _check(app, None, bytes.fromhex(question.pdq))
 
 
 @router.post(
@@ -68,16 +68,16 @@ def check_hash(request: Request, app: Parts, _: HashCaller) -> Answer:
     },
 )
 def check_picture(request: Request, app: Parts, _: PictureCaller) -> Answer:
-    """Is this picture known? The body is the file itself. It is decoded in a sandbox and dropped."""
+    """Is this picture, or one in it, known? The body is the file. It is decoded in a sandbox and dropped."""
     data = read(request, app.settings.max_media_bytes)
     try:
-        whole = app.decoder.signals(data).whole
+        signals = app.decoder.signals(data, exact=True)  # a fast hash decides nothing
     except Unreadable as error:
         status = 413 if error.why is WhyUnreadable.TOO_MANY_BYTES else 422
         words = error.why.value.replace("_", " ")
         raise Problem(
             status, error.why.value, f"The bytes could not be read as a picture: {words}."
         ) from error
-    if whole.quality < MIN_QUALITY:  # too little detail for a hash to mean anything: nothing such is banked
-        return Answer(known=False, status=None, quality=whole.quality)
-    return _check(app, whole.hash, whole.quality)
+    parts = (signals.whole, *(variant.pdq for variant in signals.variants))
+    # A hash of too little detail means nothing: nothing such is banked.
+    return _check(app, signals.whole.quality, *(pdq.hash for pdq in parts if pdq.quality >= MIN_QUALITY))

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
+from takeback.bank import service as bank
 from takeback.cases import service as cases
 from takeback.cases.model import (
     REASONS,
@@ -20,6 +21,7 @@ from takeback.cases.model import (
     QueueRow,
     Told,
 )
+from takeback.cases.rules import why_not_say
 from takeback.doors.console import words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
 from takeback.errors import NotFound, Refused
@@ -147,11 +149,13 @@ def _page(
         stands = standing(tx, case, visit.member.id)
         copies = cases.copies(tx, case)
         told = _told(tx, desk, case)
+        refused = bank.refusals(tx, stands.case.report)
         rows: Sequence[QueueRow] = cases.queue(tx)
         history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
     kept = any(not copy.excluded for copy in copies)
-    possible = tuple(Verdict) if kept else (Verdict.NOT_SHARED_WITHOUT_CONSENT,)
+    possible = {Verdict.NOT_SHARED_WITHOUT_CONSENT: True, Verdict.CANNOT_TELL: kept}
+    possible[Verdict.SHARED_WITHOUT_CONSENT] = any(copy.counts for copy in copies)
     return desk.page(
         "case.html",
         visit,
@@ -162,6 +166,8 @@ def _page(
         copies=copies,
         states={target.sighting: target.state for target in stands.targets},
         told=told,
+        refused=refused,
+        sayable={copy.sighting for copy in copies if why_not_say(stands.case, copy) is None},
         rows=rows,
         history=history,
         looked=looked,
@@ -170,7 +176,7 @@ def _page(
         typed=typed or Typed(),
         reporter=reporter,
         verdicts=[
-            (verdict, reasons, words.what_it_does(verdict, copies), verdict in possible)
+            (verdict, reasons, words.what_it_does(verdict, copies), possible[verdict])
             for verdict, reasons in REASONS.items()
         ],
         picture_reasons=_PICTURE_REASONS,
@@ -200,6 +206,16 @@ def exclude(
     """Say that a copy is not the same picture, or is after all."""
     with desk.app.database.transaction() as tx:
         cases.exclude(tx, CaseId(case), SightingId(sighting), excluded=excluded, staff=visit.member.id)
+    return RedirectResponse(f"/case/{case}#copy-{sighting}", 303)
+
+
+@router.post("/copy/{sighting}/confirm")
+def confirm(
+    desk: AtDesk, visit: Posting, case: UUID, sighting: int, confirmed: Annotated[bool, Form()]
+) -> Response:
+    """Say that a copy which only may be the same picture is, or take that back."""
+    with desk.app.database.transaction() as tx:
+        cases.confirm(tx, CaseId(case), SightingId(sighting), confirmed=confirmed, staff=visit.member.id)
     return RedirectResponse(f"/case/{case}#copy-{sighting}", 303)
 
 

@@ -37,6 +37,19 @@ def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Respons
     return Response(made, media_type="image/jpeg")
 
 
+@router.get("/outline.svg")
+def outline(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Response:
+    """Where in the picture the copy was found, as a drawing that lies over the tile."""
+    del visit
+    copy = _copy(desk, CaseId(case), SightingId(sighting))
+    size = desk.previews.size(copy)
+    box = copy.hit.box if copy.hit is not None else None
+    if box is None or size is None:
+        raise NotFound("There is nothing to outline.")
+    drawing = desk.pages.get_template("outline.svg").render(box=box, width=size[0], height=size[1])
+    return Response(drawing, media_type="image/svg+xml")
+
+
 @router.post("/reveal")
 def reveal(
     desk: AtDesk,

@@ -24,6 +24,9 @@ CLEAR = 1600
 KEPT = 500
 KEPT_FOR = timedelta(minutes=10)
 
+_Key = tuple[str, str, int | None]
+"""Connector, media, and the moment of a clip."""
+
 
 @dataclass(frozen=True, slots=True)
 class NoPicture:
@@ -48,11 +51,12 @@ class Previews:
         self._decoder = decoder
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], tuple[datetime, bytes | NoPicture]] = OrderedDict()
+        self._sizes: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._kept: OrderedDict[_Key, tuple[datetime, bytes | NoPicture]] = OrderedDict()
 
     def blurred(self, copy: Copy, now: datetime) -> bytes | NoPicture:
         """A JPEG with no more than twelve pixels of detail a side, grey; or why there is none."""
-        key = copy.connector, copy.media
+        key = copy.connector, copy.media, copy.hit.at_ms if copy.hit is not None else None
         with self._lock:
             made, kept = self._kept.get(key, (now, None))
             if kept is not None and now - made < KEPT_FOR:
@@ -68,6 +72,24 @@ class Previews:
                     self._kept.popitem(last=False)
         return fresh
 
+    def size(self, copy: Copy) -> tuple[int, int] | None:
+        """Width and height of the picture as shown, in pixels; None if it cannot be had now."""
+        key = copy.connector, copy.media
+        with self._lock:
+            known = self._sizes.get(key)
+        connector = self._connectors.get(copy.connector)
+        if known is not None or connector is None:
+            return known
+        try:
+            signals = self._decoder.signals(connector.fetch(copy.media, self._max_bytes))
+        except (PlatformError, Unreadable):  # the tile says why
+            return None
+        with self._lock:
+            while len(self._sizes) >= KEPT:
+                self._sizes.popitem(last=False)
+            self._sizes[key] = signals.width, signals.height
+        return signals.width, signals.height
+
     def clear(self, copy: Copy, *, grey: bool) -> bytes | NoPicture:
         """A clear JPEG; it is never kept."""
         return self._make(copy, max_side=CLEAR, blur=False, grey=grey)
@@ -78,7 +100,8 @@ class Previews:
             return NoPicture("unreachable", f"{copy.connector} is not connected now.")
         try:
             data = connector.fetch(copy.media, self._max_bytes)
-            return self._decoder.preview(data, max_side=max_side, blur=blur, grey=grey)
+            at_ms = copy.hit.at_ms if copy.hit is not None else None
+            return self._decoder.preview(data, max_side=max_side, blur=blur, grey=grey, at_ms=at_ms)
         except Gone:
             return NoPicture("gone", "The platform no longer has this picture.")
         except Unreadable as error:

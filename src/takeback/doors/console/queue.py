@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, QueueRow
+from takeback.cases.rules import needs_an_eye
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.ground import clock
 
@@ -25,6 +26,8 @@ class Show(StrEnum):
     """All that wait for something."""
     TO_DECIDE = "to_decide"
     SECOND_LOOK = "second_look"
+    CANDIDATES = "candidates"
+    """Decided, with copies that may be the same."""
     REMOVING = "removing"
     LATE = "late"
     CLOSED = "closed"
@@ -44,6 +47,7 @@ SHOW_NAMES = {
     Show.WAITING: "All that wait",
     Show.TO_DECIDE: "To decide",
     Show.SECOND_LOOK: "Second look",
+    Show.CANDIDATES: "May be the same",
     Show.REMOVING: "Being removed",
     Show.LATE: "Late",
     Show.CLOSED: "Closed",
@@ -52,6 +56,10 @@ NOTHING = {
     Show.WAITING: ("Nothing waits.", "New reports stand here when you next open the queue."),
     Show.TO_DECIDE: ("Nothing to decide.", "Everything that was found has been looked at."),
     Show.SECOND_LOOK: ("Nobody needs a second look.", "When a colleague cannot tell, the case comes here."),
+    Show.CANDIDATES: (
+        "Nothing needs your eye.",
+        "Copies that may be the same come here when a case was decided before they were found.",
+    ),
     Show.REMOVING: (
         "Nothing is being removed.",
         "Copies appear here from the decision until they are seen to be gone.",
@@ -104,21 +112,30 @@ def select(rows: Sequence[QueueRow], view: View, *, late: Callable[[QueueRow], b
     return sorted(wanted, key=_KEYS[view.sort], reverse=view.descending)
 
 
-def _is_shown(row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool]) -> bool:
+def _is_shown(  # noqa: PLR0911 - an arm for each view
+    row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool]
+) -> bool:
     status = row.case.status
     match show:
         case Show.WAITING:
-            return status not in _CLOSED
+            return not _is_closed(row)
         case Show.TO_DECIDE:
             return status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}
         case Show.SECOND_LOOK:
             return status is CaseStatus.SECOND_LOOK
+        case Show.CANDIDATES:
+            return needs_an_eye(row.case, row.candidates)
         case Show.REMOVING:
             return status is CaseStatus.REMOVING
         case Show.LATE:
             return status not in _CLOSED and late(row)
         case Show.CLOSED:
-            return status in _CLOSED
+            return _is_closed(row)
+
+
+def _is_closed(row: QueueRow) -> bool:
+    """Nothing waits for anybody: a removed case may still have copies that need an eye."""
+    return row.case.status in _CLOSED and not needs_an_eye(row.case, row.candidates)
 
 
 @router.get("/")

@@ -6,12 +6,14 @@ from datetime import datetime
 from uuid import UUID
 
 from takeback import facts
+from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.doors.console.theme import Theme
 from takeback.facts import ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
-from takeback.signals.model import HASH_BITS, Flip
+from takeback.join.model import Hit
+from takeback.signals.model import HASH_BITS, Cut, Flip
 from takeback.staff.model import How, Role
 from takeback.takedown.model import LookRow, TargetProgress, TargetState
 
@@ -104,6 +106,13 @@ _FOUND_BY: Mapping[FoundBy, str] = {
 _PLACES = {"house": "our own deadline"}
 
 
+REFUSAL: Mapping[str, str] = {
+    Refusal.TOO_LITTLE_DETAIL: "it has too little detail: what would be found has nothing to do with it",
+    Refusal.INSIDE_ANOTHER: "it lies inside a page or collage; the picture in it is looked for instead",
+    Refusal.WELL_KNOWN: "it is a picture that everybody shares",
+}
+
+
 def short(case: UUID) -> str:
     """A case as people call it: the first eight digits of its id."""
     return str(case)[:8]
@@ -119,29 +128,78 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
+def copies(found: Sequence[Copy]) -> str:
+    """What a case has, as in "4 copies, and 2 that may be"."""
+    maybe = sum(copy.is_candidate for copy in found)
+    if not found:
+        return "Copies"
+    sure = count(len(found) - maybe, "copy", "copies")
+    return f"{sure}, and {maybe} that may be" if maybe else sure
+
+
 def how_found(copy: Copy) -> str:
-    """How a copy was found, as in "12 of 256 bits differ, mirrored; posted before the report"."""
-    if copy.distance is None:
+    """How a copy was found, as in "the picture itself, mirrored, 12 of 256 bits differ; posted after ..."."""
+    if copy.hit is None:
         return _FOUND_BY[copy.found_by]
-    said = [
-        "exactly the same signal" if copy.distance == 0 else f"{copy.distance} of {HASH_BITS} bits differ"
-    ]
-    if copy.flip:
-        said.append(_FLIP[copy.flip])
-    if copy.negative:
+    hit, said = copy.hit, [_part(copy.hit)]
+    if hit.flip:
+        said.append(_FLIP[hit.flip])
+    if hit.negative:
         said.append("as a negative")
+    if hit.inliers is not None:
+        said.append(f"geometric agreement, {count(hit.inliers, 'point')}")
+    elif hit.distance is not None:
+        said.append("no bit differs" if hit.distance == 0 else f"{hit.distance} of {HASH_BITS} bits differ")
+    if not hit.exact:
+        said.append("by a quick reading, for the post was gone before the exact one")
     return f"{', '.join(said)}; {_FOUND_BY[copy.found_by]}"
+
+
+def _part(hit: Hit) -> str:
+    """What of the post it is."""
+    match hit.cut:
+        case Cut.WHOLE:
+            return "the picture itself"
+        case Cut.TRIMMED:
+            return "the picture inside a border (outlined)"
+        case Cut.PANEL:
+            return "a part of a larger picture (outlined)"
+        case Cut.FRAME:
+            return f"moment {moment(hit.at_ms or 0)} of a clip"
+
+
+def moment(at_ms: int) -> str:
+    """A place in a clip, as players show it: "0:12"."""
+    minutes, seconds = divmod(at_ms // 1000, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
+
+
+def said_of(copy: Copy) -> str:
+    """What stands at a copy that only may be the same, or of which somebody said so; mostly empty."""
+    if copy.excluded:
+        return "not the same picture"
+    if copy.confirmed:
+        return "confirmed: the same picture"
+    return "may be the same; needs your eye" if copy.is_candidate else ""
 
 
 def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
     """What a decision will do, in one sentence with numbers."""
-    kept = [copy for copy in copies if not copy.excluded]
+    kept = [copy for copy in copies if copy.counts]
+    maybe = sum(copy.is_candidate for copy in copies)
+    stays = "stays" if maybe == 1 else "stay"
+    more = (
+        f" {count(maybe, 'copy', 'copies')} that may be the same {stays} until somebody says."
+        if maybe
+        else ""
+    )
     many = count(len(kept), "copy", "copies")
     places = count(len({(copy.connector, copy.place) for copy in kept}), "place")
     match verdict:
         case Verdict.SHARED_WITHOUT_CONSENT:
             blocks = any(copy.entry is not None for copy in kept)
-            return f"Removes {many} in {places}{' and blocks new ones' if blocks else ''}."
+            return f"Removes {many} in {places}{' and blocks new ones' if blocks else ''}.{more}"
         case Verdict.NOT_SHARED_WITHOUT_CONSENT:
             return f"Leaves {many} in {places} where they are and closes the case."
         case Verdict.CANNOT_TELL:
@@ -232,13 +290,14 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
         case facts.EntryBanked():
             return "The reported picture's signal was kept, to look for copies."
         case facts.EntryRefused(reason=reason):
-            return f"A reported picture cannot be looked for: {reason}"
+            which, _, why = reason.rpartition(": ")
+            return f"A reported picture is not looked for ({which}): {REFUSAL.get(why, why)}."
         case facts.EntryActivated():
             return "New copies of the picture are blocked from now on."
         case facts.EntryWithdrawn():
             return "The picture's signal was withdrawn."
         case facts.Matched():
-            return "A post shows the reported picture."
+            return "A post shows the reported picture, or may."
         case facts.PictureUnreadable(reason=reason):
             return f"A public picture could not be read: {reason}"
         case facts.CaseOpened():
@@ -255,7 +314,13 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
         case facts.CopyExcluded(sighting=sighting, staff=staff):
             return f"{names.of_staff(staff)} said: {names.of_copy(sighting)} is not the same picture."
         case facts.ExclusionUndone(sighting=sighting, staff=staff):
-            return f"{names.of_staff(staff)} said: {names.of_copy(sighting)} is the same picture after all."
+            return (
+                f"{names.of_staff(staff)} took back that {names.of_copy(sighting)} is not the same picture."
+            )
+        case facts.CopyConfirmed(sighting=sighting, staff=staff):
+            return f"{names.of_staff(staff)} said: {names.of_copy(sighting)} is the same picture."
+        case facts.ConfirmationUndone(sighting=sighting, staff=staff):
+            return f"{names.of_staff(staff)} took back that {names.of_copy(sighting)} is the same picture."
         case facts.Decided(verdict=verdict, staff=staff):
             return f"{names.of_staff(staff)} decided: {_quoted(verdict)}."
         case facts.DecisionUndone(staff=staff):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from takeback.doors.portal.words import Language
-from takeback.intake.model import CaseStatus, CopyStatus, ReportStatus
+from takeback.intake.model import CaseStatus, CopyStatus, NotLookedFor, ReportStatus
 
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
@@ -55,6 +55,8 @@ class Standing:
     searching: bool
     """The search for copies has begun."""
     places: tuple[Place, ...]
+    not_looked_for: tuple[str, ...]
+    """A sentence for each reported picture that cannot be looked for."""
 
 
 def standing(status: ReportStatus, now: datetime, words: Language) -> Standing:
@@ -69,7 +71,14 @@ def standing(status: ReportStatus, now: datetime, words: Language) -> Standing:
         lines=_lines(status, words),
         searching=status.case is not None,
         places=_places(status.copies, words),
+        not_looked_for=tuple(_not_looked_for(refused, words) for refused in status.refused),
     )
+
+
+def _not_looked_for(refused: NotLookedFor, words: Language) -> str:
+    kind, _, number = refused.name.partition(" ")
+    which = words.say(f"status.refused.{kind}", number=number.partition(",")[0].partition(".")[0])
+    return f"{which}: {words.say(f'status.refused.{refused.why}')}"
 
 
 def left(time: timedelta, words: Language) -> str:

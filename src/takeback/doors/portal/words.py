@@ -315,6 +315,15 @@ ENGLISH = Language(
         "status.copies": "The copies that were found",
         "status.copies.none": "No copy has been found so far. We keep looking, also at what is posted from "
         "now on.",
+        "status.refused": "What we cannot look for",
+        "status.refused.picture": "Picture {number}",
+        "status.refused.location": "What your link {number} shows",
+        "status.refused.too_little_detail": "it has too little detail. What we would find has nothing to do "
+        "with it. If you have another version of it, you can send a new report.",
+        "status.refused.inside_another": "the picture lies inside a page or a collage. We look for the "
+        "picture in it, and not for the rest.",
+        "status.refused.well_known": "it is a picture that very many people share. If it shows you, say "
+        "so in a new report; a person will look.",
         "status.place": "Place {number}",
         "status.place.count.one": "{platform}, 1 copy",
         "status.place.count.many": "{platform}, {number} copies",

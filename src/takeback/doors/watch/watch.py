@@ -23,9 +23,9 @@ from takeback.errors import LeaseLost, PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.join import service as join
+from takeback.join.reading import read_closely
 from takeback.sightings import leases
 from takeback.sightings.model import Lease, Reading, Seen
-from takeback.sightings.reading import read
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ class _Watch:
         most = self._app.settings.max_media_bytes
 
         def reading(picture: tuple[Post, str]) -> Reading:
-            return read(connector, self._app.decoder, picture[1], most)
+            return read_closely(connector, self._app.decoder, self._app.index, picture[1], most)
 
         readings = self._readers.map(reading, pictures)
         return [Seen(post, media, reading) for (post, media), reading in zip(pictures, readings, strict=True)]

@@ -3,7 +3,7 @@
 import logging
 import threading
 
-from takeback import pipeline
+from takeback import errands, pipeline
 from takeback.app import App, keys_folder, open_app
 from takeback.errors import ConfigurationError, LedgerBroken
 from takeback.facts import JobGaveUp
@@ -57,6 +57,6 @@ def _take_in(app: App, stop: threading.Event) -> None:
     """Open reports as they come, without waiting for the clock."""
     for _ in app.database.listen(intake.CHANNEL, stop, every=15):
         try:
-            pipeline.take_in(app)
+            errands.take_in(app)
         except Exception:  # the clock's job tries again, and what waits is not lost
             log.exception("could not take reports in")

@@ -51,8 +51,12 @@ function draw() {
   pen.beginPath();
   if (all?.checked) pen.rect(0, 0, width, height);
   else pen.arc(x * width, y * height, Math.min(width, height) * 0.22, 0, 2 * Math.PI);
+  pen.save();
   pen.clip();
   pen.drawImage(picture, 0, 0, width, height);
+  pen.restore();
+  const outline = /** @type {HTMLImageElement | null} */ (held.button.querySelector("img.outline"));
+  if (outline?.complete && outline.naturalWidth) pen.drawImage(outline, 0, 0, width, height);
 }
 
 /** @param {number} dx @param {number} dy */

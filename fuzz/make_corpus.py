@@ -1,0 +1,208 @@
+"""Make `fuzz/corpus`: small damaged picture and clip files, from painted landscapes and from headers alone.
+
+Run: `python -m fuzz.make_corpus`. The files are kept in the repository, so that what was once tried is tried
+by everybody: encoders of another version would write other bytes, and this script is run again only to add
+kinds of damage. Every file has less than 4096 bytes.
+"""
+
+import io
+import random
+import struct
+import sys
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+from PIL import Image
+
+from takeback.doors.cli.demo.pictures import encode, scene
+
+CORPUS = Path(__file__).with_name("corpus")
+LARGEST = 4095
+HEIC = Path(__file__).parents[1] / "src" / "takeback" / "signals" / "warm_up.heic"
+PICTURES = {
+    "jpg": ("JPEG", {"quality": 60}),
+    "progressive.jpg": ("JPEG", {"quality": 60, "progressive": True}),
+    "png": ("PNG", {}),
+    "webp": ("WEBP", {"quality": 50}),
+    "lossless.webp": ("WEBP", {"lossless": True}),
+    "gif": ("GIF", {}),
+    "avif": ("AVIF", {"quality": 40}),
+    "tif": ("TIFF", {"compression": "tiff_lzw"}),
+    "bmp": ("BMP", {}),
+}
+CLIPS = {"mp4": "mpeg4", "webm": "libvpx"}
+WIDE, HIGH = 28, 20
+HUGE = 60_000
+
+
+def whole() -> dict[str, bytes]:
+    """One good file of each kind, by its ending."""
+    image = scene(3, 280, 200).resize((WIDE, HIGH))
+    files = {ending: encode(image, name, **options) for ending, (name, options) in PICTURES.items()}
+    files["cmyk.jpg"] = encode(image.convert("CMYK"), "JPEG", quality=40)
+    files["palette.png"] = encode(image.quantize(16), "PNG")
+    moving = [scene(seed, 280, 200).resize((WIDE, HIGH)) for seed in (6, 7)]
+    files["moving.gif"] = encode(moving[0], "GIF", save_all=True, append_images=moving[1:], duration=90)
+    files["moving.webp"] = encode(moving[0], "WEBP", save_all=True, append_images=moving[1:], duration=90)
+    files["heic"] = HEIC.read_bytes()
+    return files | {ending: clip(ending, codec) for ending, codec in CLIPS.items()}
+
+
+def clip(container: str, codec: str, title: str = "") -> bytes:
+    """Four frames of a picture that moves."""
+    out = io.BytesIO()
+    with av.open(out, "w", format=container) as file:
+        if title:
+            file.metadata["title"] = title
+        stream = file.add_stream(codec, rate=2)
+        stream.width, stream.height = 48, 32
+        stream.pix_fmt = "yuv420p"
+        stream.bit_rate = 20_000
+        pixels = np.asarray(scene(4, 96, 64).resize((48, 32)))
+        for step in range(4):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.roll(pixels, 6 * step, 1)), "rgb24")
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return out.getvalue()
+
+
+def damaged(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
+    """The same file cut short, with bits turned, with a length that lies, with a hole, with a tail."""
+    dots = random.Random(name)  # noqa: S311 (damage, no secret)
+    yield "whole", data
+    for part in (0.1, 0.5, 0.95):
+        yield f"cut-{part:g}", data[: int(len(data) * part)]
+    for number in range(3):
+        turned = bytearray(data)
+        for _ in range(1 + 3 * number):
+            turned[dots.randrange(len(data) // (1 + number))] ^= 1 << dots.randrange(8)
+        yield f"bits-{number}", bytes(turned)
+    lies = bytearray(data)
+    at = dots.randrange(8, min(64, len(data) - 4))
+    lies[at : at + 4] = b"\xff\xff\xff\x7f"
+    yield "length", bytes(lies)
+    middle = len(data) // 2
+    yield "hole", data[:middle] + bytes(min(40, len(data) - middle)) + data[middle + 40 :]
+    yield "twice", data[: LARGEST // 2] + data[: LARGEST // 2]
+
+
+def bombs(good: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Little files that declare, or unpack to, far more than they hold."""
+    size = struct.pack(">II", HUGE, HUGE)
+    yield "bomb.png", png(size, zlib.compress(bytes(4000)))
+    yield "bomb-thin.png", png(struct.pack(">II", 1, 2**31 - 1), zlib.compress(bytes(4000)))
+    yield "bomb-rows.png", png(struct.pack(">II", 900, 900), zlib.compress(bytes(900 * 2701), 9))
+    yield (
+        "bomb-text.png",
+        png(
+            struct.pack(">II", 4, 4),
+            zlib.compress(bytes(52)),
+            (b"zTXt", b"a\0\0" + zlib.compress(bytes(2_000_000), 9)),
+        ),
+    )
+    yield (
+        "bomb-profile.png",
+        png(
+            struct.pack(">II", 4, 4),
+            zlib.compress(bytes(52)),
+            (b"iCCP", b"a\0\0" + zlib.compress(bytes(2_000_000), 9)),
+        ),
+    )
+    jpeg = good["jpg"]
+    at = jpeg.index(b"\xff\xc0")
+    yield "bomb.jpg", jpeg[: at + 5] + struct.pack(">HH", HUGE, HUGE) + jpeg[at + 9 :]
+    slow = good["progressive.jpg"]
+    at = slow.index(b"\xff\xc2")
+    yield "bomb-progressive.jpg", slow[: at + 5] + struct.pack(">HH", 9_000, 9_000) + slow[at + 9 :]
+    scan = slow.rindex(b"\xff\xda")
+    yield "bomb-scans.jpg", (slow[:scan] + slow[scan:-2] * 40)[: LARGEST - 2] + b"\xff\xd9"
+    gif = good["gif"]
+    yield "bomb.gif", gif[:6] + b"\xff\xff\xff\xff" + gif[10:]
+    bmp = good["bmp"]
+    yield "bomb.bmp", bmp[:18] + struct.pack("<ii", HUGE, -HUGE) + bmp[26:]
+    yield "bomb.webp", b"RIFF\x1e\0\0\0WEBPVP8X\x0a\0\0\0\x10\0\0\0\xff\xff\xff\xff\xff\xff"
+    yield "bomb-lossless.webp", b"RIFF\x20\0\0\0WEBPVP8L\x14\0\0\0\x2f\xff\xff\xff\xff" + bytes(16)
+    yield (
+        "bomb.tif",
+        tiff((256, 4, HUGE), (257, 4, HUGE), (259, 3, 1), (262, 3, 1), (273, 4, 8), (279, 4, 100)),
+    )
+    yield "bomb-deflate.tif", tiff((256, 4, 20_000), (257, 4, 20_000), (259, 3, 8), (262, 3, 1), (273, 4, 8))
+    yield "circle.tif", b"II*\0\x08\0\0\0\0\0\x08\0\0\0"
+    for ending in ("avif", "heic"):
+        at = good[ending].index(b"ispe")
+        yield f"bomb.{ending}", good[ending][: at + 8] + size + good[ending][at + 16 :]
+    deep = b"".join(struct.pack(">I4s", 8 * (200 - depth), b"moov") for depth in range(200))
+    yield "deep.mp4", b"\0\0\0\x18ftypisom\0\0\0\0isomiso2" + deep
+    at = good["mp4"].index(b"stts")
+    yield "bomb-times.mp4", good["mp4"][: at + 8] + b"\x7f\xff\xff\xff" + good["mp4"][at + 12 :]
+    at = good["mp4"].index(b"tkhd")
+    yield "bomb.mp4", good["mp4"][: at + 80] + size + good["mp4"][at + 88 :]
+    for ending, codec in CLIPS.items():
+        yield f"title-no-text.{ending}", clip(ending, codec, "no text").replace(b"no text", b"\xff\x91\0text")
+    at = good["mp4"].index(b"mvhd")
+    yield "long.mp4", good["mp4"][: at + 20] + b"\xff\xff\xff\xff" + good["mp4"][at + 24 :]
+
+
+def png(size: bytes, packed: bytes, *more: tuple[bytes, bytes]) -> bytes:
+    """A PNG of these parts, with sums that hold."""
+    header = (b"IHDR", size + b"\x08\x02\0\0\0")
+    parts = (header, *more, (b"IDAT", packed), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in parts
+    )
+
+
+def tiff(*tags: tuple[int, int, int]) -> bytes:
+    """A TIFF of one directory and one number a tag."""
+    rows = b"".join(struct.pack("<HHII", tag, kind, 1, value) for tag, kind, value in tags)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + rows + bytes(4 + 100)
+
+
+def strange() -> Iterator[tuple[str, bytes]]:
+    """What is no picture, or is two things at once."""
+    yield "one-byte", b"\xff"
+    yield "zeros", bytes(64)
+    yield "words.svg", b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect/></svg>'
+    yield "list.m3u8", b"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nfile:///etc/hostname\n#EXT-X-ENDLIST\n"
+    yield "list.concat", b"ffconcat version 1.0\nfile '/etc/hostname'\n"
+    yield "page.html", b"<!doctype html><title>no picture</title>"
+    yield "page.pdf", b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n"
+    yield "script.eps", b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\nshowpage\n"
+    tag = Image.Exif()
+    tag[0x0112] = 6
+    turned = encode(scene(5, 280, 200).resize((WIDE, HIGH)), "JPEG", exif=tag)
+    at = turned.index(b"Exif\0\0") + 6
+    yield "exif-circle.jpg", turned[: at + 4] + b"\0\0\0\0" + turned[at + 8 :]
+    yield "exif-beyond.jpg", turned[: at + 4] + b"\xff\xff\xff\xf0" + turned[at + 8 :]
+
+
+def files() -> dict[str, bytes]:
+    """All of the corpus by name, each kind of damage once."""
+    good = whole()
+    made = {
+        f"{kind}.{ending}": data
+        for ending, whole_file in good.items()
+        for kind, data in damaged(ending, whole_file)
+    }
+    made |= dict(bombs(good)) | dict(strange())
+    return {name: data[:LARGEST] for name, data in made.items() if data}
+
+
+def main() -> None:
+    """Write them, and take away what is not made any more."""
+    made = files()
+    CORPUS.mkdir(exist_ok=True)
+    for old in CORPUS.iterdir():
+        if old.name not in made:
+            old.unlink()
+    for name, data in made.items():
+        (CORPUS / name).write_bytes(data)
+    sys.stdout.write(f"{len(made)} files, {sum(map(len, made.values()))} bytes\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What must never be banked, and which part of a located picture is. Pure.
+
+An entry removes whatever matches it, everywhere. So what would match pictures that have nothing to do with
+it is refused: a hash without detail, a screenshot's frame (unrelated photographs in one web page's layout
+were taken for each other in 1.8 % of pairs), and pictures that everybody shares.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.bank.model import Refusal
+from takeback.signals import compare
+from takeback.signals.model import HASH_BYTES, MIN_QUALITY, Cut, Pdq, PictureSignals, Variant
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The part of a located picture that stands for it."""
+
+    cut: Cut
+    flips: tuple[Pdq, ...]
+    """Eight, in the order of `Flip`."""
+
+    @property
+    def hashes(self) -> tuple[bytes, ...]:
+        """The eight hashes."""
+        return tuple(flip.hash for flip in self.flips)
+
+    @property
+    def quality(self) -> int:
+        """Of the part as shown."""
+        return self.flips[0].quality
+
+
+@dataclass(frozen=True, slots=True)
+class WellKnown:
+    """Pictures that everybody shares; none of them can be banked."""
+
+    hashes: NDArray[np.uint8]
+    """[n, 32]."""
+
+    def __contains__(self, flips: Sequence[bytes]) -> bool:
+        """Whether any of a picture's eight flips is one of them."""
+        return len(self.hashes) > 0 and len(compare.search(compare.stack(list(flips)), self.hashes).query) > 0
+
+
+NOTHING_IS_WELL_KNOWN = WellKnown(np.empty((0, HASH_BYTES), np.uint8))
+
+
+def choose(signals: PictureSignals) -> Chosen:
+    """Which part of a located picture is banked, read with its flips.
+
+    The largest panel that has detail, if it has panels: the rest is somebody's page or collage. Else the
+    picture without its border, for others cut the border off. Else the whole.
+    """
+    panels = [v for v in signals.variants if v.cut is Cut.PANEL and v.pdq.quality >= MIN_QUALITY and v.flips]
+    if panels:
+        return _of(max(panels, key=_area))
+    trimmed = [v for v in signals.variants if v.cut is Cut.TRIMMED and v.flips]
+    return _of(trimmed[0]) if trimmed else Chosen(Cut.WHOLE, signals.flips)
+
+
+def _area(variant: Variant) -> int:
+    return variant.box.width * variant.box.height
+
+
+def _of(variant: Variant) -> Chosen:
+    return Chosen(variant.cut, variant.flips)
+
+
+def refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refusal | None:
+    """Why these hashes must not be banked; None if they may."""
+    if quality < MIN_QUALITY:
+        return Refusal.TOO_LITTLE_DETAIL
+    return Refusal.WELL_KNOWN if flips in well_known else None
+
+
+def parse_well_known(text: str) -> WellKnown:
+    """The operator's list: one hash of 64 hexadecimal digits a line, anything behind it is a comment, as
+    is a line that begins with #.
+
+    Raises:
+        ValueError: with the number of the first line that is something else.
+    """
+    hashes: list[bytes] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        digits = line.split()[0] if line.split() else "#"
+        if digits.startswith("#"):
+            continue
+        if len(digits) != 2 * HASH_BYTES or not set(digits.lower()) <= set("0123456789abcdef"):
+            raise ValueError(f"line {number} does not begin with 64 hexadecimal digits")
+        hashes.append(bytes.fromhex(digits))
+    return WellKnown(compare.stack(hashes)) if hashes else NOTHING_IS_WELL_KNOWN

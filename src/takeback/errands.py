@@ -1,0 +1,241 @@
+"""What is done later: the jobs that facts lead to, and those that come with the hour.
+
+Each may be run twice. No transaction is open while a platform is asked; a fault that may pass is raised, and
+the queue tries again.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from takeback import facts
+from takeback.app import App
+from takeback.bank import service as bank
+from takeback.bank.model import Refusal, Refused
+from takeback.bank.rules import choose
+from takeback.cases import service as cases
+from takeback.errors import Gone, PlatformError, TakebackError, Unavailable, Unreadable, WhyUnreadable
+from takeback.facts import FoundBy
+from takeback.ground import clock
+from takeback.ground.db.pool import Tx
+from takeback.ground.ledger.record import record, record_once
+from takeback.ids import EntryId, ReportId, SightingId, TargetId
+from takeback.intake import service as intake
+from takeback.join import details
+from takeback.join import service as join
+from takeback.sightings import service as passed_by
+from takeback.sightings import store as sightings
+from takeback.sightings.model import Later, Seen
+from takeback.sightings.reading import read
+from takeback.signals.features import parse_features
+from takeback.signals.model import ClipSignals, Cut, PictureSignals
+from takeback.takedown import service as takedown
+
+log = logging.getLogger(__name__)
+
+
+def take_in(app: App) -> None:
+    """Open the reports that the portal put down."""
+    intake.take_in(app.database, app.unsealer, clock.now())
+
+
+def look_back(app: App, entry: str) -> None:
+    """Ask everything that passed before an entry was banked."""
+    join.look_back(app.database, EntryId(UUID(entry)), clock.now(), app.sweeper)
+
+
+def locate(app: App, report: str, number: int) -> None:
+    """Look up one link of a report: what is there joins the case, and is a seed to find further copies by.
+
+    Raises PlatformError to be tried again.
+    """
+    report_id = ReportId(UUID(report))
+    with app.database.transaction() as tx:
+        link = intake.opened(tx, app.unsealer, report_id)[0].locations[number]
+    for connector in app.connectors.values():
+        try:
+            post = connector.locate(link)
+        except Gone:
+            _unusable(app, report_id, f"location {number + 1} is gone already")
+            return
+        if post is None:
+            continue
+        if not post.media:
+            _unusable(app, report_id, f"location {number + 1} shows no picture")
+        for position, media in enumerate(post.media):
+            most = app.settings.max_media_bytes
+            reading = read(connector, app.decoder, media.address, most, flips=True, exact=True)
+            if isinstance(reading, Later):
+                raise PlatformError(reading.reason)
+            _locate(
+                app,
+                report_id,
+                connector.name,
+                Seen(post, media.address, reading),
+                f"location {number + 1}.{position + 1}",
+            )
+        return
+    _unusable(app, report_id, f"location {number + 1} is not on a connected platform")
+
+
+def _locate(app: App, report_id: ReportId, connector: str, seen: Seen, name: str) -> None:
+    now = clock.now()
+    with app.database.transaction() as tx:
+        join.commit(tx, app.index, connector, [seen], now)
+        sighting = sightings.find(tx, connector, seen.post.place, seen.post.message, seen.media)
+        assert sighting is not None
+        if isinstance(seen.reading, PictureSignals | ClipSignals):
+            join.commit_late(tx, app.index, sighting.id, seen.reading, now)  # if it could not be read before
+        cases.add_located(tx, report_id, sighting.id, now)
+    if isinstance(seen.reading, PictureSignals | ClipSignals):
+        with app.database.transaction() as tx:  # one of its own: the bank's lock is shared above, alone here
+            _bank_located(app, tx, report_id, name, seen.reading, now)
+
+
+def _bank_located(
+    app: App, tx: Tx, report: ReportId, name: str, signals: PictureSignals | ClipSignals, now: datetime
+) -> None:
+    """What a link showed is a seed: a clip, or a picture, taken out of the page or collage that it is in."""
+    match signals:
+        case ClipSignals(frames=frames):
+            moments = [[flip.hash for flip in frame.flips] for frame in frames if frame.flips]
+            best = max((frame.pdq.quality for frame in frames), default=0)
+            bank.add_clip(tx, report, name, moments, best, now, app.well_known)
+        case PictureSignals():
+            chosen = choose(signals)
+            if chosen.cut is Cut.PANEL:
+                bank.refuse(tx, report, Refused(name, Refusal.INSIDE_ANOTHER), now)
+                name = f"{name}, the picture in it"
+            bank.add_seed(tx, report, name, chosen.hashes, chosen.quality, now, app.well_known)
+
+
+def _unusable(app: App, report: ReportId, reason: str) -> None:
+    with app.database.transaction() as tx:
+        cases.hold_of_report(tx, report)
+        record_once(tx, facts.LocationUnusable(report, reason))
+
+
+def read_again(app: App, sighting: int) -> None:
+    """Try again to read a picture that could not be fetched when it passed. Raises PlatformError."""
+    with app.database.transaction() as tx:
+        row = sightings.get(tx, SightingId(sighting))
+    if row is None or row.state != "unread":
+        return
+    reading = read(app.connectors[row.connector], app.decoder, row.media, app.settings.max_media_bytes)
+    with app.database.transaction() as tx:
+        match reading:
+            case PictureSignals() | ClipSignals():
+                join.commit_late(tx, app.index, row.id, reading, clock.now())
+            case WhyUnreadable():
+                sightings.set_unreadable(tx, row.id, reading.value)
+            case Later(reason):
+                raise PlatformError(reason)
+
+
+def read_exactly(app: App, sighting: int, by: str) -> None:
+    """Read a post again whose fast hash came near something, and match what it is. Raises PlatformError."""
+    with app.database.transaction() as tx:
+        row = sightings.get(tx, SightingId(sighting))
+    if row is None:
+        return
+    connector, most = app.connectors[row.connector], app.settings.max_media_bytes
+    reading = read(connector, app.decoder, row.media, most, exact=True)
+    if isinstance(reading, Later):
+        raise PlatformError(reading.reason)
+    signals = None if isinstance(reading, WhyUnreadable) else reading  # gone meanwhile: the fast hash counts
+    with app.database.transaction() as tx:
+        join.commit_exactly(tx, app.index, row.id, signals, FoundBy(by), clock.now())
+
+
+def take_effect(app: App, decision: str) -> None:
+    """The time to undo a decision has passed."""
+    with app.database.transaction() as tx:
+        cases.take_effect(tx, UUID(decision), clock.now())
+
+
+def remove(app: App, target: str) -> None:
+    """Remove one copy from its platform."""
+    target_id = TargetId(UUID(target))
+    with app.database.transaction() as tx:
+        connector = takedown.connector_of(tx, target_id)
+    _keep_details(app, target_id)
+    takedown.remove(app.database, app.connectors[connector], target_id)
+
+
+def _keep_details(app: App, target: TargetId) -> None:
+    """Before a confirmed copy goes: what edited copies can be known by. A fault never keeps it from going."""
+    with app.database.transaction() as tx:
+        case, sighting = takedown.copy_of(tx, target)
+        copy = sightings.get(tx, sighting)
+        wanted = details.wanted(tx, sighting, cases.reviewed_entries(tx, case))
+    if copy is None or not wanted:
+        return
+    try:
+        data = app.connectors[copy.connector].fetch(copy.media, app.settings.max_media_bytes)
+        found = {entry: app.decoder.features(data, hit.box) for entry, hit in wanted.items()}
+    except (PlatformError, Unreadable) as fault:
+        log.info("no details are kept of the copy of removal %s: %s", target, fault)
+        return
+    with app.database.transaction() as tx:
+        for entry, described in found.items():
+            details.remember(tx, app.unsealer.recipient, entry, copy, described, clock.now())
+
+
+def look_closely(app: App, sighting: int, by: str) -> None:
+    """Compare one post with the details of confirmed copies on its platform. Raises Unavailable."""
+    with app.database.transaction() as tx:
+        post = sightings.get(tx, SightingId(sighting))
+        known = None if post is None else details.known_near(tx, app.unsealer, post)
+    if post is None or not known:
+        return
+    try:
+        data = app.connectors[post.connector].fetch(post.media, app.settings.max_media_bytes)
+        found = details.agreements(known, parse_features(app.decoder.features(data)))
+    except Unavailable:
+        raise
+    except (PlatformError, Unreadable):
+        return  # gone, or not to be read now: there is nothing to compare
+    with app.database.transaction() as tx:
+        details.commit(tx, post.id, found, FoundBy(by), clock.now())
+
+
+def look(app: App, target: str, round: int) -> None:  # noqa: A002 - the word of facts.FoundGone
+    """Look whether a removed copy is gone."""
+    target_id = TargetId(UUID(target))
+    with app.database.transaction() as tx:
+        connector = takedown.connector_of(tx, target_id)
+    takedown.look(app.database, app.connectors[connector], target_id, round, app.settings.recheck_after)
+
+
+def pass_clocks(app: App) -> None:
+    """See which deadlines have passed."""
+    with app.database.transaction() as tx:
+        cases.pass_clocks(tx, clock.now())
+
+
+def keep_sightings(app: App) -> None:
+    """Move sightings of older days to the archive, and delete those that are kept no longer."""
+    kept = app.settings.sightings_hot_days, app.settings.sightings_keep_days
+    passed_by.keep(app.database, app.archive, app.sweeper, *kept, clock.now())
+
+
+def gave_up(app: App, name: str, args: Mapping[str, object], error: BaseException) -> None:
+    """A job failed at every try: say so where a person sees it."""
+    reason = str(error) if isinstance(error, TakebackError) else type(error).__name__
+    with app.database.transaction() as tx:
+        if name == "remove":
+            takedown.give_up(tx, TargetId(UUID(str(args["target"]))), name, reason)
+        if name == "look":
+            target, round_ = TargetId(UUID(str(args["target"]))), int(str(args["round"]))
+            takedown.give_up_look(tx, target, round_, reason, app.settings.recheck_after)
+        if name == "read_again":
+            sighting = SightingId(int(str(args["sighting"])))
+            if sightings.set_unreadable(tx, sighting, "platform_unavailable"):
+                record(tx, facts.PictureUnreadable(sighting, reason))
+        elif name == "read_exactly":
+            sighting, by = SightingId(int(str(args["sighting"]))), FoundBy(str(args["by"]))
+            join.commit_exactly(tx, app.index, sighting, None, by, clock.now())
+        else:
+            subject = " ".join(f"{key}={value}" for key, value in sorted(args.items()))
+            record(tx, facts.JobGaveUp(name, subject, reason))

@@ -1,0 +1,60 @@
+"""Which posts lie near which entries: asked of the index, or of a few entries.
+
+What comes out is pairs with all their touches; `relation` says what these mean.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from takeback.bank.index import BankIndex, Touch, as_rows, touches
+from takeback.bank.model import Brief, Entry, EntryStatus
+from takeback.ids import EntryId
+from takeback.join.relation import Shown
+
+
+@dataclass(slots=True)
+class Nearby:
+    """The entries near one post, with how; grows while it is asked for."""
+
+    touches: dict[EntryId, list[Touch]] = field(default_factory=dict)
+    entries: dict[EntryId, Brief] = field(default_factory=dict)
+
+    def add(self, entry: Brief, touch: Touch) -> None:
+        """One more pair of a part and a row."""
+        self.entries[entry.id] = entry
+        self.touches.setdefault(entry.id, []).append(touch)
+
+    def replace(self, shown: Shown, entry: Entry) -> None:
+        """An entry changed: what was known of it is asked anew, and nothing stays if it was withdrawn."""
+        self.touches.pop(entry.id, None)
+        brief = Brief(entry.id, entry.status, entry.kind, entry.frames)
+        for touch in touches(shown.rows, [entry], shown.radius):
+            self.add(brief, touch)
+
+
+def ask_index(index: BankIndex, posts: Mapping[int, Shown]) -> dict[int, Nearby]:
+    """What the index knows near these posts; each part is looked for only as far as its own doubt asks.
+
+    A wide search costs many times a narrow one, so the few wide ones must not set the radius of all.
+    """
+    found = {number: Nearby() for number in posts}
+    by_radius: dict[int, list[tuple[int, int, bytes]]] = {}
+    for number, shown in posts.items():
+        for part, each in enumerate(shown.parts):
+            by_radius.setdefault(each.radius, []).append((number, part, each.hash))
+    for radius, group in by_radius.items():
+        for touch in index.search(as_rows([value for _, _, value in group]), radius):
+            brief = index.brief(touch.entry)
+            if brief is not None:
+                number, part, _ = group[touch.part]
+                found[number].add(brief, touch._replace(part=part))
+    return found
+
+
+def ask_entries(shown: Shown, entries: Sequence[Entry]) -> Nearby:
+    """The same by comparing everything with a few entries."""
+    nearby = Nearby()
+    for entry in entries:
+        if entry.status is not EntryStatus.WITHDRAWN:
+            nearby.replace(shown, entry)
+    return nearby

@@ -1,0 +1,182 @@
+"""A platform that makes its posts up, at a pace that is told: what `takeback bench load` watches.
+
+Which picture a post shows follows from its shard and number alone, so that a post that is read twice is the
+same post, and who checks afterwards knows what must have been found. The plan lies in a file that is replaced
+as a whole; processes that watch look at it again and again.
+"""
+
+import json
+import os
+import threading
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from takeback.connectors.api import (
+    Action,
+    Batch,
+    Capabilities,
+    Look,
+    Media,
+    Post,
+    Shard,
+    Target,
+    UserReport,
+)
+from takeback.errors import Gone, NotAllowed
+from takeback.ground import clock
+
+FOLDER = "TAKEBACK_MADE_POSTS"
+"""Set by the bench for its watchers: where the plan and the pictures are."""
+NAME = "made"
+_PLAN = "plan.json"
+_PAGE = 8
+_LONGEST_WAIT = 0.5
+_IN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Posts that come for a while."""
+
+    name: str
+    starts: float
+    """Seconds since 1970."""
+    ends: float
+    rate: float
+    """Posts a second, of all shards together; 0: as fast as they are read."""
+    shards: int
+
+    def due_at(self, shard: int, number: int) -> float:
+        """When a post is there."""
+        return self.starts + (number * self.shards + shard) / self.rate if self.rate else self.starts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is posted."""
+
+    pictures: int
+    """Files "0.jpg" and so on, of which nothing is known."""
+    planted: int
+    """Files "known-0.jpg" and so on, each of which shows the bank's entry of its number."""
+    share: float
+    """Of posts that show a planted picture."""
+    phases: tuple[Phase, ...]
+
+    def picture(self, shard: str, number: int) -> tuple[bool, int]:
+        """Whether a post shows a planted picture, and the picture's number."""
+        drawn = zlib.crc32(f"{shard}/{number}".encode())
+        planted = drawn % _IN < self.share * _IN
+        return planted, drawn // _IN % (self.planted if planted else self.pictures)
+
+
+def write(folder: Path, plan: Plan) -> None:
+    """Replace the plan."""
+    draft = folder / f".{_PLAN}"
+    draft.write_text(json.dumps(asdict(plan)), "utf-8")
+    draft.replace(folder / _PLAN)
+
+
+def read(folder: Path) -> Plan:
+    """The plan as it is now."""
+    told = json.loads((folder / _PLAN).read_text("utf-8"))
+    return Plan(**told | {"phases": tuple(Phase(**phase) for phase in told["phases"])})
+
+
+def file_name(*, planted: bool, number: int) -> str:
+    """What the file of a picture is called."""
+    return f"known-{number}.jpg" if planted else f"{number}.jpg"
+
+
+def shard_name(phase: Phase, shard: int) -> str:
+    """As "even:3"."""
+    return f"{phase.name}:{shard}"
+
+
+class MadePosts:
+    """Fills `connectors.api.Connector`.
+
+    Args:
+        folder: where the plan and the pictures are.
+    """
+
+    name = NAME
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._stop = threading.Event()
+
+    def capabilities(self) -> Capabilities:
+        """Posts are read; nothing can be done to them."""
+        return Capabilities((), (), (), "everything", 50_000_000)
+
+    def shards(self) -> Sequence[Shard]:
+        """Those of the phases that have begun."""
+        now = clock.now().timestamp()
+        phases = (phase for phase in read(self._folder).phases if phase.starts <= now)
+        return [Shard(shard_name(phase, number)) for phase in phases for number in range(phase.shards)]
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        """The posts that are due."""
+        plan, start = read(self._folder), int(cursor or 0)
+        name, _, number = shard.name.partition(":")
+        phase = next(each for each in plan.phases if each.name == name)
+        posts = tuple(self._due(plan, phase, int(number), start))
+        end = start + len(posts)
+        due, now = phase.due_at(int(number), end), clock.now().timestamp()
+        done = now >= phase.ends if phase.rate == 0 else due >= phase.ends
+        if not posts and not done:
+            self._stop.wait(min(_LONGEST_WAIT, max(0.001, due - now)))
+        return Batch(posts, str(end), done=done)
+
+    def _due(self, plan: Plan, phase: Phase, shard: int, start: int) -> Iterator[Post]:
+        now, name = clock.now().timestamp(), shard_name(phase, shard)
+        if phase.rate == 0 and now >= phase.ends:
+            return
+        for number in range(start, start + _PAGE):
+            due = phase.due_at(shard, number)
+            if due > now or due >= phase.ends:
+                return
+            planted, picture = plan.picture(name, number)
+            media = Media(f"{file_name(planted=planted, number=picture)}#{name}/{number}")
+            # A post that is read as fast as it can be is there when it is asked for.
+            posted_at = datetime.fromtimestamp(due if phase.rate else now, UTC)
+            yield Post(name, str(number), "@maker", posted_at, (media,))
+
+    def locate(self, link: str) -> Post | None:
+        """No link leads here."""
+        del link
+        return None
+
+    def fetch(self, media: str, max_bytes: int) -> bytes:
+        """A picture's file. Raises Gone."""
+        try:
+            with (self._folder / Path(media.partition("#")[0]).name).open("rb") as file:
+                return file.read(max_bytes)
+        except OSError as error:
+            raise Gone(media) from error
+
+    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
+        """None."""
+        return (), cursor or ""
+
+    def act(self, action: Action, target: Target, key: str) -> str:
+        """Nothing can be done here. Raises NotAllowed."""
+        raise NotAllowed(f"{action} {target.message} {key}: made posts are only read")
+
+    def verify(self, target: Target) -> Sequence[Look]:
+        """Nothing can be looked at."""
+        del target
+        return ()
+
+    def close(self) -> None:
+        """End a wait."""
+        self._stop.set()
+
+
+def connect() -> MadePosts:
+    """As the environment says."""
+    return MadePosts(Path(os.environ[FOLDER]))

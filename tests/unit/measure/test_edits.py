@@ -1,0 +1,55 @@
+"""The edits are the same for the same seed, files that can be read, and what their names say."""
+
+import numpy as np
+import pytest
+
+from takeback.doors.cli.demo.pictures import scene
+from takeback.measure.edits import EDITS, OTHERS, Edit, apply
+from takeback.signals import pdq
+from takeback.signals.decode import decode
+
+PICTURE = np.asarray(scene(1, 320, 240))
+BESIDE = [np.asarray(scene(2 + number, 320, 240)) for number in range(OTHERS)]
+
+
+def named(name: str) -> Edit:
+    (edit,) = (edit for edit in EDITS if f"{edit.group}: {edit.name}" == name)
+    return edit
+
+
+def made(edit: Edit, seed: int = 1, picture: str = "a"):
+    return apply(edit, PICTURE, BESIDE, seed=seed, picture=picture)
+
+
+def bits_off(name: str) -> int:
+    one, other = pdq.hash_bytes(made(named(name))), pdq.hash_pixels(PICTURE)
+    return (int.from_bytes(one.hash) ^ int.from_bytes(other.hash)).bit_count()
+
+
+def test_there_are_at_least_85_and_no_two_of_one_name():
+    assert len(EDITS) >= 85
+    assert len({(edit.group, edit.name) for edit in EDITS}) == len(EDITS)
+
+
+@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.group}, {edit.name}")
+def test_an_edit_gives_a_readable_file_the_same_each_time_and_leaves_the_picture_alone(edit):
+    before = PICTURE.copy()
+    file = made(edit)
+    assert file == made(edit)
+    assert min(decode(file).rgb.shape[:2]) >= 60
+    assert np.array_equal(before, PICTURE)
+
+
+@pytest.mark.parametrize("name", ["stickers: one", "text: one line", "perspective: 12%", "noise: sigma 25"])
+def test_another_seed_or_picture_is_edited_differently(name):
+    assert len({made(named(name)), made(named(name), seed=2), made(named(name), picture="b")}) == 3
+
+
+@pytest.mark.parametrize("name", ["recompress: JPEG 50", "resize: to 0.5", "file format: CMYK JPEG"])
+def test_mild_edits_keep_the_hash_near(name):
+    assert bits_off(name) <= 31
+
+
+@pytest.mark.parametrize("name", ["mirror: left and right", "crop 40 %: left", "negative: negative"])
+def test_strong_edits_do_not(name):
+    assert bits_off(name) > 48
