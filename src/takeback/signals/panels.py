@@ -32,7 +32,7 @@ SMALLEST_SIDE = 64
 """Pixels; a smaller part has too little detail for a hash."""
 SMALLEST_SHARE = 0.15
 """Of the same side of the whole; smaller parts are buttons, faces and letters."""
-_SEARCH_SIDE = 640
+_SEARCH_SIDE = 400
 """Pixels; longer pictures are searched at every second, third ... pixel."""
 _SAME = 0.97
 """Two boxes whose overlap is this share of their union hold the same picture."""
@@ -42,6 +42,8 @@ _STRAY = 0.015
 """Share of a uniform line's pixels that may differ more."""
 _ROUNDED = 0.1
 """The same for the border of a rectangle whose corners are rounded."""
+_RIM = 8
+"""Such a border is at most an eighth of the rectangle's side."""
 _DEPTH = 3
 _EDGE = 12
 """Grey levels between the two sides of an edge."""
@@ -51,11 +53,11 @@ _BLOCKS = 8
 """An edge is looked for in eighths of a side: the sides of what lies on a picture are longer than two."""
 _LINES = 10
 """The strongest straight edges of each direction that rectangles are made of."""
-_STANDS_OUT = 0.3
+_STANDS_OUT = 0.37
 """How much more of a line's pixels must be edges than those of its neighbours."""
 _WEAKEST_SIDE = 0.5
 """Share of a rectangle's side that must be an edge."""
-_MOST_RECTANGLES = 8
+_MOST_RECTANGLES = 5
 
 
 class _Area(NamedTuple):
@@ -119,7 +121,10 @@ def cuts(grey: Grey) -> tuple[tuple[Cut, Box], ...]:
         keep(area)
     found = 0
     for area in _rectangles(small, least):
-        found += keep(_trim(search, area, _ROUNDED)) + keep(area) > 0
+        if any(_overlap(area, other) >= _SAME for other in kept):
+            continue
+        peeled = _peel(small, area)
+        found += (keep(peeled) if peeled != area else False) + keep(area) > 0
         if found == _MOST_RECTANGLES:
             break
     boxes = [_enlarge(grey, area, step) for area in kept[:MOST_CUTS]]
@@ -194,6 +199,28 @@ def _trim(search: _Search, area: _Area, stray: float = _STRAY) -> _Area:
         if area == before:
             break
     return area
+
+
+def _peel(grey: Grey, area: _Area) -> _Area:
+    """A rectangle without its rounded corners and thin white edges: only its rim is looked at."""
+    rows, columns = (area.bottom - area.top) // _RIM, (area.right - area.left) // _RIM
+    part = area.of(grey)
+    top, bottom = _uniform(part[:rows]), _uniform(part[: -rows - 1 : -1])
+    level = part[top : len(part) - bottom].T
+    left, right = _uniform(level[:columns]), _uniform(level[: -columns - 1 : -1])
+    return _Area(area.left + left, area.top + top, area.right - right, area.bottom - bottom)
+
+
+def _uniform(lines: Grey) -> int:
+    """How many lines of one colour there are before the first that is not."""
+    # Nearly always the outermost line says no, and one line is cheap.
+    line = lines[0].astype(np.int16)
+    level = np.partition(line[np.arange(9) * (len(line) - 1) // 8], 4)[4]
+    if np.count_nonzero(np.abs(line - level) > _TOLERANCE) > _ROUNDED * len(line):
+        return 0
+    strays, colour = _strays(lines)
+    other = (strays > _ROUNDED) | (np.abs(colour - colour[0]) > _TOLERANCE)
+    return int(other.argmax()) if other.any() else len(lines)
 
 
 def _inside(strays: Floats, colour: NDArray[np.int16], stray: float) -> tuple[int, int]:

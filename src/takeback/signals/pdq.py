@@ -18,7 +18,7 @@ again at full size.
 
 import math
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +31,13 @@ from takeback.signals.pdq_exact import BLOCK, DCT, LUMA, SMALLEST_SIDE, FloatArr
 
 MAX_DOUBT = 16
 """Beyond this many doubtful bits it is cheaper to hash at full size than to ask so far away."""
+_T = TypeVar("_T", np.uint8, np.float32)
 ASK_EXACTLY = HASH_BITS
 """The doubt of a hash that says nothing."""
 _QUALITY_MARGIN = 8
 """By how much the quality of a picture decoded small may be off. Seen at most where the doubt was not large
 already: 2."""
+_NO_DRIFT = np.zeros(HASH_BITS)
 _WIDE_DCT = DCT.astype(np.float64)
 _EMPTY = Pdq(bytes(HASH_BYTES), 0)
 _SAMPLE_NOISE = 0.01
@@ -139,18 +141,23 @@ def hash_working(working: Working, box: Box | None = None) -> tuple[Pdq, int]:
         ValueError: the box does not lie in the picture, or not on its raster.
     """
     part = Box(0, 0, working.width, working.height) if box is None else box
-    grey = _cut_out(working, part)
+    grey = _cut_out(working, part, working.grey)
     if min(part.width, part.height) < SMALLEST_SIDE:
         return _EMPTY, 0
-    samples = pdq_scaled.block(grey, part.width, part.height, working.scale).astype(np.float64)
+    unrounded = working.luma is not None
+    table = grey if working.luma is None else _cut_out(working, part, working.luma)
+    samples = pdq_scaled.block(table, part.width, part.height, working.scale).astype(np.float64)
     quality = pdq_exact.quality(_steps(samples))
     coefficients, middle = _coefficients(samples)
     pdq = Pdq(pdq_exact.pack(coefficients > middle), quality)
-    drift = pdq_scaled.drift(grey, working.scale)
-    if drift is None or abs(quality - MIN_QUALITY) <= _QUALITY_MARGIN:
+    # Of unrounded brightness nothing was lost: these are the sums of the colours in another order.
+    drift = _NO_DRIFT if unrounded else pdq_scaled.drift(grey, working.scale)
+    margin = 1 if unrounded else _QUALITY_MARGIN
+    if drift is None or abs(quality - MIN_QUALITY) <= margin:
         return pdq, ASK_EXACTLY
-    # A bit may differ where a coefficient may pass the median; the noise of float32 comes on top.
-    reach = drift + _COEFFICIENT_NOISE * _growth(max(part.width, part.height))
+    # A bit may differ where a coefficient may pass the median, which moves as well; the noise of the
+    # reference's float32 comes on top.
+    reach = drift + 2 * _COEFFICIENT_NOISE * _growth(max(part.width, part.height))
     return pdq, int(np.count_nonzero(np.abs(coefficients - middle) <= reach))
 
 
@@ -247,14 +254,14 @@ def _band(tents: list[tuple[int, NDArray[np.float64]]]) -> _Band:
     return _Band(start, stop, table)
 
 
-def _cut_out(working: Working, box: Box) -> Pixels:
+def _cut_out(working: Working, box: Box, table: NDArray[_T]) -> NDArray[_T]:
     scale = working.scale
     right, bottom = box.left + box.width, box.top + box.height
     if not (0 <= box.left < right <= working.width and 0 <= box.top < bottom <= working.height):
         raise ValueError(f"{box} does not lie in a picture of {working.width} x {working.height}")
     if box.left % scale or box.top % scale:
         raise ValueError(f"{box} does not begin at a multiple of {scale}")
-    return working.grey[box.top // scale : -(-bottom // scale), box.left // scale : -(-right // scale)]
+    return table[box.top // scale : -(-bottom // scale), box.left // scale : -(-right // scale)]
 
 
 def _decide(block: FloatArray, long_side: int) -> _Bits:

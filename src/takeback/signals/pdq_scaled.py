@@ -47,11 +47,12 @@ class _Axis(NamedTuple):
     """[64, 1, k]"""
 
 
-def block(grey: NDArray[np.uint8], width: int, height: int, scale: int) -> FloatArray:
+def block(grey: NDArray[np.uint8] | FloatArray, width: int, height: int, scale: int) -> FloatArray:
     """PDQ steps 1 to 3, folded.
 
     Args:
-        grey: uint8 [ceil(height / scale), ceil(width / scale)], each the mean of scale x scale pixels.
+        grey: uint8 or float32 [ceil(height / scale), ceil(width / scale)], each the mean of scale x scale
+            pixels.
         width: full pixels.
         height: full pixels.
         scale: 1, 2, 4 or 8.
@@ -63,7 +64,7 @@ def block(grey: NDArray[np.uint8], width: int, height: int, scale: int) -> Float
         return grey.astype(np.float32)
     rows, columns = _axis(height, scale), _axis(width, scale)
     # Contiguous copies of the few rows a sample needs beat a matrix of mostly zeros ten to one.
-    half = np.matmul(rows.weights, grey[rows.places].astype(np.float32))[:, 0]
+    half = np.matmul(rows.weights, grey[rows.places].astype(np.float32, copy=False))[:, 0]
     turned = np.ascontiguousarray(half.T)[columns.places]
     return np.matmul(columns.weights, turned)[:, 0].T
 
