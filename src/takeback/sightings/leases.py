@@ -36,6 +36,16 @@ def lease(tx: Tx, connector: str, holder: str, now: datetime, length: timedelta)
     return None if row is None else Lease(connector, Shard(row[0]), row[1], row[2])
 
 
+def free(tx: Tx, connector: str, now: datetime) -> int:
+    """How many shards nobody holds."""
+    row = tx.execute(
+        "select count(*) from sightings_shard"
+        " where connector = %s and not done and (lease_until is null or lease_until < %s)",
+        [connector, now],
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
 def renew(tx: Tx, lease: Lease, until: datetime) -> None:
     """Hold on to a shard. Raises LeaseLost, also if it was let go."""
     changed = tx.execute(

@@ -78,7 +78,9 @@ class _Watch:
             with self._app.database.transaction() as tx:
                 for shard in connector.shards():
                     leases.open_shard(tx, connector.name, shard, None)
-            while True:
+                free = leases.free(tx, connector.name, clock.now())
+            # Half of what is free, and half of the rest in the next round: another watcher gets its share.
+            for _ in range(-(-free // 2)):
                 with self._app.database.transaction() as tx:
                     lease = leases.lease(tx, connector.name, self._holder, clock.now(), self._length)
                 if lease is None:
