@@ -24,8 +24,8 @@ check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, un
 	$(BIN)/python tools/check_js.py
 	$(BIN)/python -m pytest -q -n auto tests/unit
 
-bench: $(VENV)/.dev $(VENV)/.native ## the measured numbers, as one table
-	@$(BIN)/python -m bench
+bench: $(VENV)/.dev $(VENV)/.native ## the measured numbers as one table, and plots; PHOTOS=folder for recall, too
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench --plots docs/images $(if $(PHOTOS),--photos $(PHOTOS))
 
 fuzz: $(VENV)/.dev ## broken files for the decoder, SECONDS=600 of them
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),600)

@@ -1,16 +1,20 @@
 """`make bench`: every number that the README gives, as one table.
 
-Run: `python -m bench` (`--quick` for fewer rounds, `--json FILE` to keep the numbers). One run takes two or
-three minutes and wants the machine for itself.
+Run: `python -m bench` (`--quick` for fewer rounds, `--json FILE` to keep the numbers, `--rows` for a bank of
+ten million). With `--plots` it draws the plots of docs/matching.md again; the one of recall needs `--photos`,
+a folder of photographs. One run takes some five minutes (recall: fifteen more) and wants the machine for
+itself.
 """
 
 import argparse
 import json
 import platform
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -18,7 +22,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench import hashing, journey, ledger
+from bench import hashing, index, journey, ledger, lookback, plots
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
@@ -26,9 +30,10 @@ from takeback.ground.ledger.keys import Signer
 from takeback.ground.ledger.sequencer import Sequencer
 from takeback.signals.pdq import hash_bytes
 
-MEGAPIXELS = (1632, 1224)
-"""Two: what a chat's client leaves of a photograph."""
-PEER = "PIL + pdqhash"
+SIZES = {2: (1632, 1224), 12: (4000, 3000)}
+"""Megapixels: what a chat's client leaves of a photograph, and what a phone takes."""
+PEER, EXACT, FAST = "PIL + pdqhash", "exact", "fast"
+SIGHTINGS = 10_000_000
 Row = tuple[str, float, str]
 """Measure, value, unit."""
 
@@ -38,15 +43,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="fewer rounds and posts")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the numbers as JSON, too")
+    parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes of banks")
+    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="draw the plots there")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="photographs, for the plot of recall")
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="as of `takeback demo`")
     asked = parser.parse_args()
+    speeds = {size: _pictures(size, rounds=3 if asked.quick else 9) for size in SIZES}
+    banks = {rows: index.measure(rows, say=_say) for rows in asked.rows}
     rows = [
-        *_pictures(rounds=3 if asked.quick else 9),
+        *_hashing(speeds),
+        *(row for bank in banks.values() for row in bank),
+        *_look_back(),
         *_ledger(facts=400 if asked.quick else 4000),
         *_start_up(),
         *_journey(asked.cache, posts=20 if asked.quick else 200),
     ]
     Console().print(_table(rows))
+    if asked.plots is not None:
+        _draw(asked.plots, speeds, banks, asked.photos)
     if asked.json is not None:
         numbers = {
             "machine": _machine(),
@@ -55,15 +69,52 @@ def main() -> None:
         asked.json.write_text(json.dumps(numbers, indent=1) + "\n")
 
 
-def _pictures(rounds: int) -> list[Row]:
-    _say("Decoding and hashing ...")
-    files = [hashing.jpeg(seed, *MEGAPIXELS) for seed in hashing.SEEDS]
-    times = hashing.measure({PEER: hashing.peer, "ours": hash_bytes}, files, rounds)
+def _pictures(size: int, rounds: int) -> dict[str, float]:
+    """Pictures a second, by way."""
+    _say(f"Decoding and hashing at {size} megapixels ...")
+    files = [hashing.jpeg(seed, *SIZES[size]) for seed in hashing.SEEDS]
+    ways: dict[str, Callable[[bytes], object]] = {PEER: hashing.peer, EXACT: hash_bytes, FAST: hashing.fast}
+    return {way: 1 / seconds for way, seconds in hashing.measure(ways, files, rounds).items()}
+
+
+def _hashing(speeds: Mapping[int, Mapping[str, float]]) -> Iterator[Row]:
+    for size, rates in speeds.items():
+        for way, rate in rates.items():
+            yield f"JPEG to hash, one core, {size} megapixels: {way}", rate, "images/s"
+            if way != PEER:
+                yield f"the same beside {PEER}", rate / rates[PEER], "times"
+
+
+def _look_back() -> list[Row]:
+    _say(f"Asking {SIGHTINGS:,} sightings ...")
+    with tempfile.TemporaryDirectory(prefix="takeback-bench-") as folder:
+        found = lookback.measure(Path(folder), SIGHTINGS)
+    name = f"look-back over {SIGHTINGS / 1e6:g} million sightings, radius "
     return [
-        ("decode and hash, one core, 2 megapixels", 1 / times["ours"], "images/s"),
-        (f"the same by {PEER}", 1 / times[PEER], "images/s"),
-        ("ratio", times[PEER] / times["ours"], "times"),
+        (name + str(lookback.MATCH_RADIUS), found.match, "s"),
+        (name + str(lookback.WITH_DOUBT), found.look_back, "s"),
+        ("reading as many bytes once", found.read, "s"),
     ]
+
+
+def _draw(
+    folder: Path,
+    speeds: Mapping[int, Mapping[str, float]],
+    banks: Mapping[int, Sequence[Row]],
+    photos: Path | None,
+) -> None:
+    _say(f"Drawing into {folder} ...")
+    plots.hashing(speeds, folder / "hashing.png")
+    sizes = sorted(banks)
+    # By place: one query at a time, beside faiss, the batch.
+    ours, times, batch = ([banks[size][place][1] for size in sizes] for place in range(3))
+    faiss = [rate / ratio for rate, ratio in zip(ours, times, strict=True)]
+    plots.index(sizes, ours, batch, faiss, folder / "index.png")
+    if photos is not None:
+        numbers = folder / "recall.json"
+        recall = Path(sys.executable).with_name("takeback")
+        subprocess.run([recall, "bench", "recall", photos, "--json", numbers], check=True)
+        plots.recall(numbers, folder / "recall.png")
 
 
 def _ledger(facts: int) -> list[Row]:
