@@ -1,8 +1,9 @@
 """How many pictures one core decodes and hashes, beside PIL with `pdqhash` in the same run.
 
-Run: `OPENBLAS_NUM_THREADS=1 python -m bench.hashing [FOLDER]` (`--quick` for fewer rounds). Ratios
-matter more than rates: machines differ. The pictures are made (noise whose strength falls with its frequency
-as in photographs, and shapes with edges), or they are the JPEGs of a folder, enlarged; each is a JPEG of
+Run: `OPENBLAS_NUM_THREADS=1 python -m bench.hashing [FOLDER]` (`--quick` for fewer rounds). Ratios matter
+more than rates: machines differ. The pictures are made (noise whose strength falls with its frequency as in
+photographs, and shapes with edges), or they are the JPEGs of a folder, enlarged; each is a JPEG of quality
+85. Each row is the median
 quality 85. Each row is the median of several rounds, the ways taken in turn. Where hashing is fast, what is
 left is reading the JPEG's bits, so the table says how many there are to a pixel.
 

@@ -8,9 +8,11 @@ only of pictures that the first stage knows nothing of.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -178,10 +180,17 @@ class KnownFiles:
 def in_parallel(
     work: Callable[[_T], _U], items: Sequence[_T], processes: int, progress: Callable[[], None] | None = None
 ) -> Iterator[_U]:
-    """The results in order, as they come; threads suffice, since the decoder's processes do the work."""
-    pool = ThreadPoolExecutor(processes)
+    """The results in order, as they come; threads suffice, since the decoder's processes do the work.
+
+    Only a few items are begun before their turn, so a fault ends the rest.
+    """
+    pool, ahead, waiting = ThreadPoolExecutor(processes), deque[Future[_U]](), iter(items)
     try:
-        for result in pool.map(work, items):
+        while True:
+            ahead.extend(pool.submit(work, item) for item in islice(waiting, 2 * processes - len(ahead)))
+            if not ahead:
+                return
+            result = ahead.popleft().result()
             if progress is not None:
                 progress()
             yield result
