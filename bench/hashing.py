@@ -3,9 +3,8 @@
 Run: `OPENBLAS_NUM_THREADS=1 python -m bench.hashing [FOLDER]` (`--quick` for fewer rounds). Ratios matter
 more than rates: machines differ. The pictures are made (noise whose strength falls with its frequency as in
 photographs, and shapes with edges), or they are the JPEGs of a folder, enlarged; each is a JPEG of quality
-85. Each row is the median
-quality 85. Each row is the median of several rounds, the ways taken in turn. Where hashing is fast, what is
-left is reading the JPEG's bits, so the table says how many there are to a pixel.
+85. Each row is the median of several rounds, the ways taken in turn. Where hashing is fast, what is left is
+reading the JPEG's bits, so the table says how many there are to a pixel.
 
 With a folder it also checks, over its pictures as they are and enlarged, that no fast hash lies further from
 the exact one than it says.

@@ -236,7 +236,7 @@ def _see_through(rgb: Pixels, rng: np.random.Generator, _others: Others) -> byte
     page[..., 3] = 0
     page[rim:-rim, rim:-rim, :3] = rgb
     page[rim:-rim, rim:-rim, 3] = 255
-    return _save(Image.fromarray(page), "PNG")
+    return _save(Image.fromarray(page), "PNG", compress_level=1)
 
 
 def _file(kind: str, **options: int) -> Change:
