@@ -4,55 +4,32 @@ A row is one flip of one frame of one entry, and its id says which, so that noth
 than 20 bytes beside its rows in the index. Entries are called by the number that the bank
 gave them; numbers are dense, so columns need no map.
 
-What "near" means for a picture or a clip as a whole is `join.relation`; here are rows only, both ways:
+What "near" means for a picture or a clip as a whole is `signals.relation`; here are rows only, both ways:
 asked for a picture (`BankIndex.search`) and for an entry (`questions_of`, `as_touch`), in the same words.
 """
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.bank.model import FLIPS, Brief, Entry, EntryKind, EntryStatus
+from takeback.bank.model import FLIPS, Brief, Entry, EntryStatus
 from takeback.ids import EntryId
 from takeback.signals import compare
 from takeback.signals.index import HammingIndex
-from takeback.signals.model import HASH_BYTES, MATCH_RADIUS
+from takeback.signals.model import HASH_BYTES, MATCH_RADIUS, Kind
+from takeback.signals.relation import Rows, Touch
 
 _FLIP_BITS = 3
 _FRAME_BITS = 13
 MAX_FRAMES = 1 << _FRAME_BITS
 """Of one clip."""
 _STATUSES = tuple(EntryStatus)
-_KINDS = tuple(EntryKind)
+_KINDS = tuple(Kind)
 _ENTRY = np.dtype([("id", "V16"), ("status", "u1"), ("kind", "u1"), ("frames", "u2")])
 """One entry by its number; without frames: not in the index."""
-
-Rows = NDArray[np.uint8]
-"""[n, 32]."""
-
-
-class Touch(NamedTuple):
-    """One hash of what is asked lies near one row of an entry."""
-
-    part: int
-    """Number of the hash."""
-    entry: int
-    """The entry's number."""
-    frame: int
-    """0 for a picture's."""
-    flip: int
-    negative: bool
-    """Its complement does."""
-    distance: int
-
-
-def as_rows(hashes: Sequence[bytes]) -> Rows:
-    """Hashes as uint8[n, 32]."""
-    return np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(len(hashes), HASH_BYTES)
 
 
 def rows_of(entry: Entry) -> Rows:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from takeback.ids import EntryId, ReportId
-from takeback.signals.model import HASH_BYTES, Flip
+from takeback.signals.model import HASH_BYTES, Flip, Kind
 
 FLIPS = len(Flip)
 FRAME_BYTES = FLIPS * HASH_BYTES
@@ -21,13 +21,6 @@ class EntryStatus(StrEnum):
     """Finds nothing any more."""
 
 
-class EntryKind(StrEnum):
-    """What was reported."""
-
-    PICTURE = "picture"
-    CLIP = "clip"
-
-
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One picture or clip that must not be shared again, laid down in eight ways."""
@@ -37,7 +30,7 @@ class Entry:
     """Given by the bank, from 1: how the index calls it, in 8 bytes where the id takes 16."""
     report: ReportId
     status: EntryStatus
-    kind: EntryKind
+    kind: Kind
     quality: int
     """Of a clip: of its best frame."""
     seq: int
@@ -57,7 +50,7 @@ class Brief:
 
     id: EntryId
     status: EntryStatus
-    kind: EntryKind
+    kind: Kind
     frames: int
 
 

@@ -5,14 +5,15 @@ from datetime import datetime
 from uuid import uuid5
 
 from takeback.bank import loading, rules, store
-from takeback.bank.index import BankIndex, as_rows
-from takeback.bank.model import EntryKind, EntryStatus, Known, Refusal, Refused
+from takeback.bank.index import BankIndex
+from takeback.bank.model import EntryStatus, Known, Refusal, Refused
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown
 from takeback.facts import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger.record import record
 from takeback.ids import EntryId, ReportId
-from takeback.signals.model import MATCH_RADIUS
+from takeback.signals import compare
+from takeback.signals.model import MATCH_RADIUS, Kind
 
 CHANNEL = store.CHANNEL
 """Notified at each change of the bank."""
@@ -36,7 +37,7 @@ def add_seed(
     if why is not None:
         refuse(tx, report, Refused(name, why), now)
         return None
-    return _add(tx, entry, report, EntryKind.PICTURE, [flips], quality, now)
+    return _add(tx, entry, report, Kind.PICTURE, [flips], quality, now)
 
 
 def add_clip(
@@ -60,14 +61,14 @@ def add_clip(
     if why is not None:
         refuse(tx, report, Refused(name, why), now)
         return None
-    return _add(tx, entry, report, EntryKind.CLIP, kept, quality, now)
+    return _add(tx, entry, report, Kind.CLIP, kept, quality, now)
 
 
 def _add(
     tx: Tx,
     entry: EntryId,
     report: ReportId,
-    kind: EntryKind,
+    kind: Kind,
     frames: Sequence[Sequence[bytes]],
     quality: int,
     now: datetime,
@@ -119,7 +120,7 @@ def _is_beyond(tx: Tx, entry: EntryId, to: EntryStatus) -> bool:
 
 def check(index: BankIndex, *pdqs: bytes) -> Known:
     """Is a picture with one of these exact hashes known? The strongest status of what it matches."""
-    found = {touch.entry for touch in index.search(as_rows(pdqs), MATCH_RADIUS)}
+    found = {touch.entry for touch in index.search(compare.stack(list(pdqs)), MATCH_RADIUS)}
     statuses = {entry.status for number in found if (entry := index.brief(number)) is not None}
     for status in (EntryStatus.ACTIVE, EntryStatus.SEED):
         if status in statuses:

@@ -10,10 +10,11 @@ from datetime import datetime
 
 from psycopg.rows import TupleRow
 
-from takeback.bank.model import FRAME_BYTES, Entry, EntryKind, EntryStatus, Refusal, Refused
+from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused
 from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, ReportId
+from takeback.signals.model import Kind
 
 CHANNEL = "takeback_bank"
 """Notified at each change."""
@@ -46,7 +47,7 @@ def insert(
     tx: Tx,
     entry: EntryId,
     report: ReportId,
-    kind: EntryKind,
+    kind: Kind,
     frames: Sequence[Sequence[bytes]],
     quality: int,
     seq: int,
@@ -133,4 +134,4 @@ def pages_since(tx: Tx, seq: int) -> Iterator[list[Entry]]:
 def _entry(row: TupleRow) -> Entry:
     hashes = bytes(row[7] or b"")
     assert len(hashes) % FRAME_BYTES == 0
-    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), EntryKind(row[4]), row[5], row[6], hashes)
+    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], hashes)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from takeback.facts import FoundBy, Verdict
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
-from takeback.join.model import Hit
+from takeback.signals.relation import Hit
 
 
 class CaseStatus(StrEnum):

@@ -40,8 +40,8 @@ from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
 from takeback.intake import model as intake_model
 from takeback.intake import store as intake
 from takeback.join import store as join
-from takeback.join.model import Hit
 from takeback.law.clocks import Clock
+from takeback.signals.relation import Hit
 
 
 def open_case(tx: Tx, report: ReportId, received_at: datetime, strictest: Clock, now: datetime) -> CaseId:

@@ -9,9 +9,9 @@ from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReaso
 from takeback.facts import FoundBy, Verdict
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, EntryId, ReportId, SightingId
-from takeback.join.model import Hit
 from takeback.join.store import box_column, box_of
 from takeback.signals.model import Cut
+from takeback.signals.relation import Hit
 
 _CASE = "c.id, c.report_id, c.opened_at, c.due_at, c.due_clock, c.status, c.overdue, c.changed_at"
 _WAITS = ("open", "second_look", "decided", "removing")

@@ -1,15 +1,18 @@
 """Which posts lie near which entries: asked of the index, or of a few entries.
 
-What comes out is pairs with all their touches; `relation` says what these mean.
+What comes out is pairs with all their touches; `signals.relation` says what these mean.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from takeback.bank.index import BankIndex, Touch, as_rows, touches
+from takeback.bank.index import BankIndex, touches
 from takeback.bank.model import Brief, Entry, EntryStatus
 from takeback.ids import EntryId
-from takeback.join.relation import Shown
+from takeback.sightings.model import Sighting
+from takeback.signals import compare
+from takeback.signals.model import Cut, Kind
+from takeback.signals.relation import Part, Shown, Touch, moment_of, part_of
 
 
 @dataclass(slots=True)
@@ -43,7 +46,7 @@ def ask_index(index: BankIndex, posts: Mapping[int, Shown]) -> dict[int, Nearby]
         for part, each in enumerate(shown.parts):
             by_radius.setdefault(each.radius, []).append((number, part, each.hash))
     for radius, group in by_radius.items():
-        for touch in index.search(as_rows([value for _, _, value in group]), radius):
+        for touch in index.search(compare.stack([value for _, _, value in group]), radius):
             brief = index.brief(touch.entry)
             if brief is not None:
                 number, part, _ = group[touch.part]
@@ -58,3 +61,13 @@ def ask_entries(shown: Shown, entries: Sequence[Entry]) -> Nearby:
         if entry.status is not EntryStatus.WITHDRAWN:
             nearby.replace(shown, entry)
     return nearby
+
+
+def shown_in(sighting: Sighting) -> Shown | None:
+    """What one post shows, of its reading as it is stored; None if there is none."""
+    if sighting.kind is Kind.CLIP:
+        return Shown(tuple(map(moment_of, sighting.frames)), is_clip=True)
+    if sighting.hash is None:
+        return None
+    first = Part(sighting.hash, sighting.quality or 0, sighting.doubt, Cut.WHOLE)
+    return Shown((first, *map(part_of, sighting.variants)), is_clip=False)

@@ -21,12 +21,12 @@ from takeback.ground.vault.seal import Recipient, seal
 from takeback.ground.vault.unseal import Unsealer
 from takeback.ids import EntryId, SightingId
 from takeback.join import details_store, store
-from takeback.join.model import Hit
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Sighting
 from takeback.signals import features
 from takeback.signals.features import Features
 from takeback.signals.model import Cut, Flip
+from takeback.signals.relation import Hit
 
 COPIES_OF_AN_ENTRY = 3
 """Copies are alike, so the details of a few say what all would."""

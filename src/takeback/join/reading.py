@@ -8,10 +8,10 @@ comes in the moment between is met in the transaction (`service`), with the same
 from takeback.bank.index import BankIndex
 from takeback.connectors.api import Connector
 from takeback.join.comparison import ask_index
-from takeback.join.relation import needs_exact, shown_by
 from takeback.sightings.model import Reading
 from takeback.sightings.reading import read
 from takeback.signals.model import ClipSignals, PictureSignals
+from takeback.signals.relation import needs_exact, shown_by
 from takeback.signals.sandbox import Decoder
 
 

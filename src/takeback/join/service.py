@@ -11,8 +11,8 @@ until it has committed; one that changes the bank holds that lock alone. So eith
 Most of the bank is compared before the lock is shared, from the index; under it only what changed since is,
 so that those who change the bank wait for little.
 
-The relation that is asked is the same both times (`relation.relate`), and a match is keyed by (sighting,
-entry): meeting twice changes nothing. No watcher needs to say where it is, and none can be behind.
+The relation that is asked is the same both times (`signals.relation.relate`), and a match is keyed by
+(sighting, entry): meeting twice changes nothing. No watcher needs to say where it is, and none can be behind.
 
 A post that was hashed the fast way and comes near anything is never matched as it is: in the same transaction
 a job is put down (`read_exactly`) that reads it again and commits what it then matches, under the same lock.
@@ -37,14 +37,14 @@ from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import EntryId, SightingId
 from takeback.join import details_store, store
-from takeback.join.comparison import Nearby, ask_entries, ask_index
-from takeback.join.relation import Shown, needs_exact, relate, shown_by, shown_in
+from takeback.join.comparison import Nearby, ask_entries, ask_index, shown_in
 from takeback.sightings import leases, packed
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Lease, Seen
 from takeback.signals import compare
 from takeback.signals.model import REVIEW_RADIUS, ClipSignals, PictureSignals
 from takeback.signals.pdq import MAX_DOUBT
+from takeback.signals.relation import Shown, needs_exact, relate, shown_by
 
 _AT_ONCE = 500
 """Posts that a look-back settles in one transaction."""

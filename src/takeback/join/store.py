@@ -6,8 +6,8 @@ from datetime import datetime
 from takeback.facts import FoundBy
 from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, SightingId
-from takeback.join.model import Hit
 from takeback.signals.model import Box, Cut
+from takeback.signals.relation import Hit
 
 
 def insert(tx: Tx, sighting: SightingId, entry: EntryId, hit: Hit, by: FoundBy, now: datetime) -> bool:

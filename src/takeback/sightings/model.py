@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from takeback.connectors.api import Post, Shard
 from takeback.errors import WhyUnreadable
 from takeback.ids import SightingId
-from takeback.signals.model import ClipSignals, Frame, PictureSignals, Variant
+from takeback.signals.model import ClipSignals, Frame, Kind, PictureSignals, Variant
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +37,6 @@ class Seen:
     post: Post
     media: str
     reading: Reading
-
-
-class Kind(StrEnum):
-    """What was posted."""
-
-    PICTURE = "picture"
-    CLIP = "clip"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
 from takeback.sightings import packed
-from takeback.sightings.model import Kind, Later, Seen, Sighting
-from takeback.signals.model import ClipSignals, PictureSignals
+from takeback.sightings.model import Later, Seen, Sighting
+from takeback.signals.model import ClipSignals, Kind, PictureSignals
 
 
 def insert(tx: Tx, connector: str, seen: Sequence[Seen], now: datetime) -> list[SightingId | None]:

@@ -15,15 +15,8 @@ clip by any frame that is a known picture.
 This module holds no decoder: the service uses it, while clips are decoded (`moments`) in a process apart.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-
-import numpy as np
-from numpy.typing import NDArray
-
-from takeback.signals import compare
-from takeback.signals.model import MATCH_RADIUS, ClipSignals, Flip
 
 FORMATS = ("MP4", "MOV", "3GP", "WEBM", "MATROSKA", "AVI", "GIF")
 MATCH_SHARE = 0.5
@@ -59,10 +52,6 @@ class Shares:
     bank_matched: int
     """Moments of the bank's clip that the query has."""
     bank_moments: int
-    nearest: int | None
-    """Differing bits of the nearest pair within the radius; None: there is none."""
-    flip: Flip = Flip.NONE
-    """How the bank's clip had to be laid down for this."""
 
     @property
     def query(self) -> float:
@@ -98,58 +87,11 @@ def is_clip(data: bytes) -> bool:
     return clip_format(data) is not None
 
 
-def shares(query: Sequence[bytes], bank: Sequence[bytes], radius: int = MATCH_RADIUS) -> Shares:
-    """Compare two clips by the hashes of their moments, as vPDQ does.
-
-    Args:
-        query: the hashes of one; a picture has one moment.
-        bank: the hashes of the other.
-        radius: how far two moments may lie apart, in bits.
-    """
-    if not query or not bank:
-        return Shares(0, len(query), 0, len(bank), None)
-    near = compare.search(compare.stack(list(query)), compare.stack(list(bank)), radius)
-    return Shares(
-        query_matched=_different(near.query),
-        query_moments=len(query),
-        bank_matched=_different(near.row),
-        bank_moments=len(bank),
-        nearest=int(near.distance.min()) if near.distance.size else None,
-    )
-
-
-def compare_clips(query: ClipSignals, bank: ClipSignals, radius: int = MATCH_RADIUS) -> Shares:
-    """Compare two clips, the bank's laid down in all ways that it was hashed in; the best way counts.
-
-    A clip is turned as a whole, so moments that agree in different ways do not add up.
-    """
-    moments = [frame.pdq.hash for frame in query.frames]
-    ways = min((len(frame.flips) for frame in bank.frames), default=0)
-    if not ways:
-        return shares(moments, [frame.pdq.hash for frame in bank.frames], radius)
-    each = [
-        _laid(shares(moments, [frame.flips[flip].hash for frame in bank.frames], radius), flip)
-        for flip in Flip
-        if flip < ways
-    ]
-    return max(each, key=lambda found: (max(found.query, found.bank), -found.flip))
-
-
 def verdict(found: Shares) -> Verdict:
     """What the shares of two clips say, or of a picture (one moment) and a clip."""
     if max(found.query, found.bank) >= MATCH_SHARE:
         return Verdict.MATCH
     return Verdict.REVIEW if found.query_matched else Verdict.NONE
-
-
-def _laid(found: Shares, flip: Flip) -> Shares:
-    return Shares(
-        found.query_matched, found.query_moments, found.bank_matched, found.bank_moments, found.nearest, flip
-    )
-
-
-def _different(column: NDArray[np.intp]) -> int:
-    return int(np.unique(column).size)
 
 
 def _by_brand(brand: bytes) -> str | None:

@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals import features
-from takeback.signals.clip import Verdict
 from takeback.signals.decode import MAX_BYTES
 from takeback.signals.features import Features
-from takeback.signals.known import Hit, Known, Signals, surest_first, why_not_known
+from takeback.signals.known import Found, Known, Signals, surest_first, why_not_known
 from takeback.signals.model import Flip, PictureSignals
+from takeback.signals.relation import Hit, needs_exact, shown_by
 from takeback.signals.sandbox import Decoder
 
 _T = TypeVar("_T")
@@ -43,7 +43,7 @@ class Answer:
     """What came of comparing one file."""
 
     query: Path
-    hits: tuple[Hit, ...]
+    found: tuple[Found, ...]
     """What it shows of the known files, the surest first."""
     error: Unreadable | None = None
     """Why it could not be compared."""
@@ -111,7 +111,7 @@ class KnownFiles:
         self.left_out = tuple(each for each in read if isinstance(each, LeftOut))
         usable = [each for each in read if not isinstance(each, LeftOut)]
         self.paths = tuple(path for path, _ in usable)
-        """Of what is compared with, by the number in `Hit.known`."""
+        """Of what is compared with, by the number in `Found.known`."""
         self._pictures = [n for n, (_, each) in enumerate(usable) if isinstance(each, PictureSignals)]
         self._known = Known([signals for _, signals in usable])
 
@@ -131,30 +131,40 @@ class KnownFiles:
         except Unreadable as error:
             return Answer(path, (), error)
 
-    def _ask(self, data: bytes) -> list[Hit]:
+    def _ask(self, data: bytes) -> list[Found]:
         signals = self._decoder.read(data)
-        if self._known.is_doubtful(signals):
+        shown = shown_by(signals)
+        near = self._known.near(shown)
+        if needs_exact(shown, (touch for touches in near.values() for touch in touches)):
             signals = self._decoder.read(data, exact=True)
-        hits = self._known.first_stage(signals)
-        if hits or not isinstance(signals, PictureSignals):
-            return hits
+            shown = shown_by(signals)
+            near = self._known.near(shown)
+        found = self._known.first_stage(shown, near)
+        if found or not isinstance(signals, PictureSignals):
+            return found
         return self._second_stage(data)
 
-    def _second_stage(self, data: bytes) -> list[Hit]:
+    def _second_stage(self, data: bytes) -> list[Found]:
         known = self._known_points()
         if not known:
             return []
         query = self._features(data)
-        hits = []
+        found = []
         for number, points in known:
             agreement = features.agree(query, points)
             if agreement is not None:
                 flip = Flip.MIRROR if agreement.mirrored else Flip.NONE
-                found = Hit(
-                    number, Verdict.REVIEW, _SECOND, flip=flip, box=agreement.box, inliers=agreement.inliers
+                hit = Hit(
+                    None,
+                    flip,
+                    negative=False,
+                    box=agreement.box,
+                    review_only=True,
+                    stage=_SECOND,
+                    inliers=agreement.inliers,
                 )
-                hits.append(found)
-        return sorted(hits, key=surest_first)
+                found.append(Found(number, hit))
+        return sorted(found, key=surest_first)
 
     def _known_points(self) -> list[tuple[int, Features]]:
         """Found when they are first needed, and kept."""

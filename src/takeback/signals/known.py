@@ -1,74 +1,37 @@
 """Known pictures and clips, and which of them a file shows: the first stage of `takeback match`.
 
-The hashes of the picture as shown, of its trimmed form, of its panels, or of a clip's moments, and the
-complement of each, are asked for the eight flips of everything known: up to `MATCH_RADIUS` bits apart is a
-match, up to `REVIEW_RADIUS` is for a person's look. Two clips agree by the share of their moments.
-
-This module compares; `folder` reads files, and asks the second stage where this one knows nothing.
+What is known lies in the same index as the service's bank (`rows`), and what lies near a file means the same
+(`relation`). `folder` reads files, and asks the second stage where this one knows nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from takeback.signals import clip, compare
+from takeback.signals import compare
 from takeback.signals.clip import Verdict
-from takeback.signals.model import (
-    HASH_BITS,
-    MATCH_RADIUS,
-    MIN_QUALITY,
-    REVIEW_RADIUS,
-    Box,
-    ClipSignals,
-    Cut,
-    Flip,
-    Frame,
-    Pdq,
-    PictureSignals,
-)
+from takeback.signals.model import MIN_QUALITY, ClipSignals, Cut, Kind, PictureSignals
+from takeback.signals.relation import Hit, Shown, Touch, agree_as_clips, relate
+from takeback.signals.rows import FLIPS, RowIndex
 
-_FLIPS = len(Flip)
 Signals = PictureSignals | ClipSignals
+Near = Mapping[int, Sequence[Touch]]
+"""What lies near a file: by the number of something known."""
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """How a file and something known agree."""
+class Found:
+    """A file shows something known."""
 
     known: int
     """Its number in the folder."""
-    verdict: Verdict
-    stage: int
-    """1: by hashes; 2: by points and their geometry."""
-    variant: Cut | None = None
-    """What of the file agrees; None in the second stage."""
-    distance: int | None = None
-    """Bits of 256 that differ; None in the second stage."""
-    flip: Flip | None = None
-    """How the known one was laid down for this; in the second stage, MIRROR or NONE."""
-    negative: bool = False
-    """The file shows the photographic negative."""
-    box: Box | None = None
-    """Where in the picture it was found, if not in all of it."""
-    at_ms: int | None = None
-    """When in the file's clip it was found first."""
+    hit: Hit
     share: float | None = None
     """Of two clips: the larger share of moments that are in both, 0 to 1."""
-    inliers: int | None = None
-    """Points that agree in one geometry; None in the first stage."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One hash of a file, with where in the file it is from."""
-
-    pdq: Pdq
-    variant: Cut
-    doubt: int = 0
-    box: Box | None = None
-    at_ms: int | None = None
+    @property
+    def verdict(self) -> Verdict:
+        """MATCH, or REVIEW."""
+        return Verdict.REVIEW if self.hit.review_only else Verdict.MATCH
 
 
 def why_not_known(signals: Signals) -> str | None:
@@ -92,83 +55,49 @@ class Known:
     """
 
     def __init__(self, signals: Sequence[Signals]) -> None:
-        self._signals = tuple(signals)
-        rows: list[bytes] = []
-        owners: list[int] = []
-        for number, each in enumerate(self._signals):
-            flips = _flips_of(each)
-            rows += flips
-            owners += [number] * len(flips)
-        self._rows: NDArray[np.uint8] = compare.stack(rows)
-        self._owners = np.array(owners, dtype=np.intp)
+        laid = [_flips_of(each) for each in signals]
+        self._frames = [len(rows) // FLIPS for rows in laid]
+        self._kinds = [Kind.CLIP if isinstance(each, ClipSignals) else Kind.PICTURE for each in signals]
+        self._rows = RowIndex()
+        self._rows.add(range(len(laid)), self._frames, compare.stack([row for rows in laid for row in rows]))
 
     def __len__(self) -> int:
-        return len(self._signals)
+        return len(self._frames)
 
-    def is_doubtful(self, signals: Signals) -> bool:
-        """Whether a fast hash comes so near to something known that only the exact one can tell."""
-        asked = [each for each in _hashes_of(signals) if each.doubt]
-        reach = np.array([min(REVIEW_RADIUS + each.doubt, HASH_BITS) for each in asked])
-        for negative in (False, True):
-            found = compare.search(_rows_of(asked, negative=negative), self._rows, int(reach.max(initial=0)))
-            if (found.distance <= reach[found.query]).any():
-                return True
-        return False
+    def near(self, shown: Shown) -> Near:
+        """What lies near enough to matter, even if each hash is as wrong as it may be."""
+        return self._rows.near({0: shown})[0]
 
-    def first_stage(self, signals: Signals) -> list[Hit]:
-        """Everything known that a file shows by its hashes, the surest first."""
-        asked = _hashes_of(signals)
-        best: dict[int, Hit] = {}
-        for negative in (False, True):
-            found = compare.search(_rows_of(asked, negative=negative), self._rows, REVIEW_RADIUS)
-            for query, row, distance in zip(*found, strict=True):
-                flip = Flip(int(row) % _FLIPS)
-                hit = _hit(asked[query], int(self._owners[row]), int(distance), flip, negative=negative)
-                if hit.known not in best or surest_first(hit) < surest_first(best[hit.known]):
-                    best[hit.known] = hit
-        return sorted(
-            filter(None, (self._by_shares(signals, hit) for hit in best.values())), key=surest_first
-        )
+    def first_stage(self, shown: Shown, near: Near) -> list[Found]:
+        """Everything known that a file shows by its hashes, the surest first; the hashes count as they are.
 
-    def _by_shares(self, signals: Signals, hit: Hit) -> Hit | None:
-        """Two clips agree by the share of their moments; all else by its nearest hash."""
-        known = self._signals[hit.known]
-        if not (isinstance(signals, ClipSignals) and isinstance(known, ClipSignals)):
-            return hit
-        shown = _negative(signals) if hit.negative else signals
-        found = clip.compare_clips(shown, known)
-        verdict = clip.verdict(found)
-        if verdict is not Verdict.MATCH:
-            wider = clip.compare_clips(shown, known, REVIEW_RADIUS)
-            wide = clip.verdict(wider) is Verdict.MATCH
-            found, verdict = (wider, Verdict.REVIEW) if wide else (found, verdict)
-        if verdict is Verdict.NONE:
+        Args:
+            shown: the file.
+            near: what `near` said of it.
+        """
+        found = (self._found(shown, number, touches) for number, touches in near.items())
+        return sorted((each for each in found if each is not None), key=surest_first)
+
+    def _found(self, shown: Shown, number: int, touches: Sequence[Touch]) -> Found | None:
+        kind, frames = self._kinds[number], self._frames[number]
+        hit = relate(shown, kind, frames, touches)
+        if hit is None:
             return None
-        return replace(hit, verdict=verdict, share=max(found.query, found.bank))
+        together = agree_as_clips(shown, frames, touches) if shown.is_clip and kind is Kind.CLIP else None
+        return Found(number, hit, None if together is None else together.share)
 
 
-def _hit(asked: _Asked, known: int, distance: int, flip: Flip, *, negative: bool) -> Hit:
-    return Hit(
-        known,
-        Verdict.MATCH if distance <= MATCH_RADIUS else Verdict.REVIEW,
-        1,
-        asked.variant,
-        distance,
-        flip,
-        negative,
-        asked.box,
-        asked.at_ms,
+def surest_first(found: Found) -> tuple[bool, int, int, bool, int, int]:
+    """The order in which they are shown: matches, fewer differing bits, the plainest explanation."""
+    hit = found.hit
+    return (
+        hit.review_only,
+        hit.stage,
+        -(hit.inliers or 0) if hit.distance is None else hit.distance,
+        hit.negative,
+        list(Cut).index(hit.cut),
+        hit.flip,
     )
-
-
-def _hashes_of(signals: Signals) -> list[_Asked]:
-    """All hashes of a file that are asked."""
-    match signals:
-        case PictureSignals(whole=whole, doubt=doubt, variants=variants):
-            parts = [_Asked(each.pdq, each.cut, each.doubt, each.box) for each in variants]
-            return [_Asked(whole, Cut.WHOLE, doubt), *parts]
-        case ClipSignals(frames=frames):
-            return [_Asked(frame.pdq, Cut.FRAME, at_ms=frame.at_ms) for frame in frames]
 
 
 def _flips_of(signals: Signals) -> list[bytes]:
@@ -176,32 +105,6 @@ def _flips_of(signals: Signals) -> list[bytes]:
     every = (
         [signals.flips] if isinstance(signals, PictureSignals) else [each.flips for each in signals.frames]
     )
-    if any(len(flips) != _FLIPS for flips in every):
+    if any(len(flips) != FLIPS for flips in every):
         raise ValueError("what is known must have been read with its flips")
     return [pdq.hash for flips in every for pdq in flips]
-
-
-def _rows_of(asked: Sequence[_Asked], *, negative: bool) -> NDArray[np.uint8]:
-    rows = compare.stack([each.pdq.hash for each in asked])
-    return ~rows if negative else rows
-
-
-def _negative(shown: ClipSignals) -> ClipSignals:
-    """The same clip with its colours inverted: a complement for each hash."""
-    frames = (
-        Frame(each.at_ms, Pdq(bytes(byte ^ 0xFF for byte in each.pdq.hash), each.pdq.quality))
-        for each in shown.frames
-    )
-    return replace(shown, frames=tuple(frames))
-
-
-def surest_first(hit: Hit) -> tuple[bool, int, int, bool, int, int]:
-    """The order in which hits are shown: matches, fewer differing bits, the plainest explanation."""
-    return (
-        hit.verdict is not Verdict.MATCH,
-        hit.stage,
-        -(hit.inliers or 0) if hit.distance is None else hit.distance,
-        hit.negative,
-        0 if hit.variant is None else list(Cut).index(hit.variant),
-        hit.flip or 0,
-    )

@@ -46,6 +46,13 @@ class Pdq:
     """0 to 100: how much detail the picture has."""
 
 
+class Kind(StrEnum):
+    """What was posted or reported."""
+
+    PICTURE = "picture"
+    CLIP = "clip"
+
+
 class Cut(StrEnum):
     """Which part of what is shown a hash was made of; an entry is one hash, a post may bring several."""
 

@@ -15,8 +15,8 @@ from takeback.bank.rules import parse_well_known
 from takeback.cases import service as cases
 from takeback.errors import Refused, Unavailable, Unreadable, WhyUnreadable
 from takeback.facts import ConfirmationUndone, CopyConfirmed, EntryRefused, Matched, Verdict
-from takeback.join.model import Hit
 from takeback.signals.model import Box, ClipSignals, Cut, Frame, Pdq, PictureSignals, Variant
+from takeback.signals.relation import Hit
 
 BOX = Box(40, 60, 320, 240)
 DOTS = random.Random(11)

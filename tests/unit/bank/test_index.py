@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from synthetic import bent
 from takeback.bank import service as bank
-from takeback.bank.index import BankIndex, Touch, as_rows, as_touch, questions_of, touches
-from takeback.bank.model import FLIPS, Brief, Entry, EntryKind, EntryStatus, Known
+from takeback.bank.index import BankIndex, as_touch, questions_of, touches
+from takeback.bank.model import FLIPS, Brief, Entry, EntryStatus, Known
 from takeback.ids import EntryId, ReportId
 from takeback.signals import compare
-from takeback.signals.model import HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS
+from takeback.signals.compare import stack
+from takeback.signals.model import HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS, Kind
+from takeback.signals.relation import Touch
 
 SEED, ACTIVE, WITHDRAWN = EntryStatus
 REPORT = ReportId(UUID(int=0))
@@ -26,7 +28,7 @@ def negative(value: bytes) -> bytes:
     return bytes(255 - byte for byte in value)
 
 
-def an_entry(number: int, hashes: bytes, status=SEED, seq=None, kind=EntryKind.PICTURE) -> Entry:
+def an_entry(number: int, hashes: bytes, status=SEED, seq=None, kind=Kind.PICTURE) -> Entry:
     seq = number if seq is None else seq
     return Entry(EntryId(UUID(int=number)), number, REPORT, status, kind, 100, seq, hashes)
 
@@ -48,7 +50,7 @@ def worlds(draw):
     for number in range(1, draw(st.integers(0, 4)) + 1):
         frames = draw(st.integers(1, 2))
         rows = [near() if dots.random() < 0.3 else dots.randbytes(HASH_BYTES) for _ in range(frames * 8)]
-        kind = EntryKind.PICTURE if frames == 1 else EntryKind.CLIP
+        kind = Kind.PICTURE if frames == 1 else Kind.CLIP
         entries.append(an_entry(number, b"".join(rows), kind=kind))
     return asked, entries, draw(st.sampled_from([MATCH_RADIUS, REVIEW_RADIUS]))
 
@@ -72,7 +74,7 @@ def test_the_index_finds_what_comparing_every_bit_finds(world):
     asked, entries, radius = world
     index = BankIndex()
     index.apply(entries)
-    assert Counter(index.search(as_rows(asked), radius)) == brute(asked, entries, radius)
+    assert Counter(index.search(stack(asked), radius)) == brute(asked, entries, radius)
 
 
 @given(worlds())
@@ -81,7 +83,7 @@ def test_a_post_and_an_entry_touch_in_the_same_ways_whoever_asks(world):
     asked, entries, radius = world
     index = BankIndex()
     index.apply(entries)
-    rows = as_rows(asked)
+    rows = stack(asked)
     live = Counter(index.search(rows, radius))
     assert Counter(touches(rows, entries, radius)) == live
     assert live == Counter(
@@ -112,14 +114,14 @@ def test_changes_may_come_in_pieces_and_more_than_once(history, data):
     kept = {n: Brief(e.id, e.status, e.kind, 1) for n, e in last.items() if e.status is not WITHDRAWN}
     assert (len(index), index.seq) == (len(kept), len(changes))
     assert {n: brief for n in range(1, 5) if (brief := index.brief(n)) is not None} == kept
-    asked = as_rows([hashes[n][:HASH_BYTES] for n in range(1, 5)])
+    asked = stack([hashes[n][:HASH_BYTES] for n in range(1, 5)])
     assert {touch.entry for touch in index.search(asked)} == kept.keys()
 
 
 def test_an_empty_bank_knows_nothing():
     index = BankIndex()
     index.apply([])
-    assert (len(index), index.seq, index.search(as_rows([bytes(HASH_BYTES)]))) == (0, 0, [])
+    assert (len(index), index.seq, index.search(stack([bytes(HASH_BYTES)]))) == (0, 0, [])
     assert index.brief(1) is None
     assert bank.check(index, bytes(HASH_BYTES)) == Known(known=False, status=None)
 

@@ -12,7 +12,7 @@ from takeback.cases import rules
 from takeback.cases.model import REASONS, Case, CaseStatus, Copy, Decision, DecisionReason
 from takeback.facts import FoundBy, Verdict
 from takeback.ids import CaseId, ReportId, SightingId, StaffId
-from takeback.join.model import Hit
+from takeback.signals.relation import Hit
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 SHARED, NOT_SHARED, CANNOT_TELL = Verdict

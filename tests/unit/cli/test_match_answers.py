@@ -9,15 +9,20 @@ from rich.console import Console
 
 from takeback.doors.cli.match_answers import in_words, line, table
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.clip import Verdict
 from takeback.signals.folder import Answer, contents, files_in, in_parallel
-from takeback.signals.known import Hit
+from takeback.signals.known import Found
 from takeback.signals.model import Box, Cut, Flip
+from takeback.signals.relation import Hit
 
 KNOWN = [Path("bank/[1].png"), Path("bank/clip.mp4")]
-PANEL = Hit(0, Verdict.MATCH, 1, Cut.PANEL, 6, Flip.MIRROR, negative=True, box=Box(1, 2, 30, 40))
-MOMENT = Hit(1, Verdict.REVIEW, 1, Cut.FRAME, 31, Flip.NONE, at_ms=72_400, share=0.256)
-POINTS = Hit(0, Verdict.REVIEW, 2, flip=Flip.NONE, box=Box(0, 0, 9, 9), inliers=37)
+PANEL = Found(0, Hit(6, Flip.MIRROR, negative=True, cut=Cut.PANEL, box=Box(1, 2, 30, 40)))
+MOMENT = Found(
+    1, Hit(31, Flip.NONE, negative=False, cut=Cut.FRAME, at_ms=72_400, review_only=True), share=0.256
+)
+POINTS = Found(
+    0,
+    Hit(None, Flip.NONE, negative=False, box=Box(0, 0, 9, 9), review_only=True, stage=2, inliers=37),
+)
 NOT_READ = Answer(Path("q/x.jpg"), (), Unreadable(WhyUnreadable.DAMAGED, "cut short"))
 
 

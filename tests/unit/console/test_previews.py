@@ -9,8 +9,8 @@ from takeback.doors.console.previews import KEPT_FOR, NoPicture, Previews, Ticke
 from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
 from takeback.facts import FoundBy
 from takeback.ids import CaseId, SightingId
-from takeback.join.model import Hit
 from takeback.signals.model import Cut, Pdq, PictureSignals
+from takeback.signals.relation import Hit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CASE = CaseId(uuid4())

@@ -26,8 +26,8 @@ from takeback.facts import (
     Verdict,
 )
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId, TargetId
-from takeback.join.model import Hit
 from takeback.signals.model import Box, Cut, Flip
+from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
 from takeback.takedown.model import LookRow, TargetProgress, TargetState
 

@@ -9,12 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthetic import bent
-from takeback.bank.index import BankIndex, as_rows, touches
-from takeback.bank.model import FLIPS, Entry, EntryKind, EntryStatus
+from takeback.bank.index import BankIndex, touches
+from takeback.bank.model import FLIPS, Entry, EntryStatus
 from takeback.ids import EntryId, ReportId
 from takeback.join.comparison import ask_entries, ask_index
-from takeback.join.model import Hit
-from takeback.join.relation import Shown, needs_exact, relate, shown_by
+from takeback.signals.compare import stack
 from takeback.signals.model import (
     HASH_BYTES,
     MATCH_RADIUS,
@@ -23,10 +22,12 @@ from takeback.signals.model import (
     ClipSignals,
     Cut,
     Frame,
+    Kind,
     Pdq,
     PictureSignals,
     Variant,
 )
+from takeback.signals.relation import Hit, Shown, needs_exact, relate, shown_by
 
 BOX = Box(8, 16, 320, 200)
 
@@ -42,7 +43,7 @@ def a_clip(*frames: bytes) -> ClipSignals:
 
 
 def an_entry(*frames: tuple[bytes, ...], number=1) -> Entry:
-    kind = EntryKind.PICTURE if len(frames) == 1 else EntryKind.CLIP
+    kind = Kind.PICTURE if len(frames) == 1 else Kind.CLIP
     hashes = b"".join(flip for frame in frames for flip in frame)
     report = ReportId(UUID(int=0))
     return Entry(EntryId(UUID(int=number)), number, report, EntryStatus.SEED, kind, 100, number, hashes)
@@ -102,7 +103,7 @@ def test_two_clips_are_the_same_by_the_share_of_their_moments(shared, review_onl
     """Of five moments each: two in common of four seen is half of the query."""
     dots = random.Random(shared)
     entry = an_entry(*(flips(dots) for _ in range(5)))
-    rows = as_rows([entry.hashes[n * 256 + 32 : n * 256 + 64] for n in range(5)])
+    rows = stack([entry.hashes[n * 256 + 32 : n * 256 + 64] for n in range(5)])
     frames = [bent(rows[n].tobytes(), 7, dots) for n in range(shared)]
     others = [dots.randbytes(32) for _ in range({5: 0, 2: 2, 1: 4, 0: 5}[shared])]
     found = hit(a_clip(*others, *frames), entry)

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.signals.clip import Verdict
-from takeback.signals.known import Known, why_not_known
+from takeback.signals.clip import Verdict, verdict
+from takeback.signals.known import Found, Known, why_not_known
 from takeback.signals.model import (
     MATCH_RADIUS,
     MIN_QUALITY,
@@ -22,6 +22,8 @@ from takeback.signals.model import (
     PictureSignals,
     Variant,
 )
+from takeback.signals.relation import needs_exact, shown_by
+from vpdq_by_counting import compare_clips
 
 BOX = Box(8, 16, 200, 100)
 
@@ -66,56 +68,69 @@ def known_clip(name, moments=8) -> ClipSignals:
 
 
 KNOWN = Known([known_picture("a"), known_picture("b"), known_clip("c")])
+KNOWN_CLIP = 2
+
+
+def first_stage(signals, known=KNOWN) -> list[Found]:
+    shown = shown_by(signals)
+    return known.first_stage(shown, known.near(shown))
+
+
+def is_doubtful(signals) -> bool:
+    shown = shown_by(signals)
+    return needs_exact(shown, (touch for touches in KNOWN.near(shown).values() for touch in touches))
 
 
 @given(st.integers(0, 80), st.sampled_from(Flip), st.booleans(), st.integers(0, 1000))
 def test_a_hash_is_a_match_up_to_31_bits_and_for_review_up_to_48(bits, flip, negative, seed):
     shown = bent(a_hash(f"b {flip}"), bits, seed)
-    hits = KNOWN.first_stage(picture(inverse(shown) if negative else shown))
+    hits = first_stage(picture(inverse(shown) if negative else shown))
     if bits > REVIEW_RADIUS:
         assert hits == []
         return
-    (hit,) = hits
-    assert hit.verdict is (Verdict.MATCH if bits <= MATCH_RADIUS else Verdict.REVIEW)
-    assert (hit.known, hit.stage, hit.variant, hit.distance) == (1, 1, Cut.WHOLE, bits)
-    assert (hit.flip, hit.negative) == (flip, negative)
+    (found,) = hits
+    assert found.verdict is (Verdict.MATCH if bits <= MATCH_RADIUS else Verdict.REVIEW)
+    assert (found.known, found.hit.stage, found.hit.cut, found.hit.distance) == (1, 1, Cut.WHOLE, bits)
+    assert (found.hit.flip, found.hit.negative) == (flip, negative)
 
 
 def test_a_panel_is_asked_like_a_picture_and_its_place_is_told():
     variant = Variant(Cut.PANEL, BOX, Pdq(bent(a_hash("a 1"), 5), 90))
-    (hit,) = KNOWN.first_stage(picture(a_hash("a page"), variants=(variant,)))
-    assert (hit.variant, hit.distance, hit.flip, hit.box) == (Cut.PANEL, 5, Flip.MIRROR, BOX)
+    (found,) = first_stage(picture(a_hash("a page"), variants=(variant,)))
+    hit = found.hit
+    assert (hit.cut, hit.distance, hit.flip, hit.box) == (Cut.PANEL, 5, Flip.MIRROR, BOX)
 
 
 def test_the_nearest_of_several_hashes_explains_the_hit_and_the_surest_comes_first():
     near = Variant(Cut.TRIMMED, BOX, Pdq(bent(a_hash("a 0"), 3), 90))
     other = Variant(Cut.PANEL, BOX, Pdq(bent(a_hash("b 0"), 40), 90))
-    hits = KNOWN.first_stage(picture(bent(a_hash("a 0"), 30), variants=(near, other)))
-    assert [(hit.known, hit.variant, hit.distance) for hit in hits] == [
+    hits = first_stage(picture(bent(a_hash("a 0"), 30), variants=(near, other)))
+    assert [(each.known, each.hit.cut, each.hit.distance) for each in hits] == [
         (0, Cut.TRIMMED, 3),
         (1, Cut.PANEL, 40),
     ]
-    assert [hit.verdict for hit in hits] == [Verdict.MATCH, Verdict.REVIEW]
+    assert [each.verdict for each in hits] == [Verdict.MATCH, Verdict.REVIEW]
 
 
 @pytest.mark.parametrize(
     ("bits", "doubt", "asked"), [(48, 0, False), (58, 10, True), (59, 10, False), (5, 1, True)]
 )
 def test_a_fast_hash_is_made_again_only_where_its_doubt_could_matter(bits, doubt, asked):
-    assert KNOWN.is_doubtful(picture(bent(a_hash("a 0"), bits), doubt=doubt)) is asked
+    assert is_doubtful(picture(bent(a_hash("a 0"), bits), doubt=doubt)) is asked
 
 
 def test_doubt_in_a_panel_counts_too():
     variant = Variant(Cut.PANEL, BOX, Pdq(bent(a_hash("a 1"), 50), 90), doubt=2)
-    assert KNOWN.is_doubtful(picture(a_hash("a page"), variants=(variant,)))
-    assert not KNOWN.is_doubtful(picture(a_hash("a page"), variants=(replace(variant, doubt=1),)))
+    assert is_doubtful(picture(a_hash("a page"), variants=(variant,)))
+    assert not is_doubtful(picture(a_hash("a page"), variants=(replace(variant, doubt=1),)))
 
 
 def test_a_picture_is_found_in_a_known_clip_and_a_clip_by_a_known_picture():
-    (found,) = KNOWN.first_stage(picture(bent(a_hash("c at 3 0"), 7)))
-    assert (found.known, found.verdict, found.distance) == (2, Verdict.MATCH, 7)
-    (found,) = KNOWN.first_stage(clip(a_hash("x"), a_hash("y"), bent(a_hash("a 0"), 9)))
-    assert (found.known, found.verdict, found.variant, found.at_ms) == (0, Verdict.MATCH, Cut.FRAME, 2000)
+    (found,) = first_stage(picture(bent(a_hash("c at 3 0"), 7)))
+    assert (found.known, found.verdict, found.hit.distance) == (2, Verdict.MATCH, 7)
+    (found,) = first_stage(clip(a_hash("x"), a_hash("y"), bent(a_hash("a 0"), 9)))
+    assert (found.known, found.verdict) == (0, Verdict.MATCH)
+    assert (found.hit.cut, found.hit.at_ms) == (Cut.FRAME, 2000)
 
 
 @pytest.mark.parametrize("negative", [False, True])
@@ -127,16 +142,31 @@ def test_two_clips_agree_by_the_share_of_their_moments(negative):
     others = [f"else {n}" for n in range(9)]
 
     cut = [f"c at {n} 1" for n in (2, 3, 4)]
-    (hit,) = KNOWN.first_stage(shown(cut))
-    assert (hit.verdict, hit.share, hit.flip, hit.negative) == (Verdict.MATCH, 1.0, Flip.MIRROR, negative)
-    (hit,) = KNOWN.first_stage(shown(["c at 2 0", *others]))
-    assert hit.verdict is Verdict.REVIEW
-    assert KNOWN.first_stage(shown(others)) == []
+    (found,) = first_stage(shown(cut))
+    assert (found.verdict, found.share) == (Verdict.MATCH, 1.0)
+    assert (found.hit.flip, found.hit.negative) == (Flip.MIRROR, negative)
+    (found,) = first_stage(shown(["c at 2 0", *others]))
+    assert found.verdict is Verdict.REVIEW
+    assert first_stage(shown(others)) == []
 
 
 def test_a_clip_of_moments_that_are_almost_the_same_is_for_review():
-    (hit,) = KNOWN.first_stage(clip(*(bent(a_hash(f"c at {n} 0"), 40, n) for n in range(8))))
-    assert (hit.verdict, hit.share) == (Verdict.REVIEW, 1.0)
+    (found,) = first_stage(clip(*(bent(a_hash(f"c at {n} 0"), 40, n) for n in range(8))))
+    assert (found.verdict, found.share) == (Verdict.REVIEW, 1.0)
+
+
+@given(st.lists(st.sampled_from([f"c at {n} {flip}" for n in range(4) for flip in (0, 1)] + ["x", "y"])))
+def test_two_clips_agree_as_vpdq_counts_them(names):
+    """`relation` counts what an index found; `vpdq_by_counting` compares everything with everything."""
+    shown = clip(*(bent(a_hash(name), 20, name) for name in names))
+    shares, flip = compare_clips(shown, known_clip("c"))
+    said = [(each.verdict, each.share) for each in first_stage(shown) if each.known == KNOWN_CLIP]
+    if verdict(shares) is Verdict.NONE:
+        assert said == []
+    else:
+        assert said == [(verdict(shares), max(shares.query, shares.bank))]
+    if said and verdict(shares) is Verdict.MATCH:
+        assert first_stage(shown)[0].hit.flip == flip
 
 
 def test_what_would_match_others_is_not_compared_with():
@@ -147,9 +177,9 @@ def test_what_would_match_others_is_not_compared_with():
 
 
 def test_nothing_known_and_nothing_shown_agree_on_nothing():
-    assert Known([]).first_stage(picture(a_hash("a 0"))) == []
-    assert KNOWN.first_stage(clip()) == []
-    assert not KNOWN.is_doubtful(clip())
+    assert first_stage(picture(a_hash("a 0")), Known([])) == []
+    assert first_stage(clip()) == []
+    assert not is_doubtful(clip())
 
 
 def test_what_was_read_without_flips_is_a_mistake():

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from takeback.signals.clip import Verdict
 from takeback.signals.folder import Answer
-from takeback.signals.known import Hit
+from takeback.signals.known import Found
 from takeback.signals.model import HASH_BITS, Cut, Flip
 
 _PARTS = {
@@ -31,44 +31,51 @@ _TURNS = {
 
 def line(answer: Answer, known: Sequence[Path], *, details: bool) -> dict[str, object]:
     """One answer as the keys of its line, in their order."""
-    hit = answer.hits[0] if answer.hits else None
-    told: dict[str, object] = {"query": str(answer.query), **_keys(hit, known)}
+    first = answer.found[0] if answer.found else None
+    told: dict[str, object] = {"query": str(answer.query), **_keys(first, known)}
     if answer.error is not None:
         told["error"] = str(answer.error)
     if details:
-        told["hits"] = [_keys(each, known) for each in answer.hits]
+        told["hits"] = [_keys(each, known) for each in answer.found]
     return told
 
 
-def _keys(hit: Hit | None, known: Sequence[Path]) -> dict[str, object]:
+_NOTHING: dict[str, object] = {"bank": None, "verdict": Verdict.NONE.value} | dict.fromkeys(
+    ("stage", "variant", "distance", "inliers", "flip", "negative", "box", "at_ms", "share")
+)
+
+
+def _keys(found: Found | None, known: Sequence[Path]) -> dict[str, object]:
+    if found is None:
+        return _NOTHING
+    hit, box = found.hit, found.hit.box
     return {
-        "bank": None if hit is None else str(known[hit.known]),
-        "verdict": (Verdict.NONE if hit is None else hit.verdict).value,
-        "stage": None if hit is None else hit.stage,
-        "variant": None if hit is None or hit.variant is None else hit.variant.value,
-        "distance": None if hit is None else hit.distance,
-        "inliers": None if hit is None else hit.inliers,
-        "flip": None if hit is None or hit.flip is None else hit.flip.name.lower(),
-        "negative": None if hit is None else hit.negative,
-        "box": None
-        if hit is None or hit.box is None
-        else [hit.box.left, hit.box.top, hit.box.width, hit.box.height],
-        "at_ms": None if hit is None else hit.at_ms,
-        "share": None if hit is None or hit.share is None else round(hit.share, 3),
+        "bank": str(known[found.known]),
+        "verdict": found.verdict.value,
+        "stage": hit.stage,
+        "variant": hit.cut.value if hit.stage == 1 else None,
+        "distance": hit.distance,
+        "inliers": hit.inliers,
+        "flip": Flip(hit.flip).name.lower(),
+        "negative": hit.negative,
+        "box": None if box is None else [box.left, box.top, box.width, box.height],
+        "at_ms": hit.at_ms,
+        "share": None if found.share is None else round(found.share, 3),
     }
 
 
-def in_words(hit: Hit) -> str:
+def in_words(found: Found) -> str:
     """How a file and something known agree, for who looks at both."""
-    said = [] if hit.variant is None else [_PARTS[hit.variant]]
+    hit = found.hit
+    said = [_PARTS[hit.cut]] if hit.stage == 1 else []
     if hit.at_ms is not None:
         said.append(f"at {hit.at_ms // 60_000}:{hit.at_ms // 1000 % 60:02}")
-    if hit.flip is not None and _TURNS[hit.flip]:
-        said.append(_TURNS[hit.flip])
+    if _TURNS[Flip(hit.flip)]:
+        said.append(_TURNS[Flip(hit.flip)])
     if hit.negative:
         said.append("as a negative")
-    if hit.share is not None:
-        said.append(f"{hit.share:.0%} of the moments")
+    if found.share is not None:
+        said.append(f"{found.share:.0%} of the moments")
     if hit.distance is not None:
         said.append(f"{hit.distance} of {HASH_BITS} bits differ")
     if hit.inliers is not None:
@@ -83,10 +90,12 @@ def table(answers: Sequence[Answer], known: Sequence[Path], *, details: bool) ->
         file = _shown(answer.query)
         if answer.error is not None:
             rows.add_row(file, "not read", "", escape(str(answer.error)))
-        elif not answer.hits:
+        elif not answer.found:
             rows.add_row(file, "none", "", "")
-        for number, hit in enumerate(answer.hits if details else answer.hits[:1]):
-            rows.add_row("" if number else file, hit.verdict.value, _shown(known[hit.known]), in_words(hit))
+        for number, found in enumerate(answer.found if details else answer.found[:1]):
+            rows.add_row(
+                "" if number else file, found.verdict.value, _shown(known[found.known]), in_words(found)
+            )
     return rows
 
 

@@ -12,8 +12,8 @@ from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.doors.console.theme import Theme
 from takeback.facts import ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
-from takeback.join.model import Hit
 from takeback.signals.model import HASH_BITS, Cut, Flip
+from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
 from takeback.takedown.model import LookRow, TargetProgress, TargetState
 

@@ -1,13 +1,14 @@
-"""When a post and a bank entry show the same: the one relation, asked from both sides. Pure.
+"""When a post and something known show the same: the one relation, whoever asks. Pure.
 
 A post is a few hashes, its parts: a picture's whole, its form without border and its panels, or a clip's
-frames. An entry is rows: eight flips of a picture, or of each frame of a clip. Whoever comes last has the
-pairs of parts and rows that lie near each other (`bank.index.Touch`) found by an index; what these pairs mean
-is decided here and nowhere else, so the answer cannot depend on who came last.
+frames. What is known, a bank entry or a file, is rows: eight flips of a picture, or of each frame of a clip.
+An index finds the pairs of parts and rows that lie near each other (`Touch`); what these pairs mean is
+decided here and nowhere else, so the answer cannot depend on who came last, nor on whether a service was
+asked or `takeback match`.
 
     distance <= MATCH_RADIUS     the same
     ...      <= REVIEW_RADIUS    may be the same: for a person's eye, never acted on by itself
-    two clips                    by the share of their moments within MATCH_RADIUS (`signals.clip`)
+    two clips                    by the share of their moments (`signals.clip`)
 
 A hash that was made the fast way carries its doubt: how many bits it may be wrong. Nothing is decided by
 such a hash. Within the radius *and its doubt* it is a reason to read the post again exactly (`needs_exact`).
@@ -15,12 +16,12 @@ such a hash. Within the radius *and its doubt* it is a reason to read the post a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from takeback.bank.index import Rows, Touch, as_rows
-from takeback.bank.model import EntryKind
-from takeback.join.model import Hit
-from takeback.sightings.model import Kind, Sighting
-from takeback.signals import clip
+import numpy as np
+from numpy.typing import NDArray
+
+from takeback.signals import clip, compare
 from takeback.signals.model import (
     MATCH_RADIUS,
     MIN_QUALITY,
@@ -28,11 +29,55 @@ from takeback.signals.model import (
     Box,
     ClipSignals,
     Cut,
-    Flip,
     Frame,
+    Kind,
     PictureSignals,
     Variant,
 )
+
+Rows = NDArray[np.uint8]
+"""[n, 32]."""
+
+
+class Touch(NamedTuple):
+    """One hash of what is asked lies near one row of an entry."""
+
+    part: int
+    """Number of the hash."""
+    entry: int
+    """The entry's number."""
+    frame: int
+    """0 for a picture's."""
+    flip: int
+    negative: bool
+    """Its complement does."""
+    distance: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One post and one entry, and how they were found to show the same."""
+
+    distance: int | None
+    """Differing bits of 256 of the best pair; None: not found by a hash (stage 2)."""
+    flip: int
+    """Which of `signals.model.Flip` the entry had to be laid down by."""
+    negative: bool
+    """The post shows the photographic negative."""
+    cut: Cut = Cut.WHOLE
+    """Which part of the post it was."""
+    box: Box | None = None
+    """Where that part lies; None: it is all of the picture."""
+    at_ms: int | None = None
+    """When in the post's clip, in milliseconds; None: the post is a picture."""
+    review_only: bool = False
+    """May be the same: only a person says so, and nothing is removed for it before."""
+    exact: bool = True
+    """False: known by the fast hash only, because the post was gone before it could be read again."""
+    stage: int = 1
+    """1: by hashes; 2: by the geometry of details, always for review only."""
+    inliers: int | None = None
+    """Of stage 2: how many details agree in their places."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +113,7 @@ class Shown:
     @property
     def rows(self) -> Rows:
         """The parts' hashes."""
-        return as_rows([part.hash for part in self.parts])
+        return compare.stack([part.hash for part in self.parts])
 
     @property
     def doubt(self) -> int:
@@ -86,26 +131,18 @@ def shown_by(signals: PictureSignals | ClipSignals) -> Shown:
     match signals:
         case PictureSignals(whole=whole, doubt=doubt, variants=variants):
             first = Part(whole.hash, whole.quality, doubt, Cut.WHOLE)
-            return Shown((first, *map(_part, variants)), is_clip=False)
+            return Shown((first, *map(part_of, variants)), is_clip=False)
         case ClipSignals(frames=frames):
-            return Shown(tuple(map(_moment, frames)), is_clip=True)
+            return Shown(tuple(map(moment_of, frames)), is_clip=True)
 
 
-def shown_in(sighting: Sighting) -> Shown | None:
-    """The same of a reading as it is stored; None if there is none."""
-    if sighting.kind is Kind.CLIP:
-        return Shown(tuple(map(_moment, sighting.frames)), is_clip=True)
-    if sighting.hash is None:
-        return None
-    first = Part(sighting.hash, sighting.quality or 0, sighting.doubt, Cut.WHOLE)
-    return Shown((first, *map(_part, sighting.variants)), is_clip=False)
-
-
-def _part(variant: Variant) -> Part:
+def part_of(variant: Variant) -> Part:
+    """A picture's border-trimmed form, or one of its panels."""
     return Part(variant.pdq.hash, variant.pdq.quality, variant.doubt, variant.cut, variant.box)
 
 
-def _moment(frame: Frame) -> Part:
+def moment_of(frame: Frame) -> Part:
+    """A clip's moment; clips are always read exactly."""
     return Part(frame.pdq.hash, frame.pdq.quality, 0, Cut.FRAME, at_ms=frame.at_ms)
 
 
@@ -115,7 +152,7 @@ def needs_exact(shown: Shown, touches: Iterable[Touch]) -> bool:
 
 
 def relate(
-    shown: Shown, kind: EntryKind, frames: int, touches: Iterable[Touch], *, exact: bool = True
+    shown: Shown, kind: Kind, frames: int, touches: Iterable[Touch], *, exact: bool = True
 ) -> Hit | None:
     """How a post and one entry agree; None if they do not.
 
@@ -126,13 +163,20 @@ def relate(
         touches: all pairs of the post's parts and this entry's rows within reach; more are ignored.
         exact: False if the hashes' doubt cannot be cleared any more, so that they count as they are.
     """
-    near = [touch for touch in touches if touch.distance <= shown.parts[touch.part].reach]
-    if shown.is_clip and kind is EntryKind.CLIP:
-        return _relate_clips(shown, frames, near, exact=exact)
+    near = _within_reach(shown, touches)
+    if shown.is_clip and kind is Kind.CLIP:
+        together = agree_as_clips(shown, frames, near)
+        if together is None:
+            return None
+        return _hit(shown, together.nearest, review_only=not together.sure, exact=exact)
     if not near:
         return None
     best = min(near, key=_order)
     return _hit(shown, best, review_only=best.distance > MATCH_RADIUS, exact=exact)
+
+
+def _within_reach(shown: Shown, touches: Iterable[Touch]) -> list[Touch]:
+    return [touch for touch in touches if touch.distance <= shown.parts[touch.part].reach]
 
 
 def _order(touch: Touch) -> tuple[int, bool, int, int, int]:
@@ -140,20 +184,44 @@ def _order(touch: Touch) -> tuple[int, bool, int, int, int]:
     return touch.distance, touch.negative, touch.flip, touch.part, touch.frame
 
 
-def _relate_clips(shown: Shown, frames: int, near: Sequence[Touch], *, exact: bool) -> Hit | None:
+class Together(NamedTuple):
+    """How two clips agree."""
+
+    share: float
+    """The larger share of moments that are in both, 0 to 1."""
+    nearest: Touch
+    sure: bool
+    """False: for a person's eye."""
+
+
+def agree_as_clips(shown: Shown, frames: int, touches: Iterable[Touch]) -> Together | None:
+    """Whether two clips agree, by the share of their moments; None if they do not.
+
+    Enough moments within MATCH_RADIUS are a match. A few of them, or enough within REVIEW_RADIUS, are for a
+    person.
+    """
+    near = _within_reach(shown, touches)
+    close = _best_way(shown, frames, [touch for touch in near if touch.distance <= MATCH_RADIUS])
+    if close is not None and close.sure:
+        return close
+    wide = _best_way(shown, frames, near)
+    if wide is not None and wide.sure:
+        return wide._replace(sure=False)
+    return close
+
+
+def _best_way(shown: Shown, frames: int, near: Sequence[Touch]) -> Together | None:
     """A clip is turned as a whole, so only pairs that agree in one way add up; the best way counts."""
     ways: dict[tuple[bool, int], list[Touch]] = {}
     for touch in near:
-        if touch.distance <= MATCH_RADIUS:
-            ways.setdefault((touch.negative, touch.flip), []).append(touch)
+        ways.setdefault((touch.negative, touch.flip), []).append(touch)
     if not ways:
         return None
     shares = {way: _shares(shown, frames, each) for way, each in ways.items()}
     way = min(ways, key=lambda way: (-max(shares[way].query, shares[way].bank), way))
-    said = clip.verdict(shares[way])
-    if said is clip.Verdict.NONE:
-        return None
-    return _hit(shown, min(ways[way], key=_order), review_only=said is clip.Verdict.REVIEW, exact=exact)
+    share = max(shares[way].query, shares[way].bank)
+    sure = clip.verdict(shares[way]) is clip.Verdict.MATCH
+    return Together(share, min(ways[way], key=_order), sure)
 
 
 def _shares(shown: Shown, frames: int, touches: Sequence[Touch]) -> clip.Shares:
@@ -162,8 +230,6 @@ def _shares(shown: Shown, frames: int, touches: Sequence[Touch]) -> clip.Shares:
         query_moments=len(shown.parts),
         bank_matched=len({touch.frame for touch in touches}),
         bank_moments=frames,
-        nearest=min(touch.distance for touch in touches),
-        flip=Flip(touches[0].flip),
     )
 
 
