@@ -33,6 +33,7 @@ KEYS_FOLDER = "keys"
 DATABASE_FOLDER = "postgres"
 BLOBS_FOLDER = "blobs"
 SIGHTINGS_FOLDER = "sightings"
+BANK_FOLDER = "bank"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,4 +153,5 @@ def open_app(settings: Settings) -> Iterator[App]:
         sources = Sources(connectors, database, settings.max_media_bytes)
         parts = look_back_parts(settings, database)
         known = load_well_known(settings)
-        yield App(settings, database, sources, decoder, Unsealer(folder), BankIndex(), *parts, known)
+        index = BankIndex(settings.data / BANK_FOLDER)
+        yield App(settings, database, sources, decoder, Unsealer(folder), index, *parts, known)

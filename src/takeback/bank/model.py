@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from takeback.ids import EntryId, ReportId
-from takeback.signals.model import HASH_BYTES, Flip, Kind
+from takeback.signals.model import FLIPS, HASH_BYTES, Kind
 
-FLIPS = len(Flip)
 FRAME_BYTES = FLIPS * HASH_BYTES
 
 
@@ -42,6 +42,21 @@ class Entry:
     def frames(self) -> int:
         """How many there are; 1 for a picture."""
         return len(self.hashes) // FRAME_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One state of the bank: everything up to one change is in, nothing after it."""
+
+    seq: int
+    """The change's number."""
+    token: UUID | None
+    """Drawn by the database when it made the change, so that equal tokens mean: the same change, after the
+    same past. None: of an index that nothing was read into yet."""
+
+
+NOTHING = Version(0, None)
+"""Before anything was read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,22 @@ shares the lock. So a change is either before such a commit, and seen by it, or 
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
 
 from psycopg.rows import TupleRow
 
-from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused
+from takeback.bank.changes import (
+    KINDS,
+    STATUSES,
+    Entries,
+    Ids,
+    Signals,
+    parse_entries,
+    parse_signals,
+    uuids,
+)
+from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused, Version
 from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, ReportId
@@ -18,8 +30,13 @@ from takeback.signals.model import Kind
 
 CHANNEL = "takeback_bank"
 """Notified at each change."""
-_PAGE = 20_000
-"""Entries in memory at a time while an index is loaded."""
+_ENTRIES = 5_000
+"""Entries whose rows are asked for in one statement."""
+_BLOCKS = 4096
+"""Blocks of the table that are read in one statement: some 400,000 rows."""
+_LEAST_ROW = 80
+"""Bytes that a row of `bank_signal` takes at least: header 24, entry 16, frame and flip 4, hash 33, padding,
+and the block's pointer to it."""
 
 
 def share(tx: Tx) -> None:
@@ -41,6 +58,25 @@ def head(tx: Tx) -> int:
     row = tx.execute("select seq from bank_head").fetchone()
     assert row is not None
     return row[0]
+
+
+class Stand(NamedTuple):
+    """Where the bank stands, and whether it ever stood where an index does."""
+
+    head: Version
+    there: UUID | None
+    """The token of the number that was asked about; None: the bank did not get there."""
+
+
+def stand(tx: Tx, seq: int) -> Stand:
+    """Where the bank stands now, and what its version `seq` was; both at one moment."""
+    row = tx.execute(
+        "select h.seq, v.token, (select t.token from bank_version t where t.seq = %s)"
+        " from bank_head h join bank_version v on v.seq = h.seq",
+        [seq],
+    ).fetchone()
+    assert row is not None
+    return Stand(Version(row[0], row[1]), row[2])
 
 
 def insert(
@@ -122,13 +158,77 @@ def changes_since(tx: Tx, seq: int) -> list[Entry]:
     return [_entry(row) for row in tx.execute(_SELECT + "where e.seq > %s order by e.seq", [seq])]
 
 
-def pages_since(tx: Tx, seq: int) -> Iterator[list[Entry]]:
-    """The same in pages, for any number of them: memory stays bounded."""
-    with tx.cursor(name="bank_pages", binary=True) as cursor:
-        cursor.itersize = _PAGE
-        cursor.execute(_SELECT + "where e.seq > %s order by e.seq", [seq])
-        while page := cursor.fetchmany(_PAGE):
-            yield [_entry(row) for row in page]
+def entries_between(tx: Tx, since: int, upto: int) -> Entries:
+    """Entries whose last change lies in (since, upto], in any order, for any number of them.
+
+    Each column comes as one value, not a row for each entry: PostgreSQL lays them down in one order. Raises
+    ValueError if they do not fit together.
+    """
+    row = tx.execute(
+        """
+        select coalesce(string_agg(int8send(number), ''::bytea), ''),
+               coalesce(string_agg(int8send(seq), ''::bytea), ''),
+               coalesce(string_agg(uuid_send(id), ''::bytea), ''),
+               coalesce(string_agg(int2send((8 * array_position(%s::text[], status)
+                                             + array_position(%s::text[], kind) - 9)::int2), ''::bytea), '')
+        from bank_entry where seq > %s and seq <= %s
+        """,
+        [[each.value for each in STATUSES], [each.value for each in KINDS], since, upto],
+        binary=True,
+    ).fetchone()
+    assert row is not None
+    return parse_entries(*row)
+
+
+def signals_of(tx: Tx, entries: Ids) -> Iterator[Signals]:
+    """The rows of some entries, in pages. Raises ValueError if they do not fit together."""
+    for start in range(0, len(entries), _ENTRIES):
+        row = tx.execute(
+            """
+            select coalesce(string_agg(uuid_send(entry_id), ''::bytea), ''),
+                   coalesce(string_agg(int4send(frame * 8 + flip), ''::bytea), ''),
+                   coalesce(string_agg(hash, ''::bytea), '')
+            from bank_signal where entry_id = any(%s)
+            """,
+            [uuids(entries[start : start + _ENTRIES])],
+            binary=True,
+        ).fetchone()
+        assert row is not None
+        yield parse_signals(*row)
+
+
+def room_for_signals(tx: Tx) -> tuple[int, int]:
+    """How many blocks `bank_signal` has now, and how many rows there can be in them at most.
+
+    What it reads keeps the table's rows where they are until the transaction ends.
+    """
+    row = tx.execute(
+        "select pg_relation_size('bank_signal'), current_setting('block_size')::bigint,"
+        " (select count(*) from (select from bank_signal limit 1) one)"
+    ).fetchone()
+    assert row is not None
+    return row[0] // row[1], row[0] // _LEAST_ROW
+
+
+def all_signals(tx: Tx, blocks: int) -> Iterator[Signals]:
+    """The rows of all entries that were committed before the table had so many blocks, in pages.
+
+    In the order in which they lie there: no index is used and nothing is sorted. Rows are never changed or
+    moved. Raises ValueError if they do not fit together.
+    """
+    for start in range(0, blocks, _BLOCKS):
+        row = tx.execute(
+            """
+            select coalesce(string_agg(uuid_send(entry_id), ''::bytea), ''),
+                   coalesce(string_agg(int4send(frame * 8 + flip), ''::bytea), ''),
+                   coalesce(string_agg(hash, ''::bytea), '')
+            from bank_signal where ctid >= %s::tid and ctid < %s::tid
+            """,
+            [f"({start},0)", f"({start + _BLOCKS},0)"],
+            binary=True,
+        ).fetchone()
+        assert row is not None
+        yield parse_signals(*row)
 
 
 def _entry(row: TupleRow) -> Entry:

@@ -10,7 +10,7 @@ from takeback.bank.index import BankIndex, touches
 from takeback.bank.model import Brief, Entry, EntryStatus
 from takeback.ids import EntryId
 from takeback.sightings.model import Sighting
-from takeback.signals import compare
+from takeback.signals import rows
 from takeback.signals.model import Cut, Kind
 from takeback.signals.relation import Part, Shown, Touch, moment_of, part_of
 
@@ -36,21 +36,13 @@ class Nearby:
 
 
 def ask_index(index: BankIndex, posts: Mapping[int, Shown]) -> dict[int, Nearby]:
-    """What the index knows near these posts; each part is looked for only as far as its own doubt asks.
-
-    A wide search costs many times a narrow one, so the few wide ones must not set the radius of all.
-    """
+    """What the index knows near these posts."""
     found = {number: Nearby() for number in posts}
-    by_radius: dict[int, list[tuple[int, int, bytes]]] = {}
-    for number, shown in posts.items():
-        for part, each in enumerate(shown.parts):
-            by_radius.setdefault(each.radius, []).append((number, part, each.hash))
-    for radius, group in by_radius.items():
-        for touch in index.search(compare.stack([value for _, _, value in group]), radius):
+    for number, touched in rows.near(index.search, posts).items():
+        for touch in touched:
             brief = index.brief(touch.entry)
             if brief is not None:
-                number, part, _ = group[touch.part]
-                found[number].add(brief, touch._replace(part=part))
+                found[number].add(brief, touch)
     return found
 
 

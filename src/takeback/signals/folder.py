@@ -135,7 +135,7 @@ class KnownFiles:
         signals = self._decoder.read(data)
         shown = shown_by(signals)
         near = self._known.near(shown)
-        if needs_exact(shown, (touch for touches in near.values() for touch in touches)):
+        if needs_exact(shown, near):
             signals = self._decoder.read(data, exact=True)
             shown = shown_by(signals)
             near = self._known.near(shown)

@@ -4,18 +4,19 @@ What is known lies in the same index as the service's bank (`rows`), and what li
 (`relation`). `folder` reads files, and asks the second stage where this one knows nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from takeback.signals import compare
+import numpy as np
+
+from takeback.signals import compare, rows
 from takeback.signals.clip import Verdict
-from takeback.signals.model import MIN_QUALITY, ClipSignals, Cut, Kind, PictureSignals
+from takeback.signals.index import HammingIndex
+from takeback.signals.model import FLIPS, MIN_QUALITY, ClipSignals, Cut, Kind, PictureSignals
 from takeback.signals.relation import Hit, Shown, Touch, agree_as_clips, relate
-from takeback.signals.rows import FLIPS, RowIndex
+from takeback.signals.rows import row_ids
 
 Signals = PictureSignals | ClipSignals
-Near = Mapping[int, Sequence[Touch]]
-"""What lies near a file: by the number of something known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +57,34 @@ class Known:
 
     def __init__(self, signals: Sequence[Signals]) -> None:
         laid = [_flips_of(each) for each in signals]
-        self._frames = [len(rows) // FLIPS for rows in laid]
+        self._frames = np.array([len(flips) // FLIPS for flips in laid], np.uint16)
         self._kinds = [Kind.CLIP if isinstance(each, ClipSignals) else Kind.PICTURE for each in signals]
-        self._rows = RowIndex()
-        self._rows.add(range(len(laid)), self._frames, compare.stack([row for rows in laid for row in rows]))
+        self._index = HammingIndex()
+        ids = row_ids(np.arange(len(laid)), self._frames)
+        self._index.add(ids, compare.stack([value for flips in laid for value in flips]))
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return len(self._kinds)
 
-    def near(self, shown: Shown) -> Near:
+    def near(self, shown: Shown) -> list[Touch]:
         """What lies near enough to matter, even if each hash is as wrong as it may be."""
-        return self._rows.near({0: shown})[0]
+        return rows.near(lambda asked, radius: rows.search(self._index, asked, radius), {0: shown})[0]
 
-    def first_stage(self, shown: Shown, near: Near) -> list[Found]:
+    def first_stage(self, shown: Shown, near: Sequence[Touch]) -> list[Found]:
         """Everything known that a file shows by its hashes, the surest first; the hashes count as they are.
 
         Args:
             shown: the file.
             near: what `near` said of it.
         """
-        found = (self._found(shown, number, touches) for number, touches in near.items())
+        touches: dict[int, list[Touch]] = {}
+        for touch in near:
+            touches.setdefault(touch.entry, []).append(touch)
+        found = (self._found(shown, number, each) for number, each in touches.items())
         return sorted((each for each in found if each is not None), key=surest_first)
 
     def _found(self, shown: Shown, number: int, touches: Sequence[Touch]) -> Found | None:
-        kind, frames = self._kinds[number], self._frames[number]
+        kind, frames = self._kinds[number], int(self._frames[number])
         hit = relate(shown, kind, frames, touches)
         if hit is None:
             return None

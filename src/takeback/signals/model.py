@@ -36,6 +36,9 @@ class Flip(IntEnum):
     ANTI_TRANSPOSE = 7
 
 
+FLIPS = len(Flip)
+
+
 @dataclass(frozen=True, slots=True)
 class Pdq:
     """A PDQ hash with its quality."""

@@ -1,96 +1,81 @@
 """What is known, as rows of an index: an entry's eight flips, or those of each moment of its clip.
 
-A row's id says whose it is, which moment and which flip, so that nothing else need be kept of it. Entries are
-called by small numbers. The bank of the service and the folder of `takeback match` are both this.
+A row's id says whose it is, which moment and which flip, so nothing else need be kept of it. Entries are
+called by small numbers. The service's bank and the folder of `takeback match` both lie down like this, and
+are asked in the same words.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from takeback.signals.index import HammingIndex
-from takeback.signals.model import MATCH_RADIUS, Flip
+from takeback.signals.model import FLIPS
 from takeback.signals.relation import Rows, Shown, Touch
 
-FLIPS = len(Flip)
-_FLIP_BITS = 3
-_FRAME_BITS = 13
-MAX_FRAMES = 1 << _FRAME_BITS
+MAX_FRAMES = 1 << 13
 """Of one clip."""
+PLACES = MAX_FRAMES * FLIPS
+"""Rows that one entry may have: a row's id is its entry's number times this, plus its place, which is its
+frame times 8 plus its flip."""
+
+Search = Callable[[Rows, int], list[Touch]]
+"""Asks rows as far as a radius."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowIndex:
-    """Rows of entries. Safe to use from several threads.
+def row_ids(numbers: NDArray[np.int64], frames: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """The ids of all rows of these entries, in order of place.
 
     Args:
-        index: where they lie; empty, or as it was saved.
+        numbers: [n].
+        frames: [n], how many each has.
     """
-
-    index: HammingIndex = field(default_factory=lambda: HammingIndex(radius=MATCH_RADIUS))
-
-    def add(self, numbers: Sequence[int], frames: Sequence[int], rows: Rows) -> None:
-        """Take entries in.
-
-        Args:
-            numbers: what they are called.
-            frames: how many moments each has; 1 of a picture.
-            rows: uint8 [8 * sum(frames), 32]: flips of the first moment, of the second ...
-        """
-        ids = [_ids(number, count) for number, count in zip(numbers, frames, strict=True)]
-        if ids:
-            self.index.add(np.concatenate(ids), rows)
-
-    def remove(self, numbers: Sequence[int], frames: Sequence[int]) -> None:
-        """Take entries out."""
-        ids = [_ids(number, count) for number, count in zip(numbers, frames, strict=True)]
-        if ids:
-            self.index.remove(np.concatenate(ids))
-
-    def search(self, asked: Rows, radius: int = MATCH_RADIUS) -> list[Touch]:
-        """Every (hash, row) at most `radius` bits apart, and the same of the hashes' complements.
-
-        Args:
-            asked: uint8 [n, 32]; `Touch.part` numbers them.
-            radius: 0 to 64.
-        """
-        if not len(asked) or not len(self.index):
-            return []
-        found = self.index.search(np.concatenate([asked, ~asked]), radius)
-        return [
-            Touch(
-                query % len(asked),
-                row >> _FRAME_BITS + _FLIP_BITS,
-                (row >> _FLIP_BITS) % MAX_FRAMES,
-                row % FLIPS,
-                query >= len(asked),
-                distance,
-            )
-            for query, row, distance in zip(
-                found.query.tolist(), found.id.tolist(), found.distance.tolist(), strict=True
-            )
-        ]
-
-    def near(self, shown: Mapping[int, Shown]) -> dict[int, dict[int, list[Touch]]]:
-        """For each post, by the number that it is called by here: what lies near it, by entry.
-
-        Parts that are asked equally far are asked together.
-        """
-        groups: dict[int, list[tuple[int, int]]] = {}
-        for number, post in shown.items():
-            for part, each in enumerate(post.parts):
-                groups.setdefault(each.radius, []).append((number, part))
-        found: dict[int, dict[int, list[Touch]]] = {number: {} for number in shown}
-        for radius, group in groups.items():
-            asked = np.concatenate([shown[number].rows[part : part + 1] for number, part in group])
-            for touch in self.search(asked, radius):
-                number, part = group[touch.part]
-                found[number].setdefault(touch.entry, []).append(touch._replace(part=part))
-        return found
+    sizes = frames.astype(np.int64) * FLIPS
+    starts = np.repeat(numbers * PLACES - (np.cumsum(sizes) - sizes), sizes)
+    return starts + np.arange(len(starts), dtype=np.int64)
 
 
-def _ids(number: int, frames: int) -> NDArray[np.int64]:
-    first = number << _FRAME_BITS + _FLIP_BITS
-    return np.arange(first, first + frames * FLIPS, dtype=np.int64)
+def search(index: HammingIndex, asked: Rows, radius: int) -> list[Touch]:
+    """Every (hash, row) at most `radius` bits apart, and the same of the hashes' complements.
+
+    Args:
+        index: of rows whose ids are as `row_ids` gives them.
+        asked: uint8 [n, 32]; `Touch.part` numbers them.
+        radius: 0 to 64.
+    """
+    if not len(asked) or not len(index):
+        return []
+    found = index.search(np.concatenate([asked, ~asked]), radius)
+    return [
+        Touch(
+            query % len(asked),
+            row // PLACES,
+            row % PLACES // FLIPS,
+            row % FLIPS,
+            query >= len(asked),
+            distance,
+        )
+        for query, row, distance in zip(
+            found.query.tolist(), found.id.tolist(), found.distance.tolist(), strict=True
+        )
+    ]
+
+
+def near(ask: Search, posts: Mapping[int, Shown]) -> dict[int, list[Touch]]:
+    """What lies near each of several posts, which are called by numbers.
+
+    Each part is looked for only as far as its own doubt asks: a wide search costs many times a narrow one, so
+    the few wide ones must not set the radius of all.
+    """
+    groups: dict[int, list[tuple[int, int, bytes]]] = {}
+    for number, shown in posts.items():
+        for part, each in enumerate(shown.parts):
+            groups.setdefault(each.radius, []).append((number, part, each.hash))
+    found: dict[int, list[Touch]] = {number: [] for number in posts}
+    for radius, group in groups.items():
+        asked = np.frombuffer(b"".join(value for _, _, value in group), np.uint8).reshape(len(group), -1)
+        for touch in ask(asked, radius):
+            number, part, _ = group[touch.part]
+            found[number].append(touch._replace(part=part))
+    return found

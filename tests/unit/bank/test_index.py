@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banks import take_in
 from synthetic import bent
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex, as_touch, questions_of, touches
-from takeback.bank.model import FLIPS, Brief, Entry, EntryStatus, Known
+from takeback.bank.model import Brief, Entry, EntryStatus, Known
 from takeback.ids import EntryId, ReportId
 from takeback.signals import compare
 from takeback.signals.compare import stack
-from takeback.signals.model import HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS, Kind
+from takeback.signals.model import FLIPS, HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS, Kind
 from takeback.signals.relation import Touch
 
 SEED, ACTIVE, WITHDRAWN = EntryStatus
@@ -73,7 +74,7 @@ def brute(asked: list[bytes], entries: list[Entry], radius: int) -> Counter[Touc
 def test_the_index_finds_what_comparing_every_bit_finds(world):
     asked, entries, radius = world
     index = BankIndex()
-    index.apply(entries)
+    take_in(index, entries)
     assert Counter(index.search(stack(asked), radius)) == brute(asked, entries, radius)
 
 
@@ -82,7 +83,7 @@ def test_a_post_and_an_entry_touch_in_the_same_ways_whoever_asks(world):
     """A watcher asks the index, or what changed a moment ago; a look-back asks posts for one entry."""
     asked, entries, radius = world
     index = BankIndex()
-    index.apply(entries)
+    take_in(index, entries)
     rows = stack(asked)
     live = Counter(index.search(rows, radius))
     assert Counter(touches(rows, entries, radius)) == live
@@ -109,7 +110,7 @@ def test_changes_may_come_in_pieces_and_more_than_once(history, data):
     while at < len(changes):
         start = data.draw(st.integers(0, at))
         at = data.draw(st.integers(at + 1, len(changes)))
-        index.apply(changes[start:at])
+        take_in(index, changes[start:at])
     last = {entry.number: entry for entry in changes}
     kept = {n: Brief(e.id, e.status, e.kind, 1) for n, e in last.items() if e.status is not WITHDRAWN}
     assert (len(index), index.seq) == (len(kept), len(changes))
@@ -120,7 +121,7 @@ def test_changes_may_come_in_pieces_and_more_than_once(history, data):
 
 def test_an_empty_bank_knows_nothing():
     index = BankIndex()
-    index.apply([])
+    take_in(index, [])
     assert (len(index), index.seq, index.search(stack([bytes(HASH_BYTES)]))) == (0, 0, [])
     assert index.brief(1) is None
     assert bank.check(index, bytes(HASH_BYTES)) == Known(known=False, status=None)
@@ -131,11 +132,11 @@ def test_a_picture_is_known_by_the_strongest_entry_that_it_shows(distance):
     hashes = random.Random(1).randbytes(FLIPS * HASH_BYTES)
     asked = bent(hashes[96:128], distance, random.Random(2))
     index, is_near = BankIndex(), distance <= MATCH_RADIUS
-    index.apply([an_entry(1, hashes)])
+    take_in(index, [an_entry(1, hashes)])
     assert bank.check(index, asked) == Known(known=is_near, status=SEED if is_near else None)
-    index.apply([an_entry(2, hashes, ACTIVE)])
+    take_in(index, [an_entry(2, hashes, ACTIVE)])
     assert bank.check(index, asked) == Known(known=is_near, status=ACTIVE if is_near else None)
-    index.apply([an_entry(1, hashes, WITHDRAWN, 3), an_entry(2, hashes, WITHDRAWN, 4)])
+    take_in(index, [an_entry(1, hashes, WITHDRAWN, 3), an_entry(2, hashes, WITHDRAWN, 4)])
     assert bank.check(index, asked) == Known(known=False, status=None)
 
 
@@ -151,10 +152,10 @@ def test_an_entry_costs_no_more_than_its_rows_and_a_few_bytes():
         def add(self, ids, hashes) -> None:
             assert len(ids) == len(hashes)
 
-    index = BankIndex(Rows())
+    index = BankIndex(rows=Rows())
     tracemalloc.start()
     try:
-        index.apply(entries)
+        take_in(index, entries)
         assert tracemalloc.get_traced_memory()[0] < count * 64 + 100_000
     finally:
         tracemalloc.stop()

@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from banks import take_in
 from synthetic import bent
 from takeback.bank.index import BankIndex, touches
-from takeback.bank.model import FLIPS, Entry, EntryStatus
+from takeback.bank.model import Entry, EntryStatus
 from takeback.ids import EntryId, ReportId
 from takeback.join.comparison import ask_entries, ask_index
 from takeback.signals.compare import stack
 from takeback.signals.model import (
+    FLIPS,
     HASH_BYTES,
     MATCH_RADIUS,
     REVIEW_RADIUS,
@@ -188,7 +190,7 @@ def test_who_comes_last_and_who_else_is_there_change_no_answer(world):
     """A batch asks the index; one post alone does; a look-back compares a post with an entry."""
     signals, entries = world
     index = BankIndex()
-    index.apply(entries)
+    take_in(index, entries)
     posts = dict(enumerate(map(shown_by, signals)))
     together = ask_index(index, posts)
     for number, shown in posts.items():

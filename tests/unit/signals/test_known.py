@@ -78,7 +78,7 @@ def first_stage(signals, known=KNOWN) -> list[Found]:
 
 def is_doubtful(signals) -> bool:
     shown = shown_by(signals)
-    return needs_exact(shown, (touch for touches in KNOWN.near(shown).values() for touch in touches))
+    return needs_exact(shown, KNOWN.near(shown))
 
 
 @given(st.integers(0, 80), st.sampled_from(Flip), st.booleans(), st.integers(0, 1000))

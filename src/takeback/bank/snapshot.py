@@ -1,0 +1,275 @@
+"""The bank on this machine's disk, as an index reads it, so that a process need not ask the database for it.
+
+    lock                        held by the one process that writes
+    snapshot                    the manifest, replaced last; names a generation
+    generation-<16 digits>/     entries: index.ENTRY[n]; rows/: a saved HammingIndex
+
+A generation is written once, in a folder of its own, and flushed; only then does the manifest name it, by
+renaming a file. A crash at any moment leaves the old snapshot or the new one, and perhaps a folder that
+nobody names, which the next writer takes away. Who still maps files of an old generation keeps them: the
+system holds them until they are let go. All processes that opened one generation share its memory.
+
+At opening every byte is compared with its SHA-256, so what is used is what was written. Whether that is this
+database's bank is for `loading` to ask: the manifest says which version it is. Nothing here decides an
+answer, and anything here may be deleted. Folders are 0700 and files 0600: a snapshot holds hashes.
+
+The manifest is text, and canonical: `format_manifest(parse_manifest(text)) == text`.
+"""
+
+import fcntl
+import hashlib
+import logging
+import os
+import re
+import secrets
+import shutil
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import numpy as np
+
+from takeback.bank.changes import KINDS, STATUSES
+from takeback.bank.index import ENTRY, BankIndex, Column
+from takeback.bank.model import Version
+from takeback.errors import DamagedIndex, TakebackError
+from takeback.signals.index import HammingIndex
+from takeback.signals.model import FLIPS
+
+MANIFEST, LOCK, ENTRIES, ROWS = "snapshot", "lock", "entries", "rows"
+LEAST = 20_000
+"""A bank that changed less often than this is read from the database in a moment: no snapshot is kept."""
+SHARE = 20
+"""A snapshot is renewed when a twentieth of the bank has changed since: that is read in a second or two."""
+_FORMAT = 1
+_TRIES = 3
+_FORM = re.compile(
+    r"takeback bank (\d+)\nseq (\d{1,19})\ntoken ([0-9a-f-]{36})\nwords ([a-z ]+)\n"
+    r"generation (generation-[0-9a-f]{16})\nentries ([0-9a-f]{64})\nsha256 ([0-9a-f]{64})\n"
+)
+_WORDS = " ".join(each.value for each in (*STATUSES, *KINDS))
+"""What the numbers in `entries` mean; another Takeback may count them otherwise."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the folder holds."""
+
+    version: Version
+    generation: str
+    entries: str
+    """SHA-256 of the file, in hexadecimal."""
+
+
+def format_manifest(manifest: Manifest) -> str:
+    """As it is stored."""
+    text = (
+        f"takeback bank {_FORMAT}\nseq {manifest.version.seq}\ntoken {manifest.version.token}\n"
+        f"words {_WORDS}\ngeneration {manifest.generation}\nentries {manifest.entries}\n"
+    )
+    return f"{text}sha256 {hashlib.sha256(text.encode()).hexdigest()}\n"
+
+
+def parse_manifest(text: str) -> Manifest:
+    """The way back.
+
+    Raises:
+        ValueError: it is not what `format_manifest` gives.
+    """
+    parts = _FORM.fullmatch(text)
+    if parts is None:
+        raise ValueError("is no manifest of a snapshot, or is torn")
+    _, seq, token, _, generation, entries, _ = parts.groups()
+    manifest = Manifest(Version(int(seq), UUID(token)), generation, entries)
+    if format_manifest(manifest) != text:
+        raise ValueError("was changed, or was written by another Takeback")
+    return manifest
+
+
+def is_due(at: Version, kept: Version, entries: int) -> bool:
+    """Whether a snapshot is so far behind the bank that it should be renewed.
+
+    Args:
+        at: the bank's version.
+        kept: the snapshot's.
+        entries: how many there are.
+    """
+    return at.token is not None and at.seq - kept.seq >= max(LEAST, entries // SHARE)
+
+
+# --- reading -----------------------------------------------------------------------------------------------
+
+
+def read(folder: Path) -> Manifest | None:
+    """What the folder holds; None: nothing.
+
+    Raises:
+        DamagedIndex: nobody knows what.
+    """
+    try:
+        return parse_manifest((folder / MANIFEST).read_text("ascii"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise DamagedIndex(f"{folder / MANIFEST}: {error}") from error
+
+
+def open_latest(folder: Path) -> tuple[Manifest, BankIndex]:
+    """The bank as it was written, memory-mapped. Reads all of it once: a second or two for a million entries.
+
+    Raises:
+        DamagedIndex: a file is missing, torn, foreign or changed.
+    """
+    manifest = read(folder)
+    for _ in range(_TRIES):
+        if manifest is None:
+            break
+        try:
+            return manifest, _opened(folder, manifest)
+        except DamagedIndex:
+            latest = read(folder)
+            if latest == manifest:
+                raise
+            manifest = latest  # somebody wrote another one between our two looks
+    raise DamagedIndex(f"{folder}: it was taken away while it was read")
+
+
+def _opened(folder: Path, manifest: Manifest) -> BankIndex:
+    generation = folder / manifest.generation
+    try:
+        data = (generation / ENTRIES).read_bytes()
+    except OSError as error:
+        raise DamagedIndex(f"{generation / ENTRIES}: {error.strerror}") from error
+    if hashlib.sha256(data).hexdigest() != manifest.entries or len(data) % ENTRY.itemsize:
+        raise DamagedIndex(f"{generation / ENTRIES}: was changed, or is torn")
+    try:
+        HammingIndex.verify(generation / ROWS)
+        rows = HammingIndex.open(generation / ROWS)
+    except OSError as error:
+        raise DamagedIndex(f"{generation / ROWS}: {error.strerror}") from error
+    entries: Column = np.frombuffer(data, ENTRY).copy()
+    if int(entries["frames"].sum(dtype=np.int64)) * FLIPS != len(rows):
+        raise DamagedIndex(f"{generation}: its rows are not those of its entries")
+    return BankIndex.restored(manifest.version, entries, rows)
+
+
+# --- writing -----------------------------------------------------------------------------------------------
+
+
+def write_beside(index: BankIndex) -> threading.Thread | None:
+    """Write a snapshot in a thread, unless somebody on this machine is writing one: then None.
+
+    What goes wrong is said in the log, and not tried again before the bank has changed as much again.
+    """
+    folder = index.folder
+    assert folder is not None
+    try:
+        lock = _lock(folder)
+    except OSError as error:
+        index.kept = index.version
+        log.warning("no snapshot of the bank can be kept in %s: %s", folder, error)
+        return None
+    if lock is None:
+        return None
+    index.kept = index.version
+
+    def write() -> None:
+        try:
+            index.kept = _write(folder, index).version
+        except (OSError, TakebackError) as error:
+            log.warning("no snapshot of the bank could be written to %s: %s", folder, error)
+        finally:
+            os.close(lock)
+
+    thread = threading.Thread(target=write, name="takeback-bank-snapshot", daemon=True)
+    thread.start()
+    return thread
+
+
+def discard(folder: Path, found: Manifest | None) -> None:
+    """Take a snapshot away that cannot be used, unless somebody is just writing another.
+
+    Args:
+        folder: where it lies.
+        found: what it says of itself; None: nobody knows.
+    """
+    try:
+        lock = _lock(folder)
+        if lock is None:
+            return
+        try:
+            if found is None or read(folder) == found:
+                (folder / MANIFEST).unlink(missing_ok=True)
+                _take_away(folder, kept=None)
+        finally:
+            os.close(lock)
+    except (OSError, DamagedIndex) as error:
+        log.warning("a snapshot of the bank in %s cannot be deleted: %s", folder, error)
+
+
+def _lock(folder: Path) -> int | None:
+    """A descriptor to be closed afterwards; None: another one writes. Raises OSError."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _write(folder: Path, index: BankIndex) -> Manifest:
+    """One generation, then the manifest. The lock is held. Raises OSError, DamagedIndex."""
+    try:
+        old = read(folder)
+    except DamagedIndex:
+        old = None
+    _take_away(folder, kept=old)
+    name = f"generation-{secrets.token_hex(8)}"
+    generation = folder / name
+    generation.mkdir(mode=0o700)
+    version, entries = index.save(generation / ROWS)
+    data = entries.tobytes()
+    _write_file(generation / ENTRIES, data)
+    (generation / ROWS).chmod(0o700)
+    for path in (generation / ROWS).iterdir():
+        path.chmod(0o600)
+    _flush(generation)
+    _flush(folder)
+    manifest = Manifest(version, name, hashlib.sha256(data).hexdigest())
+    draft = folder / f".new-{MANIFEST}"
+    draft.unlink(missing_ok=True)
+    _write_file(draft, format_manifest(manifest).encode("ascii"))
+    draft.replace(folder / MANIFEST)
+    _flush(folder)
+    _take_away(folder, kept=manifest)
+    return manifest
+
+
+def _write_file(path: Path, data: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _take_away(folder: Path, kept: Manifest | None) -> None:
+    for path in folder.glob("generation-*"):
+        if kept is None or path.name != kept.generation:
+            shutil.rmtree(path)
