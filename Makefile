@@ -45,19 +45,24 @@ $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Takeback needs Python 3.11 or later; name one with PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.runtime: $(BIN)/python lock/runtime.txt pyproject.toml
+$(VENV)/.build: $(BIN)/python lock/build.txt
+	@echo "Installing what builds the native index into $(VENV) (once; seconds) ..."
+	@$(PIP) install --quiet --require-hashes --no-deps --progress-bar off -r lock/build.txt
+	@touch $@
+
+$(VENV)/.runtime: $(VENV)/.build lock/runtime.txt pyproject.toml
 	@echo "Installing Takeback's parts into $(VENV) (once; about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/runtime.txt | $(BIN)/python -u tools/progress.py
-	@$(PIP) install --quiet --no-deps --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml
 	@echo "Installing Takeback's parts and its tools into $(VENV) (once; about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/dev.txt | $(BIN)/python -u tools/progress.py
-	@$(PIP) install --quiet --no-deps --editable .
-	@touch $@ $(VENV)/.runtime
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $(VENV)/.build $(VENV)/.runtime $@
 
-# Without a compiler this says so and goes on: numpy answers instead.
-$(VENV)/.native: CMakeLists.txt tools/native.py $(wildcard native/*) | $(VENV)/.runtime
+# Without a compiler this says so and goes on: numpy answers instead, and the next `make` looks again.
+$(VENV)/.native: CMakeLists.txt tools/native.py lock/build.txt $(wildcard native/*) | $(VENV)/.runtime $(VENV)/.build
 	@$(BIN)/python tools/native.py
-	@touch $@
+	@ls src/takeback/_native.*.so >/dev/null 2>&1 && touch $@ || true

@@ -52,6 +52,7 @@ def main() -> None:
     banks = {rows: index.measure(rows, say=_say) for rows in asked.rows}
     rows = [
         *_hashing(speeds),
+        *_answers(rounds=3 if asked.quick else 9),
         *(row for bank in banks.values() for row in bank),
         *_look_back(),
         *_ledger(facts=400 if asked.quick else 4000),
@@ -72,7 +73,7 @@ def main() -> None:
 def _pictures(size: int, rounds: int) -> dict[str, float]:
     """Pictures a second, by way."""
     _say(f"Decoding and hashing at {size} megapixels ...")
-    files = [hashing.jpeg(seed, *SIZES[size]) for seed in hashing.SEEDS]
+    files = hashing.pictures(*SIZES[size])
     ways: dict[str, Callable[[bytes], object]] = {PEER: hashing.peer, EXACT: hash_bytes, FAST: hashing.fast}
     return {way: 1 / seconds for way, seconds in hashing.measure(ways, files, rounds).items()}
 
@@ -83,6 +84,19 @@ def _hashing(speeds: Mapping[int, Mapping[str, float]]) -> Iterator[Row]:
             yield f"JPEG to hash, one core, {size} megapixels: {way}", rate, "images/s"
             if way != PEER:
                 yield f"the same beside {PEER}", rate / rates[PEER], "times"
+
+
+def _answers(rounds: int) -> Iterator[Row]:
+    _say(f"Asking a bank of {hashing.BANK:,} with pictures ...")
+    ways = hashing.answering()
+    for size, sides in SIZES.items():
+        ours, *others = hashing.measure(ways, hashing.pictures(*sides), rounds).values()
+        yield (
+            f"JPEG to answer at {hashing.BANK / 1e6:g} million entries, {size} megapixels",
+            1 / ours,
+            "images/s",
+        )
+        yield f"the same beside {PEER} + the best of faiss", min(others) / ours, "times"
 
 
 def _look_back() -> list[Row]:

@@ -26,6 +26,8 @@ Hashes = NDArray[np.uint8]
 Row = tuple[str, float, str]
 BATCH = 20_000
 TOGETHER = 16
+WIDE = (REVIEW_RADIUS, 56, 64)
+"""Radii of candidates, without doubt and with some."""
 ADDED = 20_000
 _FAMILIES = 20
 """One row in so many is a near copy of another."""
@@ -80,6 +82,7 @@ def measure(rows: int, rounds: int = 3, *, say: Callable[[str], None] = print) -
     few = asked.queries[: BATCH // 10]
     one_by_one = _best(rounds, lambda: [index.search(query[None]) for query in few]) / len(few)
     at_48 = _best(rounds, lambda: [index.search(query[None], REVIEW_RADIUS) for query in few[:500]]) / 500
+    wide = {radius: _best(rounds, lambda r=radius: index.search(few[:TOGETHER], r)) for radius in WIDE}
     batch = _best(rounds, lambda: index.search(asked.queries)) / BATCH
     single_peer = min(_best(rounds, lambda p=p: [p(query[None]) for query in few[:50]]) / 50 for p in peers)
     batch_peer = min(_best(rounds, lambda p=p: p(few[:400])) / 400 for p in peers)
@@ -91,6 +94,10 @@ def measure(rows: int, rounds: int = 3, *, say: Callable[[str], None] = print) -
         (name + f"batch of {BATCH}", 1 / batch, "queries/s"),
         (name + "the same beside the best of faiss", batch_peer / batch, "times"),
         (name + f"one query at radius {REVIEW_RADIUS} beside {MATCH_RADIUS}", at_48 / one_by_one, "times"),
+        *(
+            (name + f"a query at radius {radius}, {TOGETHER} together", seconds / TOGETHER * 1e3, "ms")
+            for radius, seconds in wide.items()
+        ),
         (name + "one query, p99", float(np.percentile(waits, 99)) * 1e3, "ms"),
         (name + "build", build, "s"),
         (name + "memory for a hash", _size(index) / rows, "B"),

@@ -1,8 +1,8 @@
 """Make `fuzz/corpus`: small damaged picture and clip files, from painted landscapes and from headers alone.
 
 Run: `python -m fuzz.make_corpus`. The files are kept in the repository, so that what was once tried is tried
-by everybody: encoders of another version would write other bytes, and this script is run again only to add
-kinds of damage. Every file has less than 4096 bytes.
+by everybody: encoders of another version would write other bytes. So this script is run again only to add
+kinds of files and of damage, and leaves what is there as it is. Every file has less than 8192 bytes.
 """
 
 import io
@@ -18,9 +18,14 @@ import numpy as np
 from PIL import Image
 
 from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.errors import Unreadable, WhyUnreadable
+from takeback.signals import features, wire
+from takeback.signals.moments import read_clip
+from takeback.signals.picture import read_picture
 
 CORPUS = Path(__file__).with_name("corpus")
-LARGEST = 4095
+LARGEST = 8191
+HALF = 2047
 HEIC = Path(__file__).parents[1] / "src" / "takeback" / "signals" / "warm_up.heic"
 PICTURES = {
     "jpg": ("JPEG", {"quality": 60}),
@@ -34,6 +39,18 @@ PICTURES = {
     "bmp": ("BMP", {}),
 }
 CLIPS = {"mp4": "mpeg4", "webm": "libvpx"}
+MORE_CLIPS = {
+    "h264.mp4": ("mp4", "libx264", {"preset": "ultrafast"}),
+    "h265.mp4": ("mp4", "libx265", {"preset": "ultrafast", "x265-params": "log-level=none:info=0"}),
+    "av1.mp4": ("mp4", "libsvtav1", {"preset": "12"}),
+    "vp9.webm": ("webm", "libvpx-vp9", {"deadline": "realtime", "cpu-used": "8"}),
+    "mkv": ("matroska", "libvpx", {}),
+    "avi": ("avi", "mpeg4", {}),
+    "3gp": ("3gp", "h263", {}),
+    "mov": ("mov", "mjpeg", {"color_range": "pc", "strict": "-1"}),
+}
+"""Container, encoder and its options: with the two above, each container and codec that is read."""
+SIZES = {"h263": (128, 96), "libsvtav1": (64, 64), "libx265": (128, 96)}
 WIDE, HIGH = 28, 20
 HUGE = 60_000
 
@@ -48,20 +65,43 @@ def whole() -> dict[str, bytes]:
     files["moving.gif"] = encode(moving[0], "GIF", save_all=True, append_images=moving[1:], duration=90)
     files["moving.webp"] = encode(moving[0], "WEBP", save_all=True, append_images=moving[1:], duration=90)
     files["heic"] = HEIC.read_bytes()
-    return files | {ending: clip(ending, codec) for ending, codec in CLIPS.items()}
+    files |= {ending: clip(ending, codec) for ending, codec in CLIPS.items()}
+    files |= {ending: clip(*how) for ending, how in MORE_CLIPS.items()}
+    return files | composed()
 
 
-def clip(container: str, codec: str, title: str = "") -> bytes:
+def composed() -> dict[str, bytes]:
+    """Pictures that take the longer ways: decoded at a fraction of their size, and cut into their parts."""
+    page = Image.new("RGB", (300, 220), "white")
+    page.paste(scene(8, 280, 200).resize((120, 90)), (20, 16))
+    page.paste(scene(9, 280, 200).resize((110, 140)), (170, 60))
+    collage = Image.new("RGB", (260, 130))
+    for left, seed in enumerate((10, 11)):
+        collage.paste(scene(seed, 280, 200).resize((130, 130)), (130 * left, 0))
+    turned = Image.Exif()
+    turned[0x0112] = 6
+    large = scene(12, 280, 200).resize((24, 16)).resize((771, 753), Image.Resampling.BICUBIC)
+    return {
+        "page.jpg": encode(page, "JPEG", quality=25),
+        "collage.jpg": encode(collage, "JPEG", quality=25),
+        "large.jpg": encode(large, "JPEG", quality=4, optimize=True),
+        "large-turned.jpg": encode(large.resize((760, 752)), "JPEG", quality=4, optimize=True, exif=turned),
+    }
+
+
+def clip(container: str, codec: str, options: dict[str, str] | None = None, title: str = "") -> bytes:
     """Four frames of a picture that moves."""
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
         if title:
             file.metadata["title"] = title
-        stream = file.add_stream(codec, rate=2)
-        stream.width, stream.height = 48, 32
+        stream = file.add_stream(codec, rate=2, options=options or {})
+        # H.263 knows few sizes; below these, encoders of H.265 and AV1 refuse or write beyond their memory.
+        stream.width, stream.height = wide, high = SIZES.get(codec, (48, 32))
         stream.pix_fmt = "yuv420p"
         stream.bit_rate = 20_000
-        pixels = np.asarray(scene(4, 96, 64).resize((48, 32)))
+        painted = scene(4, 96, 64).resize((48, 32))
+        pixels = np.asarray(painted.resize((wide, high)))
         for step in range(4):
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(np.roll(pixels, 6 * step, 1)), "rgb24")
             file.mux(stream.encode(frame))
@@ -86,7 +126,7 @@ def damaged(name: str, data: bytes) -> Iterator[tuple[str, bytes]]:
     yield "length", bytes(lies)
     middle = len(data) // 2
     yield "hole", data[:middle] + bytes(min(40, len(data) - middle)) + data[middle + 40 :]
-    yield "twice", data[: LARGEST // 2] + data[: LARGEST // 2]
+    yield "twice", data[:HALF] + data[:HALF]
 
 
 def bombs(good: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
@@ -118,7 +158,7 @@ def bombs(good: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     at = slow.index(b"\xff\xc2")
     yield "bomb-progressive.jpg", slow[: at + 5] + struct.pack(">HH", 9_000, 9_000) + slow[at + 9 :]
     scan = slow.rindex(b"\xff\xda")
-    yield "bomb-scans.jpg", (slow[:scan] + slow[scan:-2] * 40)[: LARGEST - 2] + b"\xff\xd9"
+    yield "bomb-scans.jpg", (slow[:scan] + slow[scan:-2] * 40)[: 2 * HALF] + b"\xff\xd9"
     gif = good["gif"]
     yield "bomb.gif", gif[:6] + b"\xff\xff\xff\xff" + gif[10:]
     bmp = good["bmp"]
@@ -141,7 +181,8 @@ def bombs(good: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
     at = good["mp4"].index(b"tkhd")
     yield "bomb.mp4", good["mp4"][: at + 80] + size + good["mp4"][at + 88 :]
     for ending, codec in CLIPS.items():
-        yield f"title-no-text.{ending}", clip(ending, codec, "no text").replace(b"no text", b"\xff\x91\0text")
+        titled = clip(ending, codec, title="no text")
+        yield f"title-no-text.{ending}", titled.replace(b"no text", b"\xff\x91\0text")
     at = good["mp4"].index(b"mvhd")
     yield "long.mp4", good["mp4"][: at + 20] + b"\xff\xff\xff\xff" + good["mp4"][at + 24 :]
 
@@ -162,6 +203,18 @@ def tiff(*tags: tuple[int, int, int]) -> bytes:
     return b"II*\0\x08\0\0\0" + struct.pack("<H", len(tags)) + rows + bytes(4 + 100)
 
 
+def answers(good: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """Answers of decoder processes, behind the byte by which `fuzz.target.fuzz_wire` knows what they are."""
+    for kind, flips, exact in ((b"\x01", False, False), (b"\x11", False, True), (b"\x19", True, True)):
+        seen = read_picture(good["collage.jpg"], flips=flips, exact=exact)
+        yield f"answer-seen-{kind.hex()}", kind + wire.format_seen(seen)
+    for kind, flips in ((b"\x03", False), (b"\x0b", True)):
+        yield f"answer-clip-{kind.hex()}", kind + wire.format_clip(read_clip(good["h264.mp4"], flips=flips))
+    grey = np.asarray(scene(3, 280, 200).convert("L").resize((26, 18)))
+    yield "answer-details", b"\x05" + features.format_features(features.describe(grey))
+    yield "answer-unreadable", b"\x07" + wire.format_unreadable(Unreadable(WhyUnreadable.DAMAGED, "cut off"))
+
+
 def strange() -> Iterator[tuple[str, bytes]]:
     """What is no picture, or is two things at once."""
     yield "one-byte", b"\xff"
@@ -177,6 +230,9 @@ def strange() -> Iterator[tuple[str, bytes]]:
     turned = encode(scene(5, 280, 200).resize((WIDE, HIGH)), "JPEG", exif=tag)
     at = turned.index(b"Exif\0\0") + 6
     yield "exif-circle.jpg", turned[: at + 4] + b"\0\0\0\0" + turned[at + 8 :]
+    strip = scene(13, 280, 200).resize((4, 40)).resize((64, 4000)).quantize(8)
+    yield "strip.png", encode(strip, "PNG", optimize=True)
+    yield "strip-level.png", encode(strip.transpose(Image.Transpose.ROTATE_90), "PNG", optimize=True)
     yield "exif-beyond.jpg", turned[: at + 4] + b"\xff\xff\xff\xf0" + turned[at + 8 :]
 
 
@@ -188,20 +244,18 @@ def files() -> dict[str, bytes]:
         for ending, whole_file in good.items()
         for kind, data in damaged(ending, whole_file)
     }
-    made |= dict(bombs(good)) | dict(strange())
+    made |= dict(bombs(good)) | dict(answers(good)) | dict(strange())
     return {name: data[:LARGEST] for name, data in made.items() if data}
 
 
 def main() -> None:
-    """Write them, and take away what is not made any more."""
+    """Write those that are missing."""
     made = files()
     CORPUS.mkdir(exist_ok=True)
-    for old in CORPUS.iterdir():
-        if old.name not in made:
-            old.unlink()
-    for name, data in made.items():
-        (CORPUS / name).write_bytes(data)
-    sys.stdout.write(f"{len(made)} files, {sum(map(len, made.values()))} bytes\n")
+    missing = [name for name in made if not (CORPUS / name).exists()]
+    for name in missing:
+        (CORPUS / name).write_bytes(made[name])
+    sys.stdout.write(f"{len(missing)} files of {len(made)} written\n")
 
 
 if __name__ == "__main__":

@@ -30,23 +30,39 @@ inline Wide majority(Wide a, Wide b, Wide c) {
 inline bool any(Wide a) { return _mm256_testz_si256(a, a) == 0; }
 inline int bits_in(std::uint64_t x) { return __builtin_popcountll(x); }
 
+// In how many bits each of sixteen chunks differs from the query's.
+inline Wide apart_of(const std::uint16_t *at, Wide query) {
+    const Wide table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2, 3, 1,
+                                        2, 2, 3, 2, 3, 3, 4);
+    const Wide nibble = _mm256_set1_epi8(15);
+    const Wide x = either(load(reinterpret_cast<const std::uint8_t *>(at)), query);
+    const Wide low = _mm256_shuffle_epi8(table, both(x, nibble));
+    const Wide high = _mm256_shuffle_epi8(table, both(_mm256_srli_epi16(x, 4), nibble));
+    return _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
+}
+
 struct Sketches {
-    static constexpr std::uint32_t kStep = 8;
-    Wide query;
-    Wide most;
-    Sketches(std::uint32_t sketch, int reach)
-        : query(_mm256_set1_epi32(static_cast<int>(sketch))), most(_mm256_set1_epi32(reach + 1)) {}
-    std::uint32_t near(const std::uint32_t *at) const {
-        const Wide table = _mm256_setr_epi8(0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2, 3, 2, 3, 3, 4, 0, 1, 1, 2, 1, 2, 2,
-                                            3, 1, 2, 2, 3, 2, 3, 3, 4);
-        const Wide nibble = _mm256_set1_epi8(15);
-        const Wide x = either(load(reinterpret_cast<const std::uint8_t *>(at)), query);
-        const Wide low = _mm256_shuffle_epi8(table, both(x, nibble));
-        const Wide high = _mm256_shuffle_epi8(table, both(_mm256_srli_epi32(x, 4), nibble));
-        const Wide pairs = _mm256_maddubs_epi16(_mm256_add_epi8(low, high), _mm256_set1_epi8(1));
-        const Wide apart = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-        return static_cast<std::uint32_t>(
-            _mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(most, apart))));
+    static constexpr std::uint32_t kStep = 32;
+    Wide near_query, far_query, pair, prefix;
+    Sketches(std::uint32_t sketch, int pair_most, int prefix_most)
+        : near_query(_mm256_set1_epi16(static_cast<short>(sketch))),
+          far_query(_mm256_set1_epi16(static_cast<short>(sketch >> 16))),
+          pair(_mm256_set1_epi16(static_cast<short>(pair_most + 1))),
+          prefix(_mm256_set1_epi16(static_cast<short>(prefix_most + 1))) {}
+    static std::uint32_t bits_of(Wide first, Wide second) {
+        // Packing works on halves of a vector; the quarters are put in order again.
+        const Wide packed = _mm256_permute4x64_epi64(_mm256_packs_epi16(first, second), 0xd8);
+        return static_cast<std::uint32_t>(_mm256_movemask_epi8(packed));
+    }
+    Wide sixteen(const std::uint16_t *near) const { return _mm256_cmpgt_epi16(pair, apart_of(near, near_query)); }
+    Wide sixteen(const std::uint16_t *near, const std::uint16_t *far) const {
+        const Wide apart = apart_of(near, near_query);
+        const Wide sum = _mm256_add_epi16(apart, apart_of(far, far_query));
+        return both(_mm256_cmpgt_epi16(pair, apart), _mm256_cmpgt_epi16(prefix, sum));
+    }
+    std::uint32_t within(const std::uint16_t *near) const { return bits_of(sixteen(near), sixteen(near + 16)); }
+    std::uint32_t within(const std::uint16_t *near, const std::uint16_t *far) const {
+        return bits_of(sixteen(near, far), sixteen(near + 16, far + 16));
     }
 };
 

@@ -1,5 +1,5 @@
-// AVX-512 with VPOPCNTDQ: Ice Lake, Zen 4 and later. The same source is tested everywhere: where the processor
-// lacks it, WITH_SIMDE compiles it against SIMDe, which gives each intrinsic in plain C.
+// AVX-512 with VPOPCNTDQ and BITALG: Ice Lake, Zen 4 and later. The same source is tested everywhere: where the
+// processor lacks it, WITH_SIMDE compiles it against SIMDe, which gives each intrinsic in plain C.
 #if defined(WITH_SIMDE)
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>
@@ -35,14 +35,23 @@ inline bool any(Wide a) { return _mm512_test_epi64_mask(a, a) != 0; }
 inline int bits_in(std::uint64_t x) { return __builtin_popcountll(x); }
 
 struct Sketches {
-    static constexpr std::uint32_t kStep = 16;
-    Wide query;
-    Wide most;
-    Sketches(std::uint32_t sketch, int reach)
-        : query(_mm512_set1_epi32(static_cast<int>(sketch))), most(_mm512_set1_epi32(reach)) {}
-    std::uint32_t near(const std::uint32_t *at) const {
-        const Wide x = either(_mm512_loadu_si512(at), query);
-        return _mm512_cmple_epi32_mask(_mm512_popcnt_epi32(x), most);
+    static constexpr std::uint32_t kStep = 32;
+    Wide near_query, far_query, pair, prefix;
+    Sketches(std::uint32_t sketch, int pair_most, int prefix_most)
+        : near_query(_mm512_set1_epi16(static_cast<short>(sketch))),
+          far_query(_mm512_set1_epi16(static_cast<short>(sketch >> 16))),
+          pair(_mm512_set1_epi16(static_cast<short>(pair_most))),
+          prefix(_mm512_set1_epi16(static_cast<short>(prefix_most))) {}
+    static Wide apart_of(const std::uint16_t *at, Wide query) {
+        return _mm512_popcnt_epi16(either(_mm512_loadu_si512(at), query));
+    }
+    std::uint32_t within(const std::uint16_t *near) const {
+        return _mm512_cmple_epi16_mask(apart_of(near, near_query), pair);
+    }
+    std::uint32_t within(const std::uint16_t *near, const std::uint16_t *far) const {
+        const Wide apart = apart_of(near, near_query);
+        const Wide sum = _mm512_add_epi16(apart, apart_of(far, far_query));
+        return _mm512_cmple_epi16_mask(apart, pair) & _mm512_cmple_epi16_mask(sum, prefix);
     }
 };
 

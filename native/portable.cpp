@@ -11,7 +11,7 @@ namespace {
 #include "aligned.inc"
 
 using Wide = std::uint64_t __attribute__((vector_size(16)));
-using Four = std::uint32_t __attribute__((vector_size(16)));
+using Eight = std::uint16_t __attribute__((vector_size(16)));
 
 inline Wide load(const std::uint8_t *at) {
     Wide value;
@@ -43,22 +43,37 @@ inline int bits_in(std::uint64_t x) {
 }
 
 struct Sketches {
-    static constexpr std::uint32_t kStep = 4;
-    Four query;
-    std::uint32_t most;
-    Sketches(std::uint32_t sketch, int reach)
-        : query{sketch, sketch, sketch, sketch}, most(static_cast<std::uint32_t>(reach)) {}
-    std::uint32_t near(const std::uint32_t *at) const {
-        Four x;
+    static constexpr std::uint32_t kStep = 8;
+    Eight near_query, far_query;
+    std::uint16_t pair, prefix;
+    Sketches(std::uint32_t sketch, int pair_most, int prefix_most)
+        : near_query(Eight{} + static_cast<std::uint16_t>(sketch)),
+          far_query(Eight{} + static_cast<std::uint16_t>(sketch >> 16)),
+          pair(static_cast<std::uint16_t>(pair_most)),
+          prefix(static_cast<std::uint16_t>(prefix_most)) {}
+    static Eight apart_of(const std::uint16_t *at, Eight query) {
+        Eight x;
         std::memcpy(&x, at, sizeof x);
         x ^= query;
-        x -= x >> 1 & 0x55555555U;
-        x = (x & 0x33333333U) + (x >> 2 & 0x33333333U);
-        x = (x + (x >> 4)) & 0x0f0f0f0fU;
-        x += x >> 8;
-        x = (x + (x >> 16)) & 0x3fU;
-        return std::uint32_t{x[0] <= most} | std::uint32_t{x[1] <= most} << 1 |
-               std::uint32_t{x[2] <= most} << 2 | std::uint32_t{x[3] <= most} << 3;
+        x -= x >> 1 & 0x5555;
+        x = (x & 0x3333) + (x >> 2 & 0x3333);
+        x = (x + (x >> 4)) & 0x0f0f;
+        return (x + (x >> 8)) & 0x1f;
+    }
+    // One bit for each lane of ones.
+    static std::uint32_t bits_of(Eight lanes) {
+        lanes &= Eight{1, 2, 4, 8, 16, 32, 64, 128};
+        std::uint64_t halves[2];
+        std::memcpy(halves, &lanes, sizeof halves);
+        return static_cast<std::uint32_t>((halves[0] + halves[1]) * 0x0001000100010001U >> 48);
+    }
+    std::uint32_t within(const std::uint16_t *near) const {
+        return bits_of(reinterpret_cast<Eight>(apart_of(near, near_query) <= pair));
+    }
+    std::uint32_t within(const std::uint16_t *near, const std::uint16_t *far) const {
+        const Eight apart = apart_of(near, near_query);
+        const Eight sum = apart + apart_of(far, far_query);
+        return bits_of(reinterpret_cast<Eight>((apart <= pair) & (sum <= prefix)));
     }
 };
 

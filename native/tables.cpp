@@ -14,15 +14,17 @@ void Hits::add(std::uint32_t query, std::uint32_t row, std::uint32_t distance) {
 }
 
 // Thresholds with sum(reach + 1) = radius + 1, as even as can be: probes grow with the binomial of the largest.
+// The larger ones are spread out, because a table is the dearer the larger its own, and lets less through the
+// smaller the next one is.
 Plan plan_for(int radius) {
     Plan plan{};
     plan.radius = radius;
     for (int chunk = 0; chunk < kChunks; ++chunk) {
-        plan.reach[chunk] = (radius + 1) / kChunks + (chunk < (radius + 1) % kChunks ? 1 : 0) - 1;
+        plan.reach[chunk] = (chunk + 1) * (radius + 1) / kChunks - chunk * (radius + 1) / kChunks - 1;
     }
     for (int chunk = 0; chunk < kChunks; ++chunk) {
-        plan.prefix[chunk] = plan.reach[chunk] + plan.reach[(chunk + 1) % kChunks] +
-                             plan.reach[(chunk + 2) % kChunks] + 2;
+        plan.pair[chunk] = plan.reach[chunk] + plan.reach[(chunk + 1) % kChunks] + 1;
+        plan.prefix[chunk] = plan.pair[chunk] + plan.reach[(chunk + 2) % kChunks] + 1;
     }
     return plan;
 }
@@ -32,9 +34,8 @@ const std::vector<std::uint16_t> &masks_up_to(int reach) {
         std::array<std::vector<std::uint16_t>, 6> made;
         for (int bits = 0; bits < 5; ++bits) {
             auto &those = made[static_cast<std::size_t>(bits) + 1];
-            those = made[static_cast<std::size_t>(bits)];
             for (unsigned mask = 0; mask < kBuckets; ++mask) {
-                if (std::popcount(mask) == bits) those.push_back(static_cast<std::uint16_t>(mask));
+                if (std::popcount(mask) <= bits) those.push_back(static_cast<std::uint16_t>(mask));
             }
         }
         return made;
@@ -50,7 +51,7 @@ double probes_of(const Plan &plan) {
 
 namespace {
 
-std::uint32_t chunk_at(const std::uint8_t *hash, int chunk) {
+std::uint16_t chunk_at(const std::uint8_t *hash, int chunk) {
     std::uint16_t value;
     std::memcpy(&value, hash + 2 * (chunk % kChunks), 2);
     return value;
@@ -85,7 +86,7 @@ void turn(const std::uint8_t *from, int height, int width, std::uint8_t *to) {
 
 }  // namespace
 
-void build_tables(const std::uint8_t *rows, std::size_t count, std::uint32_t *offsets, std::uint32_t *sketches,
+void build_tables(const std::uint8_t *rows, std::size_t count, std::uint32_t *offsets, std::uint16_t *sketches,
                   std::uint32_t *numbers) {
     std::vector<std::uint32_t> next(kBuckets);
     for (int table = 0; table < kChunks; ++table) {
@@ -94,15 +95,19 @@ void build_tables(const std::uint8_t *rows, std::size_t count, std::uint32_t *of
         for (std::size_t row = 0; row < count; ++row) ++starts[chunk_at(rows + row * kHashBytes, table) + 1];
         for (int bucket = 0; bucket < kBuckets; ++bucket) starts[bucket + 1] += starts[bucket];
         std::memcpy(next.data(), starts, kBuckets * sizeof *starts);
-        const std::size_t base = static_cast<std::size_t>(table) * count;
+        std::uint32_t *number = numbers + static_cast<std::size_t>(table) * count;
+        std::uint16_t *sketch = sketches + static_cast<std::size_t>(table) * 2 * count;
         for (std::size_t row = 0; row < count; ++row) {
             const std::uint8_t *hash = rows + row * kHashBytes;
-            const std::size_t at = base + next[chunk_at(hash, table)]++;
-            sketches[at] = chunk_at(hash, table + 1) | chunk_at(hash, table + 2) << 16;
-            numbers[at] = static_cast<std::uint32_t>(row);
+            const std::uint16_t bucket = chunk_at(hash, table);
+            const std::uint32_t begin = starts[bucket], length = starts[bucket + 1] - begin;
+            const std::size_t at = next[bucket]++, near = at + begin;
+            sketch[near] = chunk_at(hash, table + 1);
+            sketch[near + length] = chunk_at(hash, table + 2);
+            number[at] = static_cast<std::uint32_t>(row);
         }
     }
-    std::memset(sketches + kChunks * count, 0, kSketchPadding * sizeof *sketches);
+    std::memset(sketches + 2 * kChunks * count, 0, kSketchPadding * sizeof *sketches);
 }
 
 bool offsets_hold(const std::uint32_t *offsets, std::size_t count) {

@@ -8,6 +8,8 @@ ROOT = Path(__file__).parents[1]
 LOCKS = {
     "runtime": ["pyproject.toml"],
     "dev": ["pyproject.toml", "--extra", "sweep", "--group", "dev"],
+    # Installed into the same environment as either of the two, so nothing in it may be of another version.
+    "build": ["--group", "build", "--constraints", "lock/dev.txt"],
     "synapse": ["--group", "synapse"],
 }
 

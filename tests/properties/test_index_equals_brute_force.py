@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 import hashes
 from takeback.signals import index as face
 from takeback.signals import index_files
-from takeback.signals.index import HammingIndex
+from takeback.signals.index import Found, HammingIndex
 from takeback.signals.index_engine import Engine, Native, Numpy, _native
 
 ENGINES: list[Engine] = [Numpy(), *(Native(path) for path in ([] if _native is None else _native.paths()))]
@@ -122,6 +122,9 @@ class Indexes(RuleBasedStateMachine):
         )
         expected = hashes.brute_force(self.ids, self.rows, asked, radius)
         assert hashes.same(self.index.search(asked, radius), expected)
+        radii = self.rng.integers(0, radius + 1, count, np.uint8)
+        within = expected.distance <= radii[expected.query]
+        assert hashes.same(self.index.search(asked, radii), Found(*(column[within] for column in expected)))
 
     @invariant()
     def has_the_right_length(self) -> None:

@@ -28,7 +28,7 @@ from takeback.signals import compare, rows
 from takeback.signals.index import HammingIndex
 from takeback.signals.model import FLIPS, HASH_BYTES, MATCH_RADIUS
 from takeback.signals.relation import Rows, Touch
-from takeback.signals.rows import PLACES, row_ids
+from takeback.signals.rows import PLACES, Radii, row_ids
 
 ENTRY = np.dtype([("id", "S16"), ("seq", "<i8"), ("status", "u1"), ("kind", "u1"), ("frames", "<u2")])
 """One entry by its number, as it lies in a snapshot, too; without frames: not in the index."""
@@ -128,8 +128,8 @@ class BankIndex:
                 self._version = changes.upto
             return True
 
-    def search(self, asked: Rows, radius: int = MATCH_RADIUS) -> list[Touch]:
-        """Every (hash, row) at most `radius` bits apart, and the same of the hashes' complements."""
+    def search(self, asked: Rows, radius: Radii = MATCH_RADIUS) -> list[Touch]:
+        """Every (hash, row) at most so many bits apart, and the same of the hashes' complements."""
         return rows.search(self._rows, asked, radius)
 
     def brief(self, number: int) -> Brief | None:

@@ -47,6 +47,16 @@ class WellKnown:
         return len(self.hashes) > 0 and len(compare.search(compare.stack(list(flips)), self.hashes).query) > 0
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One line of the operator's list of well-known pictures."""
+
+    hash: bytes
+    """32 bytes."""
+    comment: str = ""
+    """What it shows, for whoever reads the list: printable, its words one blank apart."""
+
+
 NOTHING_IS_WELL_KNOWN = WellKnown(np.empty((0, HASH_BYTES), np.uint8))
 
 
@@ -78,19 +88,51 @@ def refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refu
     return Refusal.WELL_KNOWN if flips in well_known else None
 
 
+def and_also(well_known: WellKnown, value: bytes) -> WellKnown:
+    """The same list with one picture more."""
+    return WellKnown(np.concatenate([well_known.hashes, compare.stack([value])]))
+
+
 def parse_well_known(text: str) -> WellKnown:
-    """The operator's list: one hash of 64 hexadecimal digits a line, anything behind it is a comment, as
-    is a line that begins with #.
+    """The operator's list, as `parse_list` reads it.
 
     Raises:
         ValueError: with the number of the first line that is something else.
     """
-    hashes: list[bytes] = []
+    hashes = [listed.hash for listed in parse_list(text)]
+    return WellKnown(compare.stack(hashes)) if hashes else NOTHING_IS_WELL_KNOWN
+
+
+def parse_list(text: str) -> tuple[Listed, ...]:
+    """The operator's list: one hash of 64 hexadecimal digits a line, anything behind it is a comment, as
+    is a line that begins with #. People write it too, so case and blanks are free; `format_listed` knows one
+    form.
+
+    Raises:
+        ValueError: with the number of the first line that is something else.
+    """
+    found: list[Listed] = []
     for number, line in enumerate(text.splitlines(), 1):
-        digits = line.split()[0] if line.split() else "#"
+        digits, *comment = line.split() or ["#"]
         if digits.startswith("#"):
             continue
         if len(digits) != 2 * HASH_BYTES or not set(digits.lower()) <= set("0123456789abcdef"):
             raise ValueError(f"line {number} does not begin with 64 hexadecimal digits")
-        hashes.append(bytes.fromhex(digits))
-    return WellKnown(compare.stack(hashes)) if hashes else NOTHING_IS_WELL_KNOWN
+        found.append(Listed(bytes.fromhex(digits), " ".join(comment)))
+    return tuple(found)
+
+
+def format_listed(listed: Listed) -> str:
+    """A line of the list, with its end: what `parse_list` reads as the same again.
+
+    Raises:
+        ValueError: a comment that would be read as another one, or a hash that is none.
+    """
+    if listed.comment != as_comment(listed.comment) or len(listed.hash) != HASH_BYTES:
+        raise ValueError("no line of a list of well-known pictures")
+    return f"{listed.hash.hex()} {listed.comment}".rstrip() + "\n"
+
+
+def as_comment(name: str) -> str:
+    """A name as a comment: what is not printable is a blank, and blanks are single."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())

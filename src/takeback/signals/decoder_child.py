@@ -41,7 +41,7 @@ class Limits:
 
 def main() -> None:
     """Serve pictures until the pipe ends."""
-    serve(_answer, warm_up)
+    serve(answer_picture, warm_up)
 
 
 def serve(answer: Answering, warm_up: Callable[[], None]) -> None:
@@ -79,7 +79,12 @@ def serve(answer: Answering, warm_up: Callable[[], None]) -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _answer(request: Request, data: bytes, limits: Limits) -> tuple[Outcome, bytes]:
+def answer_picture(request: Request, data: bytes, limits: Limits) -> tuple[Outcome, bytes]:
+    """One answer about one picture file, as it goes back to the service.
+
+    Raises:
+        Unreadable: with the reason.
+    """
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     match request.task:
         case Task.SIGNALS:
@@ -109,10 +114,10 @@ def warm_up() -> None:
     files.append(_encoded(ImageOps.expand(image.resize((720, 600)), 80, (0, 0, 0)), "JPEG"))
     limits = Limits(0, 1 << 24, 1 << 24)
     for data in files:
-        _answer(Request(Task.PREVIEW, len(data), max_side=64, blur=True, grey=True), data, limits)
-        _answer(Request(Task.SIGNALS, len(data)), data, limits)
+        answer_picture(Request(Task.PREVIEW, len(data), max_side=64, blur=True, grey=True), data, limits)
+        answer_picture(Request(Task.SIGNALS, len(data)), data, limits)
     for flips in (False, True):
-        _answer(Request(Task.SIGNALS, len(files[0]), exact=True, flips=flips), files[0], limits)
+        answer_picture(Request(Task.SIGNALS, len(files[0]), exact=True, flips=flips), files[0], limits)
     pdq.pdq_exact.hash_pixels(noise)
     for damaged in (files[0][:200], b"\0" * 64):
         try:

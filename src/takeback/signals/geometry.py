@@ -50,6 +50,9 @@ _RIM = 0.15
 """Of the rectangle's shorter side: its own edges and corners are on every page of that kind."""
 _LEAST_SHARE, _BARREN_COSTS = 0.04, 0.4
 """Screenshots of one site agree in letters here and there: with shares below this line, copies above it."""
+_MOST_BARREN = 1 / 3
+"""Stickers and insets that were laid on a copy hide no more than a third of where both pictures have points.
+Where more than that agrees in nothing, what agrees is what was laid on two different pictures."""
 _LEAST_WIDTH, _LEAST_AREA = 16.0, 0.06
 """Unrelated photographs that have as many pairs as a copy have them on a line of letters or in one spot:
 within 0.03 of the area. Of copies all but one in two hundred enclose more than twice that."""
@@ -276,6 +279,7 @@ class Evidence(NamedTuple):
         """Whether this is the picture, and not lettering, a logo, a sticker or what stands around it."""
         return (
             self.share >= _LEAST_SHARE + _BARREN_COSTS * self.barren
+            and self.barren <= _MOST_BARREN
             and self.width >= _LEAST_WIDTH
             and self.area >= _LEAST_AREA
             and not self.hollow

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from takeback.errors import DamagedIndex
 from takeback.signals import index_files
-from takeback.signals.index_engine import Hits, engine, together
+from takeback.signals.index_engine import Hits, Radii, engine, together
 from takeback.signals.index_files import Manifest
 from takeback.signals.index_segment import Delta, Layout, Saved, Segment, build, merge
 from takeback.signals.model import HASH_BYTES, MATCH_RADIUS
@@ -36,6 +36,8 @@ _MULTI_MOST = 1 << 31
 _DEAD_MOST = 4
 """A segment of which a quarter was removed is written again."""
 _OPEN_TRIES = 3
+_ALIKE = np.repeat(np.arange(MAX_RADIUS + 1, dtype=np.uint8)[:, None], 64, axis=1)
+"""One radius for all of few queries; making the column anew takes as long as a narrow search."""
 
 log = logging.getLogger(__name__)
 
@@ -140,23 +142,23 @@ class HammingIndex:
                 self._alive -= segment.remove(gone)
             self._merge_if_due()
 
-    def search(self, hashes: NDArray[np.uint8], radius: int | None = None) -> Found:
+    def search(self, hashes: NDArray[np.uint8], radius: int | Radii | None = None) -> Found:
         """Every pair of a query and a row at most `radius` bits apart.
 
         Args:
             hashes: uint8 [m, 32].
-            radius: 0 to 64.
+            radius: 0 to 64, one for all, or uint8 [m] with one for each query.
 
         Raises:
             ValueError: hashes of another form, or a radius out of range.
             DamagedIndex: a mapped segment proved to be damaged.
         """
         queries = _table(hashes)
-        within = self._radius if radius is None else _checked(radius)
+        radii = _radii(self._radius if radius is None else radius, len(queries))
         parts: list[Hits] = []
         for segment in self._all if len(queries) else ():
             try:
-                hits = segment.search(queries, within)
+                hits = segment.search(queries, radii)
             except ValueError as error:
                 raise DamagedIndex(f"a segment of the index is damaged ({error}): build it again") from error
             if hits is not None:
@@ -336,3 +338,13 @@ def _checked(radius: int) -> int:
     if not 0 <= radius <= MAX_RADIUS:
         raise ValueError(f"a radius is 0 to {MAX_RADIUS}, not {radius}")
     return radius
+
+
+def _radii(radius: int | Radii, count: int) -> Radii:
+    if isinstance(radius, int | np.integer):
+        same = _ALIKE[_checked(int(radius)), :count]
+        return same if len(same) == count else np.full(count, radius, np.uint8)
+    if radius.dtype != np.uint8 or radius.shape != (count,):
+        raise ValueError(f"radii must be uint8 [{count}], not {radius.dtype} {list(radius.shape)}")
+    _checked(int(radius.max(initial=0)))
+    return np.ascontiguousarray(radius)

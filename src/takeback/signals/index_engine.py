@@ -26,11 +26,13 @@ BLOCK = 512
 PLANE_BYTES = BLOCK // 8
 CHUNKS = 16
 OFFSETS = CHUNKS * ((1 << 16) + 1)
-SKETCH_PADDING = 16
+SKETCH_PADDING = 32
 _BLOCKS_AT_ONCE = 64
 
 Hashes = NDArray[np.uint8]
 """[n, 32]."""
+Radii = NDArray[np.uint8]
+"""[m], one for each query."""
 Planes = NDArray[np.uint8]
 """[b, 256, 64]: bit r of plane j of a block is bit j of its row r, lowest bits first."""
 Hits = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.uint8]]
@@ -41,15 +43,15 @@ class Columns(NamedTuple):
     """The sixteen tables of a segment, as the native module lays them down."""
 
     offsets: NDArray[np.uint32]
-    sketches: NDArray[np.uint32]
+    sketches: NDArray[np.uint16]
     numbers: NDArray[np.uint32]
 
 
 class Tables(Protocol):
     """Rows that can be asked without looking at all of them."""
 
-    def ask(self, queries: Hashes, radius: int) -> Hits | None:
-        """Pairs within the radius.
+    def ask(self, queries: Hashes, radii: Radii) -> Hits | None:
+        """Pairs within the query's radius.
 
         Raises:
             ValueError: the tables are damaged.
@@ -70,11 +72,11 @@ class Engine(Protocol):
         """Whether it makes tables and planes, or leaves rows as they come."""
         ...
 
-    def scan_rows(self, rows: Hashes, queries: Hashes, radius: int) -> Hits | None:
-        """Pairs within the radius."""
+    def scan_rows(self, rows: Hashes, queries: Hashes, radii: Radii) -> Hits | None:
+        """Pairs within the query's radius."""
         ...
 
-    def scan_planes(self, planes: Planes, queries: Hashes, radius: int) -> Hits | None:
+    def scan_planes(self, planes: Planes, queries: Hashes, radii: Radii) -> Hits | None:
         """The same."""
         ...
 
@@ -136,13 +138,13 @@ class Native:
         self.path = _native.Path(path)
         self.name = f"native {path}"
 
-    def scan_rows(self, rows: Hashes, queries: Hashes, radius: int) -> Hits | None:
-        """Pairs within the radius."""
-        return self.path.scan_rows(rows, queries, radius)
+    def scan_rows(self, rows: Hashes, queries: Hashes, radii: Radii) -> Hits | None:
+        """Pairs within the query's radius."""
+        return self.path.scan_rows(rows, queries, radii)
 
-    def scan_planes(self, planes: Planes, queries: Hashes, radius: int) -> Hits | None:
+    def scan_planes(self, planes: Planes, queries: Hashes, radii: Radii) -> Hits | None:
         """The same, of rows laid down bit by bit."""
-        return self.path.scan_planes(planes, queries, radius)
+        return self.path.scan_planes(planes, queries, radii)
 
     def to_planes(self, rows: Hashes) -> Planes:
         """Whole blocks of rows, laid down bit by bit."""
@@ -160,7 +162,7 @@ class Native:
         """The tables of rows."""
         columns = Columns(
             np.empty(OFFSETS, np.uint32),
-            np.empty(CHUNKS * len(rows) + SKETCH_PADDING, np.uint32),
+            np.empty(2 * CHUNKS * len(rows) + SKETCH_PADDING, np.uint16),
             np.empty(CHUNKS * len(rows), np.uint32),
         )
         self._module.build(rows, *columns)
@@ -177,8 +179,8 @@ class _NativeTables:
         self._path = native.path
         self._tables = _native.Tables(rows, *columns)
 
-    def ask(self, queries: Hashes, radius: int) -> Hits | None:
-        return self._tables.search(self._path, queries, radius)
+    def ask(self, queries: Hashes, radii: Radii) -> Hits | None:
+        return self._tables.search(self._path, queries, radii)
 
 
 class Numpy:
@@ -187,23 +189,20 @@ class Numpy:
     name = "numpy (slow: the native index was not built)"
     builds = False
 
-    def scan_rows(self, rows: Hashes, queries: Hashes, radius: int) -> Hits | None:
-        """Pairs within the radius."""
-        found = compare.search(queries, rows, radius)
-        if not found.query.size:
+    def scan_rows(self, rows: Hashes, queries: Hashes, radii: Radii) -> Hits | None:
+        """Pairs within the query's radius."""
+        query, row, distance = compare.search(queries, rows, int(radii.max(initial=0)))
+        kept = distance <= radii[query]
+        if not kept.any():
             return None
-        return (
-            found.query.astype(np.int64),
-            found.row.astype(np.int64),
-            found.distance.astype(np.uint8),
-        )
+        return query[kept].astype(np.int64), row[kept].astype(np.int64), distance[kept].astype(np.uint8)
 
-    def scan_planes(self, planes: Planes, queries: Hashes, radius: int) -> Hits | None:
+    def scan_planes(self, planes: Planes, queries: Hashes, radii: Radii) -> Hits | None:
         """The same, of rows that the native module laid down."""
         parts: list[Hits] = []
         for start in range(0, len(planes), _BLOCKS_AT_ONCE):
             rows = self.to_rows(planes[start : start + _BLOCKS_AT_ONCE])
-            hits = self.scan_rows(rows, queries, radius)
+            hits = self.scan_rows(rows, queries, radii)
             if hits is not None:
                 parts.append((hits[0], hits[1] + start * BLOCK, hits[2]))
         return together(parts)

@@ -8,7 +8,7 @@ is used.
     header   magic 8 | version u32 | kind u32 | rows u64 | blocks u64 | SHA-256 of five parts | ... | SHA-256
     kind 1   ids i64[n] | planes u8[b, 256, 64] | rows u8[n - 512 b, 32]
     kind 3   the same with rising ids
-    kind 2   ids i64[n] | rows u8[n, 32] | offsets u32[16 * 65537] | sketches u32[16 n + 16] |
+    kind 4   ids i64[n] | rows u8[n, 32] | offsets u32[16 * 65537] | sketches u16[32 n + 32] |
              numbers u32[16 n]
 
 All numbers are little-endian. Files are written under another name, flushed and renamed.
@@ -34,7 +34,8 @@ from takeback.signals.model import HASH_BITS, HASH_BYTES
 MANIFEST = "index"
 _MAGIC, _VERSION = b"TAKEBIDX", 1
 _PAGE = 4096
-_FLAT, _MULTI, _FLAT_ORDERED = 1, 2, 3
+_FLAT, _FLAT_ORDERED, _MULTI = 1, 3, 4
+"""Kind 2 had its sketches in another order, and is not read any more."""
 _HEADER = struct.Struct("<8sIIQQ160s")
 _DIGEST = 32
 _NAME = re.compile(r"(?:segment|removed)-[0-9a-f]{16}")
@@ -167,7 +168,7 @@ def open_segment(folder: Path, engine: Engine, saved: Saved, removed: Saved | No
     ids = parts[0].view(np.int64)
     try:
         if kind == _MULTI:
-            columns = Columns(*(part.view(np.uint32) for part in parts[2:]))
+            columns = Columns(parts[2].view(np.uint32), parts[3].view(np.uint16), parts[4].view(np.uint32))
             rows = parts[1].reshape(-1, HASH_BYTES)
             segment = Segment(engine, ids, no_planes(), rows, columns, ordered=True)
         else:
@@ -217,7 +218,7 @@ def _parts(path: Path, saved: Saved) -> tuple[int, int, bytes, list[NDArray[np.u
     if kind == _MULTI:
         lengths = (8, HASH_BYTES, 0, 4 * CHUNKS, 4 * CHUNKS)
         lengths = tuple(each * rows for each in lengths)
-        lengths = (*lengths[:2], 4 * OFFSETS, lengths[3] + 4 * SKETCH_PADDING, lengths[4])
+        lengths = (*lengths[:2], 4 * OFFSETS, lengths[3] + 2 * SKETCH_PADDING, lengths[4])
     else:
         lengths = (8 * rows, blocks * BLOCK * HASH_BYTES, (rows - blocks * BLOCK) * HASH_BYTES)
     parts: list[NDArray[np.uint8]] = []

@@ -14,7 +14,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals.index_engine import BLOCK, PLANE_BYTES, Columns, Engine, Hashes, Hits, Planes, together
+from takeback.signals.index_engine import (
+    BLOCK,
+    PLANE_BYTES,
+    Columns,
+    Engine,
+    Hashes,
+    Hits,
+    Planes,
+    Radii,
+    together,
+)
 from takeback.signals.model import HASH_BITS, HASH_BYTES
 
 Ids = NDArray[np.int64]
@@ -84,20 +94,20 @@ class Segment:
         """Rows that were not removed."""
         return len(self) - self.lost
 
-    def search(self, queries: Hashes, radius: int) -> Hits | None:
-        """Pairs within the radius, with ids in place of rows.
+    def search(self, queries: Hashes, radii: Radii) -> Hits | None:
+        """Pairs within the query's radius, with ids in place of rows.
 
         Raises:
             ValueError: the tables are damaged.
         """
         if self._tables is not None:
-            hits = self._tables.ask(queries, radius)
+            hits = self._tables.ask(queries, radii)
         else:
             parts = []
             if len(self.planes):
-                parts.append(self._engine.scan_planes(self.planes, queries, radius))
+                parts.append(self._engine.scan_planes(self.planes, queries, radii))
             if len(self.rows):
-                rest = self._engine.scan_rows(self.rows, queries, radius)
+                rest = self._engine.scan_rows(self.rows, queries, radii)
                 before = len(self.planes) * BLOCK
                 parts.append(rest if rest is None else (rest[0], rest[1] + before, rest[2]))
             hits = together([part for part in parts if part is not None])

@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
-from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
@@ -96,13 +95,11 @@ def read_clip(
         flips: hash each moment in all eight ways.
 
     Raises:
-        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
+        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS, TOO_MUCH_MEMORY or
+            TOO_SLOW; nothing else, whatever the file holds.
     """
-    source = footage.source_of(data, max_bytes, max_pixels, patience)
-    try:
-        return _read(source, flips=flips)
-    except FFmpegError as error:
-        raise footage.unreadable(error) from error
+    with footage.said_as_unreadable():
+        return _read(footage.source_of(data, max_bytes, max_pixels, patience), flips=flips)
 
 
 def show_clip(
@@ -119,11 +116,9 @@ def show_clip(
     Raises:
         Unreadable: as `read_clip`.
     """
-    source = footage.source_of(data, max_bytes, max_pixels, _SHOWN_WITHIN)
-    try:
+    with footage.said_as_unreadable():
+        source = footage.source_of(data, max_bytes, max_pixels, _SHOWN_WITHIN)
         return footage.upright(_at(source, at_ms) if at_ms is not None else _telling(source))
-    except FFmpegError as error:
-        raise footage.unreadable(error) from error
 
 
 def _read(source: Source, *, flips: bool) -> SeenClip:

@@ -14,6 +14,7 @@ Edges that are not level (a turned or leaning picture) are left to the second st
 every decoder process loads this module.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -127,10 +128,20 @@ def cuts(grey: Grey) -> tuple[tuple[Cut, Box], ...]:
         found += (keep(peeled) if peeled != area else False) + keep(area) > 0
         if found == _MOST_RECTANGLES:
             break
-    boxes = [_enlarge(grey, area, step) for area in kept[:MOST_CUTS]]
-    return tuple(
-        (Cut.TRIMMED if border and index == 0 else Cut.PANEL, box) for index, box in enumerate(boxes)
-    )
+    return _enlarged(grey, kept, step, border=border)
+
+
+def _enlarged(grey: Grey, areas: Sequence[_Area], step: int, *, border: bool) -> tuple[tuple[Cut, Box], ...]:
+    """The areas in pixels of the picture. Sides move to edges nearby: of two that become one, one stays."""
+    taken = [_Area(0, 0, grey.shape[1], grey.shape[0])]
+    parts: list[tuple[Cut, Box]] = []
+    for number, area in enumerate(areas):
+        box = _enlarge(grey, area, step)
+        place = _Area(box.left, box.top, box.left + box.width, box.top + box.height)
+        if len(parts) < MOST_CUTS and all(_overlap(place, other) < _SAME for other in taken):
+            taken.append(place)
+            parts.append((Cut.TRIMMED if border and number == 0 else Cut.PANEL, box))
+    return tuple(parts)
 
 
 def _overlap(one: _Area, other: _Area) -> float:
@@ -271,6 +282,9 @@ def _runs(uniform: Truths, least: float) -> list[tuple[int, int]]:
 
 def _rectangles(grey: Grey, least: tuple[float, ...]) -> list[_Area]:
     """Rectangles all of whose sides are edges or rims, the likeliest first."""
+    if min(grey.shape) < _BLOCKS:
+        # A strip fifty times as long as it is wide: too narrow to be looked for lines in.
+        return []
     across, down = _lines(grey), _lines(grey.T)
     if len(across.at) + len(down.at) == 4:  # noqa: PLR2004 (the rims alone)
         return []

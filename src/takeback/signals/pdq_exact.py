@@ -1,14 +1,14 @@
 """PDQ as the reference computes it: the same float32 additions in the same order.
 
 `pdq` answers most pictures from faster sums and comes here when rounding decides a bit: symmetric drawings,
-flat or tiny pictures, and about one photograph in thirty. The order of operations follows `pdqhash` 0.2.8,
+flat or tiny pictures, and about one photograph in twenty. The order of operations follows `pdqhash` 0.2.8,
 which wraps ThreatExchange's `pdqhashing.cpp` and `downscaling.cpp`; the step numbers are those of the PDQ
-paper's outline. Rows are streamed in strips, so a picture of 100 megapixels needs some 20 MB beside its
-pixels.
+paper's outline. Rows are streamed in strips, so a picture of 100 megapixels needs some 30 MB beside its
+pixels. All rows of a strip are summed at once, which from two megapixels on is as
+fast as the reference, and half as fast in small pictures.
 """
 
 import math
-from collections import deque
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeAlias
@@ -36,7 +36,11 @@ DCT: FloatArray = np.array(
     dtype=np.float32,
 )
 """Rows 1 to 16 of the 64-point cosine transform."""
-_STRIP_PIXELS = 1 << 18
+_THOUSANDTHS = np.array([299, 587, 114], dtype=np.float32)
+_LUMA_SLAB = 1 << 14
+"""Pixels widened at a time: few enough to stay in the cache."""
+_STRIP_PIXELS = 1 << 20
+_CROWDED = 256
 
 
 def hash_pixels(rgb: Pixels) -> Pdq:
@@ -73,11 +77,20 @@ def sample_at(length: int, index: int) -> int:
 
 
 def luma(rgb: Pixels) -> FloatArray:
-    """1. Brightness: added in float64, as numpy does inside `pdqhash.compute`, then rounded once."""
-    grey = rgb[..., 0] * LUMA[0]
-    grey += rgb[..., 1] * LUMA[1]
-    grey += rgb[..., 2] * LUMA[2]
-    return grey.astype(np.float32)
+    """1. Brightness. `pdqhash.compute` adds in float64 and rounds once to float32.
+
+    A thousand times that is a whole number below 2^24, which float32 adds up without rounding, in any order;
+    the one division rounds as the reference does (all 2^24 colours were compared), in a fifth of the time.
+    """
+    pixels = rgb.reshape(-1, 3)
+    grey = np.empty(len(pixels), dtype=np.float32)
+    room = np.empty((_LUMA_SLAB, 3), dtype=np.float32)
+    for start in range(0, len(pixels), _LUMA_SLAB):
+        wide = room[: len(pixels) - start]
+        np.copyto(wide, pixels[start : start + len(wide)])
+        np.dot(wide, _THOUSANDTHS, out=grey[start : start + len(wide)])
+    grey /= np.float32(1000)
+    return grey.reshape(rgb.shape[:2])
 
 
 def block(rgb: Pixels) -> FloatArray:
@@ -92,10 +105,9 @@ def block(rgb: Pixels) -> FloatArray:
     narrow = np.empty((height, BLOCK), dtype=np.float32)
     top = 0
     for strip in _blurred_down(_blurred_across(rgb), height, width):
-        narrow[top : top + len(strip)] = _blur_across(strip)[:, columns]
+        narrow[top : top + len(strip)] = _blurred(_transposed(strip))[columns].T
         top += len(strip)
-    # The last pass runs down 64 columns: the same additions as a row pass over the transpose.
-    return _blur_across(narrow.T)[:, [sample_at(height, index) for index in range(BLOCK)]].T
+    return _blurred(narrow)[[sample_at(height, index) for index in range(BLOCK)]]
 
 
 def coefficients(samples: FloatArray) -> FloatArray:
@@ -127,63 +139,77 @@ def _blurred_across(rgb: Pixels) -> Iterator[FloatArray]:
     height, width = rgb.shape[:2]
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
-        yield _blur_across(luma(rgb[top : top + rows]))
+        yield _transposed(_blurred(_transposed(luma(rgb[top : top + rows]))))
 
 
-def _blur_across(rows: FloatArray) -> FloatArray:
-    """One box along each row by a running sum: add what enters, subtract what leaves, divide.
+def _transposed(table: FloatArray) -> FloatArray:
+    width = table.shape[1]
+    if width % _CROWDED == 0:
+        # Rows that lie a power of two apart share a few places of the cache: four times as slow.
+        table = np.pad(table, ((0, 0), (0, 16)))[:, :width]
+    return np.ascontiguousarray(table.T)
 
-    The sum is one `np.add.accumulate` over both in the order in which the reference meets them; numpy
-    accumulates strictly from left to right.
+
+def _blurred(lines: FloatArray) -> FloatArray:
+    """The box along the first axis, of which all lines are there.
+
+    The reference runs along one row after the other. Here the rows of a strip lie side by side and a line is
+    one pixel of each: every sum meets the same numbers in the same order, but hundreds of sums move at once.
     """
-    length = rows.shape[1]
-    size = window(length)
-    ahead = (size + 2) // 2
-    both = length - size
-    moves = np.empty((len(rows), size + 2 * both + ahead - 1), dtype=np.float32)
-    moves[:, :size] = rows[:, :size]
-    moves[:, size : size + 2 * both : 2] = rows[:, size:]
-    np.negative(rows[:, :both], out=moves[:, size + 1 : size + 2 * both : 2])
-    np.negative(rows[:, both : both + ahead - 1], out=moves[:, size + 2 * both :])
-    np.add.accumulate(moves, axis=1, out=moves)
-    out = np.empty_like(rows)
-    first = size - ahead + 1
-    out[:, :first] = moves[:, ahead - 1 : size]
-    out[:, first : first + both] = moves[:, size + 1 : size + 2 * both : 2]
-    out[:, first + both :] = moves[:, size + 2 * both :]
-    out /= _shares(length)
-    return out
+    length, columns = lines.shape
+    size, before = window(length), _before(length)
+    sums = np.empty((length + before, columns), dtype=np.float32)
+    _enter(lines, lines, size, np.zeros(columns, dtype=np.float32), sums[:length])
+    _leave(lines[length - size :], sums[length - 1], sums[length:])
+    means = sums[before:]
+    means /= _shares(length)[:, None]
+    return means
+
+
+def _blurred_down(strips: Iterator[FloatArray], height: int, width: int) -> Iterator[FloatArray]:
+    """The same along the columns, while strips of rows pass by."""
+    size, before, shares = window(height), _before(height), _shares(height)[:, None]
+    inside, total = np.empty((0, width), dtype=np.float32), np.zeros(width, dtype=np.float32)
+    seen = done = 0
+    for strip in strips:
+        rows, sums = np.concatenate([inside, strip]), np.empty_like(strip)
+        _enter(strip, rows, size - seen, total, sums)
+        inside, total = rows[-size:], sums[-1].copy()
+        means = sums[max(0, before - seen) :]
+        means /= shares[done : done + len(means)]
+        seen += len(strip)
+        done += len(means)
+        yield means
+    ends = np.empty((before, width), dtype=np.float32)
+    _leave(inside, total, ends)
+    ends /= shares[done:]
+    yield ends
+
+
+def _before(length: int) -> int:
+    """How many pixels enter the running sum before it stands for the first of an axis."""
+    return (window(length) + 2) // 2 - 1
+
+
+def _enter(lines: FloatArray, leaving: FloatArray, alone: int, total: FloatArray, sums: FloatArray) -> None:
+    """A running sum to which each line is added; the first so many alone, then for each one leaves."""
+    alone = min(max(alone, 0), len(lines))
+    for line, out in zip(lines[:alone], sums[:alone], strict=True):
+        np.add(total, line, out)
+        total = out
+    for line, gone, out in zip(lines[alone:], leaving[: len(lines) - alone], sums[alone:], strict=True):
+        np.add(total, line, out)
+        np.subtract(out, gone, out)
+        total = out
+
+
+def _leave(leaving: FloatArray, total: FloatArray, sums: FloatArray) -> None:
+    for gone, out in zip(leaving[: len(sums)], sums, strict=True):
+        np.subtract(total, gone, out)
+        total = out
 
 
 @lru_cache(maxsize=64)
 def _shares(length: int) -> FloatArray:
     """How many pixels each box of an axis averages."""
     return np.array([len(box(length, place)) for place in range(length)], dtype=np.float32)
-
-
-def _blurred_down(strips: Iterator[FloatArray], height: int, width: int) -> Iterator[FloatArray]:
-    """The box along the columns while strips of rows pass by: one running sum as wide as the picture."""
-    size = window(height)
-    ahead = (size + 2) // 2
-    total = np.zeros(width, dtype=np.float32)
-    inside: deque[FloatArray] = deque()
-    seen = 0
-    for strip in strips:
-        out: list[FloatArray] = []
-        for row in strip:
-            total += row
-            inside.append(row)
-            seen += 1
-            if len(inside) > size:
-                total -= inside.popleft()
-            if seen >= ahead:
-                out.append(total / np.float32(len(inside)))
-        if out:
-            yield np.stack(out)
-    tail: list[FloatArray] = []
-    for _ in range(ahead - 1):
-        total -= inside.popleft()
-        tail.append(total / np.float32(len(inside)))
-    if tail:
-        yield np.stack(tail)
-    assert seen == height

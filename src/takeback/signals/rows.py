@@ -20,8 +20,10 @@ PLACES = MAX_FRAMES * FLIPS
 """Rows that one entry may have: a row's id is its entry's number times this, plus its place, which is its
 frame times 8 plus its flip."""
 
-Search = Callable[[Rows, int], list[Touch]]
-"""Asks rows as far as a radius."""
+Radii = int | NDArray[np.uint8]
+"""One for all, or [n]: one for each of what is asked. 0 to 64."""
+Search = Callable[[Rows, Radii], list[Touch]]
+"""Asks rows as far as radii."""
 
 
 def row_ids(numbers: NDArray[np.int64], frames: NDArray[np.uint16]) -> NDArray[np.int64]:
@@ -36,17 +38,18 @@ def row_ids(numbers: NDArray[np.int64], frames: NDArray[np.uint16]) -> NDArray[n
     return starts + np.arange(len(starts), dtype=np.int64)
 
 
-def search(index: HammingIndex, asked: Rows, radius: int) -> list[Touch]:
-    """Every (hash, row) at most `radius` bits apart, and the same of the hashes' complements.
+def search(index: HammingIndex, asked: Rows, radius: Radii) -> list[Touch]:
+    """Every (hash, row) at most so many bits apart, and the same of the hashes' complements.
 
     Args:
         index: of rows whose ids are as `row_ids` gives them.
         asked: uint8 [n, 32]; `Touch.part` numbers them.
-        radius: 0 to 64.
+        radius: how far.
     """
     if not len(asked) or not len(index):
         return []
-    found = index.search(np.concatenate([asked, ~asked]), radius)
+    twice = radius if isinstance(radius, int) else np.concatenate([radius, radius])
+    found = index.search(np.concatenate([asked, ~asked]), twice)
     return [
         Touch(
             query % len(asked),
@@ -65,17 +68,16 @@ def search(index: HammingIndex, asked: Rows, radius: int) -> list[Touch]:
 def near(ask: Search, posts: Mapping[int, Shown]) -> dict[int, list[Touch]]:
     """What lies near each of several posts, which are called by numbers.
 
-    Each part is looked for only as far as its own doubt asks: a wide search costs many times a narrow one, so
-    the few wide ones must not set the radius of all.
+    They are asked together, and each part only as far as its own doubt needs: a wide search costs many times
+    a narrow one, and many at once cost less than one after the other.
     """
-    groups: dict[int, list[tuple[int, int, bytes]]] = {}
-    for number, shown in posts.items():
-        for part, each in enumerate(shown.parts):
-            groups.setdefault(each.radius, []).append((number, part, each.hash))
+    parts = [(number, part) for number, shown in posts.items() for part in range(len(shown.parts))]
     found: dict[int, list[Touch]] = {number: [] for number in posts}
-    for radius, group in groups.items():
-        asked = np.frombuffer(b"".join(value for _, _, value in group), np.uint8).reshape(len(group), -1)
-        for touch in ask(asked, radius):
-            number, part, _ = group[touch.part]
-            found[number].append(touch._replace(part=part))
+    if not parts:
+        return found
+    asked = np.concatenate([shown.rows for shown in posts.values()])
+    radii = np.array([each.radius for shown in posts.values() for each in shown.parts], np.uint8)
+    for touch in ask(asked, radii):
+        number, part = parts[touch.part]
+        found[number].append(touch._replace(part=part))
     return found

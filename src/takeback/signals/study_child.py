@@ -28,10 +28,15 @@ _PATIENCE = 0.8
 
 def main() -> None:
     """Serve clips until the pipe ends."""
-    serve(_answer, _warm_up)
+    serve(answer_study, _warm_up)
 
 
-def _answer(request: Request, data: bytes, limits: Limits) -> tuple[Outcome, bytes]:
+def answer_study(request: Request, data: bytes, limits: Limits) -> tuple[Outcome, bytes]:
+    """One answer about one clip, or the details of one picture, as it goes back to the service.
+
+    Raises:
+        Unreadable: with the reason.
+    """
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     match request.task:
         case Task.CLIP:
@@ -67,8 +72,8 @@ def _warm_up() -> None:
     limits = Limits(10, 1 << 24, 1 << 24)
     clip = _clip()
     for task, data in ((Task.CLIP, clip), (Task.PREVIEW, clip), (Task.FEATURES, picture.getvalue())):
-        _answer(Request(task, len(data), flips=True, max_side=64, blur=True, grey=True), data, limits)
-    _answer(Request(Task.PREVIEW, len(clip), max_side=64, at_ms=500), clip, limits)
+        answer_study(Request(task, len(data), flips=True, max_side=64, blur=True, grey=True), data, limits)
+    answer_study(Request(Task.PREVIEW, len(clip), max_side=64, at_ms=500), clip, limits)
     for damaged in (clip[:200], clip[: len(clip) // 2], clip[:12] + bytes(500)):
         try:
             read_clip(damaged)

@@ -82,3 +82,38 @@ def test_the_list_of_well_known_pictures_is_read_with_its_comments(hashes, comme
 def test_a_line_that_is_none_is_named(line):
     with pytest.raises(ValueError, match="line 2"):
         rules.parse_well_known(f"# heading\n{line}\n")
+
+
+comments = st.text().map(rules.as_comment)
+listed = st.builds(rules.Listed, st.binary(min_size=32, max_size=32), comments)
+
+
+@given(st.lists(listed))
+def test_lines_of_the_list_come_back_as_they_were(lines):
+    text = "".join(map(rules.format_listed, lines))
+    assert rules.parse_list(text) == tuple(lines)
+    assert text.count("\n") == len(text.splitlines()) == len(lines)
+    assert "".join(map(rules.format_listed, rules.parse_list(text))) == text
+
+
+@given(st.text())
+def test_any_name_can_be_a_comment(name):
+    comment = rules.as_comment(name)
+    assert rules.as_comment(comment) == comment
+    assert comment.isprintable()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        rules.Listed(bytes(31)),
+        rules.Listed(bytes(32), "two\nlines"),
+        rules.Listed(bytes(32), " blank"),
+        rules.Listed(bytes(32), "a  b"),
+        rules.Listed(bytes(32), "\x1b[2J"),
+        rules.Listed(bytes(32), "\u2028"),
+    ],
+)
+def test_what_would_be_read_as_something_else_is_not_written(line):
+    with pytest.raises(ValueError, match="no line"):
+        rules.format_listed(line)

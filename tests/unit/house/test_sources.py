@@ -139,6 +139,16 @@ def test_a_lock_names_versions_and_hashes_and_no_index(path: Path) -> None:
     assert all(line.endswith("\\") for line in pinned)  # a hash follows
 
 
+def test_what_builds_the_index_is_of_one_version_in_every_environment() -> None:
+    build, dev, runtime = (
+        dict(re.findall(r"^([\w.-]+)==(\S+)", (ROOT / "lock" / name).read_text("utf-8"), re.MULTILINE))
+        for name in ("build.txt", "dev.txt", "runtime.txt")
+    )
+    assert build.keys() >= {"cmake", "nanobind", "ninja", "scikit-build-core"}
+    assert build.items() <= dev.items()
+    assert all(runtime.get(name, version) == version for name, version in build.items())
+
+
 def test_the_lock_of_the_pages_tools_names_no_index() -> None:
     assert '"resolved"' not in (ROOT / "package-lock.json").read_text("utf-8")
 

@@ -7,7 +7,10 @@ import pytest
 
 from repository import ROOT
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.model import ClipSignals, PictureSignals
+from takeback.signals import decode
+from takeback.signals.clip import FORMATS
+from takeback.signals.features import parse_features
+from takeback.signals.model import ClipSignals, Cut, PictureSignals
 from takeback.signals.sandbox import MEMORY_BYTES, Decoder
 
 CORPUS = sorted((ROOT / "fuzz" / "corpus").iterdir())
@@ -42,8 +45,8 @@ def children() -> list[psutil.Process]:
 
 
 def test_the_corpus_is_small() -> None:
-    assert 100 < len(CORPUS) < 200
-    assert max(path.stat().st_size for path in CORPUS) < 4096
+    assert 100 < len(CORPUS) < 400
+    assert max(path.stat().st_size for path in CORPUS) < 8192
 
 
 def test_whole_files_are_read_so_the_damage_is_what_is_tried(decoder) -> None:
@@ -53,8 +56,19 @@ def test_whole_files_are_read_so_the_damage_is_what_is_tried(decoder) -> None:
             kinds[path.name] = type(decoder.read(path.read_bytes()))
     assert kinds.pop("whole.moving.gif") in {PictureSignals, ClipSignals}
     clips = {name for name, kind in kinds.items() if kind is ClipSignals}
-    assert clips == {"whole.mp4", "whole.webm"}
-    assert len(kinds) > 12
+    containers = {decoder.clip(path.read_bytes()).format for path in CORPUS if path.name in clips}
+    assert containers == set(FORMATS) - {"GIF"}
+    others = kinds.keys() - clips
+    pictures = {decoder.read(path.read_bytes()).format for path in CORPUS if path.name in others}
+    assert pictures == set(decode.FORMATS)
+
+
+def test_the_longer_ways_are_walked(decoder) -> None:
+    whole = {path.name: path.read_bytes() for path in CORPUS if path.name.startswith("whole.")}
+    for name in ("page", "collage"):
+        assert Cut.PANEL in {part.cut for part in decoder.read(whole[f"whole.{name}.jpg"]).variants}
+        assert parse_features(decoder.features(whole[f"whole.{name}.jpg"])).parts[1:]
+    assert [decode.working(whole[f"whole.{name}.jpg"]).scale for name in ("large", "large-turned")] == [2, 2]
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)

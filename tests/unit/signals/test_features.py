@@ -143,6 +143,27 @@ def test_the_same_logo_on_other_pictures_does_not_agree():
     assert agree(describe(query), describe(known)) is None
 
 
+def stuck(grey, places):
+    """With the same sticker at places: left, top, side."""
+    sticker = scene(99, 128, 128)
+    for left, top, side in places:
+        small = cv2.resize(sticker, (side, side), interpolation=cv2.INTER_AREA)
+        grey[top : top + side, left : left + side] = small
+    return grey
+
+
+@pytest.mark.parametrize("places", [((30, 30, 110), (360, 240, 110)), ((30, 30, 130), (30, 240, 130))])
+def test_the_same_large_stickers_on_other_pictures_do_not_agree(places):
+    known = [describe(stuck(scene(seed), places)) for seed in range(12)]
+    assert not [
+        (one, other)
+        for one, query in enumerate(known)
+        for other, picture in enumerate(known)
+        if one != other and agree(query, picture)
+    ]
+    assert all(agree(query, describe(scene(seed))) for seed, query in enumerate(known))
+
+
 def noise(seed):
     return np.random.default_rng(seed).integers(0, 256, (400, 400), dtype=np.uint8)
 

@@ -67,13 +67,40 @@ def test_probing_finds_what_scanning_finds_at_every_radius(path: str, rng: np.ra
     planes = native.to_planes(rows[: len(rows) // 512 * 512])
     covered = len(planes) * 512
     for radius in range(65):
-        expected = ordered(native.scan_rows(rows, asked, radius))
-        assert ordered(tables.ask(asked, radius)) == expected
-        assert ordered(native.scan_planes(planes, asked, radius)) == [x for x in expected if x[1] < covered]
-    for radius in (15, 31):
-        assert ordered(tables.ask(many, radius)) == ordered(native.scan_rows(rows, many, radius))
-        few = ordered(native.scan_rows(rows[:covered], many[:80], radius))
-        assert ordered(native.scan_planes(planes, many[:80], radius)) == few
+        radii = np.full(len(asked), radius, np.uint8)
+        expected = ordered(native.scan_rows(rows, asked, radii))
+        assert ordered(tables.ask(asked, radii)) == expected
+        assert ordered(native.scan_planes(planes, asked, radii)) == [x for x in expected if x[1] < covered]
+    for radii in (np.full(500, 15, np.uint8), np.full(500, 31, np.uint8), rng.integers(0, 65, 500, np.uint8)):
+        assert ordered(tables.ask(many, radii)) == ordered(native.scan_rows(rows, many, radii))
+        few = ordered(native.scan_rows(rows[:covered], many[:80], radii[:80]))
+        assert ordered(native.scan_planes(planes, many[:80], radii[:80])) == few
+
+
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_query_may_have_its_own_radius(layout: str, rng: np.random.Generator) -> None:
+    rows = hashes.clustered(9000, rng)
+    asked = hashes.bent(rows[::300], rng.integers(0, 60, 30), rng)
+    index = filled(layout, np.arange(9000), rows)
+    radii = rng.integers(0, 65, 30, np.uint8)
+    found = index.search(asked, radii)
+    for number, radius in enumerate(radii.tolist()):
+        mine = found.query == number
+        alone = index.search(asked[number, None], radius)
+        assert np.array_equal(found.id[mine], alone.id)
+        assert np.array_equal(found.distance[mine], alone.distance)
+
+
+@pytest.mark.usefixtures("engine")
+def test_radii_of_another_number_or_form_are_refused(rng: np.random.Generator) -> None:
+    index = filled("multi", np.arange(600), hashes.clustered(600, rng))
+    asked = np.zeros((2, 32), np.uint8)
+    for radii in (np.zeros(1, np.uint8), np.zeros((2, 1), np.uint8), np.zeros(2, np.int64)):
+        with pytest.raises(ValueError, match="radii"):
+            index.search(asked, radii)
+    with pytest.raises(ValueError, match="radius"):
+        index.search(asked, np.array([3, 65], np.uint8))
 
 
 def ordered(hits) -> list[tuple[int, ...]]:

@@ -24,7 +24,7 @@ rng = np.random.default_rng(2)
 rows = hashes.clustered(120_000, rng)
 asked = hashes.bent(rows[::300], rng.integers(0, 60, 400), rng)
 offsets, numbers = np.empty(16 * 65537, np.uint32), np.empty(16 * len(rows), np.uint32)
-sketches = np.empty(len(numbers) + 16, np.uint32)
+sketches = np.empty(2 * len(numbers) + 32, np.uint16)
 _native.build(rows, offsets, sketches, numbers)
 tables = _native.Tables(rows, offsets, sketches, numbers)
 planes = np.empty((20, 256, 64), np.uint8)
@@ -37,11 +37,13 @@ assert sys.argv[3] in _native.paths() or sys.argv[3] == "any", _native.paths()
 for name in _native.paths():
     path = _native.Path(name)
     for radius, some in ((0, 9), (5, 9), (31, 1), (31, 400), (33, 9), (48, 9), (64, 3)):
-        expected = ordered(compare.search(asked[:some], rows, radius))
-        assert ordered(path.scan_rows(rows, asked[:some], radius)) == expected
-        assert ordered(tables.search(path, asked[:some], radius)) == expected
+        radii = np.full(some, radius, np.uint8)
+        radii[::2] = radii[::2] // 2
+        expected = [x for x in ordered(compare.search(asked[:some], rows, radius)) if x[2] <= radii[x[0]]]
+        assert ordered(path.scan_rows(rows, asked[:some], radii)) == expected
+        assert ordered(tables.search(path, asked[:some], radii)) == expected
         inside = [each for each in expected if each[1] < 10240]
-        assert ordered(path.scan_planes(planes, asked[:some], radius)) == inside
+        assert ordered(path.scan_planes(planes, asked[:some], radii)) == inside
 print(*_native.paths())
 """
 

@@ -157,3 +157,13 @@ def test_parts_lie_inside_are_few_large_and_unlike_each_other(page):
         assert min(box.width, box.height) >= SMALLEST_SIDE - 8  # a side may move to a nearby step
     boxes = [Box(0, 0, width, height), *(box for _, box in parts)]
     assert all(_union_share(one, other) < 0.98 for place, one in enumerate(boxes) for other in boxes[:place])
+
+
+@pytest.mark.parametrize("length", [64, 500, 3199, 3600, 4000, 31_000])
+def test_a_strip_is_looked_at_whatever_its_shape(length):
+    strip = np.random.default_rng(length).integers(0, 256, (SMALLEST_SIDE, length), dtype=np.uint8)
+    for grey in (strip, np.ascontiguousarray(strip.T)):
+        height, width = grey.shape
+        for _, box in cuts(grey):
+            assert box.left + box.width <= width
+            assert box.top + box.height <= height

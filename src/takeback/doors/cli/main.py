@@ -114,7 +114,7 @@ def settings() -> None:
 
 def main() -> None:
     """The entry point: what the operator can mend is said in one line."""
-    from takeback.doors.cli import bench, ledger, staff
+    from takeback.doors.cli import bench, ledger, staff, well_known
     from takeback.doors.cli.backfill import backfill
     from takeback.doors.cli.bench_load import load
     from takeback.doors.cli.demo.command import demo
@@ -128,6 +128,7 @@ def main() -> None:
     app.add_typer(ledger.app, name="ledger")
     app.add_typer(staff.app, name="staff")
     app.add_typer(staff.keys, name="api-key")
+    app.add_typer(well_known.app, name="well-known")
     try:
         app()
     except ConfigurationError as error:
