@@ -95,7 +95,7 @@ def main() -> int:
     missing = [name for name in ("cmake", "nanobind") if importlib.util.find_spec(name) is None]
     if cxx is None or shutil.which(cxx) is None or missing:
         what = (
-            f"{' and '.join(missing)} (Python)" if missing else "a C++ compiler (Debian: apt-get install g++)"
+            f"{' and '.join(missing)} (Python)" if missing else "C++ compiler (Debian: apt-get install g++)"
         )
         print(
             f"The native index is not built: there is no {what}. numpy answers instead, slowly.", flush=True
