@@ -16,7 +16,7 @@ test: $(VENV)/.dev $(VENV)/.native ## everything that is tested, set-up included
 	@$(BIN)/python tools/synapse.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
-check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, unit tests; under a minute
+check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, unit tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyrefly check
@@ -50,16 +50,16 @@ $(VENV)/.build: $(BIN)/python lock/build.txt
 	@$(PIP) install --quiet --require-hashes --no-deps --progress-bar off -r lock/build.txt
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.build lock/runtime.txt pyproject.toml
+$(VENV)/.runtime: $(VENV)/.build lock/runtime.txt pyproject.toml verify/pyproject.toml
 	@echo "Installing Takeback's parts into $(VENV) (once; about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/runtime.txt | $(BIN)/python -u tools/progress.py
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable verify --editable .
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml
+$(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml verify/pyproject.toml
 	@echo "Installing Takeback's parts and its tools into $(VENV) (once; about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/dev.txt | $(BIN)/python -u tools/progress.py
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable verify --editable .
 	@touch $(VENV)/.build $(VENV)/.runtime $@
 
 # Without a compiler this says so and goes on: numpy answers instead, and the next `make` looks again.

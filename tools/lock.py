@@ -19,6 +19,7 @@ for name, sources in LOCKS.items():
         [
             Path(sys.executable).with_name("uv"), "pip", "compile", "--quiet", "--upgrade", "--universal",
             "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url",
+            "--no-emit-package", "takeback-verify",
             "--custom-compile-command", "make lock", "--output-file", f"lock/{name}.txt", *sources,
         ],
         cwd=ROOT,
