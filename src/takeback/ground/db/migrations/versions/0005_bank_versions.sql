@@ -11,6 +11,7 @@ begin
     insert into bank_version (seq) values (new.seq);
     return new;
 end $$;
+revoke all on function bank_head_moved() from public;
 create trigger bank_head_has_a_version after update of seq on bank_head
     for each row when (new.seq <> old.seq) execute function bank_head_moved();
 create trigger bank_version_is_final before update or delete on bank_version
