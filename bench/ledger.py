@@ -1,10 +1,12 @@
 """How fast facts are recorded, how soon a signed checkpoint covers them, and how fast a log is verified.
 
-Run: `python bench/ledger.py` (`--quick` for fewer facts). It uses a PostgreSQL of its own in a temporary
-folder, with its default settings: every commit is on disk.
+Run: `python bench/ledger.py` (`--quick` for fewer facts, `--entries 1000000` for proofs in a long log). It
+uses a PostgreSQL of its own in a temporary folder, with its default settings: every commit is on disk. The
+long log is made of entries without facts, written at once: only its tree matters.
 """
 
 import argparse
+import random
 import statistics
 import tempfile
 import threading
@@ -19,7 +21,7 @@ from takeback.ground import clock
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
-from takeback.ground.ledger import store
+from takeback.ground.ledger import proofs, store
 from takeback.ground.ledger.check import verify_ledger
 from takeback.ground.ledger.keys import Signer
 from takeback.ground.ledger.record import record
@@ -27,19 +29,26 @@ from takeback.ground.ledger.sequencer import Sequencer
 from takeback.ids import ReportId
 
 WRITERS = 4
+PROOFS = 200
+"""Proofs of each kind in the long log."""
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the facts")
-    facts = 400 if parser.parse_args().quick else 4000
+    parser.add_argument("--entries", type=int, default=0, help="entries of the long log; 0: none")
+    asked = parser.parse_args()
+    facts = 400 if asked.quick else 4000
     with tempfile.TemporaryDirectory(prefix="takeback-bench-") as name:
         server = EmbeddedPostgres(Path(name) / "pg")
         try:
             migrate.upgrade(server.url)
             with Database(server.url) as database:
-                measure(database, Signer(Path(name) / "keys", "bench.example/ledger"), facts)
+                signer = Signer(Path(name) / "keys", "bench.example/ledger")
+                measure(database, signer, facts)
+                if asked.entries:
+                    measure_proofs(database, signer, asked.entries)
         finally:
             server.stop()
 
@@ -68,6 +77,43 @@ def measure(database: Database, signer: Signer, facts: int) -> None:
         lambda: verify_ledger(database, signer.verifier, now=clock.now(), last_signed=signer.last())
     )
     print(f"{'verify the whole log':<44}{size / check:>10.0f} entries/s")
+
+
+def measure_proofs(database: Database, signer: Signer, entries: int) -> None:
+    """How long a long log takes to get its places, and each proof in it."""
+    with database.transaction() as tx:
+        tx.execute("set local session_replication_role = replica")  # no fact behind each entry
+        tx.execute(
+            """
+            insert into ledger_entry (fact_id, leaf)
+            select -n, leaf from ledger_entry, generate_series(1, %s) n
+            where id = (select min(id) from ledger_entry)
+            """,
+            (entries,),
+        )
+    sequencer = Sequencer(database, signer)
+    each = timed(lambda: drain(sequencer)) / entries
+    print(f"{f'sequence and sign {entries} entries':<44}{1 / each:>10.0f} entries/s")
+    with database.transaction() as tx:
+        size = store.placed(tx)
+        chance = random.Random(1)
+        inclusion = [
+            timed(lambda: proofs.inclusion(tx, [chance.randrange(size)], size)) for _ in range(PROOFS)
+        ]
+        consistency = [
+            timed(lambda: proofs.consistency(tx, chance.randrange(1, size), size)) for _ in range(PROOFS)
+        ]
+        many = timed(lambda: proofs.inclusion(tx, sorted(chance.sample(range(size), PROOFS)), size))
+    show_proofs("inclusion proof", size, inclusion)
+    show_proofs("consistency proof", size, consistency)
+    print(f"{f'{PROOFS} inclusion proofs at once':<44}{many * 1e3:>10.1f} ms")
+
+
+def show_proofs(what: str, size: int, seconds: list[float]) -> None:
+    """Median and 99 % of a kind of proof."""
+    at_99 = statistics.quantiles(seconds, n=100)[98]
+    print(f"{f'{what} in {size} entries, p50':<44}{statistics.median(seconds) * 1e3:>10.2f} ms")
+    print(f"{f'{what} in {size} entries, p99':<44}{at_99 * 1e3:>10.2f} ms")
 
 
 def checkpoint_delays(database: Database, sequencer: Sequencer) -> list[float]:

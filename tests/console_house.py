@@ -83,6 +83,11 @@ class Platform:
             looks += [Look(surface, who, state, "200" if there else "404 M_NOT_FOUND") for who in Vantage]
         return looks
 
+    def control(self) -> Target:
+        self.messages.add("$control")
+        self.pictures.setdefault("chat/control", b"")
+        return Target("!control", "$control", "chat/control")
+
     def close(self) -> None:
         pass
 

@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 from PIL import Image, ImageOps
 
-from takeback import errands, facts, pipeline
+from takeback import errands, fact_form, facts, pipeline
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
@@ -103,9 +103,12 @@ class House:
         decoder: a real one.
         time: what `clock.now` was replaced by.
         well_known: what cannot be banked.
+        keeper: who seals evidence; None: none is kept.
     """
 
-    def __init__(self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN) -> None:
+    def __init__(
+        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, keeper=None
+    ) -> None:
         keys.ensure(folder)
         self.platform, self.time, self.folder, self.database = platform, time, folder, database
         settings = Settings(
@@ -120,13 +123,14 @@ class House:
             look_back_parts(settings.model_copy(update={"data": folder / uuid4().hex}), database),
         )
         self.app = App(
-            settings, database, platforms, decoder, Unsealer(folder), BankIndex(), *parts, well_known
+            settings, database, platforms, decoder, Unsealer(folder), BankIndex(), *parts, well_known, keeper
         )
         self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
 
     def on(self, database, platform) -> "House":
         """The same, with another database and platform."""
-        return House(database, platform, self.folder, self.app.decoder, self.time)
+        decoder, keeper = self.app.decoder, self.app.keeper
+        return House(database, platform, self.folder, decoder, self.time, keeper=keeper)
 
     # --- people
 
@@ -276,7 +280,8 @@ class House:
     def facts(self, *kinds: type):
         """What happened, in order; only of these kinds, if any are given."""
         every = [
-            facts.parse(kind, body) for kind, body in self.query("select kind, body from fact order by id")
+            fact_form.parse(kind, body)
+            for kind, body in self.query("select kind, body from fact order by id")
         ]
         return [fact for fact in every if not kinds or isinstance(fact, kinds)]
 
@@ -301,7 +306,13 @@ _STATE = {
     "targets": "select t.id, t.case_id, t.message, t.state, t.round, gone_at is null from takedown_target t",
     "steps": "select target_id, attempt, action, done_at is null from takedown_step",
     "looks": "select target_id, round, surface, vantage, state, seen from takedown_look",
-    "facts": "select kind, body - 'decision' - 'sighting' - 'effective_at' from fact",
+    "controls": "select target_id, round, moment, surface, vantage, state, seen from takedown_control",
+    "rounds": "select target_id, round, finding from takedown_round",
+    "facts": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture' - 'exhibit'"
+    " from fact",
+    "captures": "select message, media, reason, state, kept_at is null, ours_at is null"
+    " from evidence_capture",
+    "parts": "select message, name from evidence_part r join evidence_capture c on c.id = r.capture_id",
     "followed": "select kind, count(*) from fact_followed w join fact f on f.id = w.fact_id group by 1",
     "jobs": "select task_name, case task_name when 'follow' then (select kind from fact where id ="
     " (args ->> 'fact')::bigint) else (args - 'decision' - 'sighting')::text end"

@@ -2,9 +2,11 @@
 
 It does what a real platform does and no more: a picture is gone only when it was taken away, an address that
 was never given out does not exist, and a key that comes back must ask for the same thing. What goes wrong is
-set up by the test: `fail` for the next calls, `resist` for removals that are confirmed and do nothing.
+set up by the test: `fail` for the next calls, `resist` for removals that are confirmed and do nothing,
+`blind` and `answer_instead` for looks that show something else than what is there.
 """
 
+import json
 import threading
 from collections import Counter
 from collections.abc import Sequence
@@ -16,9 +18,12 @@ from takeback.connectors.api import (
     Action,
     Batch,
     Capabilities,
+    Deletion,
+    Exchange,
     Look,
     Media,
     Post,
+    Recording,
     Shard,
     State,
     Surface,
@@ -34,7 +39,11 @@ VANTAGES = {
     Surface.MESSAGE: (Vantage.ANONYMOUS, Vantage.MEMBER, Vantage.ADMIN),
     Surface.MEDIA: (Vantage.ANONYMOUS, Vantage.MEMBER),
 }
+CONTROL = Target("!control", "$control", "memory:file/control")
+"""Always there, and no post."""
 POSTED_AT = datetime(2026, 1, 1, 12, tzinfo=UTC)
+WORDS = "look who is on holiday"
+"""What stands beside each picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +63,14 @@ class _World:
     files: dict[str, bytes] = field(default_factory=dict)
     redacted: set[tuple[str, str]] = field(default_factory=set)
     quarantined: set[str] = field(default_factory=set)
+    deletions: list[Deletion] = field(default_factory=list)
     keys: dict[str, tuple[Action, Target]] = field(default_factory=dict)
     acted: list[Acted] = field(default_factory=list)
     faults: dict[str, list[Exception]] = field(default_factory=dict)
     resisting: Counter[tuple[Action, str]] = field(default_factory=Counter)
     blind: int = 0
+    instead: list[dict[Vantage, tuple[State, str]]] = field(default_factory=list)
+    controlled: bool = True
 
 
 class MemoryPlatform:
@@ -85,10 +97,12 @@ class MemoryPlatform:
         self._stumble("watch")
         if shard != LIVE:
             raise AssertionError(f"no such shard was ever given out: {shard}")
-        start = int(cursor or 0)
-        posts = tuple(self._world.posts[start : start + PAGE])
+        start, _, told = (cursor or "0").partition(".")
+        posts = tuple(self._world.posts[int(start) : int(start) + PAGE])
         seen = tuple(post for post in posts if (post.place, post.message) not in self._world.redacted)
-        return Batch(seen, str(start + len(posts)))
+        deletions = tuple(self._world.deletions[int(told or 0) :])
+        end, after = int(start) + len(posts), int(told or 0) + len(deletions)
+        return Batch(seen, f"{end}.{after}" if after else str(end), deletions=deletions)
 
     def locate(self, link: str) -> Post | None:
         if not link.startswith("memory://"):
@@ -140,9 +154,12 @@ class MemoryPlatform:
             Surface.MEDIA: target.media not in self._world.quarantined,
         }
         blind = self._world.blind > 0
-        self._world.blind -= blind
+        self._world.blind -= blind and target != CONTROL
+        instead = self._world.instead.pop(0) if self._world.instead else {}
         return [
-            Look(surface, vantage, State.UNDETERMINED, "503")
+            Look(surface, vantage, *instead[vantage])
+            if vantage in instead
+            else Look(surface, vantage, State.UNDETERMINED, "503")
             if blind and vantage is Vantage.MEMBER
             else Look(surface, vantage, State.PRESENT, "200")
             if there[surface]
@@ -150,6 +167,35 @@ class MemoryPlatform:
             for surface in self._surfaces
             for vantage in VANTAGES[surface]
         ]
+
+    def control(self) -> Target | None:
+        self._stumble("control")
+        return CONTROL if self._world.controlled else None
+
+    def record(self, target: Target, max_bytes: int) -> Recording:
+        self._stumble("record")
+        post = next((each for each in self._world.posts if each.message == target.message), None)
+        if post is None or (post.place, post.message) in self._world.redacted:
+            raise Gone("no such message")
+        shown = {"message": post.message, "place": post.place, "sender": post.sender, "words": WORDS}
+        message = _exchange(f"messages/{post.message}", 200, "application/json", json.dumps(shown).encode())
+        data = None if target.media in self._world.quarantined else self._world.files.get(target.media)
+        if data is not None and len(data) > max_bytes:
+            raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)
+        file = _exchange("file", 404 if data is None else 200, "image/png", data or b"")
+        around = tuple(each.message for each in self._world.posts if each.place == post.place)
+        return Recording(
+            Target(post.place, post.message, target.media),
+            post.sender,
+            post.posted_at,
+            (message, file),
+            None if data is None else 1,
+            around=around,
+        )
+
+    def exists(self, place: str, message: str) -> bool:
+        self._stumble("exists")
+        return (place, message) not in self._world.redacted
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -166,6 +212,13 @@ class MemoryPlatform:
             self._world.posts.append(post)
             return post
 
+    def delete(self, post: Post, *, tell: bool = True) -> None:
+        """By the one who posted it; without `tell`, only who asks for it notices."""
+        with self._lock:
+            self._world.redacted.add((post.place, post.message))
+            if tell:
+                self._world.deletions.append(Deletion(post.place, post.message))
+
     def fail(self, call: str, *errors: Exception) -> None:
         """The next calls of this method raise these, one each."""
         self._world.faults.setdefault(call, []).extend(errors)
@@ -177,6 +230,14 @@ class MemoryPlatform:
     def blind(self, rounds: int) -> None:
         """So many rounds of looks, the member sees nothing certain."""
         self._world.blind = rounds
+
+    def answer_instead(self, *calls: dict[Vantage, tuple[State, str]]) -> None:
+        """What the next calls of `verify` see from these vantages, whatever is there; three are one round."""
+        self._world.instead.extend(calls)
+
+    def take_control_away(self) -> None:
+        """From now on, the platform has none."""
+        self._world.controlled = False
 
     def bring_back(self, post: Post) -> None:
         """What was removed can be seen again, by whatever mistake."""
@@ -216,6 +277,21 @@ class MemoryPlatform:
             waiting = self._world.faults.get(call)
             if waiting:
                 raise waiting.pop(0)
+
+
+def _exchange(path: str, status: int, content_type: str, body: bytes) -> Exchange:
+    return Exchange(
+        at=POSTED_AT,
+        method="GET",
+        url=f"https://memory.invalid/{path}",
+        asked=(("Host", "memory.invalid"), ("Authorization", "(redacted)")),
+        status=status,
+        reason="OK" if status < 400 else "Not Found",
+        said=(("Content-Type", content_type), ("ETag", "what only recipients may read")),
+        body=body,
+        chain=(b"not a real certificate",),
+        peer="192.0.2.1:443",
+    )
 
 
 def link(post: Post) -> str:

@@ -1,4 +1,5 @@
-"""Enough of an object store that speaks S3 for one bucket: put, get (also ranges), head, delete, list.
+"""Enough of an object store that speaks S3 for one bucket: put (in parts, too), get (ranges, too), head,
+delete, list.
 
 Strict: an answer has what the protocol asks for and nothing is repaired; credentials are not checked.
 """
@@ -16,11 +17,15 @@ from xml.sax.saxutils import escape, unescape
 BUCKET = "bucket"
 PAGE = 5
 WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
+SMALLEST_PART = 5 << 20
+"""Of all parts but the last; S3 refuses to put smaller ones together."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     files: dict[str, bytes]
+    parts: dict[str, dict[int, bytes]]
+    """By upload; one that was put together or given up is gone."""
 
     def _key(self) -> str:
         path = unquote(urlsplit(self.path).path)
@@ -38,17 +43,48 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         data = self.rfile.read(int(self.headers["Content-Length"]))
-        self.files[self._key()] = data
+        asked = parse_qs(urlsplit(self.path).query)
+        if "uploadId" in asked:
+            self.parts[asked["uploadId"][0]][int(asked["partNumber"][0])] = data
+        else:
+            self.files[self._key()] = data
         self._answer(200, ETag=_etag(data))
 
+    def do_DELETE(self) -> None:
+        """Gives up an upload in parts; files are deleted by POST."""
+        upload = parse_qs(urlsplit(self.path).query)["uploadId"][0]
+        self.parts.pop(upload, None)
+        self._answer(204)
+
     def do_POST(self) -> None:
-        """Deletes several at once; the only thing that clients post here."""
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        """Begins or ends an upload in parts, or deletes several files at once."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+        asked = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        if "uploads" in asked:
+            upload = str(len(self.parts))
+            self.parts[upload] = {}
+            self._say("InitiateMultipartUploadResult", f"<UploadId>{upload}</UploadId>")
+            return
+        if "uploadId" in asked:
+            self._put_together(self.parts.pop(asked["uploadId"][0]), body)
+            return
         keys = [unescape(key) for key in re.findall(r"<Key>(.*?)</Key>", body)]
         for key in keys:
             self.files.pop(key, None)
         deleted = "".join(f"<Deleted><Key>{escape(key)}</Key></Deleted>" for key in keys)
         self._answer(200, f"<DeleteResult>{deleted}</DeleteResult>".encode(), Content_Type="application/xml")
+
+    def _put_together(self, parts: dict[int, bytes], body: str) -> None:
+        numbers = [int(number) for number in re.findall(r"<PartNumber>(\d+)</PartNumber>", body)]
+        pieces = [parts[number] for number in numbers]
+        if any(len(piece) < SMALLEST_PART for piece in pieces[:-1]):
+            self._answer(400, b"<Error><Code>EntityTooSmall</Code></Error>")
+            return
+        self.files[self._key()] = b"".join(pieces)
+        self._say("CompleteMultipartUploadResult", f"<ETag>{escape(_etag(self.files[self._key()]))}</ETag>")
+
+    def _say(self, what: str, body: str) -> None:
+        self._answer(200, f"<{what}>{body}</{what}>".encode(), Content_Type="application/xml")
 
     def do_HEAD(self) -> None:
         self._file()
@@ -106,7 +142,7 @@ def _etag(data: bytes) -> str:
 def s3_in_memory() -> Iterator[tuple[dict[str, bytes], dict[str, str]]]:
     """(the files by key, the environment by which clients find the store)."""
     files: dict[str, bytes] = {}
-    handler = type("Handler", (_Handler,), {"files": files})
+    handler = type("Handler", (_Handler,), {"files": files, "parts": {}})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

@@ -401,6 +401,7 @@ def _assert_records(journey: Journey) -> None:
         "entry_activated": 1,
         "removal_planned": number,
         "removal_step_done": 2 * number,
+        "rechecked": number,
         "found_gone": number,
     }
     steps = house.query(

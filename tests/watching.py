@@ -3,7 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from takeback.connectors.api import Connector, Post, Shard
+from takeback.connectors.api import Connector, Deletion, Post, Shard
 from waiting import until
 
 
@@ -14,6 +14,7 @@ class Watching:
     cursors: dict[Shard, str | None] = field(default_factory=dict)
     done: set[Shard] = field(default_factory=set)
     posts: dict[tuple[str, str], Post] = field(default_factory=dict)
+    deletions: set[Deletion] = field(default_factory=set)
 
     def copy(self) -> "Watching":
         return deepcopy(self)
@@ -30,6 +31,7 @@ class Watching:
         batch = connector.watch(shard, self.cursors[shard])
         for post in batch.posts:
             self.posts[post.place, post.message] = post
+        self.deletions |= set(batch.deletions)
         self.cursors[shard] = batch.cursor
         for opened, cursor in batch.opens:
             self.cursors.setdefault(opened, cursor)

@@ -13,12 +13,15 @@ from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown, parse_well_kno
 from takeback.connectors.api import Connector
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.errors import ConfigurationError
+from takeback.evidence.keeper import Keeper
 from takeback.ground.blobs import Blobs
 from takeback.ground.config import Settings
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
+from takeback.ground.ledger.timestamps import Authority, read_authorities
 from takeback.ground.vault import keys
+from takeback.ground.vault.recipients import load_directory
 from takeback.ground.vault.unseal import Unsealer
 from takeback.sightings.archive import Archive, require_engine
 from takeback.sightings.sources import Sources
@@ -34,6 +37,8 @@ DATABASE_FOLDER = "postgres"
 BLOBS_FOLDER = "blobs"
 SIGHTINGS_FOLDER = "sightings"
 BANK_FOLDER = "bank"
+AUTHORITIES_FOLDER = "authorities"
+RECIPIENTS_FILE = "recipients.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,8 @@ class App:
     """All sightings, to be asked by a new entry."""
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN
     """What can never be banked."""
+    keeper: Keeper | None = None
+    """Who seals evidence; None: there is no such room."""
 
 
 def keys_folder(settings: Settings) -> Path:
@@ -61,6 +68,12 @@ def keys_folder(settings: Settings) -> Path:
     folder = settings.data / KEYS_FOLDER
     keys.ensure(folder)
     return folder
+
+
+def authorities(settings: Settings) -> tuple[Authority, ...]:
+    """The time-stamping authorities that the settings name. Raises ConfigurationError."""
+    folder = settings.timestamp_roots or settings.data / AUTHORITIES_FOLDER
+    return read_authorities(settings.timestamp_authorities, folder)
 
 
 @contextmanager
@@ -124,6 +137,15 @@ def look_back_parts(settings: Settings, database: Database) -> tuple[Archive, Sw
     return archive, Sweeper(database, settings.data / SIGHTINGS_FOLDER, archive)
 
 
+def open_keeper(settings: Settings) -> Keeper:
+    """Who seals evidence. Raises ConfigurationError: a directory of recipients is named and is none."""
+    named = settings.recipients
+    if named is not None:
+        load_directory(named)
+    blobs = Blobs(settings.blobs or str(settings.data / BLOBS_FOLDER))
+    return Keeper(blobs, named or settings.data / RECIPIENTS_FILE)
+
+
 def load_well_known(settings: Settings) -> WellKnown:
     """The pictures that can never be banked. Raises ConfigurationError."""
     if settings.well_known is None:
@@ -154,4 +176,5 @@ def open_app(settings: Settings) -> Iterator[App]:
         parts = look_back_parts(settings, database)
         known = load_well_known(settings)
         index = BankIndex(settings.data / BANK_FOLDER)
-        yield App(settings, database, sources, decoder, Unsealer(folder), index, *parts, known)
+        keeper = open_keeper(settings)
+        yield App(settings, database, sources, decoder, Unsealer(folder), index, *parts, known, keeper)

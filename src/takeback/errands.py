@@ -6,33 +6,48 @@ the queue tries again.
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from takeback import facts
 from takeback.app import App
 from takeback.bank import service as bank
+from takeback.bank import store as bank_store
 from takeback.bank.model import Refusal, Refused
 from takeback.bank.rules import choose
 from takeback.cases import service as cases
+from takeback.cases import store as case_store
+from takeback.cases.model import CaseStatus
+from takeback.connectors.api import Recorder, Target
+from takeback.dossier import service as dossiers
 from takeback.errors import Gone, PlatformError, TakebackError, Unavailable, Unreadable, WhyUnreadable
-from takeback.facts import FoundBy
+from takeback.evidence import service as evidence
+from takeback.evidence import upkeep
+from takeback.evidence.model import Subject
+from takeback.facts import CapturedFor, FoundBy, SeenBy
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
+from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record, record_once
-from takeback.ids import EntryId, ReportId, SightingId, TargetId
+from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, SightingId, TargetId
 from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
+from takeback.join import store as join_store
 from takeback.sightings import service as passed_by
 from takeback.sightings import store as sightings
-from takeback.sightings.model import Later, Seen
+from takeback.sightings.model import Later, Seen, Sighting
 from takeback.sightings.reading import read
 from takeback.signals.features import parse_features
 from takeback.signals.model import ClipSignals, Cut, PictureSignals
 from takeback.takedown import service as takedown
 
 log = logging.getLogger(__name__)
+
+CAPTURE_TRIES = 10
+"""About nine minutes: an outage passes, and a picture does not stay up for an hour because a disk is full."""
+LOOK_AGAIN = timedelta(seconds=1)
+"""How soon a removal that waits for a capture looks whether it is there."""
 
 
 def take_in(app: App) -> None:
@@ -154,11 +169,143 @@ def take_effect(app: App, decision: str) -> None:
         cases.take_effect(tx, UUID(decision), clock.now())
 
 
+def captured_first(app: App, tx: Tx, sighting: SightingId, now: datetime) -> bool:
+    """Whether a post may be worked on: it is captured, can never be, or no evidence is kept here.
+
+    If nobody has asked for its capture yet, this does.
+    """
+    if app.keeper is None or not app.keeper.keeps:
+        return True
+    post = sightings.get(tx, sighting)
+    return post is None or evidence.want(tx, subject_of(post), CapturedFor.MATCH, now)
+
+
+def subject_of(post: Sighting) -> Subject:
+    """A sighting as what is captured."""
+    return Subject(
+        post.id, post.connector, post.place, post.message, post.media, post.posted_at, post.seen_at
+    )
+
+
+def capture(app: App, sighting: int) -> None:
+    """Record a post raw and seal it, before anything else is done with it. Raises PlatformError."""
+    post = SightingId(sighting)
+    with app.database.transaction() as tx:
+        wanted, needed_for = evidence.wanted(tx, post), _cases_of(tx, post)
+    if wanted is None:
+        return
+    subject, settings = wanted.subject, app.settings
+    connector = app.connectors.get(subject.connector)
+    if app.keeper is None or not isinstance(connector, Recorder):
+        _capture_failed(app, post, "this platform cannot be recorded")
+        return
+    target = Target(subject.place, subject.message, subject.media)
+    try:
+        recording = connector.record(target, settings.max_media_bytes)
+    except (Gone, Unreadable) as fault:
+        _capture_failed(app, post, str(fault))
+        return
+    now = clock.now()
+    ahead = wanted.reason is CapturedFor.INVESTIGATION
+    expires_at = now + timedelta(days=settings.investigation_keep_days) if ahead else None
+    sealed = app.keeper.seal(wanted, sorted(needed_for), recording, now)
+    with app.database.transaction() as tx:
+        evidence.commit(tx, sealed, wanted, expires_at)
+
+
+def _cases_of(tx: Tx, sighting: SightingId) -> set[CaseId]:
+    """The cases that a post is a copy in, or will be as soon as it is captured."""
+    found = case_store.having(tx, sighting)
+    for entry_id, _ in join_store.of_sighting(tx, sighting):
+        entry = bank_store.get(tx, entry_id)
+        case = None if entry is None else case_store.of_report(tx, entry.report)
+        if case is not None:
+            found.add(case)
+    return found
+
+
+def _capture_failed(app: App, sighting: SightingId, reason: str) -> None:
+    with app.database.transaction() as tx:
+        evidence.fail(tx, sighting, reason)
+
+
+def weigh_evidence(app: App, tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> None:
+    """Keep what was captured of a case's copies (or of one), and let go of what a person said is none.
+
+    That is an excluded copy, and every copy of a case that was declined, unless another case has it. It is
+    shredded after some days, so that what was said can be taken back. Asks how things stand now, so that it
+    does not matter in which order facts are followed.
+    """
+    expires_at = now + timedelta(days=app.settings.investigation_keep_days)
+    declined = cases.get(tx, case).status is CaseStatus.DECLINED
+    for copy in cases.copies(tx, case):
+        if only is not None and copy.sighting != only:
+            continue
+        if not declined and not copy.excluded:
+            evidence.keep(tx, copy.sighting, now)
+        elif case_store.having(tx, copy.sighting) == {case}:
+            evidence.release(tx, copy.sighting, expires_at)
+
+
+def shred(app: App, capture: str) -> None:
+    """Destroy the files of an erased capture. Raises StorageUnavailable."""
+    if app.keeper is not None:
+        upkeep.shred(app.database, app.keeper.blobs, CaptureId(UUID(capture)))
+
+
+def ask_for_captured(app: App) -> None:
+    """Ask for captured messages by their ids: one that is gone, and not by us, is a fact."""
+    now = clock.now()
+    with app.database.transaction() as tx:
+        due = upkeep.due(tx, now)
+    asked, away = list[CaptureId](), set[str]()
+    for each in due:
+        connector = app.connectors.get(each.connector)
+        if each.connector in away:
+            continue
+        try:
+            there = not isinstance(connector, Recorder) or connector.exists(each.place, each.message)
+        except PlatformError as fault:
+            log.warning("captured messages on %s cannot be asked for: %s", each.connector, fault)
+            away.add(each.connector)
+            continue
+        asked.append(each.capture)
+        if not there:
+            with app.database.transaction() as tx:
+                gone = each.connector, each.place, each.message
+                evidence.observe_deletion(tx, *gone, SeenBy.POLL, clock.now())
+    with app.database.transaction() as tx:
+        upkeep.asked(tx, asked, now)
+
+
+def keep_evidence(app: App) -> None:
+    """Erase what was captured ahead and is part of no case, and files that no capture names."""
+    if app.keeper is not None:
+        upkeep.expire(app.database, clock.now())
+        upkeep.tidy(app.database, app.keeper.blobs, clock.now())
+
+
+def write_dossier(app: App, dossier: str) -> None:
+    """Go on with a dossier as far as it can be now; once more when what it waits for may have come.
+
+    Raises StorageUnavailable, DamagedEvidence.
+    """
+    if dossiers.go_on(app, DossierId(UUID(dossier))):
+        with app.database.transaction() as tx:
+            enqueue(tx, "write_dossier", at=clock.now() + LOOK_AGAIN, dossier=dossier)
+
+
 def remove(app: App, target: str) -> None:
-    """Remove one copy from its platform."""
+    """Remove one copy from its platform, once it is captured or can never be."""
     target_id = TargetId(UUID(target))
+    now = clock.now()
     with app.database.transaction() as tx:
         connector = takedown.connector_of(tx, target_id)
+        _, sighting = takedown.copy_of(tx, target_id)
+        if not captured_first(app, tx, sighting, now):
+            enqueue(tx, "remove", at=now + LOOK_AGAIN, target=target)
+            return
+        evidence.removing(tx, sighting, now)
     _keep_details(app, target_id)
     takedown.remove(app.database, app.connectors[connector], target_id)
 
@@ -233,6 +380,8 @@ def gave_up(app: App, name: str, args: Mapping[str, object], error: BaseExceptio
             sighting = SightingId(int(str(args["sighting"])))
             if sightings.set_unreadable(tx, sighting, "platform_unavailable"):
                 record(tx, facts.PictureUnreadable(sighting, reason))
+        elif name == "capture":
+            evidence.fail(tx, SightingId(int(str(args["sighting"]))), reason)
         elif name == "read_exactly":
             sighting, by = SightingId(int(str(args["sighting"]))), FoundBy(str(args["by"]))
             join.commit_exactly(tx, app.index, sighting, None, by, clock.now())

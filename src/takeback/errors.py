@@ -8,6 +8,7 @@ TakebackError
 │   └── TooManyAttempts   asked too often; says when to come back
 ├── LeaseLost             another watcher holds the shard now: drop the work, write nothing
 ├── DamagedIndex          files of an index that cannot be trusted: delete them, they are made again
+├── DamagedEvidence       a kept file is not what was recorded of it: a person must look
 ├── StorageUnavailable    the blob store does not answer: try again
 ├── LedgerBroken          the log disagrees with what was signed before: stop signing
 └── PlatformError         a platform's answer to a connector
@@ -82,6 +83,10 @@ class LeaseLost(TakebackError):
 
 class DamagedIndex(TakebackError):
     """Files of an index are torn, foreign or of another version."""
+
+
+class DamagedEvidence(TakebackError):
+    """A file of the evidence is not what was recorded when it was sealed."""
 
 
 class StorageUnavailable(TakebackError):

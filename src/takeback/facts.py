@@ -2,65 +2,19 @@
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to.
-`kind` on the wire is the class name in snake case; `parse(kind_of(f), body_of(f)) == f` for every fact.
+How one is written is in `fact_form`.
 """
 
-import dataclasses
-import json
-import re
 import typing
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, PlainSerializer, TypeAdapter, ValidationError
+from pydantic import AfterValidator, PlainSerializer
 
-from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId, TargetId
-
-
-class FoundBy(StrEnum):
-    """Which side of the join came last."""
-
-    LIVE = "live"
-    """The post came after the bank entry."""
-    LOOK_BACK = "look_back"
-    """The bank entry came after the post."""
-    REPORT = "report"
-    """The person who reported said where it is."""
-
-
-class Verdict(StrEnum):
-    """What a reviewer decides."""
-
-    SHARED_WITHOUT_CONSENT = "shared_without_consent"
-    NOT_SHARED_WITHOUT_CONSENT = "not_shared_without_consent"
-    CANNOT_TELL = "cannot_tell"
-
-
-class Revealed(StrEnum):
-    """What a member of staff asked to see."""
-
-    PICTURE = "picture"
-    CONTACT = "contact"
-
-
-class StaffChange(StrEnum):
-    """What an administrator changed of an account."""
-
-    MADE_REVIEWER = "made_reviewer"
-    MADE_ADMINISTRATOR = "made_administrator"
-    DISABLED = "disabled"
-    ENABLED = "enabled"
-
-
-class ApiKeyChange(StrEnum):
-    """What became of a key of a program."""
-
-    MADE = "made"
-    REVOKED = "revoked"
+from takeback.choices import ApiKeyChange, CapturedFor, FoundBy, Revealed, SeenBy, StaffChange, Verdict
+from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, SightingId, StaffId, TargetId
 
 
 def _in_utc(at: datetime) -> datetime:
@@ -311,6 +265,98 @@ class FoundAgain:
     round: int
 
 
+# --- evidence --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A public post was sealed as it was; `exhibit` is the SHA-256 of what describes the sealed parts."""
+
+    capture: CaptureId
+    sighting: SightingId
+    reason: CapturedFor
+    exhibit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFailed:
+    """A post that should be captured could not be, after all tries."""
+
+    sighting: SightingId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionObserved:
+    """A captured message is not there any more, and we did not remove it."""
+
+    capture: CaptureId
+    sighting: SightingId
+    by: SeenBy
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A heartbeat: one stream of posts was watched from one moment to another, with so long a gap."""
+
+    connector: str
+    shard: str
+    since: Moment
+    until: Moment
+    posts: int
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rechecked:
+    """A removed copy was looked for; `series` is the SHA-256 of the looks, those at the control included."""
+
+    target: TargetId
+    case: CaseId
+    round: int
+    finding: str
+    series: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceAccessed:
+    """Somebody took a sealed exhibit or a dossier out, or had a working copy made; the chain of custody."""
+
+    case: CaseId
+    what: str
+    staff: StaffId | None
+    """None: the operator, or the person concerned by receipt; `reason` says which."""
+    reason: str
+    capture: CaptureId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceErased:
+    """Sealed parts, their keys and salts were destroyed; the log stays valid and says nothing of them."""
+
+    case: CaseId | None
+    """None: captured in a place under investigation, and part of no case."""
+    capture: CaptureId
+
+
+@dataclass(frozen=True, slots=True)
+class DossierWritten:
+    """A case's evidence was put together; `manifest` is the SHA-256 of the package's closed list of files."""
+
+    dossier: DossierId
+    case: CaseId
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamped:
+    """A time-stamping authority signed a checkpoint's text; `token` is the SHA-256 of its response."""
+
+    size: int
+    authority: str
+    token: str
+
+
 # --- the house itself ------------------------------------------------------------------------------------
 
 
@@ -384,6 +430,15 @@ Fact = (
     | RetryAsked
     | FoundGone
     | FoundAgain
+    | Captured
+    | CaptureFailed
+    | DeletionObserved
+    | Watched
+    | Rechecked
+    | EvidenceAccessed
+    | EvidenceErased
+    | DossierWritten
+    | Timestamped
     | JobGaveUp
     | StaffInvited
     | StaffSignedIn
@@ -392,37 +447,3 @@ Fact = (
 )
 
 FACTS: tuple[type[Fact], ...] = typing.get_args(Fact)
-
-
-def kind_of(fact: Fact | type[Fact]) -> str:
-    """The fact's name on the wire, such as "report_received"."""
-    cls = fact if isinstance(fact, type) else type(fact)
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
-
-
-_BY_KIND: Mapping[str, TypeAdapter[Fact]] = {kind_of(cls): TypeAdapter(cls) for cls in FACTS}
-_FIELDS: Mapping[str, frozenset[str]] = {
-    kind_of(cls): frozenset(f.name for f in dataclasses.fields(cls)) for cls in FACTS
-}
-
-
-def body_of(fact: Fact) -> dict[str, str | int | None]:
-    """The fact's fields as plain JSON: ids as text, times as ISO 8601 in UTC, absent values as null."""
-    return _BY_KIND[kind_of(fact)].dump_python(fact, mode="json")
-
-
-def parse(kind: str, body: Mapping[str, object]) -> Fact:
-    """The fact that `kind_of` and `body_of` wrote. Raises ValueError for anything else."""
-    if kind not in _BY_KIND:
-        raise ValueError(f"unknown kind of fact: {kind!r}")
-    if body.keys() != _FIELDS[kind]:
-        raise ValueError(f"{kind}: fields {sorted(body)} are not {sorted(_FIELDS[kind])}")
-    try:
-        fact = _BY_KIND[kind].validate_json(json.dumps(body), strict=True)
-    except TypeError as error:
-        raise ValueError(f"{kind}: not JSON") from error
-    except ValidationError as error:
-        raise ValueError(f"{kind}: {error.error_count()} fields hold something else") from None
-    if body_of(fact) != body:
-        raise ValueError(f"{kind}: not in canonical form")
-    return fact

@@ -22,6 +22,7 @@ from takeback.ground.ledger.follow import take_up
 from takeback.ids import CaseId, FactId, ReportId
 from takeback.intake import service as intake
 from takeback.join import details
+from takeback.join import store as join
 from takeback.law import clocks
 from takeback.takedown import service as takedown
 
@@ -47,9 +48,18 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             details.forget(tx, entry)
         # --- the join
         case facts.Matched(entry, sighting, by):
-            cases.add_match(tx, entry, sighting, by, now)
+            if errands.captured_first(app, tx, sighting, now):
+                cases.add_match(tx, entry, sighting, by, now)
+        # --- evidence
+        case facts.Captured(_, sighting) | facts.CaptureFailed(sighting):
+            for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
+                cases.add_match(tx, entry, sighting, by, now)
         # --- people decide
-        case facts.CopyFound(case) | facts.CopyConfirmed(case):
+        case facts.CopyFound(case, sighting):
+            errands.captured_first(app, tx, sighting, now)
+            errands.weigh_evidence(app, tx, case, now, only=sighting)
+            _carry_out(tx, case, now)
+        case facts.CopyConfirmed(case):
             _carry_out(tx, case, now)
         case facts.Decided(effective_at=effective_at, decision=decision):
             enqueue(tx, "take_effect", at=effective_at, decision=str(decision))
@@ -58,6 +68,9 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
         case facts.DecisionEffective(case, _, Verdict.NOT_SHARED_WITHOUT_CONSENT):
             for entry in cases.entries(tx, case):
                 bank.withdraw(tx, entry, now)
+            errands.weigh_evidence(app, tx, case, now)
+        case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
+            errands.weigh_evidence(app, tx, case, now)
         # --- takedown
         case facts.RemovalPlanned(target, case):
             enqueue(tx, "remove", target=str(target))
@@ -73,16 +86,19 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.CaseOpened()
             | facts.ClockPassed()
             | facts.ConfirmationUndone()
-            | facts.CopyExcluded()
             | facts.DecisionEffective()
             | facts.DecisionUndone()
+            | facts.DeletionObserved()
+            | facts.DossierWritten()
             | facts.EntryActivated()
             | facts.EntryRefused()
-            | facts.ExclusionUndone()
+            | facts.EvidenceAccessed()
+            | facts.EvidenceErased()
             | facts.JobGaveUp()
             | facts.LocationUnusable()
             | facts.Looked()
             | facts.PictureUnreadable()
+            | facts.Rechecked()
             | facts.RemovalFailed()
             | facts.RemovalStepDone()
             | facts.ReportUnusable()
@@ -90,6 +106,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.StaffChanged()
             | facts.StaffInvited()
             | facts.StaffSignedIn()
+            | facts.Timestamped()
+            | facts.Watched()
         ):
             pass
         case _:
@@ -133,17 +151,24 @@ ERRANDS = (
     errands.take_effect,
     errands.remove,
     errands.look,
+    errands.shred,
+    errands.write_dossier,
 )
 
 
 def work(app: App) -> Work:
     """Everything that a worker of this service does."""
     return Work(
-        handlers=[Handler(run.__name__, partial(run, app)) for run in (follow, *ERRANDS)],
+        handlers=[
+            *(Handler(run.__name__, partial(run, app)) for run in (follow, *ERRANDS)),
+            Handler("capture", partial(errands.capture, app), errands.CAPTURE_TRIES),
+        ],
         periodic=[
             Periodic("take_in", partial(errands.take_in, app), "* * * * * */15"),
             Periodic("pass_clocks", partial(errands.pass_clocks, app), "* * * * *"),
             Periodic("keep_sightings", partial(errands.keep_sightings, app), "17 * * * *"),
+            Periodic("ask_for_captured", partial(errands.ask_for_captured, app), "* * * * * */20"),
+            Periodic("keep_evidence", partial(errands.keep_evidence, app), "43 * * * *"),
         ],
         gave_up=partial(errands.gave_up, app),
     )

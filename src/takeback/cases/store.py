@@ -166,6 +166,12 @@ def _hit(row: TupleRow) -> Hit | None:
     return None if flip is None else Hit(distance, flip, negative, Cut(cut), box_of(box), *rest)
 
 
+def having(tx: Tx, sighting: SightingId) -> set[CaseId]:
+    """The cases that a sighting is a copy in."""
+    rows = tx.execute("select case_id from cases_copy where sighting_id = %s", [sighting])
+    return {row[0] for row in rows}
+
+
 def set_said(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, confirmed: bool) -> None:
     """Say whether a copy is the same picture."""
     tx.execute(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Surface(StrEnum):
@@ -79,6 +79,15 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
+class Deletion:
+    """The platform says that a message was deleted, by somebody else than our own account."""
+
+    place: str
+    message: str
+    """The one that was deleted; it need not have carried a picture."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Posts of one shard, with where to read on. Committed whole, with the cursor, in one transaction."""
 
@@ -89,6 +98,8 @@ class Batch:
     """Shards found on the way with their first cursor (a gap to be read backwards, a new room's history)."""
     done: bool = False
     """True when the shard has an end and this was it."""
+    deletions: tuple[Deletion, ...] = ()
+    """Of messages of whatever age, as far as the platform tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,51 @@ class Target:
     place: str
     message: str
     media: str
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One question to the platform and its answer, byte for byte, but for our own secrets."""
+
+    at: datetime
+    """When it was asked, in UTC."""
+    method: str
+    url: str
+    asked: tuple[tuple[str, str], ...]
+    """The request's headers in their order; in place of an access token stands "(redacted)"."""
+    status: int
+    reason: str
+    """The words beside the status; often empty."""
+    said: tuple[tuple[str, str], ...]
+    """The answer's headers, in their order and spelling."""
+    body: bytes = field(repr=False)
+    chain: tuple[bytes, ...] | None = field(default=None, repr=False)
+    """The certificates that the other side showed, leaf first, as DER; None: it was plain HTTP."""
+    peer: str = ""
+    """Address and port that answered; empty if unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A message as the platform gave it out: the raw answers, and what they say."""
+
+    target: Target
+    sender: str
+    posted_at: datetime
+    exchanges: tuple[Exchange, ...]
+    """The message, what stands around it, and the file; in the order of their asking."""
+    file: int | None
+    """Which of the exchanges is the file's; None: the platform no longer has it."""
+    deleted: bool = False
+    """People are not shown the message any more; the platform still gives its own copy to administrators."""
+    expires_at: datetime | None = None
+    """When the message deletes itself, if it does."""
+    edits: tuple[str, ...] = ()
+    """Messages that changed this one, and the one that this one changed."""
+    forwarded_from: str | None = None
+    """Where the message says that it came from."""
+    around: tuple[str, ...] = ()
+    """Messages before and after it that are in the recording, oldest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +188,8 @@ class Capabilities:
     """In words: how far back a cursor can be replayed."""
     max_media_bytes: int
     notes: tuple[str, ...] = field(default=())
+    shut_out: tuple[Vantage, ...] = ()
+    """To whom the platform may show nothing at all; an account sees whatever these could ever see."""
 
 
 class Connector(Protocol):
@@ -184,6 +242,36 @@ class Connector(Protocol):
         """
         ...
 
+    def control(self) -> Target | None:
+        """A picture that is certainly there, to be looked at beside what may be gone; None: there is none.
+
+        It is ours, is kept by us, and no shard ever brings it as a post. Raises PlatformError.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the connections."""
+        ...
+
+
+@runtime_checkable
+class Recorder(Protocol):
+    """What a connector may be able to do besides: give a message out raw, to be kept as evidence."""
+
+    def record(self, target: Target, max_bytes: int) -> Recording:
+        """Ask for the message, what is around it and its file, and give the answers as they came.
+
+        Args:
+            target: the picture and its message.
+            max_bytes: of the file.
+
+        Raises:
+            Gone: the platform no longer has the message.
+            Unreadable(TOO_MANY_BYTES): the file is longer.
+            PlatformError: anything else.
+        """
+        ...
+
+    def exists(self, place: str, message: str) -> bool:
+        """Whether people are still shown the message. Raises PlatformError where that is not certain."""
         ...

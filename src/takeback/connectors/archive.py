@@ -159,6 +159,9 @@ class ArchiveConnector:
             return (Look(Surface.MEDIA, Vantage.ADMIN, State.UNDETERMINED, seen),)
         return (Look(Surface.MEDIA, Vantage.ADMIN, State.PRESENT, "the file is there"),)
 
+    def control(self) -> None:
+        """None: nothing can be removed here, so nothing has to be found gone."""
+
     def close(self) -> None:
         """Nothing is held."""
 

@@ -6,8 +6,10 @@ from is on disk, or as safe as the object store makes it.
 """
 
 import os
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,10 +20,17 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from takeback.errors import ConfigurationError, NotFound, StorageUnavailable
 
 if TYPE_CHECKING:
-    from obstore.store import RetryConfig  # exists for type checkers only
+    from obstore import WritableFile  # these exist for type checkers only
+    from obstore.store import RetryConfig
 
 _RETRY: "RetryConfig" = {"max_retries": 3, "retry_timeout": timedelta(seconds=30)}
 """Then it is the caller's turn: jobs are tried again for an hour."""
+_BUFFER_BYTES = 5 << 20
+"""What of a stream is held until it is sent on: the smallest part that S3 takes."""
+_PARTS_AT_ONCE = 2
+"""Of these, while the object store takes its time."""
+_DRAFT = re.compile(r".+#[0-9]+")
+"""How obstore names what is being written in a folder; it never lists such names."""
 
 
 class Blob(NamedTuple):
@@ -64,9 +73,52 @@ class Blobs:
         try:
             obstore.put(self._store, name, data)
             if self.folder is not None:
-                _settle(self.folder / name)
+                _settle(self.folder / name, self.folder)
         except (BaseError, OSError) as error:
             raise StorageUnavailable(f"cannot write {self.where}/{name}: {_first_line(error)}") from error
+
+    @contextmanager
+    def writing(self, name: str) -> Generator["Writer"]:
+        """A file written piece by piece, with some megabytes of memory at most.
+
+        It appears whole at the end of the block, safe as what `put` writes; if the block raises, or the
+        process dies in it, there is no such file, and one that had the name stays as it was. Raises
+        StorageUnavailable, also from `write`.
+        """
+        writer = Writer(f"{self.where}/{name}", self._store, name)
+        try:
+            yield writer
+        except BaseException:
+            writer.abandon()
+            raise
+        writer.finish()
+        if self.folder is not None:
+            try:
+                _settle(self.folder / name, self.folder)
+            except OSError as error:
+                raise StorageUnavailable(f"cannot write {writer.where}: {_first_line(error)}") from error
+
+    def sweep_drafts(self, before: datetime) -> int:
+        """Delete what killed processes left half written, if last touched before that time.
+
+        Nothing lists or reads a draft; this is about room. In an object store a rule of the bucket does the
+        same (AbortIncompleteMultipartUpload). Returns how many. Raises StorageUnavailable.
+        """
+        if self.folder is None:
+            return 0
+        swept = 0
+        try:
+            for path in self.folder.rglob("*"):
+                if not _DRAFT.fullmatch(path.name) or not path.is_file():
+                    continue
+                if datetime.fromtimestamp(path.stat().st_mtime, UTC) < before:
+                    path.unlink(missing_ok=True)
+                    swept += 1
+        except FileNotFoundError:
+            pass  # another process finished it, or swept, too; the next sweep goes on
+        except OSError as error:
+            raise StorageUnavailable(f"cannot sweep {self.where}: {_first_line(error)}") from error
+        return swept
 
     def get(self, name: str) -> bytes:
         """A file's bytes. Raises NotFound, StorageUnavailable."""
@@ -87,9 +139,13 @@ class Blobs:
             raise StorageUnavailable(f"cannot read {self.where}/{name}: {_first_line(error)}") from error
 
     def delete(self, name: str) -> None:
-        """Away with a file; one that is not there is gone. Raises StorageUnavailable."""
+        """Away with a file, for good when this returns; one that is not there is gone. Raises
+        StorageUnavailable.
+        """
         try:
             obstore.delete(self._store, name)
+            if self.folder is not None:
+                _sync((self.folder / name).parent)
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
@@ -116,14 +172,55 @@ class Blobs:
         return str(self.folder / name) if self.folder is not None else f"{self.where.rstrip('/')}/{name}"
 
 
-def _settle(path: Path) -> None:
-    """Have a file and its name on disk before anybody relies on it."""
-    for each in (path, path.parent):
-        handle = os.open(each, os.O_RDONLY)
+class Writer:
+    """A file that is being written; made by `Blobs.writing`."""
+
+    def __init__(self, where: str, store: ObjectStore, name: str) -> None:
+        self.where = where
+        self._file: WritableFile | None = obstore.open_writer(
+            store, name, buffer_size=_BUFFER_BYTES, max_concurrency=_PARTS_AT_ONCE
+        )
+
+    def write(self, piece: bytes) -> int:
+        """Write a piece in full; returns its length. Raises StorageUnavailable."""
+        if self._file is None:
+            raise ValueError("written to after its end")
         try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+            self._file.write(piece)
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(f"cannot write {self.where}: {_first_line(error)}") from error
+        return len(piece)
+
+    def finish(self) -> None:
+        """Let the file appear. Raises StorageUnavailable."""
+        file, self._file = self._file, None
+        if file is None:
+            raise ValueError("finished twice")
+        try:
+            file.close()
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(f"cannot write {self.where}: {_first_line(error)}") from error
+
+    def abandon(self) -> None:
+        """Let nothing appear: a writer that is dropped before it is closed takes back what it sent."""
+        self._file = None
+
+
+def _settle(path: Path, top: Path) -> None:
+    """Have a file and its name on disk before anybody relies on it, and those of the folders made for it."""
+    for each in (path, *path.parents):
+        _sync(each)
+        if each == top:
+            return
+
+
+def _sync(path: Path) -> None:
+    """Have a file's bytes, or a folder's names, on disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _first_line(error: Exception) -> str:

@@ -76,6 +76,29 @@ class Settings(BaseSettings):
         "takeback.example/ledger",
         description="The log's name in its signed checkpoints; never change it afterwards.",
     )
+    witness_policy: Path | None = Field(
+        None,
+        description="File in C2SP tlog-policy format with the log's witnesses, their addresses and the "
+        "quorum; default: nobody witnesses.",
+    )
+    timestamp_authorities: str | None = Field(
+        None,
+        description="Time-stamping authorities (RFC 3161), as name=URL with commas between them; default: "
+        "nothing is timestamped.",
+    )
+    timestamp_roots: Path | None = Field(
+        None,
+        description="Folder with the root certificates of each authority, NAME.pem. Default: authorities in "
+        "the data folder.",
+    )
+    timestamp_every: float = Field(
+        60.0, gt=0, description="Least seconds between two timestamps by one authority."
+    )
+    beacon: str | None = Field(
+        None,
+        description="Address of a drand chain, as https://api.drand.sh/HASH, whose public randomness is put "
+        "into each checkpoint; default: none.",
+    )
 
     matrix_url: str | None = Field(
         None, description="Client API of the Matrix homeserver, as http://127.0.0.1:8008."
@@ -124,6 +147,20 @@ class Settings(BaseSettings):
         None,
         description="Where files are kept: a folder, or s3://bucket/prefix with credentials from the usual "
         "environment. Default: blobs in the data folder.",
+    )
+    investigation_keep_days: int = Field(
+        14,
+        ge=1,
+        description="Days after which what was captured in a place under investigation is shredded, unless "
+        "it became part of a case; and copies that a reviewer said are no evidence.",
+    )
+    watched_every: float = Field(
+        60.0, gt=0, description="Seconds between two heartbeats in the log, for each stream that is watched."
+    )
+    recipients: Path | None = Field(
+        None,
+        description="Text file that names who can open evidence, with their public keys. Default: "
+        "recipients.txt in the data folder; while there is none, no evidence is captured.",
     )
     ray_address: str | None = Field(
         None, description="Address of a Ray cluster that sweeps older days; default: this machine does."

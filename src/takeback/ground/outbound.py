@@ -8,11 +8,12 @@ broken.
 The trade-off: a whole body is held in memory, so the bound is also the memory that a call may take.
 """
 
+import _ssl  # for a constant that `ssl` does not give on: how a certificate is spelt out
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -28,6 +29,8 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
 MAX_ORIGIN_PORT = 65535
+REDACTED = "(redacted)"
+_SECRET = "authorization"  # noqa: S105 - the header that must not be kept
 
 # httpx logs every URL at INFO. Ours carry no secret, but they carry room and message ids: whose case it is.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -52,6 +55,27 @@ class Answer:
             return json.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise Unavailable(f"the answer ({self.status}) was not JSON") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A question and its answer, as they went over the wire, for evidence: see `OutboundClient.exchange`."""
+
+    at: datetime
+    """When it was asked, in UTC."""
+    method: str
+    url: str
+    asked: tuple[tuple[str, str], ...]
+    """Headers of the request; in place of the token stands `REDACTED`."""
+    reason: str
+    """The words beside the answer's status."""
+    said: tuple[tuple[str, str], ...]
+    """Headers of the answer, in their order and spelling."""
+    answer: Answer
+    chain: tuple[bytes, ...] | None = field(repr=False)
+    """Certificates that the other side showed, leaf first, as DER; None over plain HTTP."""
+    peer: str
+    """Address and port of the other side; empty if the connection does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +181,28 @@ class OutboundClient:
         Raises:
             Unavailable: no answer in time, a broken one, 429 or 5xx; with the wait that was asked for.
         """
+        return self._ask(method, path, document, content, headers, max_bytes, timeouts).answer
+
+    def exchange(
+        self, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, timeouts: Timeouts | None = None
+    ) -> Exchange:
+        """`get`, with everything that was said on the way: headers, certificates, address.
+
+        Raises Unavailable. The access token is not in it. Certificates are those that the TLS handshake
+        brought, so a server behind a proxy shows the proxy's.
+        """
+        return self._ask("GET", path, None, None, None, max_bytes, timeouts)
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        document: object,
+        content: bytes | None,
+        headers: Mapping[str, str] | None,
+        max_bytes: int,
+        timeouts: Timeouts | None,
+    ) -> Exchange:
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"not a path from the root: {path!r}")
         limits = timeouts or self._timeouts
@@ -173,21 +219,26 @@ class OutboundClient:
             timeout=httpx.Timeout(limits.silence, connect=limits.connect),
         )
         try:
-            answer, retry_after = self._read(request, max_bytes, timedelta(seconds=limits.total))
+            made = self._read(request, max_bytes, timedelta(seconds=limits.total))
         # InvalidURL and StreamError are not HTTPErrors; LookupError is an unknown charset in a header.
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, LookupError) as error:
             # The error's own text and trace may quote the request; its kind says enough.
             raise Unavailable(f"no answer from {self.origin}: {type(error).__name__}") from None
+        answer = made.answer
         if answer.status == TOO_MANY_REQUESTS or answer.status >= SERVER_ERRORS:
-            raise Unavailable(f"{self.origin} answered {answer.status}", retry_after or _asked_wait(answer))
-        return answer
+            asked = next((value for name, value in made.said if name.lower() == "retry-after"), None)
+            wait = _seconds(asked) or _asked_wait(answer)
+            raise Unavailable(f"{self.origin} answered {answer.status}", wait)
+        return made
 
-    def _read(self, request: httpx.Request, max_bytes: int, total: timedelta) -> tuple[Answer, float | None]:
-        deadline = clock.now() + total
+    def _read(self, request: httpx.Request, max_bytes: int, total: timedelta) -> Exchange:
+        began = clock.now()
+        deadline = began + total
         response = self._client.send(request, stream=True)
         try:
             if response.headers.get("content-encoding", "identity").lower() != "identity":
                 raise Unavailable(f"{self.origin} answered in an encoding that was not asked for")
+            chain, peer = _other_side(response)
             body, whole = bytearray(), True
             for chunk in response.iter_raw():
                 body += chunk
@@ -204,7 +255,37 @@ class OutboundClient:
             body=bytes(body[:max_bytes]),
             whole=whole,
         )
-        return answer, _seconds(response.headers.get("retry-after"))
+        asked = _as_sent(request.headers.raw)
+        shown = tuple((name, REDACTED if name.lower() == _SECRET else value) for name, value in asked)
+        url, said = str(request.url), _as_sent(response.headers.raw)
+        return Exchange(began, request.method, url, shown, response.reason_phrase, said, answer, chain, peer)
+
+
+def _as_sent(raw: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
+    """Headers as text, byte for byte (RFC 9110, 5.5: octets are read as ISO 8859-1)."""
+    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
+
+
+def _other_side(response: httpx.Response) -> tuple[tuple[bytes, ...] | None, str]:
+    """(certificates, address) of an open connection."""
+    stream = response.extensions.get("network_stream")
+    if stream is None:
+        return None, ""
+    address = stream.get_extra_info("server_addr")
+    peer = f"{address[0]}:{address[1]}" if isinstance(address, tuple) and len(address) > 1 else ""
+    secured = stream.get_extra_info("ssl_object")
+    return (None if secured is None else _chain(secured)), peer
+
+
+def _chain(secured: object) -> tuple[bytes, ...]:
+    """The certificates that the other side sent, leaf first, as DER; they were verified by the handshake.
+
+    What the transport gives for this is CPython's own object of the connection (`ssl.SSLSocket` wraps it, and
+    passes the chain on from Python 3.13 only).
+    """
+    ask = getattr(secured, "get_unverified_chain", None)
+    found = () if ask is None else ask() or ()
+    return tuple(each if isinstance(each, bytes) else each.public_bytes(_ssl.ENCODING_DER) for each in found)
 
 
 def checked_origin(origin: str) -> str:

@@ -35,6 +35,15 @@ def get(tx: Tx, sighting: SightingId, entry: EntryId) -> Hit | None:
     return Hit(distance, flip, negative, Cut(cut), box_of(box), *rest)
 
 
+def of_sighting(tx: Tx, sighting: SightingId) -> list[tuple[EntryId, FoundBy]]:
+    """What a post matches, and which side came last; oldest first."""
+    rows = tx.execute(
+        "select entry_id, found_by from join_match where sighting_id = %s order by matched_at, entry_id",
+        [sighting],
+    )
+    return [(row[0], FoundBy(row[1])) for row in rows]
+
+
 def count(tx: Tx, sightings: Sequence[SightingId]) -> int:
     """How many matches these posts have."""
     row = tx.execute("select count(*) from join_match where sighting_id = any(%s)", [list(sightings)])

@@ -172,6 +172,9 @@ class MadePosts:
         del target
         return ()
 
+    def control(self) -> None:
+        """None: nothing can be removed here."""
+
     def close(self) -> None:
         """End a wait."""
         self._stop.set()

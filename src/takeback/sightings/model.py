@@ -38,6 +38,11 @@ class Seen:
     media: str
     reading: Reading
 
+    @property
+    def picture(self) -> tuple[str, str, str]:
+        """Place, message and media: what tells it from all others of its platform."""
+        return self.post.place, self.post.message, self.media
+
 
 @dataclass(frozen=True, slots=True)
 class Sighting:

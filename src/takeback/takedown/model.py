@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from takeback.connectors.api import Action, Look, State, Surface, Vantage
-from takeback.ids import CaseId, SightingId, TargetId
+from takeback.connectors.api import Action, State, Surface, Vantage
+from takeback.ids import CaseId, FactId, SightingId, TargetId
 
 
 class TargetState(StrEnum):
@@ -16,7 +16,7 @@ class TargetState(StrEnum):
     CHECKING = "checking"
     """Every step was confirmed by the platform; nobody has looked yet, or a look showed nothing certain."""
     GONE = "gone"
-    """Fetched again from every vantage, and absent."""
+    """Fetched again from every vantage, and absent, while the control could be seen."""
     FAILED = "failed"
     """A person must act."""
 
@@ -64,6 +64,54 @@ class LookRow:
     looked_at: datetime
 
 
+class When(StrEnum):
+    """When the control was looked at."""
+
+    BEFORE = "before"
+    """Right before the copy."""
+    AFTER = "after"
+    """Right after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRow:
+    """What one look at the control showed: a picture that is known to be there, on the same platform."""
+
+    round: int
+    when: When
+    surface: Surface
+    vantage: Vantage
+    state: State
+    seen: str
+
+
+class Finding(StrEnum):
+    """What a round of looks says as a whole."""
+
+    GONE = "gone"
+    THERE = "there"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round of looks that came to its end."""
+
+    target: TargetId
+    sighting: SightingId
+    round: int
+    """0 is the one right after the removal."""
+    at: datetime
+    """When it was looked; of a round without a look, when it was given up."""
+    finding: Finding
+    looks: tuple[LookRow, ...]
+    control: tuple[ControlRow, ...]
+    series: bytes
+    """RFC 8785 form of all of it, see `rules.series`; its SHA-256 is in the fact."""
+    fact: FactId
+    """The `Rechecked` that says so in the log."""
+
+
 @dataclass(frozen=True, slots=True)
 class TargetProgress:
     """How the removal of one copy goes, for a page."""
@@ -77,23 +125,7 @@ class TargetProgress:
     gone_at: datetime | None
     steps: tuple[StepProgress, ...]
     looks: tuple[LookRow, ...]
-
-
-class Finding(StrEnum):
-    """What a round of looks says as a whole."""
-
-    GONE = "gone"
-    THERE = "there"
-    UNCLEAR = "unclear"
-
-
-def finding(looks: tuple[Look, ...], required: frozenset[Surface]) -> Finding:
-    """What a round says: gone only if something was looked at, each required surface was seen absent from
-    some vantage, and nothing was seen present or left undetermined from any.
-    """
-    if any(look.state is State.PRESENT for look in looks):
-        return Finding.THERE
-    absent = {look.surface for look in looks if look.state is State.ABSENT}
-    if looks and required <= absent and all(look.state is State.ABSENT for look in looks):
-        return Finding.GONE
-    return Finding.UNCLEAR
+    control: tuple[ControlRow, ...] = ()
+    """Of all rounds, like the looks."""
+    rounds: tuple[Round, ...] = ()
+    """Those that came to their end, the first first."""

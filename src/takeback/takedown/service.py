@@ -1,10 +1,14 @@
 """Remove copies, look whether they are gone, and look again later.
 
+A copy is looked at between two looks at the control, a picture that is known to be there (`rules.py`); what a
+round comes to is one fact, `Rechecked`, with the hash of all that was seen.
+
 No transaction is open while a platform is asked: a step is read, done on the platform under its key, and
 then written down. A crash in between means that it is done again, which the connector's idempotency and its
 looking first make harmless. Faults that may pass are raised, and the queue tries again; others end as facts.
 """
 
+import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import uuid5
@@ -12,14 +16,23 @@ from uuid import uuid5
 from takeback.cases.model import Copy
 from takeback.connectors.api import Action, Connector, Surface, Target
 from takeback.errors import Gone, NotFound, PlatformError, Refused, Unavailable
-from takeback.facts import FoundAgain, FoundGone, RemovalFailed, RemovalPlanned, RemovalStepDone, RetryAsked
+from takeback.facts import (
+    FoundAgain,
+    FoundGone,
+    Rechecked,
+    RemovalFailed,
+    RemovalPlanned,
+    RemovalStepDone,
+    RetryAsked,
+)
 from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, SightingId, StaffId, TargetId
-from takeback.takedown import store
-from takeback.takedown.model import ORDER, Finding, Removal, TargetProgress, TargetState, finding
+from takeback.takedown import rules, store
+from takeback.takedown.model import ORDER, Finding, Removal, Round, TargetProgress, TargetState
+from takeback.takedown.session import look_beside_control
 
 MOST_ATTEMPTS = 5
 """A copy that is still there after so many removals needs a person."""
@@ -118,15 +131,18 @@ def look(
         or removal.state not in {TargetState.CHECKING, TargetState.GONE}
     ):
         return
-    looks = tuple(connector.verify(_target(removal)))
-    required = frozenset({Surface.MESSAGE, Surface.MEDIA}) & frozenset(connector.capabilities().surfaces)
-    found = finding(looks, required)
-    now = clock.now()
+    session = look_beside_control(connector, _target(removal), round_)
+    able = connector.capabilities()
+    required = frozenset({Surface.MESSAGE, Surface.MEDIA}) & frozenset(able.surfaces)
+    found = rules.finding(session.looks, session.control, required, able.shut_out)
     with database.transaction() as tx:
         removal = store.get(tx, target, lock=True)
         if removal is None or removal.round != round_:
             return
-        store.write_looks(tx, target, round_, looks, now)
+        now = clock.now()
+        store.write_looks(tx, target, round_, session.looks, session.control)
+        if found is not Finding.UNCLEAR:
+            _conclude(tx, removal, found, now)
         match found:
             case Finding.GONE:
                 record(tx, FoundGone(target, removal.case, round_))
@@ -137,10 +153,21 @@ def look(
             case Finding.UNCLEAR:
                 pass
     if found is Finding.UNCLEAR:
-        unclear = sorted(
-            {f"{look.surface} as {look.vantage}: {look.seen}" for look in looks if look.state != "absent"}
-        )
-        raise Unavailable("not certain whether it is gone: " + "; ".join(unclear))
+        doubts = rules.doubts(session.looks, session.control, required, able.shut_out)
+        why = "; ".join((session.no_control, *doubts) if session.no_control else doubts)
+        raise Unavailable(f"not certain whether it is gone: {why}", session.retry_after)
+
+
+def _conclude(tx: Tx, removal: Removal, found: Finding, now: datetime) -> None:
+    """Say what a round came to, once: in the log, with the hash of what is kept of it."""
+    if store.is_concluded(tx, removal.id, removal.round):
+        return
+    looks, control = store.looked(tx, removal.id, removal.round)
+    at = max((look.looked_at for look in looks), default=now)
+    series = rules.series(removal.id, removal.round, at, looks, control)
+    digest = hashlib.sha256(series).hexdigest()
+    fact = record(tx, Rechecked(removal.id, removal.case, removal.round, found.value, digest))
+    store.conclude(tx, removal.id, removal.round, at, found, series, fact)
 
 
 def _look_again_later(
@@ -187,6 +214,8 @@ def give_up_look(
     removal = store.get(tx, target, lock=True)
     if removal is None or removal.round != round_:
         return
+    if removal.state in {TargetState.CHECKING, TargetState.GONE}:
+        _conclude(tx, removal, Finding.UNCLEAR, clock.now())
     if removal.state is TargetState.GONE:
         _look_again_later(tx, target, round_, recheck_after, clock.now())
     else:
@@ -206,8 +235,16 @@ def all_gone(tx: Tx, case: CaseId) -> bool:
 
 
 def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
-    """All removals of a case, with their steps and looks."""
+    """All removals of a case, with their steps, looks and rounds."""
     return store.progress(tx, case)
+
+
+def rounds_of(tx: Tx, case: CaseId) -> tuple[Round, ...]:
+    """The rounds of looks of a case that came to their end, copy by copy, each in its order.
+
+    The SHA-256 of a round's `series` is in its fact. Rounds of before the control was looked at are not here.
+    """
+    return store.rounds(tx, case)
 
 
 def _target(removal: Removal) -> Target:

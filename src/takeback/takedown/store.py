@@ -1,14 +1,24 @@
 """SQL of the takedown's tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from psycopg.rows import TupleRow
 
-from takeback.connectors.api import Action, Look, State, Surface, Vantage
+from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.ground.db.pool import Tx
-from takeback.ids import CaseId, TargetId
-from takeback.takedown.model import LookRow, Removal, StepProgress, TargetProgress, TargetState
+from takeback.ids import CaseId, FactId, SightingId, TargetId
+from takeback.takedown.model import (
+    ControlRow,
+    Finding,
+    LookRow,
+    Removal,
+    Round,
+    StepProgress,
+    TargetProgress,
+    TargetState,
+    When,
+)
 
 _REMOVAL = (
     "select id, case_id, sighting_id, connector, place, message, media, state, round from takedown_target"
@@ -86,15 +96,99 @@ def step_error(tx: Tx, target: TargetId, attempt: int, action: Action, error: st
     )
 
 
-def write_looks(tx: Tx, target: TargetId, round_: int, looks: Sequence[Look], now: datetime) -> None:
-    """Keep what a round of looks showed; a repeated round replaces what it showed before."""
+def write_looks(
+    tx: Tx, target: TargetId, round_: int, looks: Sequence[LookRow], control: Sequence[ControlRow]
+) -> None:
+    """Keep what a round of looks showed; a repeated round replaces all that it showed before."""
+    tx.execute("delete from takedown_look where target_id = %s and round = %s", [target, round_])
+    tx.execute("delete from takedown_control where target_id = %s and round = %s", [target, round_])
     with tx.cursor() as cursor:
         cursor.executemany(
             "insert into takedown_look (target_id, round, surface, vantage, state, seen, looked_at)"
-            " values (%s, %s, %s, %s, %s, %s, %s) on conflict (target_id, round, surface, vantage)"
-            " do update set state = excluded.state, seen = excluded.seen, looked_at = excluded.looked_at",
-            [(target, round_, look.surface, look.vantage, look.state, look.seen, now) for look in looks],
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            [
+                (target, round_, look.surface, look.vantage, look.state, look.seen, look.looked_at)
+                for look in looks
+            ],
         )
+        cursor.executemany(
+            "insert into takedown_control (target_id, round, moment, surface, vantage, state, seen)"
+            " values (%s, %s, %s, %s, %s, %s, %s)",
+            [(target, round_, row.when, row.surface, row.vantage, row.state, row.seen) for row in control],
+        )
+
+
+def looked(tx: Tx, target: TargetId, round_: int) -> tuple[tuple[LookRow, ...], tuple[ControlRow, ...]]:
+    """What is kept of one round: the looks, and the control beside them."""
+    looks = tx.execute(
+        "select round, surface, vantage, state, seen, looked_at from takedown_look"
+        " where target_id = %s and round = %s order by surface, vantage",
+        [target, round_],
+    )
+    control = tx.execute(
+        "select round, moment, surface, vantage, state, seen from takedown_control"
+        " where target_id = %s and round = %s order by moment desc, surface, vantage",
+        [target, round_],
+    )
+    return tuple(_look(row) for row in looks), tuple(_control(row) for row in control)
+
+
+def _look(row: TupleRow) -> LookRow:
+    return LookRow(row[0], Surface(row[1]), Vantage(row[2]), State(row[3]), row[4], row[5])
+
+
+def _control(row: TupleRow) -> ControlRow:
+    return ControlRow(row[0], When(row[1]), Surface(row[2]), Vantage(row[3]), State(row[4]), row[5])
+
+
+def is_concluded(tx: Tx, target: TargetId, round_: int) -> bool:
+    """Whether it was said what a round came to."""
+    found = tx.execute("select from takedown_round where target_id = %s and round = %s", [target, round_])
+    return found.fetchone() is not None
+
+
+def conclude(
+    tx: Tx, target: TargetId, round_: int, at: datetime, finding: Finding, series: bytes, fact: FactId
+) -> None:
+    """Keep what a round came to; once for each."""
+    tx.execute(
+        "insert into takedown_round (target_id, round, at, finding, series, fact_id)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        [target, round_, at, finding, series, fact],
+    )
+
+
+def rounds(tx: Tx, case: CaseId) -> tuple[Round, ...]:
+    """The rounds of a case that came to their end: by copy in the order of planning, then by number."""
+    return _ended(tx, case, _looks(tx, case), _controls(tx, case))
+
+
+def _ended(
+    tx: Tx,
+    case: CaseId,
+    looks: Mapping[TargetId, Sequence[LookRow]],
+    control: Mapping[TargetId, Sequence[ControlRow]],
+) -> tuple[Round, ...]:
+    ended = tx.execute(
+        "select r.target_id, t.sighting_id, r.round, r.at, r.finding, r.series, r.fact_id"
+        " from takedown_round r join takedown_target t on t.id = r.target_id where t.case_id = %s"
+        " order by t.planned_at, t.sighting_id, r.round",
+        [case],
+    )
+    return tuple(
+        Round(
+            target=target,
+            sighting=SightingId(sighting),
+            round=round_,
+            at=at,
+            finding=Finding(finding),
+            looks=tuple(look for look in looks.get(target, ()) if look.round == round_),
+            control=tuple(row for row in control.get(target, ()) if row.round == round_),
+            series=bytes(series),
+            fact=FactId(fact),
+        )
+        for target, sighting, round_, at, finding, series, fact in ended
+    )
 
 
 def unfinished(tx: Tx, case: CaseId) -> int:
@@ -103,6 +197,32 @@ def unfinished(tx: Tx, case: CaseId) -> int:
         "select count(*) from takedown_target where case_id = %s and state <> 'gone'", [case]
     ).fetchone()
     return row[0] if row else 0
+
+
+def _looks(tx: Tx, case: CaseId) -> dict[TargetId, list[LookRow]]:
+    """All looks of a case."""
+    found: dict[TargetId, list[LookRow]] = {}
+    for target, *row in tx.execute(
+        "select l.target_id, l.round, l.surface, l.vantage, l.state, l.seen, l.looked_at from takedown_look l"
+        " join takedown_target t on t.id = l.target_id where t.case_id = %s"
+        " order by l.round, l.surface, l.vantage",
+        [case],
+    ):
+        found.setdefault(target, []).append(_look(tuple(row)))
+    return found
+
+
+def _controls(tx: Tx, case: CaseId) -> dict[TargetId, list[ControlRow]]:
+    """All looks at the control beside them."""
+    found: dict[TargetId, list[ControlRow]] = {}
+    for target, *row in tx.execute(
+        "select c.target_id, c.round, c.moment, c.surface, c.vantage, c.state, c.seen from takedown_control c"
+        " join takedown_target t on t.id = c.target_id where t.case_id = %s"
+        " order by c.round, c.moment desc, c.surface, c.vantage",
+        [case],
+    ):
+        found.setdefault(target, []).append(_control(tuple(row)))
+    return found
 
 
 def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
@@ -115,15 +235,10 @@ def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
         [case],
     ):
         steps.setdefault(target, []).append(StepProgress(Action(action), attempt, done_at, error))
-    looks: dict[TargetId, list[LookRow]] = {}
-    for target, round_, surface, vantage, state, seen, looked_at in tx.execute(
-        "select l.target_id, l.round, l.surface, l.vantage, l.state, l.seen, l.looked_at from takedown_look l"
-        " join takedown_target t on t.id = l.target_id where t.case_id = %s"
-        " order by l.round, l.surface, l.vantage",
-        [case],
-    ):
-        row = LookRow(round_, Surface(surface), Vantage(vantage), State(state), seen, looked_at)
-        looks.setdefault(target, []).append(row)
+    looks, control = _looks(tx, case), _controls(tx, case)
+    ended: dict[TargetId, list[Round]] = {}
+    for each in _ended(tx, case, looks, control):
+        ended.setdefault(each.target, []).append(each)
     targets = tx.execute(
         "select id, sighting_id, connector, state, round, changed_at, gone_at from takedown_target"
         " where case_id = %s order by planned_at, sighting_id",
@@ -140,6 +255,8 @@ def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
             gone_at=gone_at,
             steps=tuple(steps.get(target, ())),
             looks=tuple(looks.get(target, ())),
+            control=tuple(control.get(target, ())),
+            rounds=tuple(ended.get(target, ())),
         )
         for target, sighting, connector, state, round_, changed_at, gone_at in targets
     )

@@ -19,7 +19,8 @@ from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.connectors.api import Shard
 from takeback.doors.api.app import create_app
-from takeback.facts import FACTS, kind_of
+from takeback.fact_form import kind_of
+from takeback.facts import FACTS
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database

@@ -1,5 +1,7 @@
 """Files in a folder and in an object store, by the same calls."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from s3_in_memory import BUCKET, s3_in_memory
@@ -39,6 +41,52 @@ def test_what_was_put_is_there_until_it_is_deleted(blobs):
             ask("days/2026/a.parquet")
 
 
+@pytest.mark.parametrize("pieces", [0, 1, 30, 1200], ids="{} pieces".format)
+def test_what_was_written_in_pieces_is_there_whole(blobs, pieces):
+    with blobs.writing("evidence/a/b.age") as file:
+        for _ in range(pieces):
+            assert file.write(BODY) == len(BODY)
+        assert list(blobs.walk()) == []
+    assert blobs.get("evidence/a/b.age") == BODY * pieces
+
+
+@pytest.mark.parametrize("pieces", [1, 1200])
+def test_what_was_not_written_to_its_end_is_not_there(blobs, pieces):
+    blobs.put("a", b"as it was")
+
+    def give_up(name: str) -> None:
+        with blobs.writing(name) as file:
+            for _ in range(pieces):
+                file.write(BODY)
+            raise KeyError
+
+    for name in ("a", "b"):
+        with pytest.raises(KeyError):
+            give_up(name)
+    assert [blob.name for blob in blobs.walk()] == ["a"]
+    assert blobs.get("a") == b"as it was"
+    if blobs.folder is not None:
+        assert [path.name for path in blobs.folder.rglob("*") if path.is_file()] == ["a"]
+    assert blobs.sweep_drafts(datetime.now(UTC) + timedelta(days=1)) == 0
+
+
+def test_a_file_ends_once(blobs):
+    with blobs.writing("a") as file:
+        file.write(b"x")
+    with pytest.raises(ValueError, match="after its end"):
+        file.write(b"y")
+    with pytest.raises(ValueError, match="twice"):
+        file.finish()
+
+
+def test_a_name_that_cannot_be_written_is_said(tmp_path):
+    blobs = Blobs(str(tmp_path))
+    blobs.put("a", b"a file")
+    with pytest.raises(StorageUnavailable, match="cannot write"), blobs.writing("a/b") as file:
+        file.write(b"x")
+    assert blobs.get("a") == b"a file"
+
+
 def test_a_prefix_is_whole_words(blobs):
     for name in ("days/a", "days/b/c", "dayspring"):
         blobs.put(name, b"x")
@@ -75,7 +123,12 @@ def test_a_store_that_does_not_answer_is_not_empty(monkeypatch):
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("takeback.ground.blobs._RETRY", {"max_retries": 0})
     blobs = Blobs(f"s3://{BUCKET}")
-    for ask in (lambda: blobs.get("a"), lambda: blobs.put("a", b""), lambda: list(blobs.walk())):
+
+    def write() -> None:
+        with blobs.writing("a") as file:
+            file.write(bytes(12 << 20))
+
+    for ask in (lambda: blobs.get("a"), lambda: blobs.put("a", b""), write, lambda: list(blobs.walk())):
         with pytest.raises(StorageUnavailable):
             ask()
     archive = ArchiveConnector("old", f"s3://{BUCKET}", 100)

@@ -6,18 +6,21 @@ import tracemalloc
 import pytest
 
 import ledgers
+from takeback.facts import Timestamped
 from takeback.ground import clock
 from takeback.ground.db.pool import Database
-from takeback.ground.ledger import store
+from takeback.ground.ledger import parties, store
 from takeback.ground.ledger.check import Verdict, verify_ledger
 from takeback.ground.ledger.keys import Signed, Signer
+from takeback.ground.ledger.record import record
 from takeback.ground.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import Checkpoint
+from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
 from takeback_verify.leaf import Opening, format_leaf, seal
 from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import format_note
+from takeback_verify.note import Note, format_note, format_signature, parse_note
 
-LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY = range(1, 9)
+LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VOUCHED = range(1, 11)
 """The steps of the report."""
 
 
@@ -33,7 +36,7 @@ def log(database, sequencer):
 def test_a_log_that_nobody_touched_is_valid(verified):
     report = verified()
     assert report.verdict is Verdict.VALID
-    assert [step.number for step in report.steps] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [step.number for step in report.steps] == list(range(1, 11))
     assert all(step.checked.endswith(".") and not step.wrong for step in report.steps)
 
 
@@ -140,7 +143,9 @@ def forge(database, signer):
         tree = tree.append(leaf_hash(leaf))
         ledgers.tamper(database, "update ledger_entry set leaf = %s where fact_id = %s", [leaf, number])
         ledgers.tamper(database, "update ledger_opening set salt = %s where entry_id = %s", [salt, number])
-        note = format_note(signer.sign(Checkpoint("log.example/test", tree.size, tree.root()))).decode()
+        note = format_note(
+            signer.sign(Checkpoint("log.example/test", tree.size, tree.root()), clock.now())
+        ).decode()
         ledgers.tamper(
             database,
             "update ledger_checkpoint set root = %s, note = %s, frontier = %s where size = %s",
@@ -171,7 +176,7 @@ def test_a_database_rolled_back_to_an_earlier_dump_is_shown(postgres, database_u
         assert set(ledgers.wrong(report)) == {MEMORY}
         without = verify_ledger(earlier, signer.verifier, now=clock.now())
         assert without.verdict is Verdict.VALID  # by itself an old state is a good one
-        assert "not compared" in without.steps[-1].checked
+        assert "not compared" in without.steps[MEMORY - 1].checked
 
 
 @pytest.mark.usefixtures("log")
@@ -213,3 +218,84 @@ def test_the_check_of_a_longer_log_takes_no_more_memory(database, signer, verifi
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+# --- what is kept beside the log ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tiled(database, signer):
+    """Two full tiles."""
+    ledgers.record_facts(database, 520)
+    ledgers.sequence_all(Sequencer(database, signer))
+    return database
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledger_tile set hashes = decode(repeat('00', 8192), 'hex') where number = 1",
+        "update ledger_tile set root = decode(repeat('00', 32), 'hex') where number = 0",
+        "update ledger_tile set number = 2 where number = 1",
+        "update ledger_tile set level = 1 where number = 0",
+        "insert into ledger_tile select 0, 7, hashes, root from ledger_tile where number = 1",
+    ],
+)
+def test_a_false_tile_is_shown(tiled, verified, statement):
+    assert verified().steps[TILES - 1].checked.startswith("Every one of 2 tiles")
+    ledgers.tamper(tiled, statement)
+    assert set(ledgers.wrong(verified())) == {TILES}
+
+
+def test_a_tile_that_is_not_kept_yet_is_no_fault(tiled, verified):
+    ledgers.tamper(tiled, "delete from ledger_tile where number = 1")
+    assert verified().verdict is Verdict.VALID
+
+
+@pytest.fixture
+def vouched(log, signer):
+    """A cosignature of checkpoint 6, and a response over it that the log speaks of."""
+    witness = CosignerSecret("w", CosignerKind.ML_DSA_44, bytes(32))
+    with log.transaction() as tx:
+        note = store.checkpoint_of(tx, 6).note
+        line = format_signature(witness.cosign(note.split("\n\n")[0] + "\n", 1))
+        parties.insert_cosignature(tx, 6, format_cosigner_key(witness.public), line, clock.now())
+        fact = record(tx, Timestamped(6, "one", hashlib.sha256(b"response").hexdigest()))
+        parties.insert_stamp(tx, 6, "one", clock.now(), b"response", fact)
+    ledgers.sequence_all(Sequencer(log, signer))
+    return log
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update ledger_cosignature set size = 3",
+        "update ledger_cosignature set line = 'hello'",
+        "update ledger_cosignature set witness = 'hello'",
+        "update ledger_stamp set response = 'other'",
+        "update ledger_stamp set size = 3",
+        "update ledger_stamp set authority = 'two'",
+        "update ledger_stamp set fact_id = 1",
+    ],
+)
+def test_what_others_signed_cannot_be_changed_unseen(vouched, verified, statement):
+    assert verified().verdict is Verdict.VALID
+    ledgers.tamper(vouched, statement)
+    assert set(ledgers.wrong(verified())) == {VOUCHED}
+
+
+def test_from_the_second_key_s_first_checkpoint_on_all_carry_it(log, signer):
+    def check() -> Verdict:
+        return verify_ledger(log, signer.verifier, now=clock.now(), second=signer.post_quantum).verdict
+
+    def strip(size) -> None:
+        with log.transaction() as tx:
+            note = parse_note(store.checkpoint_of(tx, size).note.encode())
+        stripped = format_note(Note(note.text, note.signatures[:1])).decode()
+        ledgers.tamper(log, "update ledger_checkpoint set note = %s where size = %s", (stripped, size))
+
+    assert check() is Verdict.VALID
+    strip(3)  # from before there was a second key
+    assert check() is Verdict.VALID
+    strip(7)
+    assert check() is Verdict.INVALID

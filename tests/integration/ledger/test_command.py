@@ -7,10 +7,18 @@ from typer.testing import CliRunner
 
 import ledgers
 from takeback.doors.cli import ledger
+from takeback.ground import clock
+from takeback.ground.ledger import parties
 from takeback.ground.ledger.keys import Signer
+from takeback.ground.ledger.parties import Role
 from takeback.ground.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import open_checkpoint
+from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
+from takeback_verify.leaf import parse_leaf
+from takeback_verify.merkle import leaf_hash, verify_inclusion
 from takeback_verify.note import format_verifier_key, parse_note, parse_verifier_key
+from takeback_verify.policy import accept, parse_policy
+from takeback_verify.tlog_proof import parse_tlog_proof
 
 
 @pytest.fixture
@@ -95,3 +103,58 @@ def test_others_can_check_what_is_shown_with_the_key_that_is_shown(run):
 def test_an_empty_log_has_nothing_to_show(run):
     assert "empty" in run("show").stdout
     assert run("verify").exit_code == 0
+
+
+# --- what others check by ----------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("started")
+def test_a_receipt_proves_an_entry_to_one_who_has_the_policy(run, tmp_path):
+    policy = parse_policy(run("policy").stdout)
+    assert [type(log.key).__name__ for log in policy.logs] == ["VerifierKey", "CosignerKey"]
+    assert run("prove", "1").stdout == "1.tlog-proof\n"
+    fact = run("prove", "1", "--fact", "--out", str(tmp_path / "first"))
+    assert fact.exit_code == 0
+    for path, index in ((tmp_path / "1.tlog-proof", 1), (tmp_path / "first", 0)):
+        proof = parse_tlog_proof(path.read_bytes())
+        checkpoint = accept(policy, proof.note).checkpoint
+        assert proof.index == index
+        leaf = leaf_hash(proof.extra)
+        verify_inclusion(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root)
+        assert parse_leaf(proof.extra).kind == "case_opened"
+    missing = run("prove", "2")
+    assert (missing.exit_code, "covers entry 2" in missing.stderr) == (2, True)
+    assert run("prove", "99", "--fact").exit_code == 2
+
+
+@pytest.mark.usefixtures("started")
+def test_both_keys_are_shown(run, signer):
+    assert run("key", "--post-quantum").stdout == format_cosigner_key(signer.post_quantum) + "\n"
+
+
+@pytest.mark.usefixtures("started")
+def test_the_status_says_what_waits_and_who_fails(run, database, tmp_path, monkeypatch):
+    assert run("status").output == "2 entries are signed.\n"
+    witness = CosignerSecret("witness.example", CosignerKind.ED25519, bytes(32)).public
+    vkey = format_cosigner_key(witness)
+    (tmp_path / "policy").write_text(f"witness w {vkey} http://127.0.0.1:1\nquorum w\n")
+    monkeypatch.setenv("TAKEBACK_WITNESS_POLICY", str(tmp_path / "policy"))
+    ledgers.record_facts(database, 1)
+    said = run("status")
+    assert (said.exit_code, said.output.splitlines()[2:]) == (
+        0,
+        ["The quorum of witnesses covers 0; 2 wait for it.", "witness w: never asked."],
+    )
+    assert "1 more wait for their place" in said.output
+    with database.transaction() as tx:
+        parties.failed(tx, Role.WITNESS, vkey, "no answer", clock.now())
+        parties.failed(tx, Role.AUTHORITY, "one", "503", clock.now())
+    said = run("status")
+    assert said.exit_code == 1
+    assert "witness w: covers 0 of 2 entries. FAILS since" in said.output
+    assert "authority one: covers 0 of 2 entries. FAILS since" in said.output
+    assert "The last timestamp covers 0; 2 wait for the next." in said.output
+    with database.transaction() as tx:
+        parties.contradicted(tx, vkey, "it has seen more", clock.now())
+    assert "CONFLICT: it has seen more. Nothing is signed" in run("status").output
+    assert run("prove", "0").exit_code == 2  # no quorum, no receipt

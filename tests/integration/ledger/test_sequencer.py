@@ -14,6 +14,7 @@ import pytest
 import ledgers
 import waiting
 from takeback.errors import LedgerBroken
+from takeback.ground import clock
 from takeback.ground.db.pool import Database
 from takeback.ground.ledger import store
 from takeback.ground.ledger.check import Verdict
@@ -254,7 +255,7 @@ def test_it_refuses_when_a_sequenced_entry_was_removed(database, sequencer):
 def test_it_refuses_a_checkpoint_of_another_key(database, sequencer, tmp_path):
     ledgers.record_facts(database, 3)
     checkpoint = sequencer.sequence_once()
-    note = Signer(tmp_path / "other", "log.example/test").sign(checkpoint)
+    note = Signer(tmp_path / "other", "log.example/test").sign(checkpoint, clock.now())
     forge_note(database, note)
     refused(sequencer, "not signed by", database)
 
@@ -262,7 +263,7 @@ def test_it_refuses_a_checkpoint_of_another_key(database, sequencer, tmp_path):
 def test_it_refuses_a_checkpoint_that_its_note_does_not_say(database, sequencer, signer):
     ledgers.record_facts(database, 3)
     sequencer.sequence_once()
-    forge_note(database, signer.sign(Checkpoint("log.example/test", 3, bytes(32))))
+    forge_note(database, signer.sign(Checkpoint("log.example/test", 3, bytes(32)), clock.now()))
     refused(sequencer, "is not what its signed note says", database)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
-from takeback.connectors.api import Action, State, Surface, Vantage
+from takeback.connectors.api import Action
 from takeback.doors.console import words
 from takeback.facts import (
     FACTS,
@@ -29,7 +29,7 @@ from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId, TargetI
 from takeback.signals.model import Box, Cut, Flip
 from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
-from takeback.takedown.model import LookRow, TargetProgress, TargetState
+from takeback.takedown.model import TargetProgress, TargetState
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 COPY = Copy(
@@ -130,9 +130,6 @@ def test_every_way_to_lay_a_picture_down_has_words(flip: Flip):
         (LookReason, words.LOOK_REASON),
         (TargetState, words.TARGET),
         (Action, words.ACTION),
-        (Surface, words.SURFACE),
-        (Vantage, words.VANTAGE),
-        (State, words.LOOK),
         (Role, words.ROLE),
         (How, words.HOW),
         (StaffChange, words.STAFF_CHANGE),
@@ -211,19 +208,3 @@ def test_every_fact_has_a_sentence(kind: type):
 
 def vars_of(fact: object) -> list[object]:
     return [getattr(fact, name) for name in type(fact).__slots__]
-
-
-def test_looks_are_said_in_as_few_lines_as_say_all_of_it():
-    def look(surface: Surface, vantage: Vantage, state: State, number: int = 1) -> LookRow:
-        return LookRow(number, surface, vantage, state, "404", NOW)
-
-    looks = [look(Surface.MEDIA, vantage, State.ABSENT) for vantage in Vantage]
-    looks += [look(Surface.MESSAGE, Vantage.MEMBER, State.PRESENT)]
-    looks += [look(Surface.MESSAGE, Vantage.ADMIN, State.UNDETERMINED)]
-    looks += [look(Surface.MEDIA, Vantage.ADMIN, State.PRESENT, number=0)]
-    assert [each.sentence for each in words.seen(looks)] == [
-        "picture gone for a stranger, a member and an administrator",
-        "message still there for a member",
-        "message not certain for an administrator",
-    ]
-    assert words.seen([]) == ()

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.facts import FACTS, Decided, EntryBanked, FoundGone, Verdict, body_of, kind_of, parse
+from takeback.fact_form import body_of, kind_of, parse
+from takeback.facts import FACTS, Decided, EntryBanked, FoundGone, Verdict
 from takeback.ids import CaseId, EntryId, ReportId, StaffId, TargetId
 
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))

@@ -2,11 +2,21 @@
 
 import logging
 import socketserver
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from ipaddress import ip_address
+from pathlib import Path
 
+import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -304,3 +314,80 @@ def test_the_fault_proxy_fails_as_it_says_and_passes_on_otherwise(fault: Fault):
             with pytest.raises(Unavailable):
                 asking.get("/x").json()
         assert asking.get("/x").json() == {"a": 1}
+
+
+# --- for evidence ------------------------------------------------------------------------------------------
+
+
+def test_an_exchange_keeps_what_was_said_and_not_the_token():
+    with (
+        answering("HTTP/1.1 404 Nothing Here", "X-Twice: a", "x-twice: b", body=b"gone") as made,
+        client(made.origin) as asking,
+    ):
+        got = asking.exchange("/x?y=1")
+    assert (got.method, got.url, got.reason) == ("GET", f"{made.origin}/x?y=1", "Nothing Here")
+    assert (got.answer.status, got.answer.body) == (404, b"gone")
+    assert [pair for pair in got.said if pair[0].lower() == "x-twice"] == [("X-Twice", "a"), ("x-twice", "b")]
+    assert ("Authorization", "(redacted)") in got.asked
+    assert TOKEN.encode() in made.requests[0]
+    assert TOKEN not in repr(got)
+    assert (got.chain, got.peer) == (None, made.origin.removeprefix("http://"))
+    assert got.at.tzinfo is not None
+
+
+def test_an_exchange_that_is_no_answer_raises_as_a_question_does():
+    with answering("HTTP/1.1 503 Busy", "Retry-After: 7") as made, client(made.origin) as asking:
+        with pytest.raises(Unavailable) as busy:
+            asking.exchange("/x")
+        assert busy.value.retry_after == 7
+        with pytest.raises(ValueError, match="not a path"):
+            asking.exchange("//elsewhere.example/x")
+
+
+def test_an_exchange_over_tls_brings_the_certificates_leaf_first(tmp_path: Path, monkeypatch):
+    leaf, authority = certificates(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(tmp_path / "chain.pem", tmp_path / "key.pem")
+    trusting = ssl.create_default_context(cafile=str(tmp_path / "authority.pem"))
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    with wire(lambda _, send: send(head)) as made:
+        made.server.socket = server.wrap_socket(made.server.socket, server_side=True)
+        origin = made.origin.replace("http:", "https:")
+        monkeypatch.setattr(httpx, "Client", partial(httpx.Client, verify=trusting))
+        with client(origin) as asking:
+            assert asking.exchange("/x").chain == (leaf, authority)
+            assert asking.get("/x").json() == {}
+
+
+def certificates(folder: Path) -> tuple[bytes, bytes]:
+    """(leaf, authority) as DER, and as files beside the leaf's key."""
+    now, day = datetime.now(UTC), timedelta(days=1)
+
+    def named(name: str) -> x509.Name:
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+    at_home = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+
+    def certificate(name: str, key, signer, *, ca: bool) -> x509.Certificate:
+        return (
+            x509.CertificateBuilder()
+            .subject_name(named(name))
+            .issuer_name(named("authority"))
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - day)
+            .not_valid_after(now + day)
+            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
+            .add_extension(at_home, critical=False)
+            .sign(signer, hashes.SHA256())
+        )
+
+    root, own = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority = certificate("authority", root, root, ca=True)
+    leaf = certificate("leaf", own, root, ca=False)
+    pem, der = serialization.Encoding.PEM, serialization.Encoding.DER
+    (folder / "authority.pem").write_bytes(authority.public_bytes(pem))
+    (folder / "chain.pem").write_bytes(leaf.public_bytes(pem) + authority.public_bytes(pem))
+    secret = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "key.pem").write_bytes(own.private_bytes(pem, *secret))
+    return leaf.public_bytes(der), authority.public_bytes(der)

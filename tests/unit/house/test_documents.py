@@ -18,7 +18,8 @@ from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of
 from takeback import facts, pipeline
 from takeback.doors.cli import main
 from takeback.doors.cli.demo.check import Result
-from takeback.facts import FACTS, kind_of
+from takeback.fact_form import kind_of
+from takeback.facts import FACTS
 from takeback.ground.config import PortalSettings, Settings
 
 PREFIX = "TAKEBACK_"

@@ -2,22 +2,35 @@
 
 import stat
 import threading
+from datetime import UTC, datetime
 
 import pytest
 
 from takeback.errors import ConfigurationError
-from takeback.ground.ledger.keys import Signed, Signer, read_last_signed, read_verifier
+from takeback.ground.ledger.keys import Signed, Signer, read_last_signed, read_verifier, read_verifiers
 from takeback_verify.checkpoint import Checkpoint, open_checkpoint
-from takeback_verify.note import parse_signer_key
+from takeback_verify.cosignature import (
+    CosignerKind,
+    CosignerSecret,
+    format_cosigner_secret,
+    verify_cosignature,
+)
+from takeback_verify.note import format_verifier_key, parse_signer_key
+from takeback_verify.policy import Log, Policy, accept
 
 ORIGIN = "log.example/one"
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
 
 
 def test_a_key_is_made_at_the_first_use_and_kept(tmp_path):
     first = Signer(tmp_path / "keys", ORIGIN)
     again = Signer(tmp_path / "keys", ORIGIN)
     assert first.verifier == again.verifier == read_verifier(tmp_path / "keys")
-    assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == ["ledger.key", "ledger.vkey"]
+    assert sorted(p.name for p in (tmp_path / "keys").iterdir()) == [
+        "ledger.key",
+        "ledger.mldsa.key",
+        "ledger.vkey",
+    ]
 
 
 def test_only_the_owner_may_read_the_key(tmp_path):
@@ -69,8 +82,37 @@ def test_a_damaged_key_is_refused_and_not_replaced(tmp_path, content):
 def test_what_it_signs_others_can_open(tmp_path):
     signer = Signer(tmp_path, ORIGIN)
     checkpoint = Checkpoint(ORIGIN, 3, bytes(32))
-    assert open_checkpoint(signer.sign(checkpoint), read_verifier(tmp_path)) == checkpoint
+    assert open_checkpoint(signer.sign(checkpoint, NOW), read_verifier(tmp_path)) == checkpoint
     assert parse_signer_key((tmp_path / "ledger.key").read_text().strip()).verifier == signer.verifier
+
+
+def test_both_keys_sign_and_both_are_asked_for(tmp_path):
+    signer = Signer(tmp_path, ORIGIN)
+    note = signer.sign(Checkpoint(ORIGIN, 3, bytes(32)), NOW)
+    first, second = read_verifiers(tmp_path)
+    assert (first, second) == (signer.verifier, signer.post_quantum)
+    assert verify_cosignature(note, second) == NOW.timestamp()
+    assert len(accept(Policy((Log(first), Log(second))), note).logs) == 2
+
+
+def test_a_log_from_before_the_second_key_gets_one_and_goes_on(tmp_path):
+    old = Signer(tmp_path, ORIGIN).verifier
+    (tmp_path / "ledger.mldsa.key").unlink()
+    (tmp_path / "ledger.vkey").write_text(format_verifier_key(old) + "\n")
+    assert read_verifiers(tmp_path) == (old, None)
+    signer = Signer(tmp_path, ORIGIN)
+    assert signer.verifier == old == read_verifier(tmp_path)
+    assert read_verifiers(tmp_path) == (old, signer.post_quantum)
+    assert stat.S_IMODE((tmp_path / "ledger.mldsa.key").stat().st_mode) == 0o600
+
+
+def test_a_second_key_of_another_type_or_log_is_refused(tmp_path):
+    Signer(tmp_path, ORIGIN)
+    path = tmp_path / "ledger.mldsa.key"
+    for name, kind in ((ORIGIN, CosignerKind.ED25519), ("log.example/two", CosignerKind.ML_DSA_44)):
+        path.write_text(format_cosigner_secret(CosignerSecret(name, kind, bytes(32))) + "\n")
+        with pytest.raises(ConfigurationError, match=r"ledger\.mldsa\.key"):
+            Signer(tmp_path, ORIGIN)
 
 
 def test_the_memory_only_moves_forward(tmp_path):

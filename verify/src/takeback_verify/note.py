@@ -2,7 +2,8 @@
 
 A note is text, a blank line, and signature lines; whoever holds a key's name and public half can check it.
 Signatures by keys that one does not know are carried along unread (witnesses add theirs). The parser takes
-the one canonical form, so `format_note(parse_note(data)) == data` always.
+the one canonical form, so `format_note(parse_note(data)) == data` always. Signatures that speak of a
+checkpoint and of a moment, those by witnesses and all by ML-DSA-44, are in `cosignature`.
 """
 
 import base64
@@ -21,6 +22,8 @@ ED25519 = b"\x01"
 MAX_NOTE = 1_000_000
 """Longest note, in bytes."""
 MAX_SIGNATURES = 100
+SECRET_PREFIX = "PRIVATE+KEY+"  # noqa: S105 -- the format's first words, not a secret
+"""What a secret key starts with where it is written down."""
 
 _ID_BYTES = 4
 _KEY_BYTES = 32
@@ -28,7 +31,6 @@ _SIGNATURE_BYTES = 64
 _DASH = "\u2014"
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _KEY_ID = re.compile(r"[0-9a-f]{8}", re.ASCII)
-_SECRET_PREFIX = "PRIVATE+KEY+"  # noqa: S105 -- the format's first words, not a secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,14 @@ class VerifierKey:
 
     def __post_init__(self) -> None:
         """Refuse what the format cannot spell."""
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.public) != _KEY_BYTES:
             raise Malformed("an Ed25519 public key is 32 bytes")
 
     @property
     def id(self) -> bytes:
-        """SHA-256(name || newline || type || public key), first 4 bytes: which key, not a proof of it."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:_ID_BYTES]
+        """Which key, not a proof of it: 4 bytes."""
+        return key_id(self.name, ED25519 + self.public)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class SignerKey:
 
     def __post_init__(self) -> None:
         """Refuse what the format cannot spell."""
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.seed) != _KEY_BYTES:
             raise Malformed("an Ed25519 private key is 32 bytes")
 
@@ -90,7 +92,7 @@ class Signature:
 
     def __post_init__(self) -> None:
         """Refuse what `parse_note` would not give back."""
-        _check_name(self.name)
+        check_name(self.name)
         if len(self.key_id) != _ID_BYTES or not self.blob:
             raise Malformed("a signature is a key id of 4 bytes and at least one byte more")
 
@@ -116,10 +118,7 @@ class Note:
 
 def format_note(note: Note) -> bytes:
     """The note's canonical bytes. Raises Malformed when they are more than MAX_NOTE."""
-    lines = "".join(
-        f"{_DASH} {s.name} {base64.b64encode(s.key_id + s.blob).decode()}\n" for s in note.signatures
-    )
-    data = _encode(f"{note.text}\n{lines}")
+    data = _encode(f"{note.text}\n{''.join(map(format_signature, note.signatures))}")
     if len(data) > MAX_NOTE:
         raise Malformed(f"a note of {len(data)} bytes; at most {MAX_NOTE} are allowed")
     return data
@@ -143,7 +142,7 @@ def parse_note(data: bytes) -> Note:
     if not blank or not block.endswith("\n"):
         raise Malformed("a note is text, a blank line, and signature lines")
     # 3. Every line after it is a signature.
-    return Note(text + "\n", tuple(_parse_signature(line) for line in block[:-1].split("\n")))
+    return Note(text + "\n", tuple(parse_signature(line) for line in block[:-1].split("\n")))
 
 
 def verify_note(note: Note, key: VerifierKey) -> None:
@@ -167,12 +166,12 @@ def verify_note(note: Note, key: VerifierKey) -> None:
 
 def format_verifier_key(key: VerifierKey) -> str:
     """The verifier key as people pass it on: name+id+base64."""
-    return f"{key.name}+{key.id.hex()}+{base64.b64encode(ED25519 + key.public).decode()}"
+    return format_key(key.name, key.id, ED25519 + key.public)
 
 
 def parse_verifier_key(text: str) -> VerifierKey:
     """What `format_verifier_key` wrote. Raises Malformed for anything else."""
-    name, public = _parse_key(text)
+    name, public = _parse_ed25519(text)
     key = VerifierKey(name, public)
     if format_verifier_key(key) != text:
         raise Malformed("the verifier key's id does not belong to it; was it copied in full?")
@@ -181,37 +180,74 @@ def parse_verifier_key(text: str) -> VerifierKey:
 
 def format_signer_key(key: SignerKey) -> str:
     """The signer key as files keep it: PRIVATE+KEY+name+id+base64, as other programs for notes do."""
-    secret = base64.b64encode(ED25519 + key.seed).decode()
-    return f"{_SECRET_PREFIX}{key.name}+{key.verifier.id.hex()}+{secret}"
+    return SECRET_PREFIX + format_key(key.name, key.verifier.id, ED25519 + key.seed)
 
 
 def parse_signer_key(text: str) -> SignerKey:
     """What `format_signer_key` wrote. Raises Malformed for anything else, and never repeats it."""
-    if not text.startswith(_SECRET_PREFIX):
-        raise Malformed(f"a signer key starts with {_SECRET_PREFIX}")
-    name, seed = _parse_key(text.removeprefix(_SECRET_PREFIX))
+    name, seed = _parse_ed25519(without_secret_prefix(text))
     key = SignerKey(name, seed)
     if format_signer_key(key) != text:
         raise Malformed("the signer key's id does not belong to it")
     return key
 
 
-def _parse_key(text: str) -> tuple[str, bytes]:
-    name, key_id, rest = (*text.split("+", 2), "", "")[:3]
-    if not _KEY_ID.fullmatch(key_id):
+def key_id(name: str, typed: bytes) -> bytes:
+    """SHA-256(name || newline || type || public key), first 4 bytes. `typed` is type byte and public key."""
+    return hashlib.sha256(name.encode() + b"\n" + typed).digest()[:_ID_BYTES]
+
+
+def format_key(name: str, identity: bytes, typed: bytes) -> str:
+    """name+id+base64, for a key of any type; `typed` is type byte and key."""
+    return f"{name}+{identity.hex()}+{base64.b64encode(typed).decode()}"
+
+
+def split_key(text: str) -> tuple[str, bytes]:
+    """Name, and type byte with key, of name+id+base64; whether the id belongs to them is not looked at.
+
+    Raises:
+        Malformed: not of this form.
+    """
+    name, identity, rest = (*text.split("+", 2), "", "")[:3]
+    if not _KEY_ID.fullmatch(identity):
         raise Malformed("a key is name+id+base64, with an id of 8 hexadecimal digits")
-    data = _decode_base64(rest)
-    if data[:1] != ED25519:
-        raise Malformed("only Ed25519 keys (type 1) are known")
-    return name, data[1:]
+    return name, _decode_base64(rest)
 
 
-def _parse_signature(line: str) -> Signature:
+def without_secret_prefix(text: str) -> str:
+    """What follows PRIVATE+KEY+. Raises Malformed without it, and never repeats the rest."""
+    if not text.startswith(SECRET_PREFIX):
+        raise Malformed(f"a signer key starts with {SECRET_PREFIX}")
+    return text.removeprefix(SECRET_PREFIX)
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that no key can have. Raises Malformed."""
+    if not name or "+" in name or _CONTROL.search(name) or any(c.isspace() for c in name):
+        raise Malformed("a key's name is not empty and has no plus, white space or control characters")
+    _encode(name)
+
+
+def format_signature(signature: Signature) -> str:
+    """The signature's line, with its newline."""
+    blob = base64.b64encode(signature.key_id + signature.blob).decode()
+    return f"{_DASH} {signature.name} {blob}\n"
+
+
+def parse_signature(line: str) -> Signature:
+    """What `format_signature` wrote, without its newline. Raises Malformed for anything else."""
     dash, name, rest = (*line.split(" ", 2), "", "")[:3]
     if dash != _DASH:
         raise Malformed("a signature line starts with an em dash and a space")
     data = _decode_base64(rest)
     return Signature(name, data[:_ID_BYTES], data[_ID_BYTES:])
+
+
+def _parse_ed25519(text: str) -> tuple[str, bytes]:
+    name, typed = split_key(text)
+    if typed[:1] != ED25519:
+        raise Malformed("only Ed25519 keys (type 1) sign notes by themselves")
+    return name, typed[1:]
 
 
 def _decode_base64(text: str) -> bytes:
@@ -222,12 +258,6 @@ def _decode_base64(text: str) -> bytes:
     if base64.b64encode(data).decode() != text:
         raise Malformed("not canonical base64")
     return data
-
-
-def _check_name(name: str) -> None:
-    if not name or "+" in name or _CONTROL.search(name) or any(c.isspace() for c in name):
-        raise Malformed("a key's name is not empty and has no plus, white space or control characters")
-    _encode(name)
 
 
 def _encode(text: str) -> bytes:

@@ -16,6 +16,7 @@ from takeback.connectors.api import (
     Capabilities,
     Look,
     Post,
+    Recording,
     Shard,
     Surface,
     Target,
@@ -25,8 +26,10 @@ from takeback.connectors.api import (
 from takeback.connectors.matrix import links
 from takeback.connectors.matrix.answers import moment, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
+from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import pictures_of, redacted_by
+from takeback.connectors.matrix.recording import record_message
 from takeback.connectors.matrix.removal import event_as_admin, media_of, quarantine_media, redact_message
 from takeback.connectors.matrix.stream import LIVE, RoomKeeper, watch_history, watch_live
 from takeback.connectors.matrix.user_reports import read_reports
@@ -88,6 +91,7 @@ class MatrixConnector:
         self._member = Account(self._connect(settings.member_token)) if settings.member_token else None
         self._visitor = Visitor(self._connect)
         self._keeper = RoomKeeper(self._admin, timedelta(seconds=settings.discover_seconds))
+        self._control = ControlKeeper(self._admin)
         self._user_id = ""
 
     def capabilities(self) -> Capabilities:
@@ -99,6 +103,7 @@ class MatrixConnector:
             replay="live: any earlier sync token; what one answer cannot hold, and all that was posted "
             "before, is read backwards to the beginning of each public room",
             max_media_bytes=self._settings.max_media_bytes,
+            shut_out=(Vantage.ANONYMOUS,),
             notes=(
                 *NOTES,
                 *(
@@ -117,8 +122,8 @@ class MatrixConnector:
         if shard != LIVE:
             if cursor is None:
                 raise Gone("a history shard begins with the cursor that it was opened with")
-            return watch_history(self._admin, cursor)
-        return watch_live(
+            return without_posts_of(self._own_user_id(), watch_history(self._admin, cursor))
+        batch = watch_live(
             self._admin,
             self._keeper,
             self._own_user_id(),
@@ -126,6 +131,7 @@ class MatrixConnector:
             wait_seconds=self._settings.wait_seconds,
             timeline=self._settings.timeline,
         )
+        return without_posts_of(self._own_user_id(), batch)
 
     def locate(self, link: str) -> Post | None:
         """See `connectors.api`; the ways to name a message are those of `links`. A message without a
@@ -177,6 +183,21 @@ class MatrixConnector:
     def verify(self, target: Target) -> Sequence[Look]:
         """See `connectors.api`, and `looks` for what counts as gone."""
         return look_everywhere(self._visitor, self._member, self._admin, target)
+
+    def control(self) -> Target:
+        """See `connectors.api`, and `control` for what it is. Raises PlatformError."""
+        return self._control.target(self._own_user_id())
+
+    def record(self, target: Target, max_bytes: int) -> Recording:
+        """See `connectors.api.Recorder`. Raises PlatformError, Unreadable."""
+        return record_message(self._admin, target, max_bytes)
+
+    def exists(self, place: str, message: str) -> bool:
+        """See `connectors.api.Recorder`. Raises PlatformError."""
+        try:
+            return redacted_by(event_as_admin(self._admin, Target(place, message, ""))) is None
+        except Gone:
+            return False
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -11,6 +11,9 @@ the cursor?) and not remembered, because a process may die between joining and c
 
 Histories are read with the admin API, which shows what was said before we came, whatever the room's
 settings. Synapse answers the same first sync from a cache for two minutes: what is newer comes with the next.
+
+Deletions (redactions by anybody but our own account) come with the live shard only. One that falls into a gap
+is not told; whoever must know asks for the message by its id.
 """
 
 import hashlib
@@ -20,7 +23,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from takeback.connectors.api import Batch, Post, Shard
+from takeback.connectors.api import Batch, Deletion, Post, Shard
 from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
 from takeback.connectors.matrix.posts import EVENT_TYPES, post_of
@@ -29,6 +32,7 @@ from takeback.ground import clock
 from takeback.ground.outbound import Timeouts, path
 
 LIVE = Shard("live")
+REDACTION = "m.room.redaction"
 HISTORY_PAGE = 100
 LEAST_TIMELINE = 1
 DIRECTORY_PAGE = 100
@@ -146,16 +150,19 @@ def watch_live(
     if not since:
         raise Unavailable("the homeserver's sync came without a token to go on from")
     posts: list[Post] = []
+    deletions: list[Deletion] = []
     opens: list[tuple[Shard, str]] = []
     for room, shown in _rooms(answer):
-        posts += _posts(objects(shown, "timeline", "events"), room)
+        events = objects(shown, "timeline", "events")
+        posts += _posts(events, room)
+        deletions += _deletions(events, room, user_id)
         if cursor and at(shown, "timeline", "limited") is not True:
             continue
         stop = cursor if cursor and not _joined_since(account, room, user_id, cursor) else ""
         # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
         history = HistoryCursor(room, since, stop)
         opens.append((history.shard(), history.format()))
-    return Batch(tuple(posts), since, tuple(opens))
+    return Batch(tuple(posts), since, tuple(opens), deletions=tuple(deletions))
 
 
 def watch_history(account: Account, cursor: str) -> Batch:
@@ -185,7 +192,7 @@ def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> o
             "presence": nothing,
             "account_data": nothing,
             "room": {
-                "timeline": {"types": list(EVENT_TYPES), "limit": limit},
+                "timeline": {"types": [*EVENT_TYPES, REDACTION], "limit": limit},
                 # A room that we just joined is left out if all of it is filtered away, as where newcomers may
                 # not see the past; its creation event, which never changes, keeps it in.
                 "state": {"types": ["m.room.create"]},
@@ -219,6 +226,16 @@ def _rooms(answer: object) -> Iterator[tuple[str, object]]:
 def _posts(events: list[Mapping[str, object]], room: str) -> list[Post]:
     posts = (post_of(event, room) for event in events)
     return [post for post in posts if post is not None]
+
+
+def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> list[Deletion]:
+    """What others redacted. The id moved into the content with room version 11."""
+    redacted = [
+        text(event, "redacts") or text(event, "content", "redacts")
+        for event in events
+        if text(event, "type") == REDACTION and text(event, "sender") != user_id
+    ]
+    return [Deletion(room, message) for message in redacted if message]
 
 
 def _joined_since(account: Account, room: str, user_id: str, since: str) -> bool:

@@ -16,10 +16,12 @@ from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
 from takeback.doors.api.answers import Failed, Health, Shards
 from takeback.doors.api.callers import Parts
-from takeback.facts import FACTS, kind_of
+from takeback.fact_form import kind_of
+from takeback.facts import FACTS
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs import queue
+from takeback.ground.ledger import parties
 from takeback.ground.ledger import store as ledger
 from takeback.sightings import leases
 from takeback.sightings import service as sightings
@@ -82,7 +84,7 @@ class _Numbers(Collector):
     def collect(self) -> Iterator[Metric]:
         """All numbers."""
         with self._app.database.transaction() as tx:
-            found = [*_jobs(tx), _shards(tx), _facts(tx), *_pictures(tx), _cases(tx)]
+            found = [*_jobs(tx), _shards(tx), _facts(tx), *_ledger(tx), *_pictures(tx), _cases(tx)]
         yield from found
 
 
@@ -117,6 +119,35 @@ def _facts(tx: Tx) -> Metric:
     for kind in map(kind_of, FACTS):
         facts.add_metric([kind], found.get(kind, 0))
     return facts
+
+
+def _ledger(tx: Tx) -> Iterator[Metric]:
+    """How far the log is signed, and how far those who vouch for it have come."""
+    now = clock.now()
+    last = ledger.last_checkpoint(tx)
+    yield GaugeMetricFamily(
+        "takeback_ledger_signed", "Entries under the last checkpoint.", value=0 if last is None else last.size
+    )
+    yield GaugeMetricFamily(
+        "takeback_ledger_waiting", "Entries without a place yet.", value=ledger.waiting(tx).count
+    )
+    covered = GaugeMetricFamily(
+        "takeback_ledger_vouched",
+        "Entries that a witness or an authority signed for.",
+        labels=["role", "name"],
+    )
+    failing = GaugeMetricFamily(
+        "takeback_ledger_failing_seconds",
+        "How long it has failed; 0: it does not. A conflict fails, too.",
+        labels=["role", "name"],
+    )
+    for each in parties.all_parties(tx):
+        name = "+".join(each.name.split("+")[:2])  # a witness's key without the key itself
+        covered.add_metric([each.role.value, name], each.size)
+        since = each.failing_since
+        failing.add_metric([each.role.value, name], 0 if since is None else (now - since).total_seconds())
+    yield covered
+    yield failing
 
 
 def _pictures(tx: Tx) -> Iterator[Metric]:

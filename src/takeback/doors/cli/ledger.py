@@ -3,20 +3,30 @@
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from takeback.app import KEYS_FOLDER, open_database
-from takeback.errors import TakebackError
+from takeback.errors import ConfigurationError, TakebackError
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.ledger import store
 from takeback.ground.ledger.check import LedgerReport, Verdict, verify_ledger
-from takeback.ground.ledger.keys import read_last_signed, read_verifier
+from takeback.ground.ledger.export import export as export_log
+from takeback.ground.ledger.keys import read_last_signed, read_verifiers
+from takeback.ground.ledger.proofs import place_of
+from takeback.ground.ledger.proofs import receipt as receipt_of
+from takeback.ground.ledger.status import how_it_stands
+from takeback.ground.ledger.witnesses import load_policy
+from takeback.ids import FactId
+from takeback_verify.cosignature import format_cosigner_key
 from takeback_verify.errors import VerifyError
 from takeback_verify.note import format_verifier_key, parse_verifier_key
+from takeback_verify.policy import Policy, format_policy
+from takeback_verify.tlog_proof import format_tlog_proof
 
 INVALID = 1
 CANNOT_CHECK = 2
@@ -36,10 +46,12 @@ def verify(
     with _or_cannot_check(as_json):
         settings = Settings()
         folder = settings.data / KEYS_FOLDER
-        verifier = read_verifier(folder) if key is None else parse_verifier_key(key)
+        verifier, second = read_verifiers(folder) if key is None else (parse_verifier_key(key), None)
         last_signed = read_last_signed(folder)  # before the database is looked at, which may only be further
         with open_database(settings) as database:
-            report = verify_ledger(database, verifier, now=clock.now(), last_signed=last_signed)
+            report = verify_ledger(
+                database, verifier, now=clock.now(), last_signed=last_signed, second=second
+            )
         print(_line(report) if as_json else _page(report))
     if report.verdict is not Verdict.VALID:
         raise typer.Exit(INVALID)
@@ -57,10 +69,78 @@ def show() -> None:
 
 
 @app.command()
-def key() -> None:
+def key(
+    post_quantum: Annotated[
+        bool, typer.Option("--post-quantum", help="Print the ML-DSA-44 key (type 6) in place of Ed25519's.")
+    ] = False,
+) -> None:
     """Print the log's verifier key, for others to check it by."""
     with _or_cannot_check(as_json=False):
-        print(format_verifier_key(read_verifier(Settings().data / KEYS_FOLDER)))
+        first, second = read_verifiers(Settings().data / KEYS_FOLDER)
+        if not post_quantum:
+            print(format_verifier_key(first))
+        elif second is None:
+            raise ConfigurationError("the log was not started since it got a second key")
+        else:
+            print(format_cosigner_key(second))
+
+
+@app.command()
+def policy() -> None:
+    """Print whom to trust for this log, as a C2SP tlog-policy: its keys, its witnesses and their quorum.
+
+    Others should get it from somewhere else than a package that they want to check.
+    """
+    with _or_cannot_check(as_json=False):
+        print(format_policy(_policy(Settings())), end="")
+
+
+@app.command()
+def status() -> None:
+    """Print how far the log is signed, witnessed and timestamped. Exit 1 if one who vouches for it fails."""
+    with _or_cannot_check(as_json=False):
+        settings = Settings()
+        with open_database(settings) as database, database.transaction() as tx:
+            report = how_it_stands(tx, _policy(settings), clock.now())
+        print("\n".join(report.lines))
+    if not report.well:
+        raise typer.Exit(INVALID)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder to publish; made if it is not there.")],
+) -> None:
+    """Write the log as static files (C2SP tlog-tiles) that any web server can publish; again, to write on."""
+    with _or_cannot_check(as_json=False), open_database(Settings()) as database:
+        print(f"{export_log(database, folder)} entries")
+
+
+@app.command()
+def prove(
+    number: Annotated[int, typer.Argument(help="Place of the entry in the log, from 0.")],
+    fact: Annotated[bool, typer.Option("--fact", help="NUMBER is a fact's, not a place.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write. Default: PLACE.tlog-proof, in this folder.")
+    ] = None,
+) -> None:
+    """Write a receipt (C2SP tlog-proof): proof that an entry is in the log, for ever and without network.
+
+    It is made for the largest checkpoint that the witnesses' quorum has cosigned. The leaf is in it as extra
+    data.
+    """
+    with _or_cannot_check(as_json=False):
+        settings = Settings()
+        with open_database(settings) as database, database.transaction() as tx:
+            index = place_of(tx, FactId(number)) if fact else number
+            receipt = receipt_of(tx, index, _policy(settings))
+        path = out or Path(f"{index}.tlog-proof")
+        path.write_bytes(format_tlog_proof(receipt))
+        print(path)
+
+
+def _policy(settings: Settings) -> Policy:
+    return load_policy(settings.witness_policy, read_verifiers(settings.data / KEYS_FOLDER))
 
 
 @contextmanager

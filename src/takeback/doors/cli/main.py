@@ -114,21 +114,26 @@ def settings() -> None:
 
 def main() -> None:
     """The entry point: what the operator can mend is said in one line."""
-    from takeback.doors.cli import bench, ledger, staff, well_known
+    from takeback.doors.cli import bench, investigate, keys, ledger, staff, well_known, witness
     from takeback.doors.cli.backfill import backfill
     from takeback.doors.cli.bench_load import load
     from takeback.doors.cli.demo.command import demo
+    from takeback.doors.cli.dossier import dossier
     from takeback.doors.cli.match import match
 
     app.command()(demo)
     app.command()(backfill)
+    app.command()(dossier)
     app.command()(match)
     bench.app.command()(load)
     app.add_typer(bench.app, name="bench")
+    app.add_typer(investigate.app, name="investigate")
+    app.add_typer(keys.app, name="keys")
     app.add_typer(ledger.app, name="ledger")
     app.add_typer(staff.app, name="staff")
     app.add_typer(staff.keys, name="api-key")
     app.add_typer(well_known.app, name="well-known")
+    app.add_typer(witness.app, name="witness")
     try:
         app()
     except ConfigurationError as error:

@@ -22,7 +22,7 @@ from takeback.cases.model import (
     Told,
 )
 from takeback.cases.rules import why_not_say
-from takeback.doors.console import words
+from takeback.doors.console import findings, words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
 from takeback.errors import NotFound, Refused
 from takeback.facts import Looked, Verdict
@@ -162,6 +162,7 @@ def _page(
         status=status,
         now=now,
         stands=stands,
+        findings=findings,
         case=stands.case,
         copies=copies,
         states={target.sighting: target.state for target in stands.targets},
@@ -196,7 +197,7 @@ def show_standing(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
     with desk.app.database.transaction() as tx:
         stands = standing(tx, CaseId(case), visit.member.id)
         history = _history(tx, stands)
-    return desk.page("_live.html", visit, stands=stands, case=stands.case, history=history)
+    return desk.page("_live.html", visit, stands=stands, case=stands.case, history=history, findings=findings)
 
 
 @router.post("/copy/{sighting}/exclude")

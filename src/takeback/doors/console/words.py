@@ -8,14 +8,14 @@ from uuid import UUID
 from takeback import facts
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
-from takeback.connectors.api import Action, State, Surface, Vantage
+from takeback.connectors.api import Action
 from takeback.doors.console.theme import Theme
 from takeback.facts import ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
 from takeback.signals.model import HASH_BITS, Cut, Flip
 from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
-from takeback.takedown.model import LookRow, TargetProgress, TargetState
+from takeback.takedown.model import Finding, TargetProgress, TargetState
 
 STATUS: Mapping[str, str] = {
     CaseStatus.OPEN: "waits for a decision",
@@ -60,21 +60,6 @@ ACTION: Mapping[str, str] = {
     Action.REDACT_MESSAGE: "message removed",
     "remove": "removal",
 }
-SURFACE: Mapping[str, str] = {
-    Surface.MESSAGE: "message",
-    Surface.MEDIA: "picture",
-    Surface.THUMBNAIL: "small preview",
-}
-VANTAGE: Mapping[str, str] = {
-    Vantage.ANONYMOUS: "a stranger",
-    Vantage.MEMBER: "a member",
-    Vantage.ADMIN: "an administrator",
-}
-LOOK: Mapping[str, str] = {
-    State.PRESENT: "still there",
-    State.ABSENT: "gone",
-    State.UNDETERMINED: "not certain",
-}
 ROLE: Mapping[str, str] = {Role.REVIEWER: "Reviewer", Role.ADMINISTRATOR: "Administrator"}
 HOW: Mapping[str, str] = {
     How.LINK: "one-time link",
@@ -82,6 +67,11 @@ HOW: Mapping[str, str] = {
     How.PASSWORD: "password and code",
 }
 THEME: Mapping[str, str] = {Theme.DARK: "Dark", Theme.LIGHT: "Light", Theme.SYSTEM: "As my system"}
+_RECHECKED: Mapping[str, str] = {
+    Finding.GONE: "gone, beside a picture that was seen to be there",
+    Finding.THERE: "still there",
+    Finding.UNCLEAR: "not certain, nothing is claimed",
+}
 STAFF_CHANGE: Mapping[str, str] = {
     StaffChange.MADE_REVIEWER: "was made a reviewer",
     StaffChange.MADE_ADMINISTRATOR: "was made an administrator",
@@ -219,41 +209,6 @@ def headline(targets: Sequence[TargetProgress]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the latest round of looks showed of one surface, for all who saw the same."""
-
-    state: State
-    sentence: str
-    """As in "picture gone for a stranger, a member and an administrator"."""
-    looked_at: datetime
-    answers: str
-    """What the platform said to each."""
-
-
-def seen(looks: Sequence[LookRow]) -> tuple[Seen, ...]:
-    """The latest round, in as few lines as say all of it."""
-    latest = max((look.round for look in looks), default=0)
-    groups: dict[tuple[Surface, State], list[LookRow]] = {}
-    for look in looks:
-        if look.round == latest:
-            groups.setdefault((look.surface, look.state), []).append(look)
-    return tuple(
-        Seen(
-            state,
-            f"{SURFACE[surface]} {LOOK[state]} for {_listed([VANTAGE[look.vantage] for look in group])}",
-            max(look.looked_at for look in group),
-            "; ".join(f"{VANTAGE[look.vantage]}: {look.seen}" for look in group),
-        )
-        for (surface, state), group in groups.items()
-    )
-
-
-def _listed(parts: Sequence[str]) -> str:
-    """As people list things: "a, b and c"."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-
-
-@dataclass(frozen=True, slots=True)
 class Names:
     """How people and copies of one case are called on its page."""
 
@@ -342,6 +297,26 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
             return f"{names.of_target(target)} was fetched again and is {how}."
         case facts.FoundAgain(target=target):
             return f"{names.of_target(target)} can be seen again; it is removed once more."
+        case facts.Rechecked(target=target, round=number, finding=found):
+            said = _RECHECKED.get(found, found)
+            return f"{names.of_target(target)} was looked for (check {number + 1}): {said}."
+        case facts.Captured(sighting=sighting):
+            return f"{names.of_copy(sighting).capitalize()} was sealed as evidence."
+        case facts.CaptureFailed(sighting=sighting, reason=reason):
+            return f"{names.of_copy(sighting).capitalize()} could not be sealed as evidence: {reason}"
+        case facts.DeletionObserved(sighting=sighting):
+            return f"{names.of_copy(sighting).capitalize()} is not there any more; we did not remove it."
+        case facts.Watched(connector=connector, posts=posts):
+            return f"{connector} was watched: {count(posts, 'post')}."
+        case facts.EvidenceAccessed(what=what, staff=staff, reason=reason):
+            who = names.of_staff(staff) if staff is not None else "Somebody outside the console"
+            return f"{who} took evidence out ({what}): {LOOK_REASON.get(reason, reason).lower()}."
+        case facts.EvidenceErased():
+            return "Sealed evidence was destroyed."
+        case facts.DossierWritten():
+            return "An evidence package was written."
+        case facts.Timestamped(authority=authority, size=size):
+            return f"{authority} timestamped the log of {count(size, 'entry', 'entries')}."
         case facts.JobGaveUp(job=job, subject=subject, reason=reason):
             return f"Background work “{job}” was given up ({subject}): {reason}"
         case facts.StaffInvited(staff=staff, role=role):

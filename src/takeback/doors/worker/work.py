@@ -1,17 +1,22 @@
-"""The background door: jobs, the clock, incoming reports and the ledger's sequencer, in one process."""
+"""The background door: jobs, the clock, incoming reports, the ledger and those who vouch for it."""
 
 import logging
 import threading
+from collections.abc import Callable
+from datetime import timedelta
 
 from takeback import errands, pipeline
-from takeback.app import App, keys_folder, open_app
+from takeback.app import App, authorities, keys_folder, open_app
 from takeback.errors import ConfigurationError, LedgerBroken
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
 from takeback.ground.jobs import worker
+from takeback.ground.ledger.beacon import Drand, Newest
 from takeback.ground.ledger.keys import Signer
 from takeback.ground.ledger.record import record
 from takeback.ground.ledger.sequencer import Sequencer
+from takeback.ground.ledger.timestamps import Timestamper
+from takeback.ground.ledger.witnesses import Witnesses, load_policy
 from takeback.intake import service as intake
 
 log = logging.getLogger(__name__)
@@ -20,9 +25,19 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until `stop` is set."""
     with open_app(settings) as app:
-        sequencer = Sequencer(app.database, Signer(keys_folder(settings), settings.ledger_origin))
+        signer = Signer(keys_folder(settings), settings.ledger_origin)
+        policy = load_policy(settings.witness_policy, (signer.verifier, signer.post_quantum))
+        witnesses = Witnesses(app.database, policy)
+        stamper = Timestamper(
+            app.database, authorities(settings), timedelta(seconds=settings.timestamp_every)
+        )
+        beacon = Newest(None if settings.beacon is None else Drand(settings.beacon))
+        sequencer = Sequencer(app.database, signer, heed=witnesses.keys, beacon=beacon)
         beside = [
-            threading.Thread(target=_sequence, args=[app, sequencer, stop], name="sequencer"),
+            threading.Thread(target=_sequence, args=[app, witnesses, sequencer, stop], name="sequencer"),
+            threading.Thread(target=_beside, args=[app, "witness", witnesses.run, stop], name="witnesses"),
+            threading.Thread(target=_beside, args=[app, "timestamp", stamper.run, stop], name="timestamps"),
+            threading.Thread(target=_beside, args=[app, "beacon", beacon.run, stop], name="beacon"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
         ]
         for thread in beside:
@@ -39,18 +54,31 @@ def run(settings: Settings, stop: threading.Event) -> None:
             stop.set()
             for thread in beside:
                 thread.join()
+            witnesses.close()
+            stamper.close()
 
 
-def _sequence(app: App, sequencer: Sequencer, stop: threading.Event) -> None:
-    """Give ledger entries their places. A log that cannot have grown out of what was signed is not signed on:
-    what is recorded waits, and a person is told.
+def _sequence(app: App, witnesses: Witnesses, sequencer: Sequencer, stop: threading.Event) -> None:
+    """Give ledger entries their places. A log that cannot have grown out of what was signed, or seen by a
+    witness, is not signed on: what is recorded waits, and a person is told.
     """
     try:
+        witnesses.ask_all()
         sequencer.run(stop)
     except (LedgerBroken, ConfigurationError) as error:
         log.critical("the ledger is not continued: %s", error)
         with app.database.transaction() as tx:
             record(tx, JobGaveUp("sequence", "ledger", str(error)))
+
+
+def _beside(app: App, name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> None:
+    """Have the ledger vouched for. What nobody foresaw ends only this, and a person is told."""
+    try:
+        run(stop)
+    except Exception as error:
+        log.exception("the ledger's %s thread ended", name)
+        with app.database.transaction() as tx:
+            record(tx, JobGaveUp(name, "ledger", type(error).__name__))
 
 
 def _take_in(app: App, stop: threading.Event) -> None:

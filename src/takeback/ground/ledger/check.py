@@ -13,15 +13,15 @@ from enum import StrEnum
 
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger import store
+from takeback.ground.ledger.check_derived import TileWalk, check_vouched
+from takeback.ground.ledger.faults import Faults
 from takeback.ground.ledger.keys import Signed
 from takeback_verify.checkpoint import open_checkpoint
+from takeback_verify.cosignature import CosignerKey, verify_cosignature
 from takeback_verify.errors import VerifyError
 from takeback_verify.leaf import Opening, opens, parse_leaf
 from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import VerifierKey, parse_note
-
-_TOLD = 10
-"""Most faults of one kind that are spelled out; the rest are counted."""
+from takeback_verify.note import Note, VerifierKey, parse_note
 
 
 class Verdict(StrEnum):
@@ -63,7 +63,12 @@ class LedgerReport:
 
 
 def verify_ledger(
-    database: Database, key: VerifierKey, *, now: datetime, last_signed: Signed | None = None
+    database: Database,
+    key: VerifierKey,
+    *,
+    now: datetime,
+    last_signed: Signed | None = None,
+    second: CosignerKey | None = None,
 ) -> LedgerReport:
     """Check everything that is stored of the log.
 
@@ -72,11 +77,15 @@ def verify_ledger(
         key: the log's verifier key, from a source that is trusted.
         now: the present, for how long entries have waited.
         last_signed: what the log's key remembers to have signed; read it before calling. None: not compared.
+        second: the log's ML-DSA-44 key. From the first checkpoint on that it signed, it must have signed all.
+            None: its signatures are not looked at.
     """
     with database.transaction() as tx:
         store.freeze(tx)
-        walk = _walked(tx, key, last_signed)
-        counts = _Faults()
+        walk = _walked(tx, key, second, last_signed)
+        tiles = walk.tiles.end(tx)
+        vouched = check_vouched(tx)
+        counts = Faults()
         for fact in store.facts_without_entry(tx):
             counts.add(f"Fact {fact} left no entry in the log.")
         for fact in store.facts_with_more_entries(tx):
@@ -94,6 +103,8 @@ def verify_ledger(
                 (f"Every one of {facts} facts has exactly one entry.", counts),
                 (f"Every commitment opens to its fact as stored ({walk.erased} erased).", walk.openings),
                 (_remembered(last_signed), walk.memory),
+                (f"Every one of {walk.tiles.kept} tiles that are kept follows from the leaves.", tiles),
+                (vouched.checked, vouched.faults),
             ],
             start=1,
         )
@@ -111,40 +122,28 @@ def verify_ledger(
     )
 
 
-class _Faults:
-    """What is wrong in one respect, in bounded memory."""
-
-    def __init__(self) -> None:
-        self._told: list[str] = []
-        self._more = 0
-
-    def add(self, sentence: str) -> None:
-        if len(self._told) < _TOLD:
-            self._told.append(sentence)
-        else:
-            self._more += 1
-
-    def sentences(self) -> tuple[str, ...]:
-        return (*self._told, f"And {self._more} more like these.") if self._more else tuple(self._told)
-
-
 class _Walk:
     """Grows the tree leaf by leaf and compares what is stored with it on the way."""
 
-    def __init__(self, key: VerifierKey, last_signed: Signed | None) -> None:
+    def __init__(
+        self, tx: Tx, key: VerifierKey, second: CosignerKey | None, last_signed: Signed | None
+    ) -> None:
         self._key = key
+        self._second = second
+        self._second_began = False
         self._last_signed = last_signed
         self._next_place = 0
         self._covered = 0
         self.tree = Frontier()
+        self.tiles = TileWalk(tx)
         self.checkpoints = 0
         self.erased = 0
-        self.leaves = _Faults()
-        self.places = _Faults()
-        self.openings = _Faults()
-        self.signatures = _Faults()
-        self.roots = _Faults()
-        self.memory = _Faults()
+        self.leaves = Faults()
+        self.places = Faults()
+        self.openings = Faults()
+        self.signatures = Faults()
+        self.roots = Faults()
+        self.memory = Faults()
         self._compare_memory()
 
     def meet_entry(self, entry: store.StoredEntry) -> None:
@@ -157,7 +156,9 @@ class _Walk:
                 f"Entry {entry.entry_id} has place {entry.position}; place {self._next_place} should follow."
             )
         self._next_place = entry.position + 1
-        self.tree = self.tree.append(leaf_hash(entry.leaf))
+        hashed = leaf_hash(entry.leaf)
+        self.tree = self.tree.append(hashed)
+        self.tiles.meet(hashed)
         self._compare_memory()
 
     def meet_checkpoint(self, stored: store.StoredCheckpoint) -> None:
@@ -165,7 +166,9 @@ class _Walk:
         self.checkpoints += 1
         self._covered = stored.size
         try:
-            signed = open_checkpoint(parse_note(stored.note.encode()), self._key)
+            note = parse_note(stored.note.encode())
+            signed = open_checkpoint(note, self._key)
+            self._check_second(note)
         except VerifyError as error:
             self.signatures.add(f"Checkpoint {stored.size}: {error}.")
         else:
@@ -178,6 +181,14 @@ class _Walk:
         elif stored.peaks != self.tree.peaks:
             self.roots.add(f"Checkpoint {stored.size} has a frontier that does not follow from the leaves.")
 
+    def _check_second(self, note: Note) -> None:
+        """A log from before the second key has checkpoints without it, but none after one with it."""
+        if self._second is None:
+            return
+        if self._second_began or any(s.key_id == self._second.id for s in note.signatures):
+            verify_cosignature(note, self._second)
+            self._second_began = True
+
     def end(self) -> None:
         """Say what was promised and did not come."""
         if self._last_signed is not None and self._last_signed.size > self.tree.size:
@@ -186,9 +197,9 @@ class _Walk:
                 "the database is older than that, or entries were removed."
             )
 
-    def coverage(self) -> _Faults:
+    def coverage(self) -> Faults:
         """Whether the last checkpoint reaches the end of the tree."""
-        faults = _Faults()
+        faults = Faults()
         if self._covered != self.tree.size:
             faults.add(
                 f"The last checkpoint covers {self._covered} entries, but {self.tree.size} have a place."
@@ -219,9 +230,9 @@ class _Walk:
             self.memory.add(f"The first {last.size} entries are not those that the log's key signed.")
 
 
-def _walked(tx: Tx, key: VerifierKey, last_signed: Signed | None) -> _Walk:
+def _walked(tx: Tx, key: VerifierKey, second: CosignerKey | None, last_signed: Signed | None) -> _Walk:
     """The whole log, entries and checkpoints side by side."""
-    walk = _Walk(key, last_signed)
+    walk = _Walk(tx, key, second, last_signed)
     checkpoints = store.every_checkpoint(tx)
     coming = next(checkpoints, None)
     for entry in store.every_entry(tx):

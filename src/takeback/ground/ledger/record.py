@@ -8,7 +8,8 @@ entry gets its place in the tree from the sequencer afterwards, so two writers n
 import secrets
 from datetime import UTC, datetime
 
-from takeback.facts import Fact, body_of, kind_of
+from takeback.fact_form import body_of, kind_of
+from takeback.facts import Fact
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs import queue

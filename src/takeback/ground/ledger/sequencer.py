@@ -10,6 +10,7 @@ for good: two histories signed by one key would be worth less than none.
 """
 
 import logging
+from collections.abc import Sequence
 from threading import Event
 
 import psycopg
@@ -17,7 +18,8 @@ import psycopg
 from takeback.errors import LedgerBroken
 from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
-from takeback.ground.ledger import store
+from takeback.ground.ledger import parties, store, tiles
+from takeback.ground.ledger.beacon import Newest
 from takeback.ground.ledger.keys import Signed, Signer
 from takeback_verify.checkpoint import Checkpoint, open_checkpoint
 from takeback_verify.errors import VerifyError
@@ -31,6 +33,8 @@ PACE = 0.2
 """Seconds between two checkpoints under load: fewer and larger ones, still well within one second."""
 BATCH = 5000
 """Most entries in one transaction, which bounds its memory."""
+TILES = 2 * BATCH // tiles.WIDTH
+"""Most tiles of leaves that one transaction fills: more than a batch needs, so that an old log catches up."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,15 +46,28 @@ class Sequencer:
         database: as its owner.
         signer: the log's key.
         batch: most entries under one checkpoint.
+        heed: verifier keys of the witnesses that are heeded: while one of them has seen what the log cannot
+            have grown from, nothing is signed.
+        beacon: whose newest value each checkpoint tells.
     """
 
-    def __init__(self, database: Database, signer: Signer, *, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        database: Database,
+        signer: Signer,
+        *,
+        batch: int = BATCH,
+        heed: Sequence[str] = (),
+        beacon: Newest | None = None,
+    ) -> None:
         self._database = database
         self._signer = signer
         self._batch = batch
+        self._heed = heed
+        self._beacon = beacon or Newest(None)
 
     def run(self, stop: Event) -> None:
-        """Sequence until `stop` is set; an unreachable database is waited for.
+        """Sequence until `stop` is set; an unreachable database is waited for, and so is room on the disk.
 
         Raises:
             LedgerBroken: the log must not be signed any further; a person has to look.
@@ -62,6 +79,9 @@ class Sequencer:
                     stop.wait(PACE)
             except psycopg.OperationalError as error:
                 _log.warning("the ledger waits for the database: %s", error)
+                stop.wait(LOOK_EVERY)
+            except OSError as error:  # nothing more is signed before the last signature can be remembered
+                _log.error("the ledger waits for the disk with its key: %s", error)
                 stop.wait(LOOK_EVERY)
 
     def sequence_once(self) -> Checkpoint | None:
@@ -75,19 +95,27 @@ class Sequencer:
             before = self._trusted_frontier(tx)
             waiting = store.next_waiting(tx, self._batch)
             if not waiting:
+                tiles.fill(tx, before.size, TILES)
                 return None
             store.give_places(tx, [entry for entry, _ in waiting], before.size)
             after = before.extend(_hashed(entry, leaf) for entry, leaf in waiting)
-            checkpoint = Checkpoint(self._signer.verifier.name, after.size, after.root())
-            note = format_note(self._signer.sign(checkpoint)).decode()
+            tiles.fill(tx, after.size, TILES)
+            now = clock.now()
+            checkpoint = Checkpoint(
+                self._signer.verifier.name, after.size, after.root(), self._beacon.lines(now)
+            )
+            note = format_note(self._signer.sign(checkpoint, now)).decode()
             store.insert_checkpoint(
-                tx, store.StoredCheckpoint(after.size, checkpoint.root, note, after.peaks), clock.now()
+                tx, store.StoredCheckpoint(after.size, checkpoint.root, note, after.peaks), now
             )
         self._signer.remember(Signed(checkpoint.size, checkpoint.root))
         return checkpoint
 
     def _trusted_frontier(self, tx: Tx) -> Frontier:
         """Where the signed log stands, once all that is cheap to check agrees. Raises LedgerBroken."""
+        # 0. No witness has seen another log than this.
+        for conflict in parties.conflicts(tx, self._heed):
+            raise LedgerBroken(conflict)
         # 1. The last stored checkpoint is ours, and its frontier leads to its root.
         stored = store.last_checkpoint(tx)
         frontier = Frontier() if stored is None else self._opened(stored)

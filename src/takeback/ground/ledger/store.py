@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 from psycopg.types.json import Jsonb
 
 from takeback.errors import NotFound
-from takeback.facts import Fact, kind_of, parse
+from takeback.fact_form import kind_of, parse
+from takeback.facts import Fact
 from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, FactId, TargetId
@@ -183,15 +184,80 @@ def waiting(tx: Tx) -> Waiting:
     return Waiting(count, oldest and oldest.astimezone(UTC))
 
 
+# --- tiles -----------------------------------------------------------------------------------------------
+
+
+def tiles(tx: Tx, level: int) -> int:
+    """How many full tiles of a level are kept, from the first on without gap."""
+    row = tx.execute(
+        "select coalesce(max(number) + 1, 0) from ledger_tile where level = %s", (level,)
+    ).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def insert_tile(tx: Tx, level: int, number: int, hashes: bytes, root: bytes) -> None:
+    """Keep a full tile."""
+    tx.execute(
+        "insert into ledger_tile (level, number, hashes, root) values (%s, %s, %s, %s)",
+        (level, number, hashes, root),
+    )
+
+
+def tile(tx: Tx, level: int, number: int) -> bytes | None:
+    """The 256 hashes of a full tile, one behind the other; None if it is not kept."""
+    row = tx.execute(
+        "select hashes from ledger_tile where level = %s and number = %s", (level, number)
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def tile_with_root(tx: Tx, level: int, number: int) -> tuple[bytes, bytes] | None:
+    """Hashes and root of a full tile; None if it is not kept."""
+    return tx.execute(
+        "select hashes, root from ledger_tile where level = %s and number = %s", (level, number)
+    ).fetchone()
+
+
+def tile_counts(tx: Tx) -> list[tuple[int, int]]:
+    """(level, one more than the last number) of the tiles that are kept."""
+    return tx.execute("select level, max(number) + 1 from ledger_tile group by level").fetchall()
+
+
+def tile_roots(tx: Tx, level: int, first: int, count: int) -> list[tuple[int, bytes]]:
+    """Numbers and roots of kept tiles of a level, from a number on."""
+    return tx.execute(
+        """
+        select number, root from ledger_tile where level = %s and number >= %s and number < %s
+        order by number
+        """,
+        (level, first, first + count),
+    ).fetchall()
+
+
+def leaves(tx: Tx, first: int, count: int) -> list[bytes]:
+    """Leaves by place, from a place on."""
+    rows = tx.execute(
+        "select leaf from ledger_entry where position >= %s and position < %s order by position",
+        (first, first + count),
+    )
+    return [leaf for (leaf,) in rows]
+
+
 # --- checkpoints -----------------------------------------------------------------------------------------
 
 _CHECKPOINT = "select size, root, note, frontier from ledger_checkpoint "
 
 
 def insert_checkpoint(tx: Tx, checkpoint: StoredCheckpoint, signed_at: datetime) -> None:
-    """Keep a signed checkpoint."""
+    """Keep a signed checkpoint, and tell those who have it vouched for when the transaction commits."""
     tx.execute(
-        "insert into ledger_checkpoint (size, root, note, frontier, signed_at) values (%s, %s, %s, %s, %s)",
+        """
+        with kept as (
+            insert into ledger_checkpoint (size, root, note, frontier, signed_at) values (%s, %s, %s, %s, %s)
+        )
+        select pg_notify('takeback_checkpoint', '')
+        """,
         (checkpoint.size, checkpoint.root, checkpoint.note, list(checkpoint.peaks), signed_at),
     )
 
@@ -208,6 +274,56 @@ def checkpoint_of(tx: Tx, size: int) -> StoredCheckpoint | None:
 
 def _checkpoint(row: tuple[int, bytes, str, list[bytes]] | None) -> StoredCheckpoint | None:
     return row and StoredCheckpoint(row[0], row[1], row[2], tuple(row[3]))
+
+
+def cosigned_sizes(tx: Tx) -> Iterator[int]:
+    """Sizes of the checkpoints that a witness cosigned, largest first; streamed."""
+    with tx.cursor("cosigned_sizes") as cursor:
+        cursor.itersize = 100
+        for (size,) in cursor.execute("select distinct size from ledger_cosignature order by size desc"):
+            yield size
+
+
+# --- proofs ----------------------------------------------------------------------------------------------
+
+
+def opened_entries(
+    tx: Tx, facts: Sequence[FactId]
+) -> list[tuple[int, bytes, bytes, int, datetime, str, dict[str, Json]]]:
+    """(place, leaf, salt, fact, when, kind, body) of facts by place, of those that have one and a salt."""
+    rows = tx.execute(
+        """
+        select entry.position, entry.leaf, opening.salt, fact.id, fact.at, fact.kind, fact.body
+        from ledger_entry entry
+        join ledger_opening opening on opening.entry_id = entry.id
+        join fact on fact.id = entry.fact_id
+        where entry.fact_id = any(%s) and entry.position is not null order by entry.position
+        """,
+        (list(facts),),
+    )
+    return [
+        (place, leaf, salt, fact, at.astimezone(UTC), kind, body)
+        for place, leaf, salt, fact, at, kind, body in rows
+    ]
+
+
+def place_of(tx: Tx, fact: FactId) -> int | None:
+    """The place of a fact's entry; None if it has none."""
+    row = tx.execute("select position from ledger_entry where fact_id = %s", (fact,)).fetchone()
+    return None if row is None else row[0]
+
+
+def cosignatures(tx: Tx, size: int) -> list[str]:
+    """Signature lines of witnesses on one checkpoint, in the order of their names."""
+    rows = tx.execute("select line from ledger_cosignature where size = %s order by witness", (size,))
+    return [line for (line,) in rows]
+
+
+def stamps(tx: Tx) -> list[tuple[int, str, bytes]]:
+    """(size, authority, response) of all timestamps, by size and name."""
+    return tx.execute(
+        "select size, authority, response from ledger_stamp order by size, authority"
+    ).fetchall()
 
 
 # --- everything, for who checks it -----------------------------------------------------------------------

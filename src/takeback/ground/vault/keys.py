@@ -4,12 +4,14 @@ The portal's folder holds what the portal may know (a public key and its pepper)
 can be handed to a process, a user or a machine of its own.
 """
 
+import contextlib
 import os
 import secrets
 from pathlib import Path
 
 from pyrage import x25519
 
+from takeback.errors import ConfigurationError
 from takeback.ground.vault.seal import PEPPER_FILE, RECIPIENT_FILE
 
 IDENTITY_FILE = "intake.identity"
@@ -34,15 +36,34 @@ def write_once(path: Path, content: str) -> str:
     link from a complete one.
     """
     if not path.exists():
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123 - mode
-            file.write(content + "\n")
+        with contextlib.suppress(FileExistsError):  # another process was first
+            _write_new(path, f"{content}\n".encode())
+    return path.read_text().strip()
+
+
+def write_secret(path: Path, content: bytes) -> None:
+    """Write a secret to a file of its own that only its user may read; never over one that is there.
+
+    Raises:
+        ConfigurationError: there is one, or it cannot be written.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write_new(path, content)
+    except FileExistsError as error:
+        raise ConfigurationError(f"{path} is there already and is not written over") from error
+    except OSError as error:
+        raise ConfigurationError(f"cannot write {path}: {error}") from error
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Whole or not at all. Raises FileExistsError."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        try:
-            path.hardlink_to(draft)
-        except FileExistsError:
-            pass  # another process was first
-        finally:
-            draft.unlink()
-    return path.read_text().strip()
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)

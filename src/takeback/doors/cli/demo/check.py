@@ -8,7 +8,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -21,6 +21,8 @@ from takeback.app import KEYS_FOLDER
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
 from takeback.doors.cli.demo import town
+from takeback.doors.cli.demo.outside import LAWYER_KEY
+from takeback.doors.cli.demo.package import write_package
 from takeback.doors.cli.demo.stage import POSTED_BEFORE, Stage
 from takeback.errors import TakebackError
 from takeback.facts import FoundBy, Verdict
@@ -35,6 +37,7 @@ from takeback.signals.pdq import hash_pixels_flips
 from takeback.staff import service as staff
 from takeback.staff.model import Role
 from takeback.takedown import service as takedown
+from takeback_verify.report import Verdict as Package
 
 PATIENCE = 120.0
 """Seconds that any one step may take before the check fails."""
@@ -56,6 +59,8 @@ class Result:
     ledger: str
     seconds_report_to_gone: float
     """From sending the report to the last copy's being seen gone; copies that came later are not in it."""
+    dossier: str | None = None
+    """What the verifier says of the evidence package; None: nobody asked for one."""
 
     @property
     def holds(self) -> bool:
@@ -70,6 +75,7 @@ class Result:
             and self.missed == self.false == 0
             and self.messages_absent == self.media_absent == posted
             and self.ledger == ledger.Verdict.VALID
+            and self.dossier in {None, Package.VALID.words}
         )
 
 
@@ -84,8 +90,23 @@ class Until(Protocol):
         ...
 
 
-def walk(stage: Stage, say: Callable[[str], None], stop: threading.Event) -> Result:
-    """Walk the whole way. Raises TakebackError if a step does not come to its end, or `stop` is set."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An evidence package of the demo's case."""
+
+    dossier: Path
+    """Where it goes."""
+    trust: Path | None
+    """Where the trust file that belongs to it goes."""
+
+
+def walk(
+    stage: Stage, say: Callable[[str], None], stop: threading.Event, wanted: Wanted | None = None
+) -> Result:
+    """Walk the whole way, and have the evidence package written that is wanted.
+
+    Raises TakebackError if a step does not come to its end, or `stop` is set.
+    """
 
     def until(what: str, ask: Callable[[], _T | None]) -> _T:
         deadline = time.monotonic() + PATIENCE
@@ -126,7 +147,14 @@ def walk(stage: Stage, say: Callable[[str], None], stop: threading.Event) -> Res
         verdict = ledger_verdict(database, stage.settings.data / KEYS_FOLDER, until)
         result = _count(stage, database, case, verdict, seconds)
         say(f"The receipt {receipt} says: {status(portal, receipt)}")
+    if wanted is None:
         return result
+    say("Putting the evidence together ...")
+    key = stage.settings.data.parent / LAWYER_KEY
+    checked = write_package(stage.settings, case, wanted.dossier, wanted.trust, key, say)
+    for step in checked.steps:
+        say(f"  {step.number:>2}. {step.title}: {step.outcome}")
+    return replace(result, dossier=checked.verdict.words)
 
 
 def report(portal: str, picture: Image.Image, attempt: str = "", address: str = "127.0.0.1") -> str:
@@ -241,5 +269,5 @@ def _all_gone(database: Database, case: CaseId, number: int) -> bool:
 
 
 def as_line(result: Result) -> dict[str, int | str | float]:
-    """The result's fields, in their order."""
-    return asdict(result)
+    """The result's fields, in their order, but for what nobody asked for."""
+    return {name: value for name, value in asdict(result).items() if value is not None}

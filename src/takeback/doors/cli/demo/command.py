@@ -30,11 +30,20 @@ def demo(
     cache: Annotated[
         Path, typer.Option(help="Folder for Synapse's own environment, kept, and the demo's data, made anew.")
     ] = Path(".cache"),
+    dossier: Annotated[
+        Path | None,
+        typer.Option(help="With --check: also write the case's evidence package there, and verify it."),
+    ] = None,
+    trust: Annotated[
+        Path | None, typer.Option(help="With --dossier: also write the trust file that belongs to it there.")
+    ] = None,
 ) -> None:
     """Watch a reported picture being found, reviewed, removed from a real chat server, and seen to be gone.
 
     Everything runs on this machine and is reachable from this machine only; the pictures are painted.
     """
+    if (dossier is not None and not check_only) or (trust is not None and dossier is None):
+        raise typer.BadParameter("--dossier needs --check, and --trust needs --dossier")
     stop = process.begin()
     began = time.monotonic()
 
@@ -49,8 +58,9 @@ def demo(
             raise typer.Exit(STOPPED)
 
     if check_only:
-        raise typer.Exit(_check(cache, say, stop))
-    with raise_stage(cache.resolve(), say, stop) as stage:
+        wanted = None if dossier is None else check.Wanted(dossier.resolve(), trust and trust.resolve())
+        raise typer.Exit(_check(cache, say, stop, wanted))
+    with raise_stage(cache.resolve(), say, stop, evidence=True) as stage:
         copies = cycle(town.EDITS)
         with room_page.serve(
             stage.eyes, stage.town.room, free_port(8183), lambda: stage.town.post_copy(next(copies))
@@ -61,10 +71,13 @@ def demo(
     print("Stopped.", flush=True)
 
 
-def _check(cache: Path, say: Callable[[str], None], stop: threading.Event) -> int:
+def _check(
+    cache: Path, say: Callable[[str], None], stop: threading.Event, wanted: check.Wanted | None
+) -> int:
+    evidence = wanted is not None
     try:
-        with raise_stage(cache.resolve(), say, stop, undo_seconds="0") as stage:
-            result = check.walk(stage, say, stop)
+        with raise_stage(cache.resolve(), say, stop, evidence=evidence, undo_seconds="0") as stage:
+            result = check.walk(stage, say, stop, wanted)
     except ConfigurationError:
         raise
     except TakebackError as error:
@@ -101,7 +114,8 @@ def _what_to_try(stage: Stage, room: str, picture: Path) -> str:
     2. Open the console: the case is there, with the copies that were posted before the report.
     3. Decide. Watch the copies go, in the console and in the room, and ask the portal with the receipt.
     4. Press "Post another copy" in the room: it is removed without anybody's doing.
-    5. Ctrl-C, then `takeback ledger verify` recomputes the log of all that happened:
+    5. Open the case again, press "Evidence package", and download it: one file that proves itself.
+    6. Ctrl-C, then `takeback ledger verify` recomputes the log of all that happened:
        export TAKEBACK_DATA={stage.settings.data}
        TAKEBACK_LEDGER_ORIGIN={stage.settings.ledger_origin} .venv/bin/takeback ledger verify
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from takeback.doors.cli.demo import town
 from takeback.doors.cli.demo.chat import ChatUser
 from takeback.doors.cli.demo.eyes import Eyes
+from takeback.doors.cli.demo.outside import raise_outside
 from takeback.doors.cli.demo.synapse import Synapse, ensure_installed
 from takeback.doors.cli.demo.town import Town
 from takeback.doors.cli.serve import Service
@@ -29,6 +30,8 @@ from takeback.ground.db.embedded import EmbeddedPostgres
 POSTED_BEFORE = 5
 """Copies that are in the room before Takeback is connected."""
 FIRST_PORT = 8180
+WITNESS_PORT = 8184
+LEDGER_ORIGIN = "takeback.example/demo"
 _DOORS = ("portal", "console", "api")
 _PEOPLE = ("ada", "bo", "chen", "dina")
 
@@ -99,7 +102,7 @@ def environment(chat: Chat, data: Path, *, origin: str | None = None, **override
         "TAKEBACK_MATRIX_ADMIN_TOKEN": chat.moderator.token,
         "TAKEBACK_MATRIX_MEMBER_TOKEN": chat.member.token,
         "TAKEBACK_MATRIX_DISCOVER_EVERY": "1",
-        "TAKEBACK_LEDGER_ORIGIN": "takeback.example/demo",
+        "TAKEBACK_LEDGER_ORIGIN": LEDGER_ORIGIN,
         "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
         **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in free_ports().items()},
         **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
@@ -108,7 +111,12 @@ def environment(chat: Chat, data: Path, *, origin: str | None = None, **override
 
 @contextmanager
 def raise_stage(
-    cache: Path, say: Callable[[str], None], stop: threading.Event | None = None, **overrides: str
+    cache: Path,
+    say: Callable[[str], None],
+    stop: threading.Event | None = None,
+    *,
+    evidence: bool = False,
+    **overrides: str,
 ) -> Iterator[Stage]:
     """Start everything, fill the room, and stop everything at the end.
 
@@ -116,6 +124,7 @@ def raise_stage(
         cache: for the virtual environment of Synapse, kept, and the demo's folder, made anew.
         say: told each step.
         stop: when set, the service is not waited for.
+        evidence: also play those outside whom evidence needs: recipients, a witness, authorities.
         overrides: settings, as `undo_seconds="0"`.
     """
     python = ensure_installed(cache, synapse_lock(), say)
@@ -128,7 +137,11 @@ def raise_stage(
         place = town.found(chat.people)
         say("Filling a public room with landscapes, among them copies of one ...")
         fill(place)
-        wanted = environment(chat, folder / "data", **overrides)
+        data = folder / "data"
+        if evidence:
+            outside = raise_outside(folder, data, LEDGER_ORIGIN, free_port(WITNESS_PORT), say)
+            overrides = {**stack.enter_context(outside), **overrides}
+        wanted = environment(chat, data, **overrides)
         settings, portal = _settings(wanted)
         say("Starting Takeback: database, worker, watcher, portal, console, API ...")
         service = stack.enter_context(Service(settings, portal, wanted, folder))

@@ -1,0 +1,162 @@
+"""Time-stamping authorities for the demo and nothing else: real RFC 3161 by `openssl ts`, keys made here.
+
+Nobody but this machine believes them, and their clock is this machine's. A real service names authorities of
+other people.
+"""
+
+import shutil
+import subprocess
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import timedelta
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from typing_extensions import override
+
+from takeback.ground import clock
+
+_VALID = timedelta(days=30)
+_LONGEST_QUERY = 4096
+_SECONDS = 30
+_QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
+_CONFIG = """
+[ tsa ]
+default_tsa = t
+[ t ]
+serial = {folder}/serial
+crypto_device = builtin
+signer_cert = {folder}/tsa.pem
+signer_key = {folder}/tsa.key
+signer_digest = sha256
+default_policy = 1.3.6.1.4.1.13762.3
+digests = sha256, sha384, sha512
+accuracy = secs:1
+ordering = no
+tsa_name = no
+ess_cert_id_chain = no
+ess_cert_id_alg = sha256
+"""
+
+
+def openssl() -> str | None:
+    """The program that stamps; None if it is not installed."""
+    return shutil.which("openssl")
+
+
+class TestAuthority:
+    """A test authority of the demo.
+
+    Args:
+        folder: for its keys; made.
+        name: its name, which says that it is a test authority.
+        program: of `openssl`.
+    """
+
+    def __init__(self, folder: Path, name: str, program: str) -> None:
+        folder.mkdir(parents=True, mode=0o700)
+        self._folder, self._program = folder, program
+        self._alone = threading.Lock()  # the file with the next serial number
+        root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
+        root_name = _named(f"{name}, root, believed by nobody but this demo")
+        root = (
+            _certificate(root_name, root_name, root_key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(signs_certificates=True), critical=True)
+            .sign(root_key, hashes.SHA256())
+        )
+        leaf = (
+            _certificate(_named(name), root_name, key)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+            .sign(root_key, hashes.SHA256())
+        )
+        self.root = root.public_bytes(Encoding.PEM)
+        """PEM: what a verifier trusts."""
+        (folder / "tsa.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        (folder / "tsa.key").write_bytes(private)
+        (folder / "serial").write_text("01\n")
+        (folder / "tsa.cnf").write_text(_CONFIG.format(folder=folder))
+
+    def answer(self, query: bytes) -> bytes:
+        """The response to a query; one that refuses, if it is none."""
+        with self._alone:
+            (self._folder / "query").write_bytes(query)
+            command = [self._program, "ts", "-reply", "-config", self._folder / "tsa.cnf"]
+            files = ["-queryfile", self._folder / "query", "-out", self._folder / "reply"]
+            subprocess.run([*command, *files], check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603 - our own files
+            return (self._folder / "reply").read_bytes()
+
+    @contextmanager
+    def serving(self) -> Generator[str]:
+        """Its address, while it answers."""
+        authority = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                """RFC 3161, section 3.4."""
+                length = int(self.headers["Content-Length"] or 0)
+                if self.headers["Content-Type"] != _QUERY or length > _LONGEST_QUERY:
+                    self.send_error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+                    return
+                said = authority.answer(self.rfile.read(length))
+                self.send_response(HTTPStatus.OK)
+                self.send_header("Content-Type", _REPLY)
+                self.send_header("Content-Length", str(len(said)))
+                self.end_headers()
+                self.wfile.write(said)
+
+            @override
+            def log_message(self, format: str, *args: object) -> None:
+                """Nothing: the demo speaks for itself."""
+
+        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            thread.start()
+            try:
+                yield f"http://127.0.0.1:{server.server_address[1]}/stamp"
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+) -> x509.CertificateBuilder:
+    now = clock.now()
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + _VALID)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )

@@ -1,0 +1,80 @@
+"""A case's evidence packages: asked for with a reason, watched as they are put together, taken out."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Form
+from fastapi.responses import RedirectResponse, Response
+
+from takeback.cases import service as cases
+from takeback.doors.console.desk import AtDesk, Glancing, Posting
+from takeback.dossier import service
+from takeback.dossier.model import DossierState
+from takeback.errors import NotFound
+from takeback.ground import clock
+from takeback.ground.jobs.queue import enqueue
+from takeback.ids import CaseId, DossierId
+from takeback.staff import service as staff
+from takeback_verify.package import FOLDER
+
+router = APIRouter(prefix="/case/{case}/dossier")
+
+
+class Reason(StrEnum):
+    """Why a package is asked for or taken out; kept in the log for ever."""
+
+    FOR_THE_PERSON = "for_the_person"
+    FOR_A_COURT = "for_a_court"
+    FOR_THE_POLICE = "for_the_police"
+    TO_KEEP = "to_keep"
+
+
+REASONS = {
+    Reason.FOR_THE_PERSON: "for the person concerned, or her lawyer",
+    Reason.FOR_A_COURT: "for a court",
+    Reason.FOR_THE_POLICE: "for the police",
+    Reason.TO_KEEP: "to be kept",
+}
+UNDER_WAY = frozenset({DossierState.ASKED, DossierState.COMMITTED})
+
+
+@router.get("")
+def show(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
+    """The packages of a case, and how the one stands that is under way: the page asks again by itself."""
+    with desk.app.database.transaction() as tx:
+        found = cases.get(tx, CaseId(case))
+        packages = service.of_case(tx, found.id)
+        names = {member.id: member.name for member in staff.team(tx)}
+    return desk.page(
+        "dossier.html",
+        visit,
+        case=found,
+        packages=packages,
+        names=names,
+        reasons=REASONS,
+        under_way=any(each.state in UNDER_WAY for each in packages),
+    )
+
+
+@router.post("")
+def ask(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[Reason, Form()]) -> Response:
+    """Have a package put together; the asking is recorded, the work is a job."""
+    with desk.app.database.transaction() as tx:
+        dossier = service.ask(tx, CaseId(case), by=visit.member.id, reason=reason.value, now=clock.now())
+        enqueue(tx, "write_dossier", dossier=str(dossier))
+    return RedirectResponse(f"/case/{case}/dossier", 303)
+
+
+@router.post("/{dossier}")
+def take_out(
+    desk: AtDesk, visit: Posting, case: UUID, dossier: UUID, reason: Annotated[Reason, Form()]
+) -> Response:
+    """Hand a package out; that is recorded first."""
+    with desk.app.database.transaction() as tx:
+        if dossier not in {each.id for each in service.of_case(tx, CaseId(case))}:
+            raise NotFound("This case has no such package.")
+        written = service.take_out(tx, DossierId(dossier), by=visit.member.id, reason=reason.value)
+    data = service.blobs_of(desk.app).get(written.blob)
+    headers = {"content-disposition": f'attachment; filename="{FOLDER}{written.dossier}.zip"'}
+    return Response(data, media_type="application/zip", headers=headers)

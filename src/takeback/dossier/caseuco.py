@@ -1,0 +1,143 @@
+"""`data/case.jsonld`: the same story for programs, in CASE/UCO 1.4 (caseontology.org). Pure.
+
+It repeats what exhibits and entries say, and proves nothing of its own; programs that manage cases read it.
+Ids are made from the package's, so the same values give the same bytes.
+"""
+
+from datetime import datetime
+from uuid import UUID, uuid5
+
+from takeback.dossier.matter import Matter
+from takeback_verify.canonical import Value, write
+from takeback_verify.exhibit import ExhibitDocument, ExhibitPart
+
+Node = dict[str, Value]
+
+_CONTEXT: Node = {
+    "case-investigation": "https://ontology.caseontology.org/case/investigation/",
+    "kb": "http://example.org/kb/",
+    "uco-action": "https://ontology.unifiedcyberontology.org/uco/action/",
+    "uco-core": "https://ontology.unifiedcyberontology.org/uco/core/",
+    "uco-identity": "https://ontology.unifiedcyberontology.org/uco/identity/",
+    "uco-observable": "https://ontology.unifiedcyberontology.org/uco/observable/",
+    "uco-tool": "https://ontology.unifiedcyberontology.org/uco/tool/",
+    "uco-types": "https://ontology.unifiedcyberontology.org/uco/types/",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+
+def describe(matter: Matter) -> bytes:
+    """The description, in canonical JSON."""
+    names = _Names(matter.head.id)
+    tool = names.node("uco-tool:Tool", "tool", {"uco-core:name": matter.head.software})
+    who = names.node("uco-identity:Organization", "organization", {"uco-core:name": matter.head.service})
+    graph: list[Value] = [tool, who]
+    for number, exhibit in enumerate(matter.exhibits, start=1):
+        files = [_file(names, exhibit, part) for part in exhibit.parts]
+        record = names.node(
+            "case-investigation:ProvenanceRecord",
+            f"record {exhibit.capture}",
+            {
+                "case-investigation:exhibitNumber": f"{number}: {exhibit.capture}",
+                "uco-core:description": f"recorded on {exhibit.connector} because of: {exhibit.reason}",
+                "uco-core:object": [_link(file) for file in files],
+            },
+        )
+        action = names.node(
+            "case-investigation:InvestigativeAction",
+            f"capture {exhibit.capture}",
+            {
+                "uco-action:endTime": _time(exhibit.captured_at),
+                "uco-action:instrument": _link(tool),
+                "uco-action:performer": _link(who),
+                "uco-action:result": [_link(record), *map(_link, files)],
+                "uco-action:startTime": _time(min(exhibit.first_seen, exhibit.captured_at)),
+                "uco-core:name": "recorded and sealed",
+            },
+        )
+        graph += [*files, record, action]
+    for entry in matter.entries:
+        graph.append(
+            names.node(
+                "case-investigation:InvestigativeAction",
+                f"entry {entry.index}",
+                {
+                    "uco-action:instrument": _link(tool),
+                    "uco-action:performer": _link(who),
+                    "uco-action:startTime": _time(entry.opening.at),
+                    "uco-core:description": f"entry {entry.index} of the log {matter.head.log}",
+                    "uco-core:name": entry.opening.kind,
+                },
+            )
+        )
+    everything: list[Value] = [_link(node) for node in graph if isinstance(node, dict)]
+    graph.append(
+        names.node(
+            "case-investigation:Investigation",
+            "investigation",
+            {
+                "uco-core:name": f"case {matter.head.case}",
+                "uco-core:object": everything,
+            },
+        )
+    )
+    return write({"@context": _CONTEXT, "@graph": graph})
+
+
+class _Names:
+    """Names that nobody else gives."""
+
+    def __init__(self, dossier: UUID) -> None:
+        self._dossier = dossier
+
+    def node(self, kind: str, what: str, fields: Node) -> Node:
+        """A node of the graph."""
+        short = kind.partition(":")[2]
+        return {"@id": f"kb:{short}-{uuid5(self._dossier, f'{kind} {what}')}", "@type": kind, **fields}
+
+
+def _file(names: _Names, exhibit: ExhibitDocument, part: ExhibitPart) -> Node:
+    what = f"{exhibit.capture} {part.name}"
+    digest = names.node(
+        "uco-types:Hash",
+        f"hash {what}",
+        {
+            "uco-types:hashMethod": _typed("xsd:string", "SHA256"),
+            "uco-types:hashValue": _typed("xsd:hexBinary", part.sha256.hex()),
+        },
+    )
+    content = names.node(
+        "uco-observable:ContentDataFacet",
+        f"content {what}",
+        {
+            "uco-observable:hash": digest,
+            "uco-observable:mimeType": part.media_type,
+            "uco-observable:sizeInBytes": _typed("xsd:integer", str(part.size)),
+        },
+    )
+    file = names.node(
+        "uco-observable:FileFacet",
+        f"file {what}",
+        {
+            "uco-observable:fileName": part.name.rpartition("/")[2],
+            "uco-observable:filePath": f"data/exhibits/{exhibit.capture}/{part.name}",
+            "uco-observable:sizeInBytes": _typed("xsd:integer", str(part.size)),
+        },
+    )
+    return names.node(
+        "uco-observable:File",
+        what,
+        {"uco-core:description": part.what, "uco-core:hasFacet": [content, file]},
+    )
+
+
+def _link(node: Node) -> Node:
+    return {"@id": node["@id"]}
+
+
+def _typed(kind: str, value: str) -> Node:
+    return {"@type": kind, "@value": value}
+
+
+def _time(at: datetime) -> Node:
+    return _typed("xsd:dateTime", at.isoformat().replace("+00:00", "Z"))

@@ -1,0 +1,152 @@
+"""Read all that there is to tell of a case, at one moment of the database, and make the covered files."""
+
+import hashlib
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from takeback.cases import service as cases
+from takeback.dossier import caseuco, papers
+from takeback.dossier.certificate import LANGUAGES, certificate
+from takeback.dossier.compose import choose_anchors, compose
+from takeback.dossier.matter import Matter, Stamped
+from takeback.dossier.model import Draft, Head
+from takeback.dossier.sealing import DocumentSealer
+from takeback.evidence import service as evidence
+from takeback.evidence.model import Exhibit
+from takeback.facts import Timestamped, Verdict
+from takeback.ground.db.pool import Tx
+from takeback.ground.ledger import proofs
+from takeback.ground.ledger import store as ledger
+from takeback.ids import FactId
+from takeback.law import clocks
+from takeback.takedown import service as takedown
+from takeback.takedown.certificate import Certificate, certificates
+from takeback.takedown.model import Round
+from takeback_verify.cosignature import CosignerKey, format_cosigner_key
+from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.note import format_verifier_key
+from takeback_verify.page import verify_page
+from takeback_verify.policy import LogKey, Policy
+from takeback_verify.stamp import verify_stamp
+from takeback_verify.trust import Trust
+
+MOST_STAMPS = 1_000_000
+"""Timestamps that are looked through: a year of two authorities, each every minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """A case, as it stood at one moment."""
+
+    exhibits: tuple[Exhibit, ...]
+    """Those that were not erased, and whose capture has its place in the log."""
+    rounds: tuple[Round, ...]
+    """Those whose entry is opened."""
+    entries: tuple[proofs.ProvenEntry, ...]
+    anchors: tuple[proofs.Anchor, ...]
+    """Those whose `timestamped` entries are opened."""
+    received_at: datetime
+    removals: tuple[Certificate, ...]
+
+
+def collect(tx: Tx, head: Head, trust: Trust, house_hours: float) -> Collected:
+    """Read a case. The transaction should see one moment (`ledger.store.freeze`). Raises NotFound."""
+    case = cases.get(tx, head.case)
+    sightings = [copy.sighting for copy in cases.copies(tx, head.case) if copy.counts]
+    targets = takedown.progress(tx, head.case)
+    history = ledger.history(tx, head.case, [target.target for target in targets])
+    facts: list[FactId] = [each.id for each in history]
+    facts += evidence.facts_of(tx, sightings)
+    entries = proofs.entries_of(tx, sorted(set(facts)))
+    anchors, stamped = _anchors(tx, entries, trust)
+    if stamped:
+        entries = proofs.entries_of(tx, sorted({*facts, *stamped}))
+    opened = {entry.opening.id for entry in entries}
+    captured = {str(e.opening.body["capture"]) for e in entries if e.opening.kind == "captured"}
+    rounds = takedown.rounds_of(tx, head.case)
+    effective = [d for d in cases.decisions(tx, head.case) if d.state == "effective"]
+    decided = [d.effective_at for d in effective if d.verdict is Verdict.SHARED_WITHOUT_CONSENT]
+    clock = clocks.start(case.opened_at, house_hours)[0]
+    decided_at = decided[-1] if decided else None
+    return Collected(
+        tuple(
+            each
+            for each in evidence.exhibits_of(tx, sightings)
+            if not each.erased and str(each.capture) in captured
+        ),
+        tuple(each for each in rounds if each.fact in opened),
+        entries,
+        anchors,
+        case.opened_at,
+        certificates(rounds, received_at=case.opened_at, clock=clock, decided_at=decided_at),
+    )
+
+
+def draft(collected: Collected, head: Head, trust: Trust, policy: Policy, sealer: DocumentSealer) -> Draft:
+    """The covered files; all that takes time is done here, outside any transaction."""
+    matter = Matter(
+        head=head,
+        received_at=collected.received_at,
+        exhibits=tuple(parse_exhibit(each.document) for each in collected.exhibits),
+        entries=collected.entries,
+        removals=collected.removals,
+        stamps=tuple(_read_stamps(collected.anchors, trust)),
+        keys=tuple(_vkey(log.key) for log in policy.logs if log.key.name == head.log),
+        witnesses=tuple(witness.name for witness in policy.witnesses),
+        environment=f"Python {platform.python_version()}, {platform.platform()}",
+    )
+    written = {
+        "VERIFY.html": verify_page(),
+        "VERIFY.txt": papers.instructions(matter),
+        "data/METHOD.md": papers.method(matter),
+        "data/case.jsonld": caseuco.describe(matter),
+    }
+    for language in LANGUAGES:
+        written[f"data/certificate.{language}.pdf"] = sealer.seal(certificate(language, matter))
+    series = [each.series for each in collected.rounds]
+    return compose(head, collected.entries, collected.exhibits, series, written)
+
+
+def _anchors(
+    tx: Tx, entries: Sequence[proofs.ProvenEntry], trust: Trust
+) -> tuple[tuple[proofs.Anchor, ...], list[FactId]]:
+    """The anchors that bound these entries, of those whose timestamps the log has noted, and where it did."""
+    if not trust.timestamps:
+        return (), []
+    names = frozenset(authority.name for authority in trust.authorities)
+    chosen = choose_anchors(proofs.anchors(tx), [e.index for e in entries], names, trust.timestamps)
+    noted = {
+        (each.fact.size, each.fact.token): each.id
+        for each in ledger.recent(tx, [Timestamped], MOST_STAMPS)
+        if isinstance(each.fact, Timestamped)
+    }
+    facts = [
+        noted[size, token]
+        for size, token in (
+            (anchor.size, hashlib.sha256(response).hexdigest())
+            for anchor in chosen
+            for _, response in anchor.stamps
+        )
+        if (size, token) in noted
+    ]
+    return chosen, facts
+
+
+def _read_stamps(anchors: Sequence[proofs.Anchor], trust: Trust) -> list[Stamped]:
+    """When each was stamped, by the authority's own clock. Each was verified before it was kept."""
+    roots = {authority.name: authority.roots for authority in trust.authorities}
+    return [
+        Stamped(anchor.size, name, verify_stamp(response, anchor.note.text.encode(), roots[name]))
+        for anchor in anchors
+        for name, response in anchor.stamps
+    ]
+
+
+def _vkey(key: LogKey) -> str:
+    """A key as people compare it: an ML-DSA-44 key has 1,312 bytes, so of that one its hash is told."""
+    if not isinstance(key, CosignerKey):
+        return format_verifier_key(key)
+    digest = hashlib.sha256(format_cosigner_key(key).encode()).hexdigest()
+    return f"{key.name}+{key.id.hex()} (ML-DSA-44; SHA-256 of the key: {digest})"

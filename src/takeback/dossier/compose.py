@@ -1,0 +1,235 @@
+"""The package's files, from values: pure, so that what a package is can be read and tested in one place.
+
+docs/spec/dossier.md is the format. The formatting functions are the verifier's own, so that the two cannot
+come apart; what a package may hold is decided there too (`listing.parse_listing` refuses the rest).
+"""
+
+import hashlib
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Protocol, cast
+
+from takeback.dossier.model import Draft, Head, Paper, PartFile
+from takeback.evidence.model import Exhibit
+from takeback.ground.ledger.proofs import Anchor, ProvenEntry
+from takeback_verify.bag import BAG_FILES, BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
+from takeback_verify.entries import (
+    OpenedEntry,
+    Paths,
+    PlacedEntry,
+    format_consistency,
+    format_entries,
+    format_own_entry,
+    format_paths,
+)
+from takeback_verify.exhibit import EXHIBIT, parse_exhibit
+from takeback_verify.listing import (
+    ANCHORS,
+    ENTRIES,
+    EXHIBITS,
+    LISTING,
+    OWN_ENTRY,
+    PATHS,
+    ROUNDS,
+    TLOG_PROOF,
+    ListedFile,
+    Listing,
+    format_listing,
+    parse_listing,
+)
+from takeback_verify.note import Note, format_note
+from takeback_verify.package import FOLDER
+from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
+
+MOST_STAMPS = 99
+"""Of one anchor: the format's names have two digits."""
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+"""Of each file in the zip: when it was packed is nothing that the package claims."""
+_ORDINARY_FILE = 0o100644 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorProof:
+    """An anchor, and how the final checkpoint grew out of it."""
+
+    anchor: Anchor
+    consistency: tuple[bytes, ...]
+    """Empty if it is the final one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What proves a draft: all of it is said by the final checkpoint's tree."""
+
+    own: ProvenEntry
+    """The entry that commits to the package."""
+    own_path: tuple[bytes, ...]
+    final: Note
+    size: int
+    """Of the final checkpoint."""
+    paths: tuple[tuple[bytes, ...], ...]
+    """One for each entry of the draft, in their order."""
+    anchors: tuple[AnchorProof, ...]
+
+
+class Sink(Protocol):
+    """What a zip can be written to; it need not be able to seek."""
+
+    def write(self, data: bytes, /) -> int:
+        """Write all of it; its length."""
+        ...
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        ...
+
+
+def compose(
+    head: Head,
+    entries: Sequence[ProvenEntry],
+    exhibits: Sequence[Exhibit],
+    rounds: Iterable[bytes],
+    papers: Mapping[str, bytes],
+) -> Draft:
+    """Everything that the commitment covers.
+
+    Args:
+        head: what it says of itself.
+        entries: those that it opens, by rising place.
+        exhibits: those that were not erased, each with its `captured` among the entries.
+        rounds: each the series of one round whose `rechecked` is among the entries.
+        papers: certificates, METHOD.md, case.jsonld, VERIFY.html and VERIFY.txt, by name.
+
+    Raises:
+        Malformed: a name that no package may have, or a file that each must have is missing.
+    """
+    small = dict(papers)
+    small[ENTRIES] = format_entries(PlacedEntry(entry.index, _opened(entry)) for entry in entries)
+    for series in rounds:
+        small[f"{ROUNDS}{hashlib.sha256(series).hexdigest()}.json"] = series
+    parts: list[PartFile] = []
+    for exhibit in exhibits:
+        folder = f"{EXHIBITS}{exhibit.capture}/"
+        small[folder + EXHIBIT] = exhibit.document
+        blobs = {part.name: part.blob for part in exhibit.parts}
+        parts += [
+            PartFile(folder + row.name, blobs[row.name], row.size, row.sha256)
+            for row in parse_exhibit(exhibit.document).parts
+        ]
+    parts.sort(key=lambda part: part.name)
+    rows = [ListedFile(name, len(data), hashlib.sha256(data).digest()) for name, data in small.items()]
+    rows += [ListedFile(part.name, part.size, part.sha256) for part in parts]
+    listing = Listing(
+        case=str(head.case),
+        files=tuple(sorted(rows, key=lambda row: row.name)),
+        id=str(head.id),
+        log=head.log,
+        made=head.made,
+        service=head.service,
+        software=head.software,
+    )
+    return Draft(
+        head,
+        format_listing(listing),
+        tuple(Paper(name, small[name]) for name in sorted(small)),
+        tuple(parts),
+    )
+
+
+def manifest(draft: Draft) -> str:
+    """What the log commits to, in hexadecimal."""
+    return hashlib.sha256(draft.listing).hexdigest()
+
+
+def proof_papers(proof: Proof) -> tuple[Paper, ...]:
+    """`data/proof/**`."""
+    files = {
+        OWN_ENTRY: format_own_entry(_opened(proof.own)),
+        TLOG_PROOF: format_tlog_proof(TlogProof(proof.own.index, proof.own_path, proof.final)),
+        PATHS: format_paths(Paths(proof.paths, proof.size)),
+    }
+    for each in proof.anchors:
+        prefix = f"{ANCHORS}{each.anchor.size}."
+        files[f"{prefix}note"] = format_note(each.anchor.note)
+        files[f"{prefix}consistency"] = format_consistency(each.consistency)
+        for number, (_, response) in enumerate(each.anchor.stamps, start=1):
+            files[f"{prefix}{number}.tsr"] = response
+    return tuple(Paper(name, files[name]) for name in sorted(files))
+
+
+def bag_papers(draft: Draft, proofs: Sequence[Paper]) -> tuple[Paper, ...]:
+    """The bag's own four files: computed from all others, so they can hold nothing of their own."""
+    listing = parse_listing(draft.listing)
+    covered = [*proofs, Paper(LISTING, draft.listing)]
+    digests = {file.name: file.sha256 for file in listing.files}
+    digests |= {paper.name: hashlib.sha256(paper.data).digest() for paper in covered}
+    payload = {name: digest for name, digest in digests.items() if name.startswith(PAYLOAD)}
+    size = sum(file.size for file in listing.files if file.name.startswith(PAYLOAD))
+    size += sum(len(paper.data) for paper in covered)
+    bag = {
+        "bagit.txt": BAGIT,
+        "bag-info.txt": format_bag_info(listing.made, listing.id, size, len(payload), listing.service),
+        "manifest-sha256.txt": format_manifest(payload.items()),
+    }
+    tagged = [
+        (name, hashlib.sha256(bag[name]).digest() if name in bag else digests[name]) for name in TAG_FILES
+    ]
+    bag["tagmanifest-sha256.txt"] = format_manifest(tagged)
+    return tuple(Paper(name, bag[name]) for name in BAG_FILES)
+
+
+def write_zip(draft: Draft, proof: Proof, read: Callable[[PartFile], bytes], out: Sink) -> None:
+    """The whole package, to something that can only be written to; one part in memory at a time.
+
+    The same draft and proof give the same bytes. What `read` raises, this does.
+    """
+    proofs = proof_papers(proof)
+    papers = (*bag_papers(draft, proofs), *draft.papers, Paper(LISTING, draft.listing), *proofs)
+    folder = f"{FOLDER}{draft.head.id}/"
+    with zipfile.ZipFile(cast("IO[bytes]", out), "w") as packed:  # it writes and flushes, nothing else
+        for name, data in _in_order(papers, draft.parts, read):
+            info = zipfile.ZipInfo(folder + name, _FIXED_TIME)
+            info.create_system = 3  # Unix, wherever it is made
+            info.external_attr = _ORDINARY_FILE
+            info.compress_type = zipfile.ZIP_STORED if name.endswith(".age") else zipfile.ZIP_DEFLATED
+            packed.writestr(info, data)
+
+
+def choose_anchors(
+    anchors: Sequence[Anchor],
+    places: Iterable[int],
+    authorities: frozenset[str],
+    needed: int,
+    named: frozenset[int] = frozenset(),
+) -> tuple[Anchor, ...]:
+    """The anchors that bound the times of these entries best: for each, the smallest one above it.
+
+    Args:
+        anchors: all that there are, by size.
+        places: of the entries.
+        authorities: whose roots the trust file holds; others' stamps are left out.
+        needed: how many different ones must have stamped an anchor.
+        named: sizes that must be among them because the package's entries speak of them.
+    """
+    known = (
+        Anchor(each.size, each.note, tuple(s for s in each.stamps if s[0] in authorities)[:MOST_STAMPS])
+        for each in anchors
+    )
+    usable = [each for each in known if len({name for name, _ in each.stamps}) >= max(needed, 1)]
+    sizes = set(named)
+    for place in places:
+        sizes |= {min(above)} if (above := [each.size for each in usable if each.size > place]) else set()
+    return tuple(each for each in usable if each.size in sizes)
+
+
+def _in_order(
+    papers: Iterable[Paper], parts: Iterable[PartFile], read: Callable[[PartFile], bytes]
+) -> Iterator[tuple[str, bytes]]:
+    """All files by rising name; a part is read when its turn comes."""
+    for each in sorted((*papers, *parts), key=lambda file: file.name):
+        yield each.name, each.data if isinstance(each, Paper) else read(each)
+
+
+def _opened(entry: ProvenEntry) -> OpenedEntry:
+    return OpenedEntry(entry.leaf, entry.salt, entry.opening)

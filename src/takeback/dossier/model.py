@@ -1,0 +1,105 @@
+"""What a dossier is made of: papers that are written for it, parts that lie in the blob store, and proofs.
+
+A dossier goes through two phases, because what proves it can only come after what it commits to. First all
+that the commitment covers is fixed (a *draft*), in the transaction that records the commitment. Later, when
+the log has signed, the proofs are put beside it and the zip is written.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from takeback.ids import CaseId, DossierId, FactId, StaffId
+
+
+class DossierState(StrEnum):
+    """Where a dossier stands."""
+
+    ASKED = "asked"
+    """Somebody wants it, which is a fact; nothing is fixed."""
+    COMMITTED = "committed"
+    """Its closed list is fixed and recorded; its proofs are waited for."""
+    WRITTEN = "written"
+    """It is in the blob store, whole."""
+    ABANDONED = "abandoned"
+    """It can never be whole: evidence that it lists was erased meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """A small file of the package, whole."""
+
+    name: str
+    """Relative to the package's folder."""
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartFile:
+    """A file of the package that lies in the blob store."""
+
+    name: str
+    """Relative to the package's folder."""
+    blob: str
+    size: int
+    """In bytes."""
+    sha256: bytes
+    """As exhibit.json says; whoever copies it compares."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What a package says of itself."""
+
+    id: DossierId
+    case: CaseId
+    made: datetime
+    service: str
+    software: str
+    log: str
+    """The log's origin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """All that the commitment covers."""
+
+    head: Head
+    listing: bytes
+    """`data/dossier.json`."""
+    papers: tuple[Paper, ...]
+    """By rising name; each is in the listing."""
+    parts: tuple[PartFile, ...]
+    """By rising name; each is in the listing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A dossier as it stands."""
+
+    id: DossierId
+    case: CaseId
+    state: DossierState
+    asked_at: datetime
+    by: StaffId | None
+    """None: the operator."""
+    access: FactId
+    """The fact that it was asked for."""
+    commitment: FactId | None
+    """`DossierWritten`; None until it is committed."""
+    blob: str | None
+    """The zip's name in the blob store; None until it is written."""
+    size: int | None
+    """Of the zip, in bytes."""
+    doing: str
+    """What is waited for, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A package that is whole and durable."""
+
+    dossier: DossierId
+    blob: str
+    size: int
+    """In bytes."""

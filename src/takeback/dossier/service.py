@@ -1,0 +1,309 @@
+"""A dossier from being asked for to being written, in steps that can each be done again.
+
+The proofs of a package come after what they prove, so there are two phases with a record between them. (1)
+That somebody asks is a fact (the chain of custody tells of it), and waits for its place in the log. (2) All
+covered files are made; in one transaction they are kept and `DossierWritten` commits to their closed list.
+(3) When the log has signed that entry, its witnesses have confirmed it and its authorities have stamped it as
+far as they are configured, the zip is written, whole or not at all, and then its name is kept. A kill between
+any two leaves a dossier under way, which whoever asks next goes on with; nothing half counts.
+"""
+
+import hashlib
+import secrets
+import threading
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from uuid import uuid4
+
+from takeback.app import BLOBS_FOLDER, App, keys_folder
+from takeback.cases import store as case_store
+from takeback.dossier import collecting, store
+from takeback.dossier.compose import AnchorProof, Proof, choose_anchors, manifest, write_zip
+from takeback.dossier.model import DossierState, Draft, Head, PartFile, Standing, Written
+from takeback.dossier.sealing import DocumentSealer
+from takeback.dossier.trusting import policy_of, trust_of
+from takeback.errors import DamagedEvidence, NotFound, Refused, Unavailable
+from takeback.evidence.keeper import SOFTWARE
+from takeback.facts import DossierWritten, EvidenceAccessed
+from takeback.ground import clock
+from takeback.ground.blobs import Blobs, Writer
+from takeback.ground.db.pool import Tx
+from takeback.ground.ledger import proofs
+from takeback.ground.ledger import store as ledger
+from takeback.ground.ledger.parties import CHANNEL
+from takeback.ground.ledger.record import record
+from takeback.ids import CaseId, DossierId, FactId, StaffId
+from takeback_verify.entries import PlacedEntry, parse_entries
+from takeback_verify.listing import ENTRIES
+from takeback_verify.policy import Policy
+from takeback_verify.trust import Trust
+
+FOLDER = "dossier"
+"""Below which the blob store has packages: FOLDER/dossier/attempt.zip."""
+WHAT = "dossier"
+"""What is accessed, in `EvidenceAccessed`."""
+OPERATOR = "operator"
+"""Why, when the operator writes one."""
+LOOK_EVERY = 0.5
+"""Seconds between looks when nobody calls."""
+PATIENCE = timedelta(minutes=5)
+"""How long `write` waits in all; what is under way then stays so."""
+STAMPS_MORE = timedelta(seconds=30)
+"""How much longer than twice the pace of timestamps a package waits for one of its own."""
+
+_WAITS_FOR_PLACE = "the log to take in that it was asked for"
+_WAITS_FOR_LOG = "the log to sign it, and its witnesses to confirm that"
+_WAITS_FOR_STAMPS = "the authorities to timestamp it"
+
+
+def ask(tx: Tx, case: CaseId, *, by: StaffId | None, reason: str, now: datetime) -> DossierId:
+    """Ask for a case's dossier, or join the one that is under way. The asking is a fact. Raises NotFound.
+
+    Args:
+        tx: the transaction.
+        case: whose evidence.
+        by: who asks; None: the operator.
+        reason: why; a small word, it is kept in a fact for ever.
+        now: when.
+    """
+    if case_store.get(tx, case, lock=True) is None:
+        raise NotFound("There is no such case.")
+    known = store.under_way(tx, case)
+    if known is not None:
+        return known.id
+    dossier = DossierId(uuid4())
+    access = record(tx, EvidenceAccessed(case, WHAT, by, reason), at=now)
+    store.insert(tx, dossier, case, by, access, now)
+    return dossier
+
+
+def write(
+    app: App,
+    case: CaseId,
+    *,
+    by: StaffId | None,
+    reason: str = OPERATOR,
+    say: Callable[[str], object] = lambda _: None,
+    patience: timedelta = PATIENCE,
+) -> Written:
+    """Write a case's dossier, and wait until it is whole.
+
+    Args:
+        app: the parts.
+        case: whose evidence.
+        by: who asks; None: the operator.
+        reason: why.
+        say: is told what is waited for, whenever that changes.
+        patience: how long to wait in all.
+
+    Raises:
+        NotFound: there is no such case.
+        Refused: evidence that it lists was erased meanwhile; ask again.
+        Unavailable: the wait was too long. The dossier stays under way: the next call goes on with it.
+        DamagedEvidence: a file is not what was recorded.
+        ConfigurationError: no log was started here, or its policy or authorities cannot be read.
+    """
+    with app.database.transaction() as tx:
+        dossier = ask(tx, case, by=by, reason=reason, now=clock.now())
+    until, said = monotonic() + patience.total_seconds(), ""
+    for _ in app.database.listen(CHANNEL, threading.Event(), every=LOOK_EVERY):
+        found = advance(app, dossier)
+        if isinstance(found, Written):
+            return found
+        if found != said:
+            said = found
+            say(said)
+        if monotonic() > until:
+            break
+    raise Unavailable(f"still waiting for {said}; is a worker running? Ask again, and it goes on where it is")
+
+
+def advance(app: App, dossier: DossierId) -> Written | str:
+    """Do what can be done now; what is waited for, in words, if it is not written yet.
+
+    Raises as `write` does, but for the wait.
+    """
+    trust, policy = trust_of(app.settings), policy_of(app.settings)
+    with app.database.transaction() as tx:
+        standing = _get(tx, dossier)
+    if standing.state is DossierState.ASKED:
+        if not _has_place(app, standing.access):
+            return _waits(app, standing, _WAITS_FOR_PLACE)
+        standing = _commit(app, standing, trust, policy)
+    if standing.state is DossierState.COMMITTED:
+        found = _prove(app, standing, trust, policy)
+        if isinstance(found, str):
+            return _waits(app, standing, found)
+        return _pack(app, standing, *found)
+    if standing.state is DossierState.ABANDONED or standing.blob is None or standing.size is None:
+        raise Refused("Evidence that this package lists was erased before it was written; ask for another.")
+    return Written(standing.id, standing.blob, standing.size)
+
+
+def go_on(app: App, dossier: DossierId) -> bool:
+    """Do what can be done now, for who does not wait; whether there is more to do, later.
+
+    Raises as `advance` does, but not because evidence was erased: then the dossier is abandoned, and over.
+    """
+    try:
+        return not isinstance(advance(app, dossier), Written)
+    except Refused:
+        return False
+
+
+def of_case(tx: Tx, case: CaseId) -> tuple[Standing, ...]:
+    """All dossiers of a case, the newest first."""
+    return store.of_case(tx, case)
+
+
+def take_out(tx: Tx, dossier: DossierId, *, by: StaffId | None, reason: str) -> Written:
+    """A written package, for who takes it out; that is a fact, recorded first. Raises NotFound."""
+    found = store.get(tx, dossier)
+    if found is None or found.blob is None or found.size is None:
+        raise NotFound("There is no such package.")
+    record(tx, EvidenceAccessed(found.case, WHAT, by, reason))
+    return Written(found.id, found.blob, found.size)
+
+
+def blobs_of(app: App) -> Blobs:
+    """Where packages are."""
+    if app.keeper is not None:
+        return app.keeper.blobs
+    return Blobs(app.settings.blobs or str(app.settings.data / BLOBS_FOLDER))
+
+
+# --- the phases --------------------------------------------------------------------------------------------
+
+
+def _get(tx: Tx, dossier: DossierId) -> Standing:
+    found = store.get(tx, dossier)
+    if found is None:
+        raise NotFound("There is no such package.")
+    return found
+
+
+def _waits(app: App, standing: Standing, doing: str) -> str:
+    if standing.doing != doing:
+        with app.database.transaction() as tx:
+            store.set_doing(tx, standing.id, doing)
+    return doing
+
+
+def _has_place(app: App, fact: FactId) -> bool:
+    with app.database.transaction() as tx:
+        return ledger.place_of(tx, fact) is not None
+
+
+def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Standing:
+    """Fix what the package holds, and record it; what somebody else fixed meanwhile counts instead."""
+    settings, now = app.settings, clock.now()
+    head = Head(standing.id, standing.case, now, settings.service_name, SOFTWARE, settings.ledger_origin)
+    with app.database.transaction() as tx:
+        ledger.freeze(tx)
+        collected = collecting.collect(tx, head, trust, settings.house_clock_hours)
+    sealer = DocumentSealer(keys_folder(settings), settings.service_name, now)
+    drafted = collecting.draft(collected, head, trust, policy, sealer)
+    with app.database.transaction() as tx:
+        current = store.get(tx, standing.id, lock=True)
+        if current is not None and current.state is DossierState.ASKED:
+            fact = record(tx, DossierWritten(standing.id, standing.case, manifest(drafted)))
+            opened = [FactId(entry.opening.id) for entry in collected.entries]
+            store.set_committed(tx, drafted, fact, opened)
+        return _get(tx, standing.id)
+
+
+def _prove(app: App, standing: Standing, trust: Trust, policy: Policy) -> tuple[Draft, Proof] | str:
+    """The draft and what proves it, once there is enough; else what is waited for."""
+    assert standing.commitment is not None  # committed
+    with app.database.transaction() as tx:
+        ledger.freeze(tx)
+        draft = store.draft(tx, standing.id)
+        if draft is None:
+            return _WAITS_FOR_LOG  # somebody else has just written it
+        note = proofs.final(tx, policy)
+        size = 0 if note is None else int(note.text.split("\n")[1])
+        [own] = proofs.entries_of(tx, [standing.commitment]) or [None]
+        if note is None or own is None or own.index >= size:
+            return _WAITS_FOR_LOG
+        entries = parse_entries(next(paper.data for paper in draft.papers if paper.name == ENTRIES))
+        indexes = [entry.index for entry in entries]
+        anchors = _anchors(tx, trust, own.index, entries, size)
+        if trust.timestamps and _wants_stamps(app, draft, anchors, own.index):
+            return _WAITS_FOR_STAMPS
+        own_path, *paths = proofs.inclusion(tx, [own.index, *indexes], size)
+        grown = tuple(
+            AnchorProof(each, proofs.consistency(tx, each.size, size) if each.size < size else ())
+            for each in anchors
+        )
+        return draft, Proof(own, own_path, note, size, tuple(paths), grown)
+
+
+def _anchors(
+    tx: Tx, trust: Trust, own: int, entries: Sequence[PlacedEntry], size: int
+) -> tuple[proofs.Anchor, ...]:
+    """The anchors within the final checkpoint that bound the entries' times, and those they speak of."""
+    if not trust.timestamps:
+        return ()
+    names = frozenset(authority.name for authority in trust.authorities)
+    facts = [entry.entry.opening for entry in entries]
+    named = frozenset(int(fact.body["size"] or 0) for fact in facts if fact.kind == "timestamped")
+    within = [anchor for anchor in proofs.anchors(tx) if anchor.size <= size]
+    places = [*(entry.index for entry in entries), own]
+    return choose_anchors(within, places, names, trust.timestamps, named)
+
+
+def _wants_stamps(app: App, draft: Draft, anchors: tuple[proofs.Anchor, ...], own: int) -> bool:
+    """Whether to wait for a timestamp: for one of its own as long as one should come, else for any."""
+    if any(anchor.size > own for anchor in anchors):
+        return False
+    longest = 2 * timedelta(seconds=app.settings.timestamp_every) + STAMPS_MORE
+    return not anchors or clock.now() < draft.head.made + longest
+
+
+def _pack(app: App, standing: Standing, draft: Draft, proof: Proof) -> Written:
+    """Write the zip, then keep its name."""
+    blobs = blobs_of(app)
+    # A name of its own: two who write the same package must not write into one file.
+    name = f"{FOLDER}/{standing.id}/{secrets.token_hex(8)}.zip"
+    try:
+        with blobs.writing(name) as writer:
+            out = _Counted(writer)
+            write_zip(draft, proof, lambda part: _read(blobs, part), out)
+    except NotFound as error:
+        with app.database.transaction() as tx:
+            store.set_abandoned(tx, standing.id)
+        raise Refused(
+            "Evidence that this package lists was erased before it was written; ask for another."
+        ) from error
+    with app.database.transaction() as tx:
+        mine = store.set_written(tx, standing.id, name, out.size)
+        found = _get(tx, standing.id)
+    if not mine:
+        blobs.delete(name)
+    assert found.blob is not None and found.size is not None  # noqa: PT018 - it is written
+    return Written(found.id, found.blob, found.size)
+
+
+def _read(blobs: Blobs, part: PartFile) -> bytes:
+    """A part, compared with what was recorded. Raises NotFound, DamagedEvidence, StorageUnavailable."""
+    data = blobs.get(part.blob)
+    if len(data) != part.size or hashlib.sha256(data).digest() != part.sha256:
+        raise DamagedEvidence(f"{blobs.url(part.blob)} is not what was recorded as {part.name}")
+    return data
+
+
+class _Counted:
+    """What `zipfile` writes to: no seeking, and its length is counted."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.size = 0
+
+    def write(self, data: bytes, /) -> int:
+        self._writer.write(data)
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass

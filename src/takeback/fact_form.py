@@ -1,0 +1,48 @@
+"""A fact's one form on the wire: what the database keeps, and what a log entry commits to.
+
+`kind` is the class name in snake case; `parse(kind_of(f), body_of(f)) == f` for every fact, and whatever is
+not in canonical form is refused.
+"""
+
+import dataclasses
+import json
+import re
+from collections.abc import Mapping
+
+from pydantic import TypeAdapter, ValidationError
+
+from takeback.facts import FACTS, Fact
+
+
+def kind_of(fact: Fact | type[Fact]) -> str:
+    """The fact's name on the wire, such as "report_received"."""
+    cls = fact if isinstance(fact, type) else type(fact)
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+
+
+_BY_KIND: Mapping[str, TypeAdapter[Fact]] = {kind_of(cls): TypeAdapter(cls) for cls in FACTS}
+_FIELDS: Mapping[str, frozenset[str]] = {
+    kind_of(cls): frozenset(f.name for f in dataclasses.fields(cls)) for cls in FACTS
+}
+
+
+def body_of(fact: Fact) -> dict[str, str | int | None]:
+    """The fact's fields as plain JSON: ids as text, times as ISO 8601 in UTC, absent values as null."""
+    return _BY_KIND[kind_of(fact)].dump_python(fact, mode="json")
+
+
+def parse(kind: str, body: Mapping[str, object]) -> Fact:
+    """The fact that `kind_of` and `body_of` wrote. Raises ValueError for anything else."""
+    if kind not in _BY_KIND:
+        raise ValueError(f"unknown kind of fact: {kind!r}")
+    if body.keys() != _FIELDS[kind]:
+        raise ValueError(f"{kind}: fields {sorted(body)} are not {sorted(_FIELDS[kind])}")
+    try:
+        fact = _BY_KIND[kind].validate_json(json.dumps(body), strict=True)
+    except TypeError as error:
+        raise ValueError(f"{kind}: not JSON") from error
+    except ValidationError as error:
+        raise ValueError(f"{kind}: {error.error_count()} fields hold something else") from None
+    if body_of(fact) != body:
+        raise ValueError(f"{kind}: not in canonical form")
+    return fact

@@ -1,0 +1,70 @@
+"""Recipients for tests, and what they do with what they get."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pyrage import x25519
+
+from takeback.evidence.keeper import Keeper
+from takeback.evidence.model import Exhibit
+from takeback.ground.blobs import Blobs
+from takeback.ground.vault.exhibit_key import KEY_PART, open_key
+from takeback.ground.vault.recipients import (
+    Directory,
+    Member,
+    Role,
+    Use,
+    format_directory,
+)
+from takeback.ground.vault.seal import Recipient
+from takeback.ground.vault.sealing import Identity, open_stream
+
+
+@dataclass(frozen=True)
+class Somebody:
+    """A key pair; the service has the public half."""
+
+    role: Role
+    name: str
+    pair: x25519.Identity = field(default_factory=x25519.Identity.generate)
+
+    @property
+    def identity(self) -> Identity:
+        return Identity(str(self.pair))
+
+    def member(self) -> Member:
+        return Member(self.role, self.name, Recipient(str(self.pair.to_public())), Use.STANDING)
+
+
+@dataclass(frozen=True)
+class People:
+    """Who may open what is captured."""
+
+    lawyer: Somebody = field(default_factory=lambda: Somebody(Role.LAWYER, "law-clinic"))
+    recovery: Somebody = field(default_factory=lambda: Somebody(Role.RECOVERY, "recovery"))
+
+    def write(self, path: Path) -> None:
+        directory = Directory((self.lawyer.member(), self.recovery.member()))
+        path.write_text(format_directory(directory), encoding="ascii")
+
+
+def a_keeper(folder: Path, people: People) -> Keeper:
+    """One that seals to these people, into files below the folder."""
+    path = folder / "recipients.txt"
+    people.write(path)
+    return Keeper(Blobs(str(folder / "blobs")), path)
+
+
+def opened(keeper: Keeper, exhibit: Exhibit, who: Somebody) -> dict[str, bytes]:
+    """What a recipient reads in an exhibit: each part's content by its name. Raises ValueError."""
+    files = {part.name: keeper.blobs.get(part.blob) for part in exhibit.parts}
+    key = open_key([who.identity], files[KEY_PART])
+    return {
+        name: data if name.startswith("open/") else open_stream([who.identity, key], data)
+        for name, data in files.items()
+    }
+
+
+def everything_on_disk(folder: Path) -> bytes:
+    """All files below a folder, one after the other."""
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())

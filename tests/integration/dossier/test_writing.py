@@ -1,0 +1,206 @@
+"""A dossier of a whole case: other people's programs find it valid, and a kill anywhere loses nothing."""
+
+import hashlib
+import io
+import subprocess
+import sys
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import bagit
+import pytest
+
+import authorities
+import waiting
+from dossiers import checked, the_log
+from house import MIRA, NOOR
+from takeback.app import keys_folder
+from takeback.dossier import service
+from takeback.errors import DamagedEvidence, NotFound, Refused, Unavailable
+from takeback.evidence import service as evidence
+from takeback.facts import Captured, DossierWritten, EvidenceAccessed
+from takeback.ground import clock
+from takeback.ground.ledger.keys import Signer
+from takeback.ids import CaseId
+from takeback_verify.report import Verdict
+from takeback_verify.sealed import parse_identities
+
+CASE_VALIDATE = Path(sys.executable).with_name("case_validate")
+needs_openssl = pytest.mark.skipif(authorities.MISSING is not None, reason=str(authorities.MISSING))
+
+
+def said(report):
+    return "\n".join(f"{step.number}. {step.title}: {step.outcome} {step.said}" for step in report.steps)
+
+
+def test_a_package_of_a_log_without_witnesses_is_valid(house, case, tmp_path):
+    with the_log(house, tmp_path) as trust:
+        written = service.write(house.app, case, by=MIRA)
+    data = service.blobs_of(house.app).get(written.blob)
+    assert len(data) == written.size
+    report = checked(data, trust)
+    assert report.verdict is Verdict.VALID, said(report)
+
+
+@needs_openssl
+def test_witnessed_and_stamped_it_is_valid_and_a_recipient_opens_it(house, case, people, tmp_path):
+    with the_log(house, tmp_path, witness=True, authorities=2) as trust:
+        written = service.write(house.app, case, by=MIRA)
+    data = service.blobs_of(house.app).get(written.blob)
+    keys = parse_identities(str(people.lawyer.pair))
+    report = checked(data, trust, keys)
+    assert report.verdict is Verdict.VALID, said(report)
+    assert "authority-0 and authority-1 signed it" in said(report)
+    assert "Confirmed by 1 witness" in said(report)
+    assert "only the log itself says" not in said(report)
+
+
+def test_other_peoples_programs_agree(house, case, tmp_path):
+    with the_log(house, tmp_path):
+        written = service.write(house.app, case, by=MIRA)
+    package(house, written, tmp_path)
+    bag = tmp_path / "unpacked" / f"takeback-dossier-{written.dossier}"
+    assert bagit.Bag(str(bag)).validate()
+    done = subprocess.run(
+        [CASE_VALIDATE, "--allow-info", bag / "data" / "case.jsonld"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Conforms: True" in done.stdout, done.stdout
+
+
+def test_who_asks_is_in_the_custody_record_and_the_log_commits_to_the_list(house, case, tmp_path):
+    with the_log(house, tmp_path):
+        written = service.write(house.app, case, by=MIRA, reason="court order")
+    data = package(house, written, tmp_path)
+    [asked] = house.facts(EvidenceAccessed)
+    assert (asked.what, asked.staff, asked.reason, asked.case) == ("dossier", MIRA, "court order", case)
+    [wrote] = house.facts(DossierWritten)
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        folder = f"takeback-dossier-{written.dossier}/"
+        assert hashlib.sha256(packed.read(f"{folder}data/dossier.json")).hexdigest() == wrote.manifest
+        opened = packed.read(f"{folder}data/entries.jsonl").decode()
+    assert "court order" in opened
+    assert "rechecked" in opened
+    with house.database.transaction() as tx:
+        service.take_out(tx, written.dossier, by=None, reason="receipt")
+    assert [fact.reason for fact in house.facts(EvidenceAccessed)] == ["court order", "receipt"]
+
+
+class Killed(BaseException):
+    """The process is no more."""
+
+
+def killed(*_: object, **__: object):
+    raise Killed
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "_commit",
+        "_prove",
+        "_pack",
+        "write_zip",
+        "collecting.draft",
+        "store.set_committed",
+        "store.set_written",
+    ],
+)
+def test_whoever_asks_again_after_a_kill_gets_one_whole_package(house, case, tmp_path, monkeypatch, where):
+    with the_log(house, tmp_path) as trust:
+        with monkeypatch.context() as patched:
+            patched.setattr(f"takeback.dossier.service.{where}", killed)
+            with pytest.raises(Killed):
+                service.write(house.app, case, by=MIRA)
+        assert not [row for row in house.query("select state from dossier_package") if row[0] == "written"]
+        written = service.write(house.app, case, by=MIRA)
+    assert checked(package(house, written, tmp_path), trust).verdict is Verdict.VALID
+    assert len(house.facts(EvidenceAccessed)) == len(house.facts(DossierWritten)) == 1
+    assert house.query("select count(*) from dossier_paper") == [(0,)]
+
+
+def test_two_who_ask_at_the_same_time_get_the_same_package(house, case, tmp_path):
+    with the_log(house, tmp_path), ThreadPoolExecutor(2) as both:
+        asked = [both.submit(service.write, house.app, case, by=who) for who in (MIRA, NOOR)]
+        first, second = (each.result() for each in asked)
+    assert first == second
+    assert len(house.facts(DossierWritten)) == 1
+    assert [blob.name for blob in service.blobs_of(house.app).walk(service.FOLDER)] == [first.blob]
+
+
+def test_evidence_that_is_erased_before_the_zip_is_written_spoils_it_and_the_next_says_so(
+    house, case, tmp_path
+):
+    with the_log(house, tmp_path) as trust:
+        dossier = committed(house, case)
+        [captured] = house.facts(Captured)
+        with house.database.transaction() as tx:
+            assert evidence.erase(tx, captured.capture, clock.now(), case=case)
+        house.work("shred")
+        with pytest.raises(Refused):
+            written(house, dossier)
+        after = service.write(house.app, case, by=MIRA)
+        report = checked(package(house, after, tmp_path), trust)
+    assert after.dossier != dossier
+    assert report.verdict is Verdict.VALID, said(report)
+
+
+def test_a_part_that_was_changed_on_disk_is_never_packed(house, case, tmp_path):
+    with the_log(house, tmp_path):
+        dossier = committed(house, case)
+        blobs = service.blobs_of(house.app)
+        [(name,)] = house.query("select blob from evidence_part where name = 'open/headers.json'")
+        blobs.put(name, blobs.get(name).replace(b"200", b"404"))
+        with pytest.raises(DamagedEvidence):
+            written(house, dossier)
+    assert list(blobs.walk(service.FOLDER)) == []
+
+
+def test_without_a_worker_the_wait_ends_and_nothing_is_lost(house, case, tmp_path):
+    Signer(keys_folder(house.app.settings), house.app.settings.ledger_origin)
+    heard = []
+    with pytest.raises(Unavailable, match="is a worker running"):
+        service.write(house.app, case, by=MIRA, say=heard.append, patience=timedelta(0))
+    assert heard == ["the log to take in that it was asked for"]
+    with the_log(house, tmp_path) as trust:
+        later = service.write(house.app, case, by=NOOR)
+    assert checked(package(house, later, tmp_path), trust).verdict is Verdict.VALID
+    assert [fact.staff for fact in house.facts(EvidenceAccessed)] == [MIRA]
+
+
+def test_there_is_no_dossier_of_no_case(house):
+    with pytest.raises(NotFound):
+        service.write(house.app, CaseId(UUID(int=9)), by=MIRA)
+
+
+def package(house, made, folder):
+    """The package's bytes, which also lie unpacked in the folder."""
+    data = service.blobs_of(house.app).get(made.blob)
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        packed.extractall(folder / "unpacked")
+    return data
+
+
+def committed(house, case):
+    """A dossier whose list is fixed and recorded."""
+    with house.database.transaction() as tx:
+        dossier = service.ask(tx, case, by=MIRA, reason="to_send", now=clock.now())
+
+    def fixed() -> bool:
+        service.advance(house.app, dossier)
+        return bool(house.facts(DossierWritten))
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(service, "_prove", lambda *_: "nothing")
+        waiting.until(fixed, timeout=30)
+    return dossier
+
+
+def written(house, dossier):
+    """The same, written."""
+    return waiting.until(lambda: isinstance(service.advance(house.app, dossier), service.Written), timeout=30)

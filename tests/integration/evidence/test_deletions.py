@@ -1,0 +1,142 @@
+"""A captured message that disappears is said to have, once, and only if it was not we who removed it."""
+
+from datetime import timedelta
+
+import pytest
+
+from house import picture
+from takeback import errands
+from takeback.errors import Unavailable
+from takeback.evidence import service as evidence
+from takeback.evidence import watching
+from takeback.evidence.pulse import Pulse
+from takeback.facts import Captured, DeletionObserved, SeenBy
+
+HERS = picture(1)
+
+
+@pytest.fixture
+def captured(house, platform):
+    """A copy that was captured, and waits for a reviewer: (report, the post)."""
+    post = platform.post(HERS)
+    house.watch()
+    report = house.report(HERS)
+    house.take_in()
+    assert house.facts(Captured)
+    return report, post
+
+
+def observe(house, platform) -> None:
+    """What the platform says of deletions, as the watcher takes it."""
+    [shard] = platform.shards()
+    batch = platform.watch(shard, None)
+    for gone in batch.deletions:
+        with house.database.transaction() as tx:
+            now = house.time.now()
+            evidence.observe_deletion(tx, platform.name, gone.place, gone.message, SeenBy.EVENT, now)
+
+
+def test_what_the_platform_says_is_a_fact_once(house, platform, captured):
+    platform.delete(captured[1])
+    for _ in range(3):
+        observe(house, platform)
+    errands.ask_for_captured(house.app)
+    [gone] = house.facts(DeletionObserved)
+    [made] = house.facts(Captured)
+    assert (gone.capture, gone.sighting, gone.by) == (made.capture, made.sighting, SeenBy.EVENT)
+
+
+def test_what_nobody_says_is_found_by_asking(house, platform, captured):
+    errands.ask_for_captured(house.app)
+    assert not house.facts(DeletionObserved)
+    platform.delete(captured[1], tell=False)
+    for _ in range(3):
+        errands.ask_for_captured(house.app)
+    assert [fact.by for fact in house.facts(DeletionObserved)] == [SeenBy.POLL]
+
+
+def test_a_platform_that_is_down_is_not_taken_for_a_deletion(house, platform, captured):
+    platform.delete(captured[1], tell=False)
+    platform.fail("exists", Unavailable("503"))
+    errands.ask_for_captured(house.app)
+    assert not house.facts(DeletionObserved)
+    errands.ask_for_captured(house.app)
+    assert house.facts(DeletionObserved)
+
+
+def test_our_own_removal_is_no_deletion(house, platform, captured):
+    report, post = captured
+    house.decide(report)
+    house.after(seconds=11)
+    assert platform.removed(post)
+    platform.delete(post)
+    observe(house, platform)
+    errands.ask_for_captured(house.app)
+    assert not house.facts(DeletionObserved)
+
+
+def test_a_message_of_two_pictures_is_ours_as_a_whole(house, platform):
+    """One of them is removed, and its redaction takes the other with it."""
+    post = platform.post(HERS, picture(2))
+    house.watch()
+    first, _ = house.report(HERS), house.report(picture(2))
+    house.take_in()
+    assert len(house.facts(Captured)) == 2
+    house.decide(first)
+    house.after(seconds=11)
+    platform.delete(post)
+    observe(house, platform)
+    errands.ask_for_captured(house.app)
+    assert not house.facts(DeletionObserved)
+
+
+def test_it_tells_of_each_picture_of_the_message(house, platform):
+    post = platform.post(HERS, picture(2))
+    house.watch()
+    house.report(HERS, picture(2))
+    house.take_in()
+    platform.delete(post)
+    observe(house, platform)
+    assert len({fact.capture for fact in house.facts(DeletionObserved)}) == 2
+
+
+def test_the_one_that_waited_longest_is_asked_for_first(house, platform, monkeypatch):
+    monkeypatch.setattr("takeback.evidence.upkeep.AT_ONCE", 1)
+    posts = [platform.post(picture(n)) for n in (1, 2, 3)]
+    house.watch()
+    house.report(*(picture(n) for n in (1, 2, 3)))
+    house.take_in()
+    for post in posts:
+        platform.delete(post, tell=False)
+    for asked in (1, 2, 3):
+        errands.ask_for_captured(house.app)
+        assert len(house.facts(DeletionObserved)) == asked
+
+
+def test_messages_that_are_part_of_nothing_are_not_asked_for(house, platform, captured):
+    house.after(days=31)
+    platform.delete(captured[1], tell=False)
+    errands.ask_for_captured(house.app)
+    assert not house.facts(DeletionObserved)
+
+
+def test_what_is_told_for_a_dossier(house, platform, captured):
+    """The facts of its evidence: captured, deleted, and the heartbeats that hold these moments."""
+    pulse = Pulse()
+    with house.database.transaction() as tx:
+        [row] = tx.execute("select sighting_id, captured_at from evidence_capture").fetchall()
+    minute = timedelta(minutes=1)
+    for after in range(-3, 4):
+        pulse.answered(row[1] + after * minute, row[1] + after * minute + minute / 2, 1)
+        with house.database.transaction() as tx:
+            watching.beat(tx, "memory", "live", pulse)
+    house.time.set(row[1] + 2.2 * minute)
+    platform.delete(captured[1])
+    observe(house, platform)
+    with house.database.transaction() as tx:
+        told = evidence.facts_of(tx, [row[0]])
+    kinds = [house.query("select kind, body from fact where id = %s", fact)[0] for fact in told]
+    assert [kind for kind, _ in kinds].count("captured") == 1
+    assert [kind for kind, _ in kinds].count("deletion_observed") == 1
+    beats = [body for kind, body in kinds if kind == "watched"]
+    assert 3 <= len(beats) <= 5

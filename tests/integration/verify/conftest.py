@@ -1,0 +1,37 @@
+"""One laboratory for all tests here: making it starts `openssl` a dozen times."""
+
+from pathlib import Path
+
+import pytest
+
+import authorities
+from authorities import Authority
+from mutants import Lab
+from packages import Made, World, uuid
+from takeback_verify.page import verify_page
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """A package, another one of the same log, a forged log with the same name, a rogue authority."""
+    if authorities.MISSING:
+        pytest.skip(authorities.MISSING)
+    folder = tmp_path_factory.mktemp("authorities")
+    world = World(folder)
+    other, made = _two(world)
+    _, forged = _two(World(folder, name="forged", authorities=world.authorities))
+    rogue = Authority(folder / "rogue", "Test authority one", embed_root=True)
+    bare = World(folder, name="bare", authorities=world.authorities).package(stamped=False)
+    return Lab(made, other, forged, bare, rogue)
+
+
+@pytest.fixture(scope="session")
+def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """VERIFY.html, as it lies in a package."""
+    file = tmp_path_factory.mktemp("page") / "VERIFY.html"
+    file.write_bytes(verify_page())
+    return file
+
+
+def _two(world: World) -> tuple[Made, Made]:
+    return world.package(exhibits=3, case=uuid(31), dossier=uuid(32)), world.package()

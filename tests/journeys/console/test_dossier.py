@@ -1,0 +1,59 @@
+"""A reviewer asks for a case's evidence with a reason, watches it being put together, and takes it out."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from browser import snapshot
+from console_house import House
+from dossiers import checked, the_log
+from reviewing import REASON, REMOVE, decide, remove, sit_down, take_effect
+from takeback import errands
+from takeback.dossier import service
+from takeback.facts import DossierWritten, EvidenceAccessed
+from takeback.ground.ledger import store as ledger
+from takeback_verify.report import Verdict
+from waiting import until
+
+
+class Kept:
+    """The house as `dossiers.the_log` knows one."""
+
+    def __init__(self, house: House) -> None:
+        self.app, self.database = house.app, house.app.database
+
+
+def test_a_package_is_asked_for_put_together_and_taken_out(house: House, page: Page, tmp_path: Path) -> None:
+    sit_down(page, house)
+    case = house.case(copies=1)
+    page.goto(f"{house.origin}/case/{case}")
+    decide(page, REMOVE, REASON)
+    take_effect(house, case)
+    remove(house, case)
+    page.goto(f"{house.origin}/case/{case}")
+    page.get_by_role("link", name="Evidence package").click()
+    snapshot(page, "console-dossier-none")
+    page.get_by_label("What for").select_option("for a court")
+    page.get_by_role("button", name="Evidence package").click()
+    expect(page.get_by_text("Being put together")).to_be_visible()
+    with house.app.database.transaction() as tx:
+        [asked] = service.of_case(tx, case)
+    # A thread of its own, as in the worker: this one belongs to the browser.
+    with the_log(Kept(house), tmp_path) as trust, ThreadPoolExecutor(1) as worker:
+        worker.submit(errands.write_dossier, house.app, str(asked.id)).result()
+        page.reload()
+        snapshot(page, "console-dossier-under-way")
+        worker.submit(until, lambda: not service.go_on(house.app, asked.id), timeout=60).result()
+    page.goto(f"{house.origin}/case/{case}/dossier")
+    snapshot(page, "console-dossier-written")
+    page.get_by_label("What for").last.select_option("for the police")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+    assert download.value.suggested_filename == f"takeback-dossier-{asked.id}.zip"
+    report = checked(Path(download.value.path()).read_bytes(), trust)
+    assert report.verdict is Verdict.VALID, report.steps
+    with house.app.database.transaction() as tx:
+        said = [each.fact for each in ledger.recent(tx, [EvidenceAccessed, DossierWritten], 10)]
+    reasons = [fact.reason for fact in reversed(said) if isinstance(fact, EvidenceAccessed)]
+    assert reasons == ["for_a_court", "for_the_police"]

@@ -1,0 +1,20 @@
+"""A platform on which nothing happens, for the watcher's own process: see TAKEBACK_CONNECTOR in `app.py`."""
+
+import threading
+
+from platform_in_memory import MemoryPlatform
+from takeback.connectors.api import Batch, Shard
+
+
+class QuietPlatform(MemoryPlatform):
+    """Waits a moment for something to happen, as a real one does."""
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        batch = super().watch(shard, cursor)
+        if not batch.posts and not batch.deletions:
+            threading.Event().wait(0.02)
+        return batch
+
+
+def connect() -> QuietPlatform:
+    return QuietPlatform()

@@ -1,0 +1,175 @@
+"""A package is closed: what is in it is listed, and the same values give the same bytes."""
+
+import hashlib
+import io
+import zipfile
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from packages import World, uuid
+from takeback.dossier.compose import (
+    AnchorProof,
+    Proof,
+    bag_papers,
+    choose_anchors,
+    compose,
+    manifest,
+    proof_papers,
+    write_zip,
+)
+from takeback.dossier.model import Head
+from takeback.evidence.model import Exhibit, Part
+from takeback.ground.ledger.proofs import Anchor, ProvenEntry
+from takeback.ids import CaptureId, CaseId, DossierId, SightingId
+from takeback_verify.errors import Malformed
+from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.merkle import prove_inclusion
+from takeback_verify.note import SignerKey
+from takeback_verify.package import FOLDER
+from takeback_verify.report import Verdict
+from takeback_verify.trust import parse_trust
+from takeback_verify.verdict import verify
+
+MADE = datetime(2026, 3, 3, 13, tzinfo=UTC)
+PAPERS = {
+    "VERIFY.html": b"<!doctype html>",
+    "VERIFY.txt": b"How to check it.\n",
+    "data/METHOD.md": b"# Method\n",
+    "data/case.jsonld": b"{}",
+    "data/certificate.en-US.pdf": b"%PDF-1.7\n",
+}
+SERIES = b'{"looks":[]}'
+
+
+class Story:
+    """A small log with one exhibit and one round, as values."""
+
+    def __init__(self, folder) -> None:
+        self.world = World(folder, authorities=[])
+        self.world.fill(3)
+        self.files = self.world.exhibit(0)
+        digest = hashlib.sha256(self.files["exhibit.json"]).hexdigest()
+        series = hashlib.sha256(SERIES).hexdigest()
+        places = [
+            self.world.record("captured", 6, capture=uuid(10), sighting=100, reason="match", exhibit=digest),
+            self.world.record(
+                "rechecked", 9, target=uuid(3), case=uuid(1), round=0, finding="gone", series=series
+            ),
+        ]
+        self.entries = [self.placed(place) for place in places]
+        parts = tuple(
+            Part(row.name, f"blob/{row.name}") for row in parse_exhibit(self.files["exhibit.json"]).parts
+        )
+        self.exhibit = Exhibit(
+            CaptureId(UUID(uuid(10))), SightingId(100), self.files["exhibit.json"], parts, MADE, erased=False
+        )
+        self.head = Head(
+            DossierId(UUID(uuid(2))), CaseId(UUID(uuid(1))), MADE, "Takeback", "takeback 0", self.world.origin
+        )
+
+    def placed(self, place):
+        opened = self.world.openings[place]
+        return ProvenEntry(place, opened.leaf, opened.salt, opened.opening)
+
+    def draft(self, papers=PAPERS):
+        return compose(self.head, self.entries, [self.exhibit], [SERIES], papers)
+
+    def proof(self, draft):
+        body = {"dossier": uuid(2), "case": uuid(1), "manifest": manifest(draft)}
+        own = self.placed(self.world.record("dossier_written", 3601, **body))
+        self.world.fill(1)
+        hashes = self.world.hashes
+        paths = tuple(prove_inclusion(entry.index, hashes) for entry in self.entries)
+        own_path = prove_inclusion(own.index, hashes)
+        return Proof(own, own_path, self.world.checkpoint(), len(hashes), paths, ())
+
+    def zipped(self, draft, proof):
+        out = io.BytesIO()
+        write_zip(draft, proof, lambda part: self.files[part.blob.removeprefix("blob/")], out)
+        return out.getvalue()
+
+
+@pytest.fixture
+def story(tmp_path):
+    return Story(tmp_path)
+
+
+def test_the_verifier_finds_it_valid(story):
+    draft = story.draft()
+    data = story.zipped(draft, story.proof(draft))
+    report = verify(io.BytesIO(data), parse_trust(story.world.trust(timestamps=0)))
+    assert report.verdict is Verdict.VALID, report.steps
+
+
+def test_the_same_values_give_the_same_bytes(story):
+    draft = story.draft()
+    proof = story.proof(draft)
+    assert story.zipped(draft, proof) == story.zipped(story.draft(), proof)
+
+
+def test_every_file_is_listed_or_proves_or_is_computed(story):
+    draft = story.draft()
+    proof = story.proof(draft)
+    with zipfile.ZipFile(io.BytesIO(story.zipped(draft, proof))) as packed:
+        names = {name.removeprefix(f"{FOLDER}{uuid(2)}/") for name in packed.namelist()}
+    covered = {paper.name for paper in draft.papers} | {part.name for part in draft.parts}
+    proofs = {paper.name for paper in proof_papers(proof)}
+    bag = {paper.name for paper in bag_papers(draft, proof_papers(proof))}
+    assert names == covered | proofs | bag | {"data/dossier.json"}
+    assert not covered & (proofs | bag)
+
+
+def test_one_changed_byte_anywhere_is_noticed(story):
+    draft = story.draft()
+    data = story.zipped(draft, story.proof(draft))
+    trust = parse_trust(story.world.trust(timestamps=0))
+    with zipfile.ZipFile(io.BytesIO(data)) as packed:
+        files = {info.filename: packed.read(info) for info in packed.infolist()}
+    for name, content in files.items():
+        changed = bytearray(content)
+        changed[len(changed) // 2] ^= 1
+        out = io.BytesIO()
+        with zipfile.ZipFile(out, "w") as packed:
+            for each, whole in files.items():
+                packed.writestr(each, bytes(changed) if each == name else whole)
+        assert verify(out, trust).verdict is not Verdict.VALID, name
+
+
+def test_a_name_that_no_package_has_is_refused(story):
+    with pytest.raises(Malformed):
+        story.draft({**PAPERS, "data/notes.txt": b"more"})
+    with pytest.raises(Malformed):
+        story.draft({name: data for name, data in PAPERS.items() if name != "data/METHOD.md"})
+
+
+def anchor(size, names):
+    note = SignerKey("log.example", bytes(32)).sign("text\n")
+    return Anchor(size, note, tuple((name, b"response") for name in names))
+
+
+def test_the_anchor_just_above_each_entry_is_chosen():
+    every = [anchor(size, "ab") for size in (5, 9, 20, 30)]
+    chosen = choose_anchors(every, [2, 3, 12], frozenset("ab"), 2)
+    assert [each.size for each in chosen] == [5, 20]
+
+
+def test_an_anchor_with_too_few_known_authorities_is_left_out():
+    every = [anchor(5, "a"), anchor(6, "ax"), anchor(9, "abx")]
+    [chosen] = choose_anchors(every, [2], frozenset("ab"), 2)
+    assert (chosen.size, [name for name, _ in chosen.stamps]) == (9, ["a", "b"])
+
+
+def test_an_anchor_that_an_entry_speaks_of_is_kept():
+    every = [anchor(5, "a"), anchor(9, "a")]
+    assert [each.size for each in choose_anchors(every, [1], frozenset("a"), 1, frozenset([9]))] == [5, 9]
+
+
+def test_the_proof_of_an_anchor_has_its_note_its_path_and_its_stamps(story):
+    draft = story.draft()
+    proof = story.proof(draft)
+    stamped = AnchorProof(Anchor(4, story.world.checkpoint(4), (("a", b"one"), ("b", b"two"))), (bytes(32),))
+    papers = proof_papers(Proof(proof.own, proof.own_path, proof.final, proof.size, proof.paths, (stamped,)))
+    names = [paper.name.removeprefix("data/proof/anchors/") for paper in papers if "anchors" in paper.name]
+    assert names == ["4.1.tsr", "4.2.tsr", "4.consistency", "4.note"]

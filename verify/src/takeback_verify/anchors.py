@@ -1,0 +1,115 @@
+"""Anchors: earlier checkpoints that time-stamping authorities signed, and what they say of an entry's time.
+
+An anchor whose tree has grown into the final one bounds the time of every entry below its size from above:
+the entry existed when the authorities signed. It says nothing of how much earlier the entry was made.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from takeback_verify.checkpoint import Checkpoint
+from takeback_verify.entries import parse_consistency
+from takeback_verify.errors import Malformed, NotProven, VerifyError
+from takeback_verify.listing import ANCHORS
+from takeback_verify.merkle import verify_consistency
+from takeback_verify.note import parse_note
+from takeback_verify.package import Package
+from takeback_verify.policy import open_of_log
+from takeback_verify.stamp import MAX_RESPONSE, verify_stamp
+from takeback_verify.trust import Trust
+
+_STAMP = re.compile(r"[1-9][0-9]?\.tsr", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One authority's signature over an anchor's text."""
+
+    authority: str
+    at: datetime
+    """In UTC."""
+    file: str
+    """Its name in the package."""
+    sha256: bytes
+    """Of the response."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A checkpoint that enough authorities have signed."""
+
+    size: int
+    text: bytes
+    """What they signed: the checkpoint's text without the log's signatures."""
+    stamps: tuple[Stamp, ...]
+    by: datetime
+    """By then as many authorities had signed as the trust file asks for."""
+
+    @property
+    def authorities(self) -> list[str]:
+        """Who signed, by name."""
+        return sorted({stamp.authority for stamp in self.stamps})
+
+
+def anchor_sizes(package: Package) -> list[int]:
+    """The sizes of the package's anchors, rising. Raises Malformed for a size that is none."""
+    return sorted({int(name.removeprefix(ANCHORS).partition(".")[0]) for name in package.names(ANCHORS)})
+
+
+def read_anchor(package: Package, trust: Trust, size: int, final: Checkpoint) -> Anchor:
+    """One anchor, proven.
+
+    Raises:
+        Malformed: a file of it is missing or not what it should be.
+        NotProven: its log did not sign it, it has not grown into the final checkpoint, a timestamp is by
+            nobody that the trust file names, or too few authorities have signed.
+    """
+    prefix = f"{ANCHORS}{size}."
+    # 1. A checkpoint of the log, of this size.
+    note = parse_note(package.read(f"{prefix}note"))
+    checkpoint, _ = open_of_log(trust.parsed_policy, note)
+    if (checkpoint.origin, checkpoint.size) != (final.origin, size):
+        raise NotProven(
+            f"{prefix}note is a checkpoint of {checkpoint.origin!r} with {checkpoint.size} entries"
+        )
+    # 2. It has grown into the final one.
+    path = parse_consistency(package.read(f"{prefix}consistency"), f"{prefix}consistency")
+    verify_consistency(size, final.size, path, checkpoint.root, final.root)
+    # 3. Stamped by those whom the trust file names, numbered from 1.
+    files = [name for name in package.names(prefix) if _STAMP.fullmatch(name.removeprefix(prefix))]
+    files.sort(key=lambda name: int(name.split(".")[-2]))
+    if files != [f"{prefix}{n}.tsr" for n in range(1, len(files) + 1)]:
+        raise Malformed(f"the timestamps of {prefix}note are not numbered from 1")
+    text = note.text.encode()
+    stamps = tuple(_read_stamp(package, trust, file, text) for file in files)
+    # 4. By enough of them.
+    times = sorted({stamp.authority: stamp.at for stamp in reversed(stamps)}.values())
+    needed = max(trust.timestamps, 1)
+    if len(times) < needed:
+        raise NotProven(
+            f"{prefix}note is stamped by {len(times)} of the authorities; the trust file asks for {needed}"
+        )
+    return Anchor(size, text, stamps, times[needed - 1])
+
+
+def bound_of(anchors: Sequence[Anchor], index: int) -> Anchor | None:
+    """The anchor that bounds an entry's time best, or None."""
+    above = [anchor for anchor in anchors if index < anchor.size]
+    return min(above, key=lambda anchor: (anchor.by, anchor.size), default=None)
+
+
+def _read_stamp(package: Package, trust: Trust, file: str, text: bytes) -> Stamp:
+    if package.size(file) > MAX_RESPONSE:
+        raise Malformed(f"{file} is too long to be a timestamp")
+    response = package.read(file)
+    said: list[str] = []
+    for authority in trust.authorities:
+        try:
+            at = verify_stamp(response, text, authority.roots)
+        except VerifyError as error:
+            said.append(f"{authority.name}: {error}")
+            continue
+        return Stamp(authority.name, at, file, package.digest(file))
+    raise NotProven(f"{file} is by none of the authorities of the trust file ({'; '.join(said)})")

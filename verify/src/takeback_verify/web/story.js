@@ -1,0 +1,163 @@
+// What the proven entries tell, in the sentences of story.py.
+
+import { capital, clock, count, day, listed, small, spelt, when } from "./bytes.js";
+
+/** @typedef {import("./documents.js").Placed} Placed */
+/** @typedef {import("./documents.js").Opening} Opening */
+/** @typedef {{size: number, stamps: {authority: string, at: number, sha256: string}[], by: number}} Anchor */
+
+const VERDICTS = new Map([
+  ["shared_without_consent", "shared without consent"],
+  ["not_shared_without_consent", "not shared without consent"],
+  ["cannot_tell", "cannot tell"],
+]);
+const REASONS = new Map([
+  ["match", "because it matched a reported picture"],
+  ["investigation", "because everything in its place was being captured"],
+]);
+const SEEN = new Map([
+  ["event", "the platform announced it"],
+  ["poll", "the platform was asked for it"],
+]);
+const FINDINGS = new Map([
+  ["gone", "not there"],
+  ["there", "there"],
+  ["unclear", "unclear"],
+]);
+
+/** How the story calls messages, captures and targets. */
+class Names {
+  /** @type {Map<any, any>} */ #captures = new Map();
+  /** @type {Map<any, any>} */ #targets = new Map();
+  /** @type {Map<any, string>} */ #messages = new Map();
+
+  /** @param {Placed[]} entries */
+  constructor(entries) {
+    for (const { opening: { kind, body } } of entries) {
+      if (kind === "captured") this.#captures.set(body.capture, body.sighting);
+      if (kind === "removal_planned") this.#targets.set(body.target, body.sighting);
+    }
+    for (const sighting of this.#captures.values()) {
+      if (!this.#messages.has(sighting)) this.#messages.set(sighting, `message ${this.#messages.size + 1}`);
+    }
+  }
+
+  /** @param {any} sighting @returns {string} */
+  message(sighting) {
+    return this.#messages.get(sighting) ?? "another message of the case";
+  }
+
+  /** @param {any} capture */
+  captured(capture) {
+    return this.message(this.#captures.get(capture));
+  }
+
+  /** @param {any} target */
+  target(target) {
+    return this.message(this.#targets.get(target));
+  }
+}
+
+/** @type {Map<string, (fact: Opening, names: Names) => string>} */
+const SENTENCES = new Map(
+  /** @type {[string, (fact: Opening, names: Names) => string][]} */ ([
+    ["captured", ({ at, body }, names) => {
+      const reason = REASONS.get(body.reason) ?? `for the reason ${body.reason}`;
+      const name = capital(names.message(body.sighting));
+      return `${name} was captured on ${when(at)}, ${reason} (exhibit ${body.capture})`;
+    }],
+    ["deletion_observed", ({ at, body }, names) => {
+      const name = capital(names.captured(body.capture));
+      return `${name} was seen to be deleted by others on ${when(at)} (${SEEN.get(body.by) ?? body.by})`;
+    }],
+    ["decided", ({ at, body }) =>
+      `On ${when(at)} a reviewer decided: ${VERDICTS.get(body.verdict) ?? body.verdict}`],
+    ["decision_undone", ({ at }) => `On ${when(at)} a decision was taken back before it took effect`],
+    ["decision_effective", ({ at, body }) =>
+      `On ${when(at)} the decision took effect: ${VERDICTS.get(body.verdict) ?? body.verdict}`],
+    ["removal_step_done", ({ at, body }, names) =>
+      `On ${when(at)} the platform confirmed a step of removing ${names.target(body.target)}: ${body.action}`],
+    ["found_gone", ({ at, body }, names) =>
+      `${capital(names.target(body.target))} was looked for on ${when(at)} and found to be gone`],
+    ["found_again", ({ at, body }, names) =>
+      `${capital(names.target(body.target))} was looked for on ${when(at)} and found to be there again`],
+    ["rechecked", ({ at, body }, names) => {
+      const finding = FINDINGS.get(body.finding) ?? body.finding;
+      const name = capital(names.target(body.target));
+      return `${name} was looked for on ${when(at)} beside a control that is known to be there: ${finding}`;
+    }],
+    ["evidence_erased", ({ at, body }, names) =>
+      `On ${when(at)} the sealed parts of ${names.captured(body.capture)} were destroyed (exhibit ${body.capture})`],
+  ]),
+);
+
+/** @param {Placed[]} entries @param {Anchor[]} anchors @returns {string[]} */
+export function tell(entries, anchors) {
+  const names = new Names(entries);
+  const lines = entries.flatMap((placed) => {
+    const sentence = SENTENCES.get(placed.opening.kind);
+    return sentence ? [sentence(placed.opening, names) + bound(placed, anchors)] : [];
+  });
+  return [...lines, ...absences(entries, names), ...heartbeats(entries), ...others(entries)];
+}
+
+/** @param {Anchor} anchor */
+export function authoritiesOf(anchor) {
+  return [...new Set(anchor.stamps.map((stamp) => stamp.authority))].sort();
+}
+
+/** @param {Placed} placed @param {Anchor[]} anchors */
+function bound({ index, opening }, anchors) {
+  const above = anchors.filter((anchor) => index < anchor.size);
+  const [best] = above.sort((one, other) => one.by - other.by || one.size - other.size);
+  if (!best) return "; no timestamp covers this record, so only the log itself says when it was made.";
+  const by = spelt(best.by);
+  const number = authoritiesOf(best).length;
+  const who = number === 1 ? "an independent authority" : `${small(number)} independent authorities`;
+  const said = day(by) === day(opening.at) ? clock(by) : when(by);
+  return `; this was recorded before ${said}, which ${who} signed.`;
+}
+
+/** @param {Placed[]} entries @param {Names} names */
+function absences(entries, names) {
+  /** @type {Map<string, {since: string | null, last: string}>} */
+  const targets = new Map();
+  for (const { opening: { at, body, kind } } of entries) {
+    if (!["found_gone", "found_again", "rechecked"].includes(kind)) continue;
+    const finding = kind === "found_gone" ? "gone" : kind === "found_again" ? "there" : body.finding;
+    const known = targets.get(body.target);
+    if (finding === "there") targets.set(body.target, { since: null, last: at });
+    else if (finding === "gone") targets.set(body.target, { since: known?.since ?? at, last: at });
+  }
+  return [...targets].flatMap(([target, { since, last }]) => {
+    const name = capital(names.target(target));
+    return since === null
+      ? []
+      : [`${name} was absent from ${when(since)} on, each time it was looked for until ${when(last)}.`];
+  });
+}
+
+/** @param {Placed[]} entries */
+function heartbeats(entries) {
+  const beats = entries.filter(({ opening }) => opening.kind === "watched").map(({ opening }) => opening.body);
+  if (!beats.length) return [];
+  const gap = beats.reduce((sum, body) => sum + body.gap_ms, 0) / 1000;
+  const times = (/** @type {string} */ name) => beats.map((body) => String(body[name])).sort();
+  const said = gap.toLocaleString("en-US", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  return [
+    `Between ${when(times("since")[0] ?? "")} and ${when(times("until").at(-1) ?? "")}, watching was recorded by ` +
+      `${count(beats.length, "heartbeat")}, with gaps of ${said} seconds in all.`,
+  ];
+}
+
+/** @param {Placed[]} entries */
+function others(entries) {
+  /** @type {Map<string, number>} */
+  const kinds = new Map();
+  for (const { opening: { kind } } of entries) {
+    if (!SENTENCES.has(kind) && kind !== "watched") kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  }
+  if (!kinds.size) return [];
+  const said = [...kinds].sort().map(([kind, number]) => `${kind} (${number.toLocaleString("en-US")})`);
+  return [`Also proven, and to be read in data/entries.jsonl: ${listed(said)}.`];
+}
