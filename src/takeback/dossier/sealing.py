@@ -1,7 +1,7 @@
 """The service's seal on a PDF: PAdES, by a key of the service's own and a certificate that it issued itself.
 
-It says that this service made the file, and nothing else; a person's signature is a person's to give. Where
-an authority is configured, its timestamp goes into the seal (PAdES B-T), else it is B-B.
+It says that this service made the file, and nothing else; a person's signature is a person's to give. It
+carries no authority's time (PAdES B-B): the file lies in the package, whose log entry the authorities stamp.
 """
 
 import io

@@ -281,5 +281,5 @@ def python_for_nobody(folder: Path) -> Path:
         pytest.skip(f"no {name} that other users than root may run")
     subprocess.run([base, "-m", "venv", "--without-pip", folder / "env"], check=True)
     ours = folder / "env" / "lib" / name / "site-packages" / "ours.pth"
-    ours.write_text(f"{sysconfig.get_path('purelib')}\n{ROOT / 'src'}\n")
+    ours.write_text(f"{sysconfig.get_path('purelib')}\n{ROOT / 'src'}\n{ROOT / 'verify' / 'src'}\n")
     return folder / "env" / "bin" / "python"

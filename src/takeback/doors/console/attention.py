@@ -10,6 +10,7 @@ from takeback.doors.console import words
 from takeback.doors.console.case import Standing, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.facts import (
+    CaptureFailed,
     EntryRefused,
     JobGaveUp,
     LocationUnusable,
@@ -27,7 +28,7 @@ from takeback.takedown.model import TargetState
 router = APIRouter()
 
 MOST = 200
-_KINDS = (RemovalFailed, JobGaveUp, ReportUnusable, LocationUnusable, EntryRefused)
+_KINDS = (RemovalFailed, JobGaveUp, ReportUnusable, LocationUnusable, EntryRefused, CaptureFailed)
 
 
 @dataclass(frozen=True, slots=True)
