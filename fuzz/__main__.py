@@ -23,6 +23,9 @@ MEMORY_MB = 3072
 HANG_SECONDS = 20
 """Twice what a child has for a file."""
 LONGEST_INPUT = 16_384
+_STARTER = (sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))")
+"""A small process in between. Linux hands the peak of memory on when a process starts a program, and libFuzzer
+would count what whoever started it once held as its own."""
 _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+)")
 _STAT = re.compile(r"^stat::(\w+):\s+(\d+)", re.MULTILINE)
 _ARTIFACT = re.compile(r"Test unit written to (\S+)")
@@ -70,6 +73,7 @@ def fuzz(
     with tempfile.TemporaryDirectory(prefix="takeback-fuzz-") as grown:
         ended = subprocess.run(  # noqa: S603 - our own interpreter and module
             [
+                *_STARTER,
                 *(sys.executable, "-m", module, target),
                 *(f"-max_total_time={seconds}", f"-timeout={hang_seconds}", f"-rss_limit_mb={memory_mb}"),
                 *(f"-max_len={LONGEST_INPUT}", f"-artifact_prefix={kept}{os.sep}", "-print_final_stats=1"),

@@ -47,3 +47,9 @@ def test_a_sound_target_breaks_nothing_and_is_seen(tmp_path):
     assert ran.edges > 100
     assert ran.executions > 1000
     assert ran.peak_mb < 600
+
+
+def test_what_its_starter_once_held_is_not_its_own(tmp_path):
+    held = bytearray(700 << 20)
+    held[::4096] = b"1" * len(held[::4096])
+    assert run("fuzz_wire", tmp_path).peak_mb < 600
