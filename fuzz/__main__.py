@@ -24,8 +24,8 @@ HANG_SECONDS = 20
 """Twice what a child has for a file."""
 LONGEST_INPUT = 16_384
 _STARTER = (sys.executable, "-c", "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))")
-"""A small process in between. Linux hands the peak of memory on when a process starts a program, and libFuzzer
-would count what whoever started it once held as its own."""
+"""A small process in between. Linux hands the peak of memory on when a process starts a program, and
+libFuzzer would count what whoever started it once held as its own."""
 _COVERAGE = re.compile(r"cov: (\d+) ft: (\d+)")
 _STAT = re.compile(r"^stat::(\w+):\s+(\d+)", re.MULTILINE)
 _ARTIFACT = re.compile(r"Test unit written to (\S+)")
