@@ -6,6 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Compiled files are kept, whatever the surroundings say: the service is many processes, and each starts faster.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test check bench fuzz lock format clean
 
 demo: $(VENV)/.runtime $(VENV)/.native ## the whole way on this machine; CHECK=1 walks it without a person
@@ -14,6 +17,7 @@ demo: $(VENV)/.runtime $(VENV)/.native ## the whole way on this machine; CHECK=1
 test: $(VENV)/.dev $(VENV)/.native ## everything that is tested, set-up included
 	@$(BIN)/python tools/chromium.py
 	@$(BIN)/python tools/synapse.py
+	@$(BIN)/python tools/oracles.py
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, unit tests

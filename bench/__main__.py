@@ -2,7 +2,7 @@
 
 Run: `python -m bench` (`--quick` for fewer rounds, `--json FILE` to keep the numbers, `--rows` for a bank of
 ten million). With `--plots` it draws the plots of docs/matching.md again; the one of recall needs `--photos`,
-a folder of photographs. One run takes some five minutes (recall: fifteen more) and wants the machine for
+a folder of photographs. One run takes some seven minutes (recall: fifteen more) and wants the machine for
 itself.
 """
 
@@ -22,7 +22,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench import hashing, index, journey, ledger, lookback, plots
+from bench import dossier, hashing, index, journey, ledger, lookback, plots
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
@@ -56,6 +56,7 @@ def main() -> None:
         *(row for bank in banks.values() for row in bank),
         *_look_back(),
         *_ledger(facts=400 if asked.quick else 4000),
+        *_dossier(quick=asked.quick),
         *_start_up(),
         *_journey(asked.cache, posts=20 if asked.quick else 200),
     ]
@@ -150,6 +151,12 @@ def _ledger(facts: int) -> list[Row]:
         (f"ledger: record, {ledger.WRITERS} writers", sum(shares) / write, "facts/s"),
         ("ledger: sequence and sign", sum(shares) / drain, "entries/s"),
     ]
+
+
+def _dossier(*, quick: bool) -> list[Row]:
+    _say("Making and verifying evidence packages ...")
+    part = 20 if quick else 1
+    return list(dossier.measure(dossier.ENTRIES // part, dossier.COPIES, dossier.EXHIBITS // part))
 
 
 def _start_up() -> list[Row]:

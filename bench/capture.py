@@ -22,14 +22,13 @@ import psycopg
 from pyrage import x25519
 
 from bench.journey import MOST_PAUSE, OTHER_PICTURE
-from takeback.app import RECIPIENTS_FILE
 from takeback.doors.cli.demo import check, town
 from takeback.doors.cli.demo.stage import Stage, raise_stage
 from takeback.doors.cli.demo.town import Town
 from takeback.evidence import watching
 from takeback.ground import clock
 from takeback.ground.db.pool import Database
-from takeback.ground.vault.recipients import Directory, Member, Role, Use, format_directory
+from takeback.ground.vault.recipients import Directory, Member, Role, Use, directory_path, format_directory
 from takeback.ground.vault.seal import Recipient
 
 LONGEST = 180.0
@@ -52,7 +51,7 @@ class CaptureNumbers:
 def measure(cache: Path, posts: int) -> CaptureNumbers:
     """Post so many copies of a reported picture, and so many others where somebody investigates."""
     with raise_stage(cache.resolve(), print, undo_seconds="0") as stage:
-        _let_somebody_open(stage.settings.data / RECIPIENTS_FILE)
+        _let_somebody_open(directory_path(stage.settings))
         check.report(stage.service.addresses()["portal"], town.the_picture(OTHER_PICTURE))
         matched = town.found(stage.town.people, OTHER_PICTURE)
         watched = town.found(stage.town.people, STRANGERS)

@@ -81,16 +81,7 @@ def measure(database: Database, signer: Signer, facts: int) -> None:
 
 def measure_proofs(database: Database, signer: Signer, entries: int) -> None:
     """How long a long log takes to get its places, and each proof in it."""
-    with database.transaction() as tx:
-        tx.execute("set local session_replication_role = replica")  # no fact behind each entry
-        tx.execute(
-            """
-            insert into ledger_entry (fact_id, leaf)
-            select -n, leaf from ledger_entry, generate_series(1, %s) n
-            where id = (select min(id) from ledger_entry)
-            """,
-            (entries,),
-        )
+    fill(database, entries)
     sequencer = Sequencer(database, signer)
     each = timed(lambda: drain(sequencer)) / entries
     print(f"{f'sequence and sign {entries} entries':<44}{1 / each:>10.0f} entries/s")
@@ -107,6 +98,20 @@ def measure_proofs(database: Database, signer: Signer, entries: int) -> None:
     show_proofs("inclusion proof", size, inclusion)
     show_proofs("consistency proof", size, consistency)
     print(f"{f'{PROOFS} inclusion proofs at once':<44}{many * 1e3:>10.1f} ms")
+
+
+def fill(database: Database, entries: int) -> None:
+    """Make a log long: entries that wait for their place, without facts."""
+    with database.transaction() as tx:
+        tx.execute("set local session_replication_role = replica")  # no fact behind each entry
+        tx.execute(
+            """
+            insert into ledger_entry (fact_id, leaf)
+            select -n, leaf from ledger_entry, generate_series(1, %s) n
+            where id = (select min(id) from ledger_entry)
+            """,
+            (entries,),
+        )
 
 
 def show_proofs(what: str, size: int, seconds: list[float]) -> None:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import settings
 
 import databases
+import others
 from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures, which pytest finds by name
 from takeback.ground.db.pool import Database
 
@@ -17,13 +18,37 @@ settings.load_profile("takeback")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest files first, so that workers who share the files end together."""
-    longest = ("journeys/whole", "journeys", "integration/pipeline", "contract", "integration", "properties")
+    longest = (
+        "journeys/whole",
+        "journeys",
+        "integration/pipeline",
+        "contract",
+        "integration",
+        "properties",
+        "unit/signals",
+    )
 
     def rank(item: pytest.Item) -> int:
         where = item.path.relative_to(Path(__file__).parent).as_posix()
         return next((n for n, folder in enumerate(longest) if where.startswith(folder)), len(longest))
 
     items.sort(key=rank)
+    for item in items:
+        item.user_properties.extend(("agrees", name) for name in others.asked_by(item))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tests that ask other people's programs are skipped, by name, where there are none."""
+    others.skip_without(item)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Who agreed with us, and what was counted."""
+    said = list(others.summary(terminalreporter))
+    if said:
+        terminalreporter.section("other people's programs, and counts")
+    for line in said:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

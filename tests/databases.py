@@ -1,7 +1,8 @@
 """Real databases for tests: one PostgreSQL server per test process, one fresh migrated database per test.
 
-The server lives in memory where there is enough of it. A new database is a copy of a migrated template, which
-takes some tens of milliseconds. A reaper process stops the server and removes its folder, however tests end.
+The server lives in memory where there is room. A new database is a copy of a migrated template, file by
+file, which takes some tens of milliseconds. A reaper process stops the server and removes its folder, however
+tests end.
 """
 
 import secrets
@@ -57,7 +58,9 @@ class Server:
         """The URL of a new database, a copy of `template`; dropped afterwards, whoever is connected."""
         name = f"test_{secrets.token_hex(6)}"
         self.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
         try:
             yield self.url_of(name)

@@ -6,7 +6,7 @@ with the_log(house, tmp_path, witness=True, authorities=2) as outside:   # signs
 
 import io
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
@@ -26,7 +26,9 @@ from witnesses import WitnessProcess
 
 
 @contextmanager
-def the_log(house, folder, *, witness: bool = False, authorities: int = 0) -> Iterator[Trust]:
+def the_log(
+    house, folder, *, witness: bool = False, authorities: int | Sequence[Authority] = 0
+) -> Iterator[Trust]:
     """The house's log is sequenced, cosigned and stamped while the block runs; the trust file for it."""
     settings, stop = house.app.settings, threading.Event()
     signer = Signer(keys_folder(settings), settings.ledger_origin)
@@ -40,9 +42,10 @@ def the_log(house, folder, *, witness: bool = False, authorities: int = 0) -> It
             policy.write_text(f"witness w1 {format_cosigner_key(process.keys[0])} {process.url}\nquorum w1\n")
             settings.witness_policy = policy
         urls = []
-        for number in range(authorities):
+        if isinstance(authorities, int):
+            authorities = [Authority(folder / f"authority-{n}", f"Test {n}") for n in range(authorities)]
+        for number, authority in enumerate(authorities):
             name = f"authority-{number}"
-            authority = Authority(folder / name, f"Test {name}")
             urls.append(f"{name}={stack.enter_context(authority.serving())}")
             roots = folder / "roots"
             roots.mkdir(exist_ok=True)

@@ -42,9 +42,12 @@ class People:
 
     lawyer: Somebody = field(default_factory=lambda: Somebody(Role.LAWYER, "law-clinic"))
     recovery: Somebody = field(default_factory=lambda: Somebody(Role.RECOVERY, "recovery"))
+    reviewers: Somebody = field(default_factory=lambda: Somebody(Role.REVIEWERS, "reviewers"))
 
-    def write(self, path: Path) -> None:
-        directory = Directory((self.lawyer.member(), self.recovery.member()))
+    def write(self, path: Path, *, reviewers: bool = False) -> None:
+        """As the operator does; the reviewers are named only where a test is about them."""
+        named = (self.lawyer, self.recovery, *((self.reviewers,) if reviewers else ()))
+        directory = Directory(tuple(each.member() for each in named))
         path.write_text(format_directory(directory), encoding="ascii")
 
 

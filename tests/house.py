@@ -125,6 +125,8 @@ class House:
         self.app = App(
             settings, database, platforms, decoder, Unsealer(folder), BankIndex(), *parts, well_known, keeper
         )
+        self.receipts: dict = {}
+        """Of each report."""
         self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
 
     def on(self, database, platform) -> "House":
@@ -150,8 +152,10 @@ class House:
             language="en",
         )
         portal = self.folder / keys.PORTAL_FOLDER
-        submit(self.database, load_recipient(portal), load_pepper(portal), replace(report, **more))
-        return self.query("select id from intake_report order by received_at desc limit 1")[0][0]
+        receipt = submit(self.database, load_recipient(portal), load_pepper(portal), replace(report, **more))
+        [(put_down,)] = self.query("select id from intake_report order by received_at desc limit 1")
+        self.receipts[put_down] = receipt
+        return put_down
 
     def case_of(self, report) -> CaseId:
         return self.query("select id from cases_case where report_id = %s", report)[0][0]

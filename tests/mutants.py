@@ -6,7 +6,7 @@ Each file mutants_of_*.py adds its own.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 import mutants_of_files
@@ -48,7 +48,7 @@ def mutants(lab: Lab) -> Iterator[Mutant]:
         assert files != lab.made.files, f"{name} changes nothing"
         yield _mutant(name, zipped(lab.made.id, files))
         if name in EDITS:
-            _as_attackers_do(files)
+            as_attackers_do(files)
             yield _mutant(name + AGAIN, zipped(lab.made.id, files))
     for name, container in CONTAINERS.items():
         yield _mutant(name, container(lab))
@@ -59,7 +59,8 @@ def _mutant(name: str, data: bytes) -> Mutant:
     return Mutant(name, data, verdict)
 
 
-def _as_attackers_do(files: Files) -> None:
+def as_attackers_do(files: Files) -> None:
+    """Make the closed list and the bag anew."""
     try:
         rehashed(files)
     except (VerifyError, KeyError):  # a list that cannot be read stays as it is
@@ -67,17 +68,17 @@ def _as_attackers_do(files: Files) -> None:
 
 
 def stamped_by(made: Made, authorities: list[Authority]) -> Made:
-    """The same package, stamped by other authorities only."""
+    """Such a package without timestamps, but that these authorities stamped its own entry."""
     world = made.world
     kept, world.authorities = world.authorities, authorities
     try:
-        files = {name: data for name, data in made.files.items() if "/anchors/" not in name}
-        world.anchor(len(world.leaves), files)
-        world.consistent(files)
-        rebagged(files)
-        return replace(made, files=files, trust=world.trust())
+        again = world.package(stamped=False, promised=len(authorities))
+        world.anchor(len(world.leaves), again.files)
+        world.consistent(again.files)
+        rebagged(again.files)
+        return again
     finally:
         world.authorities = kept
 
 
-__all__ = ["BENIGN", "FILES", "Lab", "Mutant", "mutants", "stamped_by"]
+__all__ = ["BENIGN", "FILES", "Lab", "Mutant", "as_attackers_do", "mutants", "stamped_by"]

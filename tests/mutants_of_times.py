@@ -2,6 +2,9 @@
 
 import base64
 
+from takeback_verify.entries import format_consistency
+from takeback_verify.listing import LISTING
+from takeback_verify.merkle import prove_consistency
 from takeback_verify.note import Note, SignerKey, format_note, parse_note
 from tampering import (
     Files,
@@ -10,9 +13,26 @@ from tampering import (
     anchor_sizes,
     change,
     edit,
+    final_size,
     flip,
     swap,
 )
+
+
+def _remove_anchor(files: Files, size: int) -> None:
+    for name in [name for name in files if name.startswith(anchor_file(size, ""))]:
+        del files[name]
+
+
+def _add_anchor(files: Files, lab: Lab, size: int) -> None:
+    lab.made.world.anchor(size, files)
+    _prove_anchor(files, lab, size)
+
+
+def _prove_anchor(files: Files, lab: Lab, size: int) -> None:
+    proof = prove_consistency(size, lab.made.world.hashes[: final_size(files)])
+    files[anchor_file(size, "consistency")] = format_consistency(proof)
+
 
 # --- anchors and timestamps --------------------------------------------------------------------------------
 
@@ -152,8 +172,66 @@ def one_authority_counts_twice(files: Files, _: Lab) -> None:
 
 @edit
 def an_anchor_that_the_log_speaks_of_is_removed(files: Files, _: Lab) -> None:
-    for name in [name for name in files if name.startswith(anchor_file(anchor_sizes(files)[0], ""))]:
-        del files[name]
+    _remove_anchor(files, anchor_sizes(files)[0])
+
+
+@edit
+def the_anchor_of_the_own_entry_is_removed(files: Files, _: Lab) -> None:
+    _remove_anchor(files, anchor_sizes(files)[-1])
+
+
+@edit
+def an_anchor_that_nothing_names_is_added(files: Files, lab: Lab) -> None:
+    """By the log's own key and the right authorities: it holds, and yet nobody committed to it."""
+    _add_anchor(files, lab, anchor_sizes(files)[0] - 1)
+
+
+@edit
+def a_second_anchor_of_the_own_entry_is_added(files: Files, lab: Lab) -> None:
+    _add_anchor(files, lab, anchor_sizes(files)[-1] - 1)
+
+
+@edit
+def the_anchor_of_another_package_is_added(files: Files, lab: Lab) -> None:
+    """Of the same log: the other package's own anchor, with a proof that it has grown into this one's end."""
+    size = anchor_sizes(lab.other.files)[-1]
+    for rest in ("note", "1.tsr", "2.tsr"):
+        files[anchor_file(size, rest)] = lab.other.files[anchor_file(size, rest)]
+    _prove_anchor(files, lab, size)
+
+
+@edit
+def an_anchor_that_the_log_speaks_of_becomes_another(files: Files, lab: Lab) -> None:
+    size = anchor_sizes(files)[0]
+    _remove_anchor(files, size)
+    _add_anchor(files, lab, size + 1)
+
+
+@edit
+def a_timestamp_that_the_log_speaks_of_is_made_anew(files: Files, lab: Lab) -> None:
+    size = anchor_sizes(files)[0]
+    text = parse_note(files[anchor_file(size, "note")]).text.encode()
+    files[anchor_file(size, "1.tsr")] = lab.made.world.authorities[0].stamp(text)
+
+
+@edit
+def a_timestamp_that_nothing_names_is_added(files: Files, lab: Lab) -> None:
+    size = anchor_sizes(files)[0]
+    text = parse_note(files[anchor_file(size, "note")]).text.encode()
+    files[anchor_file(size, "3.tsr")] = lab.made.world.authorities[0].stamp(text)
+
+
+@edit
+def a_timestamp_of_the_own_entry_is_added(files: Files, lab: Lab) -> None:
+    size = anchor_sizes(files)[-1]
+    text = parse_note(files[anchor_file(size, "note")]).text.encode()
+    files[anchor_file(size, "3.tsr")] = lab.made.world.authorities[0].stamp(text)
+
+
+@edit
+def the_list_promises_fewer_timestamps(files: Files, _: Lab) -> None:
+    change(files, LISTING, b'"stamps":2', b'"stamps":1')
+    del files[anchor_file(anchor_sizes(files)[-1], "2.tsr")]
 
 
 @edit

@@ -274,6 +274,15 @@ def an_unknown_key_signed_an_anchor_too(lab: Lab) -> bytes:
 
 
 @benign
+def the_own_entry_is_stamped_again(lab: Lab) -> bytes:
+    """What proves the package comes after its commitment: whoever proves the same once more does no harm."""
+    files = lab.copy()
+    lab.made.world.anchor(anchor_sizes(files)[-1], files)
+    rebagged(files)
+    return zipped(lab.made.id, files)
+
+
+@benign
 def nothing_is_compressed(lab: Lab) -> bytes:
     return zipped(lab.made.id, lab.made.files, compression=zipfile.ZIP_STORED)
 

@@ -220,6 +220,7 @@ class World:
         case: str = uuid(1),
         dossier: str = uuid(2),
         stamped: bool = True,
+        promised: int | None = None,
         own_key: bool = True,
         then: Callable[[dict[str, bytes], list[int]], None] | None = None,
         page: bytes | None = None,
@@ -231,6 +232,7 @@ class World:
             case: its id.
             dossier: the package's id.
             stamped: whether checkpoints are timestamped.
+            promised: how many authorities timestamp its own entry, by its list; default: as many as do.
             own_key: whether exhibits are sealed to a key of their own, as the service does.
             then: what an insider does before the closed list is made: to the files, and to the places of
                 the entries that are opened.
@@ -273,9 +275,11 @@ class World:
             "data/case.jsonld": b"{}",
             "data/entries.jsonl": format_entries(placed),
         }
+        stamps = len(self.authorities) if stamped else 0
         listing = Listing(
-            case, listed(files), dossier, self.origin, BEGAN + timedelta(hours=1), SERVICE, SOFTWARE
-        )
+            case, listed(files), dossier, self.origin, BEGAN + timedelta(hours=1), SERVICE, SOFTWARE,
+            stamps if promised is None else promised,
+        )  # fmt: skip
         files[LISTING] = format_listing(listing)
         manifest = hashlib.sha256(files[LISTING]).hexdigest()
         own = self.record("dossier_written", 3601, dossier=dossier, case=case, manifest=manifest)

@@ -99,6 +99,10 @@ def anchor_file(size: int, rest: str) -> str:
     return f"data/proof/anchors/{size}.{rest}"
 
 
+def final_size(files: Files) -> int:
+    return path_rows(files)["size"]
+
+
 def with_signatures(files: Files, change: Callable[[list[Signature]], list[Signature]]) -> None:
     proof = parse_tlog_proof(files[TLOG])
     note = Note(proof.note.text, tuple(change(list(proof.note.signatures))))

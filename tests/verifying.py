@@ -1,8 +1,8 @@
 """Asking both verifiers about a package: the program, and VERIFY.html in a browser."""
 
+import base64
 import io
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +35,29 @@ def answer(page: Page, package: bytes, trust: bytes | None) -> dict[str, Any]:
     return json.loads(page.get_attribute("#result", "data-report") or "")
 
 
+CHOOSE = """async (package) => {
+  const result = document.getElementById("result");
+  const letters = Uint8Array.from(atob(package), (letter) => letter.charCodeAt(0));
+  const chosen = new DataTransfer();
+  chosen.items.add(new File([letters], "dossier.zip"));
+  result.hidden = true;
+  const shown = new Promise((done) => {
+    const watch = new MutationObserver(() => result.hidden || done(watch.disconnect()));
+    watch.observe(result, { attributes: true, attributeFilter: ["hidden"] });
+  });
+  const input = document.getElementById("package");
+  input.files = chosen.files;
+  input.dispatchEvent(new Event("change"));
+  await shown;
+  return result.dataset.report;
+}"""
+
+
+def next_answer(page: Page, package: bytes) -> dict[str, Any]:
+    """What the page says of another package; chosen by a script, which is quicker by far."""
+    return json.loads(page.evaluate(CHOOSE, base64.b64encode(package).decode()))
+
+
 def by_program(package: bytes, trust: bytes, key: str | None = None) -> Report:
     """What the program says of it."""
     return check_bytes(io.BytesIO(package), trust, key)
-
-
-def say(capsys: pytest.CaptureFixture[str], sentence: str) -> None:
-    """A number for whoever reads the tests' output."""
-    with capsys.disabled():
-        sys.stdout.write(f"\n{sentence}\n")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from takeback.bank.index import BankIndex
@@ -21,7 +22,7 @@ from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
 from takeback.ground.ledger.timestamps import Authority, read_authorities
 from takeback.ground.vault import keys
-from takeback.ground.vault.recipients import load_directory
+from takeback.ground.vault.recipients import directory_path, load_directory
 from takeback.ground.vault.unseal import Unsealer
 from takeback.sightings.archive import Archive, require_engine
 from takeback.sightings.sources import Sources
@@ -38,7 +39,6 @@ BLOBS_FOLDER = "blobs"
 SIGHTINGS_FOLDER = "sightings"
 BANK_FOLDER = "bank"
 AUTHORITIES_FOLDER = "authorities"
-RECIPIENTS_FILE = "recipients.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +139,10 @@ def look_back_parts(settings: Settings, database: Database) -> tuple[Archive, Sw
 
 def open_keeper(settings: Settings) -> Keeper:
     """Who seals evidence. Raises ConfigurationError: a directory of recipients is named and is none."""
-    named = settings.recipients
-    if named is not None:
-        load_directory(named)
+    if settings.recipients is not None:
+        load_directory(settings.recipients)
     blobs = Blobs(settings.blobs or str(settings.data / BLOBS_FOLDER))
-    return Keeper(blobs, named or settings.data / RECIPIENTS_FILE)
+    return Keeper(blobs, directory_path(settings), timedelta(days=settings.working_copy_days))
 
 
 def load_well_known(settings: Settings) -> WellKnown:

@@ -1,6 +1,22 @@
-"""The closed lists that facts choose from. `facts` hands them on, so read that first."""
+"""What facts are made of besides ids: closed lists to choose from, and times. `facts` hands them on, so read
+that first.
+"""
 
+from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AfterValidator, PlainSerializer
+
+
+def _in_utc(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise ValueError("a fact's time needs a time zone")
+    return at.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(_in_utc)]
+"""A time with a time zone; written in UTC."""
 
 
 class FoundBy(StrEnum):
@@ -35,6 +51,25 @@ class CapturedFor(StrEnum):
     MATCH = "match"
     INVESTIGATION = "investigation"
     """Everything in its place is, for some days."""
+
+
+class Keeps(StrEnum):
+    """What is sealed in a place under investigation."""
+
+    EVERYTHING = "everything"
+    DIGESTS = "digests"
+    """Digests and metadata only: those shown may be children."""
+
+
+class HowEnded(StrEnum):
+    """How an investigation came to its end."""
+
+    STOPPED = "stopped"
+    """Somebody ended it."""
+    EXPIRED = "expired"
+    """Its time was over."""
+    REPLACED = "replaced"
+    """It was started again, with another end or otherwise."""
 
 
 class SeenBy(StrEnum):

@@ -19,17 +19,18 @@ from takeback.cases import service as cases
 from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
 from takeback.connectors.api import Recorder, Target
+from takeback.dossier import handing
 from takeback.dossier import service as dossiers
 from takeback.errors import Gone, PlatformError, TakebackError, Unavailable, Unreadable, WhyUnreadable
 from takeback.evidence import service as evidence
-from takeback.evidence import upkeep
+from takeback.evidence import upkeep, watching
 from takeback.evidence.model import Subject
 from takeback.facts import CapturedFor, FoundBy, SeenBy
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record, record_once
-from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, SightingId, TargetId
+from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, RequestId, SightingId, TargetId
 from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
@@ -51,8 +52,9 @@ LOOK_AGAIN = timedelta(seconds=1)
 
 
 def take_in(app: App) -> None:
-    """Open the reports that the portal put down."""
+    """Open the reports that the portal put down, and record who asked for evidence there."""
     intake.take_in(app.database, app.unsealer, clock.now())
+    handing.take_up(app.database, clock.now())
 
 
 def look_back(app: App, entry: str) -> None:
@@ -172,12 +174,17 @@ def take_effect(app: App, decision: str) -> None:
 def captured_first(app: App, tx: Tx, sighting: SightingId, now: datetime) -> bool:
     """Whether a post may be worked on: it is captured, can never be, or no evidence is kept here.
 
-    If nobody has asked for its capture yet, this does.
+    If nobody has asked for its capture yet, this does: for a case that may show a minor, of digests alone.
     """
     if app.keeper is None or not app.keeper.keeps:
         return True
     post = sightings.get(tx, sighting)
-    return post is None or evidence.want(tx, subject_of(post), CapturedFor.MATCH, now)
+    if post is None:
+        return True
+    minors = [case for case in sorted(_cases_of(tx, sighting)) if cases.may_show_a_minor(tx, case)]
+    if minors:
+        evidence.keep_no_picture(tx, sighting, minors[0], now)
+    return evidence.want(tx, subject_of(post), CapturedFor.MATCH, now, suspected_minor=bool(minors))
 
 
 def subject_of(post: Sighting) -> Subject:
@@ -210,7 +217,9 @@ def capture(app: App, sighting: int) -> None:
     expires_at = now + timedelta(days=settings.investigation_keep_days) if ahead else None
     sealed = app.keeper.seal(wanted, sorted(needed_for), recording, now)
     with app.database.transaction() as tx:
-        evidence.commit(tx, sealed, wanted, expires_at)
+        counts = evidence.commit(tx, sealed, wanted, expires_at)
+    if not counts:
+        app.keeper.discard(sealed)
 
 
 def _cases_of(tx: Tx, sighting: SightingId) -> set[CaseId]:
@@ -247,6 +256,35 @@ def weigh_evidence(app: App, tx: Tx, case: CaseId, now: datetime, only: Sighting
             evidence.release(tx, copy.sighting, expires_at)
 
 
+def keep_no_pictures(tx: Tx, case: CaseId, now: datetime) -> None:
+    """A reviewer decided that somebody shown may be younger than 18: no likeness of a copy is kept."""
+    for copy in cases.copies(tx, case):
+        if not copy.excluded:
+            evidence.keep_no_picture(tx, copy.sighting, case, now)
+    for entry in cases.entries(tx, case):
+        details.forget(tx, entry)
+
+
+def drop_copies(app: App, case: str) -> None:
+    """A case is decided: destroy what reviewers have of its copies. Raises StorageUnavailable.
+
+    Not of one of which somebody is still to say whether it is one, in this case or in another.
+    """
+    if app.keeper is None:
+        return
+    with app.database.transaction() as tx:
+        done = [
+            copy.sighting
+            for copy in cases.copies(tx, CaseId(UUID(case)))
+            if not any(
+                cases.awaits_an_eye(tx, each, copy.sighting) for each in case_store.having(tx, copy.sighting)
+            )
+        ]
+        held = evidence.held_of(tx, done)
+    for each in held:
+        app.keeper.forget_copies(each.capture)
+
+
 def shred(app: App, capture: str) -> None:
     """Destroy the files of an erased capture. Raises StorageUnavailable."""
     if app.keeper is not None:
@@ -279,7 +317,10 @@ def ask_for_captured(app: App) -> None:
 
 
 def keep_evidence(app: App) -> None:
-    """Erase what was captured ahead and is part of no case, and files that no capture names."""
+    """Erase what was captured ahead and is part of no case, stray files, and packages handed out."""
+    handing.expire(app, clock.now())
+    with app.database.transaction() as tx:
+        watching.expire(tx, clock.now())
     if app.keeper is not None:
         upkeep.expire(app.database, clock.now())
         upkeep.tidy(app.database, app.keeper.blobs, clock.now())
@@ -293,6 +334,16 @@ def write_dossier(app: App, dossier: str) -> None:
     if dossiers.go_on(app, DossierId(UUID(dossier))):
         with app.database.transaction() as tx:
             enqueue(tx, "write_dossier", at=clock.now() + LOOK_AGAIN, dossier=dossier)
+
+
+def hand_out(app: App, request: str) -> None:
+    """Go on with a package that was asked for by receipt, as `write_dossier` does.
+
+    Raises StorageUnavailable, DamagedEvidence, NotFound.
+    """
+    if handing.go_on(app, RequestId(UUID(request))):
+        with app.database.transaction() as tx:
+            enqueue(tx, "hand_out", at=clock.now() + LOOK_AGAIN, request=request)
 
 
 def remove(app: App, target: str) -> None:
@@ -316,7 +367,8 @@ def _keep_details(app: App, target: TargetId) -> None:
         case, sighting = takedown.copy_of(tx, target)
         copy = sightings.get(tx, sighting)
         wanted = details.wanted(tx, sighting, cases.reviewed_entries(tx, case))
-    if copy is None or not wanted:
+        minor = cases.may_show_a_minor(tx, case)
+    if copy is None or not wanted or minor:
         return
     try:
         data = app.connectors[copy.connector].fetch(copy.media, app.settings.max_media_bytes)
@@ -376,6 +428,8 @@ def gave_up(app: App, name: str, args: Mapping[str, object], error: BaseExceptio
         if name == "look":
             target, round_ = TargetId(UUID(str(args["target"]))), int(str(args["round"]))
             takedown.give_up_look(tx, target, round_, reason, app.settings.recheck_after)
+        if name == "hand_out":
+            handing.give_up(tx, RequestId(UUID(str(args["request"]))))
         if name == "read_again":
             sighting = SightingId(int(str(args["sighting"])))
             if sightings.set_unreadable(tx, sighting, "platform_unavailable"):

@@ -1,31 +1,37 @@
 """What can happen. Read this first, then `pipeline.py`, which says what follows from each.
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
-fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to.
-How one is written is in `fact_form`.
+fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
+evidence stand in `evidence_facts`, and are handed on here. How one is written is in `fact_form`.
 """
 
 import typing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, PlainSerializer
-
-from takeback.choices import ApiKeyChange, CapturedFor, FoundBy, Revealed, SeenBy, StaffChange, Verdict
-from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, SightingId, StaffId, TargetId
-
-
-def _in_utc(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ValueError("a fact's time needs a time zone")
-    return at.astimezone(UTC)
-
-
-Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(_in_utc)]
-"""A time with a time zone; written in UTC."""
-
+from takeback.choices import (  # noqa: F401 - those that only `evidence_facts` needs are handed on, too
+    ApiKeyChange,
+    CapturedFor,
+    FoundBy,
+    HowEnded,
+    Keeps,
+    Moment,
+    Revealed,
+    SeenBy,
+    StaffChange,
+    Verdict,
+)
+from takeback.evidence_facts import (
+    Captured,
+    CaptureFailed,
+    DeletionObserved,
+    EvidenceAccessed,
+    EvidenceErased,
+    InvestigationEnded,
+    InvestigationStarted,
+    Watched,
+)
+from takeback.ids import CaseId, DossierId, EntryId, ReportId, SightingId, StaffId, TargetId
 
 # --- what people told us ---------------------------------------------------------------------------------
 
@@ -265,48 +271,6 @@ class FoundAgain:
     round: int
 
 
-# --- evidence --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Captured:
-    """A public post was sealed as it was; `exhibit` is the SHA-256 of what describes the sealed parts."""
-
-    capture: CaptureId
-    sighting: SightingId
-    reason: CapturedFor
-    exhibit: str
-
-
-@dataclass(frozen=True, slots=True)
-class CaptureFailed:
-    """A post that should be captured could not be, after all tries."""
-
-    sighting: SightingId
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionObserved:
-    """A captured message is not there any more, and we did not remove it."""
-
-    capture: CaptureId
-    sighting: SightingId
-    by: SeenBy
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """A heartbeat: one stream of posts was watched from one moment to another, with so long a gap."""
-
-    connector: str
-    shard: str
-    since: Moment
-    until: Moment
-    posts: int
-    gap_ms: int
-
-
 @dataclass(frozen=True, slots=True)
 class Rechecked:
     """A removed copy was looked for; `series` is the SHA-256 of the looks, those at the control included."""
@@ -318,25 +282,7 @@ class Rechecked:
     series: str
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceAccessed:
-    """Somebody took a sealed exhibit or a dossier out, or had a working copy made; the chain of custody."""
-
-    case: CaseId
-    what: str
-    staff: StaffId | None
-    """None: the operator, or the person concerned by receipt; `reason` says which."""
-    reason: str
-    capture: CaptureId | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EvidenceErased:
-    """Sealed parts, their keys and salts were destroyed; the log stays valid and says nothing of them."""
-
-    case: CaseId | None
-    """None: captured in a place under investigation, and part of no case."""
-    capture: CaptureId
+# --- what proves it --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -434,6 +380,8 @@ Fact = (
     | CaptureFailed
     | DeletionObserved
     | Watched
+    | InvestigationStarted
+    | InvestigationEnded
     | Rechecked
     | EvidenceAccessed
     | EvidenceErased

@@ -13,6 +13,9 @@ from takeback import errands, facts
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.cases import service as cases
+from takeback.dossier import handing
+from takeback.dossier.destroying import destroy_packages
+from takeback.evidence import service as evidence
 from takeback.facts import Fact, Verdict
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
@@ -54,6 +57,9 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
         case facts.Captured(_, sighting) | facts.CaptureFailed(sighting):
             for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
                 cases.add_match(tx, entry, sighting, by, now)
+        case facts.EvidenceErased(capture=capture):
+            for case in cases.having(tx, evidence.sighting_of(tx, capture)):
+                enqueue(tx, "destroy_packages", case=str(case), until=now.isoformat())
         # --- people decide
         case facts.CopyFound(case, sighting):
             errands.captured_first(app, tx, sighting, now)
@@ -64,11 +70,16 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
         case facts.Decided(effective_at=effective_at, decision=decision):
             enqueue(tx, "take_effect", at=effective_at, decision=str(decision))
         case facts.DecisionEffective(case, _, Verdict.SHARED_WITHOUT_CONSENT):
+            if cases.may_show_a_minor(tx, case):
+                errands.keep_no_pictures(tx, case, now)
             _carry_out(tx, case, now)
+            _drop_copies(app, tx, case, now)
         case facts.DecisionEffective(case, _, Verdict.NOT_SHARED_WITHOUT_CONSENT):
             for entry in cases.entries(tx, case):
                 bank.withdraw(tx, entry, now)
             errands.weigh_evidence(app, tx, case, now)
+            handing.withdraw(tx, case)
+            _drop_copies(app, tx, case, now)
         case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
             errands.weigh_evidence(app, tx, case, now)
         # --- takedown
@@ -93,7 +104,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.EntryActivated()
             | facts.EntryRefused()
             | facts.EvidenceAccessed()
-            | facts.EvidenceErased()
+            | facts.InvestigationEnded()
+            | facts.InvestigationStarted()
             | facts.JobGaveUp()
             | facts.LocationUnusable()
             | facts.Looked()
@@ -137,6 +149,12 @@ def _carry_out(tx: Tx, case: CaseId, now: datetime) -> None:
     _settle(tx, case, now)
 
 
+def _drop_copies(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
+    """Reviewers need their working copies no longer; a moment later, since removals go first."""
+    if app.keeper is not None:
+        enqueue(tx, "drop_copies", at=now + errands.LOOK_AGAIN, case=str(case))
+
+
 def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
     cases.settle(tx, case, all_gone=takedown.all_gone(tx, case), now=now)
@@ -151,8 +169,10 @@ ERRANDS = (
     errands.take_effect,
     errands.remove,
     errands.look,
+    errands.drop_copies,
     errands.shred,
     errands.write_dossier,
+    errands.hand_out,
 )
 
 
@@ -162,6 +182,7 @@ def work(app: App) -> Work:
         handlers=[
             *(Handler(run.__name__, partial(run, app)) for run in (follow, *ERRANDS)),
             Handler("capture", partial(errands.capture, app), errands.CAPTURE_TRIES),
+            Handler("destroy_packages", partial(destroy_packages, app)),
         ],
         periodic=[
             Periodic("take_in", partial(errands.take_in, app), "* * * * * */15"),

@@ -1,5 +1,7 @@
 """What every connector that can record must do, against its real platform."""
 
+import base64
+import gzip
 import hashlib
 from dataclasses import replace
 from datetime import UTC, timedelta
@@ -10,6 +12,7 @@ from faults import Fault, FaultProxy
 from platforms import MatrixPlatform, Platform, picture
 from takeback.connectors.api import Action, Connector, Deletion, Recorder, Target
 from takeback.errors import Gone, Unavailable, Unreadable, WhyUnreadable
+from takeback.evidence.likeness import without_likeness
 from takeback.evidence.warc import describe, write_warc
 from takeback.ground import clock
 from takeback.ground.outbound import OutboundClient, path
@@ -76,7 +79,7 @@ class TestRecording:
         everything = repr(made) + "".join(map(repr, made.exchanges))
         assert matrix.admin.token not in everything
         assert ("Authorization", "(redacted)") in made.exchanges[0].asked
-        assert b"".join(write_warc(made, about, "test", without_file=False))
+        assert b"".join(write_warc(made, about, "test"))
 
     def test_what_never_was_there_is_gone(self, platform: Platform, recorder: Recorder):
         with pytest.raises(Gone):
@@ -196,6 +199,50 @@ class TestMatrix:
             edit = client.send("PUT", where, document=content).json()["event_id"]
         assert recorder.record(Target(place, edit, media), MOST).edits == (posted.message,)
         assert edit in recorder.record(posted.target, MOST).edits
+
+    def test_where_no_picture_may_be_kept_nothing_of_the_answers_shows_it(
+        self, matrix: MatrixPlatform, recorder: Recorder
+    ):
+        place = matrix.make_place()
+        media, small = (matrix.poster.upload(picture(), "image/png") for _ in range(2))
+        inline = "data:image/png;base64," + base64.b64encode(picture()).decode()
+        shown = {
+            "msgtype": "m.image",
+            "body": "words that stay",
+            "url": media,
+            "format": "org.matrix.custom.html",
+            "formatted_body": f'<img src="{inline[:20_000]}">',
+            "info": {
+                "w": 640,
+                "thumbnail_url": small,
+                "thumbnail_info": {"w": 64},
+                "xyz.amorgan.blurhash": "LEHV6nWB2yk8pyo0adR*.7kCMdnj",
+            },
+        }
+
+        with OutboundClient(matrix.origin, token=matrix.poster.token) as client:
+
+            def post(key: str) -> str:
+                where = path("/_matrix/client/v3/rooms", place, "send", "m.room.message", key)
+                return str(client.send("PUT", where, document=shown).json()["event_id"])
+
+            message, neighbour = post("likeness-1"), post("likeness-2")
+        made = recorder.record(Target(place, message, media), MOST)
+        assert made.around.count(neighbour) == 1
+        bare, taken_out = without_likeness(made)
+        warc = gzip.decompress(
+            b"".join(write_warc(bare, describe(made, connector="matrix", taken_out=taken_out), "test"))
+        )
+        for likeness in (picture(), inline[:200].encode(), b"LEHV6nWB2", small.encode()):
+            assert likeness not in warc
+        for kept in (b"words that stay", media.encode(), message.encode(), neighbour.encode()):
+            assert kept in warc
+        where = {each.where for each in taken_out if each.exchange != made.file}
+        for name in ("formatted_body", "info/thumbnail_url", "info/xyz.amorgan.blurhash"):
+            assert f"/event/content/{name}" in where, "of the message, by both that tell of it"
+            assert any(f"/content/{name}" in each and "events_after" in each for each in where)
+        digest = hashlib.sha256(b"LEHV6nWB2yk8pyo0adR*.7kCMdnj").hexdigest()
+        assert [each.sha256 for each in taken_out if each.where.endswith("blurhash")] == [digest] * 3
 
     def test_digests_of_what_was_recorded_are_those_of_what_was_posted(
         self, matrix: MatrixPlatform, recorder: Recorder

@@ -1,7 +1,7 @@
 """Makes tlog.json: trees, proofs and a cosignature by aics-tlog 0.2.1 (Apache-2.0), which is not ours.
 
-Run with the Python of .cache/oracle-tlog, which tests/integration/ledger/test_oracles.py makes:
-.cache/oracle-tlog/bin/python tests/vectors/make_tlog.py
+Run with the Python that tools/oracles.py puts it into:
+.cache/oracles/aics-tlog-environment/bin/python tests/vectors/make_tlog.py
 """
 
 import base64

@@ -33,6 +33,8 @@ class DecisionReason(StrEnum):
     INTIMATE_AND_NO_CONSENT = "intimate_and_no_consent"
     MADE_IN_SECRET = "made_in_secret"  # noqa: S105 - not a password
     SYNTHETIC_INTIMATE = "synthetic_intimate"
+    MAY_BE_A_MINOR = "may_be_a_minor"
+    """Somebody shown may be younger than 18: from then on no picture is kept, and nobody looks."""
     NOT_INTIMATE = "not_intimate"
     NOT_THE_SAME_PICTURE = "not_the_same_picture"
     CONSENT_EVIDENT = "consent_evident"
@@ -45,6 +47,7 @@ REASONS: dict[Verdict, tuple[DecisionReason, ...]] = {
         DecisionReason.INTIMATE_AND_NO_CONSENT,
         DecisionReason.MADE_IN_SECRET,
         DecisionReason.SYNTHETIC_INTIMATE,
+        DecisionReason.MAY_BE_A_MINOR,
     ),
     Verdict.NOT_SHARED_WITHOUT_CONSENT: (
         DecisionReason.NOT_INTIMATE,

@@ -64,6 +64,20 @@ def needs_an_eye(case: Case, candidates: int) -> bool:
     return candidates > 0 and case.status in {CaseStatus.REMOVING, CaseStatus.REMOVED}
 
 
+def awaits_an_eye(case: Case, copy: Copy) -> bool:
+    """Whether a reviewer may still want to see a copy, to decide or to say whether it is the same picture."""
+    if case.status in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
+        return copy.is_candidate
+    return case.status is not CaseStatus.DECLINED
+
+
+def may_show_a_minor(decisions: Sequence[Decision]) -> bool:
+    """Whether a decision that took effect ever said so; no later one takes it back."""
+    return any(
+        each.state == "effective" and each.reason is DecisionReason.MAY_BE_A_MINOR for each in decisions
+    )
+
+
 def may_undo(decision: Decision, now: datetime) -> bool:
     """Whether a decision can still be taken back."""
     return decision.state == "waiting" and now < decision.effective_at

@@ -43,6 +43,8 @@ from takeback.join import store as join
 from takeback.law.clocks import Clock
 from takeback.signals.relation import Hit
 
+NOBODY_LOOKS = "Somebody shown may be younger than 18. Nobody here looks any more."
+
 
 def open_case(tx: Tx, report: ReportId, received_at: datetime, strictest: Clock, now: datetime) -> CaseId:
     """The case of a report; opened if it has none."""
@@ -141,9 +143,26 @@ def _report(tx: Tx, unsealer: Unsealer, case: CaseId) -> intake_model.Report:
     return intake_model.decode(unsealer.unseal(row[0]))
 
 
+def having(tx: Tx, sighting: SightingId) -> tuple[CaseId, ...]:
+    """The cases that a sighting is a copy in."""
+    return tuple(sorted(store.having(tx, sighting)))
+
+
+def may_show_a_minor(tx: Tx, case: CaseId) -> bool:
+    """Whether somebody shown may be younger than 18, as a reviewer decided."""
+    return rules.may_show_a_minor(store.decisions(tx, case))
+
+
+def awaits_an_eye(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
+    """Whether a reviewer may still want to see one copy. Raises NotFound."""
+    return rules.awaits_an_eye(get(tx, case), _copy(tx, case, sighting))
+
+
 def look(tx: Tx, case: CaseId, sighting: SightingId, *, staff: StaffId, reason: LookReason) -> Copy:
-    """A member of staff asks to see one copy clearly. The asking is a fact. Raises NotFound."""
+    """A member of staff asks to see one copy clearly. The asking is a fact. Raises NotFound, Refused."""
     copy = _copy(tx, case, sighting)
+    if may_show_a_minor(tx, case):
+        raise Refused(NOBODY_LOOKS)
     record(tx, Looked(case, Revealed.PICTURE, staff, reason.value, sighting))
     return copy
 

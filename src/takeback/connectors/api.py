@@ -141,6 +141,23 @@ class Exchange:
     """The certificates that the other side showed, leaf first, as DER; None: it was plain HTTP."""
     peer: str = ""
     """Address and port that answered; empty if unknown."""
+    whole: bool = True
+    """False: what a picture could be seen by was taken out of the body, because it may not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A file as it lies in a folder or an object store: nobody was asked, so nobody answered."""
+
+    at: datetime
+    """When it was read, in UTC."""
+    url: str
+    """Where it lies, as file:///... or s3://..."""
+    modified_at: datetime
+    """When it was last written, as the folder or the store says."""
+    body: bytes = field(repr=False)
+    whole: bool = True
+    """False: the body was taken out, because it may not be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +167,10 @@ class Recording:
     target: Target
     sender: str
     posted_at: datetime
-    exchanges: tuple[Exchange, ...]
-    """The message, what stands around it, and the file; in the order of their asking."""
+    exchanges: tuple[Exchange | Resource, ...]
+    """The message, what stands around it, and the file; in the order of their asking. Where nobody can be
+    asked, the file as it lies there.
+    """
     file: int | None
     """Which of the exchanges is the file's; None: the platform no longer has it."""
     deleted: bool = False
@@ -164,6 +183,15 @@ class Recording:
     """Where the message says that it came from."""
     around: tuple[str, ...] = ()
     """Messages before and after it that are in the recording, oldest first."""
+    likenesses: frozenset[str] = frozenset()
+    """What members of JSON are called, in small letters and without a prefix up to their last dot, that show
+    a picture or lead to one beside the file: such as "blurhash".
+    """
+
+    @property
+    def picture(self) -> bytes | None:
+        """The file's bytes, if the platform still had them."""
+        return None if self.file is None else self.exchanges[self.file].body
 
 
 @dataclass(frozen=True, slots=True)

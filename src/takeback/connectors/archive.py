@@ -2,7 +2,9 @@
 
 One shard, "files", from the first name to the last; its cursor is the last name that was read. Nothing can be
 removed there: `capabilities` offers no action, and whoever asks for one is told where to turn. Files can be
-looked at for as long as the folder is there, or the object store answers.
+looked at for as long as the folder is there, or the object store answers. What is recorded as evidence is the
+file itself with its path and the time that it was last written: nobody answers for it, so it is worth as much
+as whoever kept the archive.
 """
 
 import logging
@@ -11,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
+from urllib.parse import quote
 
 from takeback.connectors.api import (
     Action,
@@ -19,6 +22,8 @@ from takeback.connectors.api import (
     Look,
     Media,
     Post,
+    Recording,
+    Resource,
     Shard,
     State,
     Surface,
@@ -36,6 +41,7 @@ from takeback.errors import (
     Unreadable,
     WhyUnreadable,
 )
+from takeback.ground import clock
 from takeback.ground.blobs import Blob, Blobs
 
 log = logging.getLogger(__name__)
@@ -51,7 +57,7 @@ _NO_REMOVAL = (
 
 
 class ArchiveConnector:
-    """Fills `connectors.api.Connector`.
+    """Fills `connectors.api.Connector`, and `Recorder`.
 
     Args:
         name: what the archive is called; the connector's name is "archive:" and this.
@@ -125,20 +131,41 @@ class ArchiveConnector:
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
         """The bytes of one file. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
+        return self._read(media, max_bytes)[1]
+
+    def _read(self, media: str, max_bytes: int) -> tuple[Blob, bytes]:
         blobs = self._open()
         try:
-            if self._size(blobs, media) > max_bytes:
+            found = _about(blobs, media)
+            if found.size > max_bytes:
                 raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)
-            return blobs.get(media) if blobs.folder is None else _inside(blobs.folder, media).read_bytes()
+            data = _inside(blobs.folder, media).read_bytes() if blobs.folder else blobs.get(media)
         except (NotFound, FileNotFoundError) as error:
             raise Gone(f"there is no {media}") from error
         except (StorageUnavailable, OSError) as error:
             raise Unavailable(str(error)) from error
+        return found, data
 
-    @staticmethod
-    def _size(blobs: Blobs, media: str) -> int:
-        """Raises NotFound, FileNotFoundError, StorageUnavailable, OSError."""
-        return blobs.size(media) if blobs.folder is None else _inside(blobs.folder, media).stat().st_size
+    def record(self, target: Target, max_bytes: int) -> Recording:
+        """The file as it lies there. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
+        at = clock.now()
+        found, data = self._read(target.media, max_bytes)
+        folder = self._open().folder
+        url = (
+            (folder / target.media).as_uri() if folder else f"{self.source.rstrip('/')}/{quote(target.media)}"
+        )
+        file = Resource(at, url, found.written_at, data)
+        return Recording(target, "", found.written_at, (file,), file=0)
+
+    def exists(self, place: str, message: str) -> bool:  # noqa: ARG002 - the protocol's
+        """Whether the file is still there. Raises Unavailable."""
+        try:
+            _about(self._open(), message)
+        except (NotFound, FileNotFoundError):
+            return False
+        except (StorageUnavailable, OSError) as error:
+            raise Unavailable(str(error)) from error
+        return True
 
     def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
         """Nobody reports anything to an archive."""
@@ -151,7 +178,7 @@ class ArchiveConnector:
     def verify(self, target: Target) -> Sequence[Look]:
         """Whether the file is still there."""
         try:
-            self._size(self._open(), target.media)
+            _about(self._open(), target.media)
         except (NotFound, FileNotFoundError):
             return (Look(Surface.MEDIA, Vantage.ADMIN, State.ABSENT, "no such file"),)
         except (StorageUnavailable, Unavailable, OSError) as error:
@@ -191,6 +218,14 @@ def _is_text(entry: os.DirEntry[str]) -> bool:
         log.warning("left out, since its name is not UTF-8: %r", entry.path)
         return False
     return True
+
+
+def _about(blobs: Blobs, name: str) -> Blob:
+    """One file. Raises NotFound, FileNotFoundError, StorageUnavailable, OSError."""
+    if blobs.folder is None:
+        return blobs.about(name)
+    status = _inside(blobs.folder, name).stat()
+    return Blob(name, status.st_size, datetime.fromtimestamp(status.st_mtime, UTC))
 
 
 def _inside(folder: Path, name: str) -> Path:

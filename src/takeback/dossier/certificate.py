@@ -2,8 +2,7 @@
 
 The texts (`texts/*.toml`) say what a court of that order asks for, and are marked as drafts for a lawyer. The
 declaration is left blank: a program cannot swear. PDFs are the same for the same values; the seal that is put
-on them afterwards (`sealing.py`) is not. Chinese and Korean are set in the fonts that PDF readers have for
-these languages, so that no font has to be shipped.
+on them afterwards (`sealing.py`) is not.
 """
 
 import io
@@ -11,27 +10,28 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from xml.sax.saxutils import escape
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
 
 from takeback.dossier import tables
+from takeback.dossier.lettering import font_of, marked_up
 from takeback.dossier.matter import Matter
+from takeback.dossier.ruled import ruled_table
 from takeback.dossier.tables import Cells
 from takeback_verify.words import when
 
 LANGUAGES = ("en-US", "en-EU", "zh-CN", "ko")
-_FONTS = {"zh-CN": "STSong-Light", "ko": "HYSMyeongJo-Medium"}
 _INK, _FAINT, _RULE = colors.HexColor("#1b1b1b"), colors.HexColor("#555555"), colors.HexColor("#bbbbbb")
 _MARGIN = 20 * mm
-_WIDTH = A4[0] - 2 * _MARGIN
+_WIDTH = A4[0] - 2 * _MARGIN - 12
+"""Of the text: a frame of ReportLab's keeps 6 points free on each side."""
+_SMALL = 7.5
+"""Size of what stands in tables, in points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +67,15 @@ def wording(language: str) -> Wording:
     return Wording(read["title"], read["under"], read["notice"], sections, dict(read["labels"]))
 
 
-def certificate(language: str, matter: Matter) -> bytes:
-    """The certificate as PDF, not sealed yet."""
-    said, font = wording(language), _font(language)
-    out = io.BytesIO()
+def certificate(language: str, matter: Matter, sealed_by: str | None = None) -> bytes:
+    """The certificate as PDF, not sealed yet.
+
+    Args:
+        language: one of `LANGUAGES`.
+        matter: what it tells.
+        sealed_by: the authority that will timestamp its seal; None: nobody.
+    """
+    said, out = wording(language), io.BytesIO()
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -87,56 +92,70 @@ def certificate(language: str, matter: Matter) -> bytes:
     footer = f"takeback-dossier-{matter.head.id} | {said.labels['page']} "
 
     def number(canvas: Canvas, _: SimpleDocTemplate) -> None:
-        canvas.setFont(font, 8)
+        canvas.setFont(font_of(language), 8)
         canvas.setFillColor(_FAINT)
         canvas.drawString(_MARGIN, 12 * mm, f"{footer}{canvas.getPageNumber()}")
 
-    document.build(_story(said, font, matter), onFirstPage=number, onLaterPages=number)
+    document.build(_Setting(language).story(said, matter, sealed_by), onFirstPage=number, onLaterPages=number)
     return out.getvalue()
 
 
-def _font(language: str) -> str:
-    name = _FONTS.get(language, "Helvetica")
-    if language in _FONTS and name not in pdfmetrics.getRegisteredFontNames():
-        pdfmetrics.registerFont(UnicodeCIDFont(name))
-    return name
+class _Setting:
+    """How a certificate of a language is set."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._normal = self._style(9.5, after=4)
+
+    def story(self, said: Wording, matter: Matter, sealed_by: str | None) -> list[Flowable]:
+        """The whole text."""
+        heading = self._style(12, before=10, after=4)
+        notice = ParagraphStyle(
+            "notice", parent=self._normal, borderColor=_INK, borderWidth=0.8, borderPadding=6
+        )
+        seal = said.labels["seal_plain" if sealed_by is None else "seal_stamped"].format(authority=sealed_by)
+        story: list[Flowable] = [
+            self._set(said.title, self._style(16, after=4)),
+            self._set(said.under, self._style(9, after=12)),
+            self._set(f"{said.notice} {seal}", notice),
+            Spacer(1, 10),
+        ]
+        values = _values(matter, self._language)
+        for section in said.sections:
+            story.append(self._set(section.title, heading))
+            story += [self._set(text.format_map(values), self._normal) for text in section.body]
+            if section.table is not None:
+                for rows in tables.TABLES[section.table](matter, said.labels):
+                    story += self._laid_out(rows)
+        return story
+
+    def _set(self, text: str, style: ParagraphStyle) -> Paragraph:
+        return Paragraph(marked_up(self._language, text), style)
+
+    def _style(self, size: float, *, before: float = 0, after: float = 0) -> ParagraphStyle:
+        font = font_of(self._language)
+        return ParagraphStyle(
+            f"{font}-{size}",
+            fontName=font,
+            fontSize=size,
+            leading=size * 1.4,
+            textColor=_INK,
+            wordWrap="CJK" if self._language == "zh-CN" else None,
+            spaceBefore=before,
+            spaceAfter=after,
+        )
+
+    def _laid_out(self, rows: Cells | str) -> list[Flowable]:
+        if isinstance(rows, str):
+            return [self._set(rows, self._normal)]
+        widths = [_WIDTH * share for share in rows.shares]
+        table = ruled_table(self._language, _SMALL, widths, (rows.head, *rows.lines), _INK, _RULE)
+        return [table, Spacer(1, 6)]
 
 
-def _style(font: str, size: float, *, before: float = 0, after: float = 0) -> ParagraphStyle:
-    return ParagraphStyle(
-        f"{font}-{size}",
-        fontName=font,
-        fontSize=size,
-        leading=size * 1.4,
-        textColor=_INK,
-        wordWrap=None if font == "Helvetica" else "CJK",
-        spaceBefore=before,
-        spaceAfter=after,
-    )
-
-
-def _story(said: Wording, font: str, matter: Matter) -> list[Flowable]:
-    normal, small = _style(font, 9.5, after=4), _style(font, 7.5)
-    heading = _style(font, 12, before=10, after=4)
-    notice = ParagraphStyle("notice", parent=normal, borderColor=_INK, borderWidth=0.8, borderPadding=6)
-    story: list[Flowable] = [
-        Paragraph(escape(said.title), _style(font, 16, after=4)),
-        Paragraph(escape(said.under), _style(font, 9, after=12)),
-        Paragraph(escape(said.notice), notice),
-        Spacer(1, 10),
-    ]
-    values = _values(matter)
-    for section in said.sections:
-        story.append(Paragraph(escape(section.title), heading))
-        story += [Paragraph(escape(text.format_map(values)), normal) for text in section.body]
-        if section.table is not None:
-            for rows in tables.TABLES[section.table](matter, said.labels):
-                story += _laid_out(rows, normal, small)
-    return story
-
-
-def _values(matter: Matter) -> dict[str, str]:
+def _values(matter: Matter, language: str) -> dict[str, str]:
     head = matter.head
+    made = when(head.made) if language.startswith("en") else f"{head.made:%Y-%m-%d %H:%M:%S} UTC"
     return {
         "case": str(head.case),
         "dossier": str(head.id),
@@ -145,31 +164,8 @@ def _values(matter: Matter) -> dict[str, str]:
         "exhibits": f"{len(matter.exhibits):,}",
         "keys": ", ".join(matter.keys) or "-",
         "log": head.log,
-        "made": when(head.made),
+        "made": made,
         "service": head.service,
         "software": head.software,
         "witnesses": ", ".join(matter.witnesses) or "-",
     }
-
-
-def _laid_out(rows: Cells | str, normal: ParagraphStyle, small: ParagraphStyle) -> list[Flowable]:
-    if isinstance(rows, str):
-        return [Paragraph(escape(rows), normal)]
-    # Hashes have no spaces to break at, so cells break anywhere.
-    cell = ParagraphStyle("cell", parent=small, wordWrap="CJK", leading=small.fontSize * 1.25)
-    lines = [[Paragraph(escape(text), cell) for text in line] for line in (rows.head, *rows.lines)]
-    table = Table(lines, colWidths=[_WIDTH * share for share in rows.shares], repeatRows=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, 0), 0.8, _INK),
-                ("LINEBELOW", (0, 1), (-1, -1), 0.3, _RULE),
-                ("LEFTPADDING", (0, 0), (-1, -1), 2),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 2),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-            ]
-        )
-    )
-    return [table, Spacer(1, 6)]

@@ -1,21 +1,26 @@
 """Read all that there is to tell of a case, at one moment of the database, and make the covered files."""
 
 import hashlib
+import logging
 import platform
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+
+from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from takeback.cases import service as cases
 from takeback.dossier import caseuco, papers
+from takeback.dossier.anchoring import choose_sizes
 from takeback.dossier.certificate import LANGUAGES, certificate
-from takeback.dossier.compose import choose_anchors, compose
+from takeback.dossier.compose import compose
 from takeback.dossier.matter import Matter, Stamped
 from takeback.dossier.model import Draft, Head
 from takeback.dossier.sealing import DocumentSealer
+from takeback.dossier.stamping import SealStamper
 from takeback.evidence import service as evidence
 from takeback.evidence.model import Exhibit
-from takeback.facts import Timestamped, Verdict
+from takeback.facts import Verdict
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import proofs
 from takeback.ground.ledger import store as ledger
@@ -30,10 +35,10 @@ from takeback_verify.note import format_verifier_key
 from takeback_verify.page import verify_page
 from takeback_verify.policy import LogKey, Policy
 from takeback_verify.stamp import verify_stamp
+from takeback_verify.story import TOLD
 from takeback_verify.trust import Trust
 
-MOST_STAMPS = 1_000_000
-"""Timestamps that are looked through: a year of two authorities, each every minute."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +89,24 @@ def collect(tx: Tx, head: Head, trust: Trust, house_hours: float) -> Collected:
     )
 
 
-def draft(collected: Collected, head: Head, trust: Trust, policy: Policy, sealer: DocumentSealer) -> Draft:
-    """The covered files; all that takes time is done here, outside any transaction."""
+def draft(
+    collected: Collected,
+    head: Head,
+    trust: Trust,
+    policy: Policy,
+    sealer: DocumentSealer,
+    stampers: Sequence[SealStamper] = (),
+) -> Draft:
+    """The covered files; all that takes time is done here, outside any transaction.
+
+    Args:
+        collected: the case.
+        head: what the package says of itself.
+        trust: whose timestamps count.
+        policy: the log's keys and witnesses.
+        sealer: seals the certificates.
+        stampers: who may timestamp the seals, in the order in which they are asked.
+    """
     matter = Matter(
         head=head,
         received_at=collected.received_at,
@@ -103,35 +124,45 @@ def draft(collected: Collected, head: Head, trust: Trust, policy: Policy, sealer
         "data/METHOD.md": papers.method(matter),
         "data/case.jsonld": caseuco.describe(matter),
     }
+    left = list(stampers)
     for language in LANGUAGES:
-        written[f"data/certificate.{language}.pdf"] = sealer.seal(certificate(language, matter))
+        written[f"data/certificate.{language}.pdf"] = sealed(language, matter, sealer, left)
     series = [each.series for each in collected.rounds]
-    return compose(head, collected.entries, collected.exhibits, series, written)
+    return compose(head, collected.entries, collected.exhibits, series, written, stamps=trust.timestamps)
 
 
 def _anchors(
     tx: Tx, entries: Sequence[proofs.ProvenEntry], trust: Trust
 ) -> tuple[tuple[proofs.Anchor, ...], list[FactId]]:
     """The anchors that bound these entries, of those whose timestamps the log has noted, and where it did."""
-    if not trust.timestamps:
+    told = [entry.index for entry in entries if entry.opening.kind in TOLD]
+    if not trust.timestamps or not told:
         return (), []
-    names = frozenset(authority.name for authority in trust.authorities)
-    chosen = choose_anchors(proofs.anchors(tx), [e.index for e in entries], names, trust.timestamps)
-    noted = {
-        (each.fact.size, each.fact.token): each.id
-        for each in ledger.recent(tx, [Timestamped], MOST_STAMPS)
-        if isinstance(each.fact, Timestamped)
-    }
-    facts = [
-        noted[size, token]
-        for size, token in (
-            (anchor.size, hashlib.sha256(response).hexdigest())
-            for anchor in chosen
-            for _, response in anchor.stamps
-        )
-        if (size, token) in noted
+    names = {authority.name for authority in trust.authorities}
+    noted = [
+        stamp
+        for stamp in proofs.stamps(tx, min(told))
+        if stamp.place is not None and stamp.authority in names
     ]
-    return chosen, facts
+    sizes = choose_sizes(noted, told, names, trust.timestamps)
+    named = {(stamp.size, stamp.authority): stamp.fact for stamp in noted if stamp.size in sizes}
+    chosen = tuple(
+        replace(anchor, stamps=tuple(each for each in anchor.stamps if (anchor.size, each[0]) in named))
+        for anchor in proofs.anchors(tx, sizes)
+    )
+    return chosen, [*named.values()]
+
+
+def sealed(language: str, matter: Matter, sealer: DocumentSealer, stampers: list[SealStamper]) -> bytes:
+    """A certificate that tells what its seal carries; who gives no timestamp is not asked again."""
+    while stampers:
+        name = stampers[0].authority.name
+        try:
+            return sealer.seal(certificate(language, matter, sealed_by=name), stampers[0])
+        except TimestampRequestError as error:
+            log.warning("no timestamp for the seal of a certificate: %s", error)
+            del stampers[0]
+    return sealer.seal(certificate(language, matter))
 
 
 def _read_stamps(anchors: Sequence[proofs.Anchor], trust: Trust) -> list[Stamped]:

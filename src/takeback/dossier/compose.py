@@ -42,8 +42,6 @@ from takeback_verify.note import Note, format_note
 from takeback_verify.package import FOLDER
 from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
 
-MOST_STAMPS = 99
-"""Of one anchor: the format's names have two digits."""
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 """Of each file in the zip: when it was packed is nothing that the package claims."""
 _ORDINARY_FILE = 0o100644 << 16
@@ -91,6 +89,7 @@ def compose(
     exhibits: Sequence[Exhibit],
     rounds: Iterable[bytes],
     papers: Mapping[str, bytes],
+    stamps: int,
 ) -> Draft:
     """Everything that the commitment covers.
 
@@ -100,6 +99,7 @@ def compose(
         exhibits: those that were not erased, each with its `captured` among the entries.
         rounds: each the series of one round whose `rechecked` is among the entries.
         papers: certificates, METHOD.md, case.jsonld, VERIFY.html and VERIFY.txt, by name.
+        stamps: how many authorities will timestamp the package's own entry.
 
     Raises:
         Malformed: a name that no package may have, or a file that each must have is missing.
@@ -128,6 +128,7 @@ def compose(
         made=head.made,
         service=head.service,
         software=head.software,
+        stamps=stamps,
     )
     return Draft(
         head,
@@ -194,33 +195,6 @@ def write_zip(draft: Draft, proof: Proof, read: Callable[[PartFile], bytes], out
             info.external_attr = _ORDINARY_FILE
             info.compress_type = zipfile.ZIP_STORED if name.endswith(".age") else zipfile.ZIP_DEFLATED
             packed.writestr(info, data)
-
-
-def choose_anchors(
-    anchors: Sequence[Anchor],
-    places: Iterable[int],
-    authorities: frozenset[str],
-    needed: int,
-    named: frozenset[int] = frozenset(),
-) -> tuple[Anchor, ...]:
-    """The anchors that bound the times of these entries best: for each, the smallest one above it.
-
-    Args:
-        anchors: all that there are, by size.
-        places: of the entries.
-        authorities: whose roots the trust file holds; others' stamps are left out.
-        needed: how many different ones must have stamped an anchor.
-        named: sizes that must be among them because the package's entries speak of them.
-    """
-    known = (
-        Anchor(each.size, each.note, tuple(s for s in each.stamps if s[0] in authorities)[:MOST_STAMPS])
-        for each in anchors
-    )
-    usable = [each for each in known if len({name for name, _ in each.stamps}) >= max(needed, 1)]
-    sizes = set(named)
-    for place in places:
-        sizes |= {min(above)} if (above := [each.size for each in usable if each.size > place]) else set()
-    return tuple(each for each in usable if each.size in sizes)
 
 
 def _in_order(

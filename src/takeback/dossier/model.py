@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from takeback.ids import CaseId, DossierId, FactId, StaffId
+from takeback.ids import CaseId, DossierId, FactId, ReportId, RequestId, StaffId
 
 
 class DossierState(StrEnum):
@@ -23,6 +23,8 @@ class DossierState(StrEnum):
     """It is in the blob store, whole."""
     ABANDONED = "abandoned"
     """It can never be whole: evidence that it lists was erased meanwhile."""
+    DELETED = "deleted"
+    """The time to take it out by receipt is over, or evidence in it was erased."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Standing:
     state: DossierState
     asked_at: datetime
     by: StaffId | None
-    """None: the operator."""
+    """None: the operator, or `by_receipt`."""
     access: FactId
     """The fact that it was asked for."""
     commitment: FactId | None
@@ -93,6 +95,8 @@ class Standing:
     """Of the zip, in bytes."""
     doing: str
     """What is waited for, in words."""
+    by_receipt: bool
+    """Begun for the person concerned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +107,33 @@ class Written:
     blob: str
     size: int
     """In bytes."""
+
+
+BY_RECEIPT = "by_receipt"
+"""Why, in `EvidenceAccessed`, when the person concerned asks by her receipt; its `staff` is null then."""
+
+
+class RequestState(StrEnum):
+    """Where a request by receipt stands."""
+
+    ASKED = "asked"
+    """By somebody with the receipt; the package is made, or copied."""
+    READY = "ready"
+    """It can be taken out."""
+    DELETED = "deleted"
+    """Its time is over, or evidence in it was erased, or the case was declined."""
+    FAILED = "failed"
+    """It could not be made; a person knows."""
+    TOO_LARGE = "too_large"
+    """To be handed out this way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody with a receipt asked for a package."""
+
+    id: RequestId
+    report: ReportId
+    state: RequestState
+    dossier: DossierId | None
+    """None until the asking is recorded."""

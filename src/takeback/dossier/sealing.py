@@ -1,7 +1,7 @@
 """The service's seal on a PDF: PAdES, by a key of the service's own and a certificate that it issued itself.
 
-It says that this service made the file, and nothing else; a person's signature is a person's to give. It
-carries no authority's time (PAdES B-B): the file lies in the package, whose log entry the authorities stamp.
+It says that this service made the file, and nothing else; a person's signature is a person's to give. Where
+an authority answers, the seal carries its time (PAdES B-T); else it has none (B-B), and the paper says which.
 """
 
 import io
@@ -24,6 +24,7 @@ from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import signers
 from pyhanko.sign.fields import SigSeedSubFilter
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from takeback.errors import ConfigurationError
@@ -65,12 +66,12 @@ class DocumentSealer:
             SimpleCertificateStore(),
         )
 
-    def seal(self, pdf: bytes) -> bytes:
-        """The PDF with the seal."""
+    def seal(self, pdf: bytes, stamper: TimeStamper | None = None) -> bytes:
+        """The PDF with the seal, timestamped if there is who does it. Raises TimestampRequestError."""
         about = signers.PdfSignatureMetadata(
             field_name=FIELD, md_algorithm="sha256", reason=REASON, subfilter=SigSeedSubFilter.PADES
         )
-        out = signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), about, self._signer)
+        out = signers.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), about, self._signer, stamper)
         return out.getvalue()
 
 

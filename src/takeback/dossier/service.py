@@ -4,24 +4,28 @@ The proofs of a package come after what they prove, so there are two phases with
 That somebody asks is a fact (the chain of custody tells of it), and waits for its place in the log. (2) All
 covered files are made; in one transaction they are kept and `DossierWritten` commits to their closed list.
 (3) When the log has signed that entry, its witnesses have confirmed it and its authorities have stamped it as
-far as they are configured, the zip is written, whole or not at all, and then its name is kept. A kill between
-any two leaves a dossier under way, which whoever asks next goes on with; nothing half counts.
+the list promises, the zip is written, whole or not at all, and then its name is kept. A kill between any two
+leaves a dossier under way, which whoever asks next goes on with; nothing half counts.
 """
 
 import hashlib
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from uuid import uuid4
 
-from takeback.app import BLOBS_FOLDER, App, keys_folder
+from takeback.app import BLOBS_FOLDER, App, authorities, keys_folder
 from takeback.cases import store as case_store
 from takeback.dossier import collecting, store
-from takeback.dossier.compose import AnchorProof, Proof, choose_anchors, manifest, write_zip
+from takeback.dossier.anchoring import own_anchor
+from takeback.dossier.compose import AnchorProof, Proof, manifest, write_zip
 from takeback.dossier.model import DossierState, Draft, Head, PartFile, Standing, Written
 from takeback.dossier.sealing import DocumentSealer
+from takeback.dossier.stamping import SealStamper
 from takeback.dossier.trusting import policy_of, trust_of
 from takeback.errors import DamagedEvidence, NotFound, Refused, Unavailable
 from takeback.evidence.keeper import SOFTWARE
@@ -35,7 +39,7 @@ from takeback.ground.ledger.parties import CHANNEL
 from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, DossierId, FactId, StaffId
 from takeback_verify.entries import PlacedEntry, parse_entries
-from takeback_verify.listing import ENTRIES
+from takeback_verify.listing import ENTRIES, parse_listing
 from takeback_verify.policy import Policy
 from takeback_verify.trust import Trust
 
@@ -45,16 +49,18 @@ WHAT = "dossier"
 """What is accessed, in `EvidenceAccessed`."""
 OPERATOR = "operator"
 """Why, when the operator writes one."""
+PIECE_BYTES = 1 << 20
+"""How much of a package is read at a time when it is handed out."""
 LOOK_EVERY = 0.5
 """Seconds between looks when nobody calls."""
 PATIENCE = timedelta(minutes=5)
 """How long `write` waits in all; what is under way then stays so."""
-STAMPS_MORE = timedelta(seconds=30)
-"""How much longer than twice the pace of timestamps a package waits for one of its own."""
 
 _WAITS_FOR_PLACE = "the log to take in that it was asked for"
 _WAITS_FOR_LOG = "the log to sign it, and its witnesses to confirm that"
 _WAITS_FOR_STAMPS = "the authorities to timestamp it"
+_ERASED = "Evidence that this package lists was erased before it was written; ask for another."
+_OTHER_AUTHORITIES = "Authorities were added or taken away before this package was written; ask for another."
 
 
 def ask(tx: Tx, case: CaseId, *, by: StaffId | None, reason: str, now: datetime) -> DossierId:
@@ -99,7 +105,7 @@ def write(
 
     Raises:
         NotFound: there is no such case.
-        Refused: evidence that it lists was erased meanwhile; ask again.
+        Refused: evidence that it lists was erased meanwhile, or other authorities were configured; ask again.
         Unavailable: the wait was too long. The dossier stays under way: the next call goes on with it.
         DamagedEvidence: a file is not what was recorded.
         ConfigurationError: no log was started here, or its policy or authorities cannot be read.
@@ -132,19 +138,22 @@ def advance(app: App, dossier: DossierId) -> Written | str:
             return _waits(app, standing, _WAITS_FOR_PLACE)
         standing = _commit(app, standing, trust, policy)
     if standing.state is DossierState.COMMITTED:
-        found = _prove(app, standing, trust, policy)
-        if isinstance(found, str):
-            return _waits(app, standing, found)
-        return _pack(app, standing, *found)
+        try:
+            found = _prove(app, standing, trust, policy)
+            return _waits(app, standing, found) if isinstance(found, str) else _pack(app, standing, *found)
+        except _Impossible as error:
+            with app.database.transaction() as tx:
+                store.set_abandoned(tx, standing.id)
+            raise Refused(str(error)) from error
     if standing.state is DossierState.ABANDONED or standing.blob is None or standing.size is None:
-        raise Refused("Evidence that this package lists was erased before it was written; ask for another.")
+        raise Refused("This package could not be finished; ask for another.")
     return Written(standing.id, standing.blob, standing.size)
 
 
 def go_on(app: App, dossier: DossierId) -> bool:
     """Do what can be done now, for who does not wait; whether there is more to do, later.
 
-    Raises as `advance` does, but not because evidence was erased: then the dossier is abandoned, and over.
+    Raises as `advance` does, but not because it can never be whole: then the dossier is abandoned, and over.
     """
     try:
         return not isinstance(advance(app, dossier), Written)
@@ -166,6 +175,16 @@ def take_out(tx: Tx, dossier: DossierId, *, by: StaffId | None, reason: str) -> 
     return Written(found.id, found.blob, found.size)
 
 
+def pieces(app: App, written: Written) -> Iterator[bytes]:
+    """A package's bytes, a megabyte at a time. Raises NotFound, StorageUnavailable, here and in between."""
+    blobs = blobs_of(app)
+    size = blobs.size(written.blob)
+    return (
+        blobs.get_range(written.blob, start, min(PIECE_BYTES, size - start))
+        for start in range(0, size, PIECE_BYTES)
+    )
+
+
 def blobs_of(app: App) -> Blobs:
     """Where packages are."""
     if app.keeper is not None:
@@ -174,6 +193,10 @@ def blobs_of(app: App) -> Blobs:
 
 
 # --- the phases --------------------------------------------------------------------------------------------
+
+
+class _Impossible(Exception):
+    """The draft can never become a package; why, in words."""
 
 
 def _get(tx: Tx, dossier: DossierId) -> Standing:
@@ -203,7 +226,9 @@ def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Stand
         ledger.freeze(tx)
         collected = collecting.collect(tx, head, trust, settings.house_clock_hours)
     sealer = DocumentSealer(keys_folder(settings), settings.service_name, now)
-    drafted = collecting.draft(collected, head, trust, policy, sealer)
+    with ExitStack() as stack:
+        stampers = [stack.enter_context(closing(SealStamper(each))) for each in authorities(settings)]
+        drafted = collecting.draft(collected, head, trust, policy, sealer, stampers)
     with app.database.transaction() as tx:
         current = store.get(tx, standing.id, lock=True)
         if current is not None and current.state is DossierState.ASKED:
@@ -226,12 +251,14 @@ def _prove(app: App, standing: Standing, trust: Trust, policy: Policy) -> tuple[
         [own] = proofs.entries_of(tx, [standing.commitment]) or [None]
         if note is None or own is None or own.index >= size:
             return _WAITS_FOR_LOG
+        promised = parse_listing(draft.listing).stamps
+        if promised != trust.timestamps:
+            raise _Impossible(_OTHER_AUTHORITIES)
         entries = parse_entries(next(paper.data for paper in draft.papers if paper.name == ENTRIES))
-        indexes = [entry.index for entry in entries]
         anchors = _anchors(tx, trust, own.index, entries, size)
-        if trust.timestamps and _wants_stamps(app, draft, anchors, own.index):
+        if promised and not any(anchor.size > own.index for anchor in anchors):
             return _WAITS_FOR_STAMPS
-        own_path, *paths = proofs.inclusion(tx, [own.index, *indexes], size)
+        own_path, *paths = proofs.inclusion(tx, [own.index, *(entry.index for entry in entries)], size)
         grown = tuple(
             AnchorProof(each, proofs.consistency(tx, each.size, size) if each.size < size else ())
             for each in anchors
@@ -242,23 +269,17 @@ def _prove(app: App, standing: Standing, trust: Trust, policy: Policy) -> tuple[
 def _anchors(
     tx: Tx, trust: Trust, own: int, entries: Sequence[PlacedEntry], size: int
 ) -> tuple[proofs.Anchor, ...]:
-    """The anchors within the final checkpoint that bound the entries' times, and those they speak of."""
-    if not trust.timestamps:
-        return ()
-    names = frozenset(authority.name for authority in trust.authorities)
-    facts = [entry.entry.opening for entry in entries]
-    named = frozenset(int(fact.body["size"] or 0) for fact in facts if fact.kind == "timestamped")
-    within = [anchor for anchor in proofs.anchors(tx) if anchor.size <= size]
-    places = [*(entry.index for entry in entries), own]
-    return choose_anchors(within, places, names, trust.timestamps, named)
-
-
-def _wants_stamps(app: App, draft: Draft, anchors: tuple[proofs.Anchor, ...], own: int) -> bool:
-    """Whether to wait for a timestamp: for one of its own as long as one should come, else for any."""
-    if any(anchor.size > own for anchor in anchors):
-        return False
-    longest = 2 * timedelta(seconds=app.settings.timestamp_every) + STAMPS_MORE
-    return not anchors or clock.now() < draft.head.made + longest
+    """Those that the entries speak of, and once it is there the one over the package's own entry."""
+    facts = [placed.entry.opening.body for placed in entries if placed.entry.opening.kind == "timestamped"]
+    wanted = {(fact["size"], fact["authority"]) for fact in facts}
+    names = {authority.name for authority in trust.authorities}
+    if trust.timestamps:
+        last = own_anchor(proofs.stamps(tx, own), size, names, trust.timestamps)
+        wanted |= {(stamp.size, stamp.authority) for stamp in last}
+    return tuple(
+        replace(anchor, stamps=tuple(each for each in anchor.stamps if (anchor.size, each[0]) in wanted))
+        for anchor in proofs.anchors(tx, {int(number or 0) for number, _ in wanted})
+    )
 
 
 def _pack(app: App, standing: Standing, draft: Draft, proof: Proof) -> Written:
@@ -271,17 +292,14 @@ def _pack(app: App, standing: Standing, draft: Draft, proof: Proof) -> Written:
             out = _Counted(writer)
             write_zip(draft, proof, lambda part: _read(blobs, part), out)
     except NotFound as error:
-        with app.database.transaction() as tx:
-            store.set_abandoned(tx, standing.id)
-        raise Refused(
-            "Evidence that this package lists was erased before it was written; ask for another."
-        ) from error
+        raise _Impossible(_ERASED) from error
     with app.database.transaction() as tx:
         mine = store.set_written(tx, standing.id, name, out.size)
         found = _get(tx, standing.id)
     if not mine:
         blobs.delete(name)
-    assert found.blob is not None and found.size is not None  # noqa: PT018 - it is written
+    if found.blob is None or found.size is None:
+        raise _Impossible(_ERASED)  # while it was being written
     return Written(found.id, found.blob, found.size)
 
 

@@ -5,13 +5,23 @@ from datetime import datetime
 
 from psycopg.rows import TupleRow
 
-from takeback.dossier.model import DossierState, Draft, Head, Paper, PartFile, Standing
+from takeback.dossier.model import (
+    DossierState,
+    Draft,
+    Head,
+    Paper,
+    PartFile,
+    Request,
+    RequestState,
+    Standing,
+)
 from takeback.ground.db.pool import Tx
-from takeback.ids import CaseId, DossierId, FactId, StaffId
+from takeback.ids import CaseId, DossierId, FactId, ReportId, RequestId, StaffId
 from takeback_verify.listing import parse_listing
 
 _STANDING = (
-    "select id, case_id, state, asked_at, asked_by, access_fact, fact_id, blob, size, doing"
+    "select id, case_id, state, asked_at, asked_by, access_fact, fact_id, blob, size, doing,"
+    " exists (select from dossier_request q where q.dossier_id = dossier_package.id and q.own)"
     " from dossier_package "
 )
 
@@ -119,16 +129,115 @@ def set_written(tx: Tx, dossier: DossierId, blob: str, size: int) -> bool:
 
 
 def set_abandoned(tx: Tx, dossier: DossierId) -> None:
-    """It can never be whole."""
-    tx.execute(
-        "update dossier_package set state = 'abandoned', doing = '' where id = %s"
-        " and state in ('asked', 'committed')",
+    """A committed one can never be whole; nothing changes if it is anything else."""
+    changed = tx.execute(
+        "update dossier_package set state = 'abandoned', doing = '' where id = %s and state = 'committed'",
         [dossier],
     )
-    _forget_draft(tx, dossier)
+    if changed.rowcount == 1:
+        _forget_draft(tx, dossier)
 
 
 def _forget_draft(tx: Tx, dossier: DossierId) -> None:
     tx.execute("delete from dossier_paper where dossier_id = %s", [dossier])
     tx.execute("delete from dossier_part where dossier_id = %s", [dossier])
     tx.execute("delete from dossier_place where dossier_id = %s", [dossier])
+
+
+# --- requests by receipt: rows are written by a function of the database, for the portal -------------------
+
+
+_REQUEST = "select id, report_id, state, dossier_id from dossier_request "
+
+
+def _request(row: TupleRow | None) -> Request | None:
+    return None if row is None else Request(row[0], row[1], RequestState(row[2]), row[3])
+
+
+def next_request(tx: Tx) -> Request | None:
+    """The oldest request whose access is not recorded, held until the transaction ends."""
+    return _request(
+        tx.execute(
+            _REQUEST + "where state = 'asked' and dossier_id is null order by asked_at"
+            " limit 1 for update skip locked"
+        ).fetchone()
+    )
+
+
+def request(tx: Tx, request: RequestId) -> Request | None:
+    """One request."""
+    return _request(tx.execute(_REQUEST + "where id = %s", [request]).fetchone())
+
+
+def set_taken_up(tx: Tx, request: RequestId, dossier: DossierId, *, own: bool) -> None:
+    """The access is recorded, and this package is under way; `own`: begun for this request."""
+    tx.execute("update dossier_request set dossier_id = %s, own = %s where id = %s", [dossier, own, request])
+
+
+def pieces(tx: Tx, request: RequestId) -> int:
+    """How many pieces lie there; they are put down in their order."""
+    row = tx.execute("select count(*) from dossier_piece where request_id = %s", [request]).fetchone()
+    assert row is not None
+    return row[0]
+
+
+def insert_piece(tx: Tx, request: RequestId, number: int, data: bytes) -> bool:
+    """Put one piece down, or leave it as it lies there; False if the request is over."""
+    held = tx.execute(
+        "select from dossier_request where id = %s and state = 'asked' for share", [request]
+    ).fetchone()
+    if held is None:
+        return False
+    tx.execute(
+        "insert into dossier_piece (request_id, number, data) values (%s, %s, %s) on conflict do nothing",
+        [request, number, data],
+    )
+    return True
+
+
+def set_ready(tx: Tx, request: RequestId, size: int, expires_at: datetime) -> None:
+    """All pieces lie there; nothing changes if the request is over."""
+    tx.execute(
+        "update dossier_request set state = 'ready', size = %s, expires_at = %s"
+        " where id = %s and state = 'asked'",
+        [size, expires_at, request],
+    )
+
+
+def end_request(tx: Tx, request: RequestId, state: RequestState) -> None:
+    """It comes to nothing; a trigger deletes the pieces."""
+    tx.execute(
+        "update dossier_request set state = %s where id = %s and state = 'asked'", [state.value, request]
+    )
+
+
+def end_requests(tx: Tx, report: ReportId) -> None:
+    """Nothing is handed out of this report's case; a trigger deletes the pieces."""
+    tx.execute(
+        "update dossier_request set state = 'deleted' where report_id = %s and state in ('asked', 'ready')",
+        [report],
+    )
+
+
+def expire_requests(tx: Tx, now: datetime) -> None:
+    """What was handed out is over; a trigger deletes the pieces."""
+    tx.execute(
+        "update dossier_request set state = 'deleted' where state = 'ready' and expires_at <= %s", [now]
+    )
+
+
+def packages_over(tx: Tx, limit: int) -> tuple[tuple[DossierId, str], ...]:
+    """(dossier, blob) of packages that were begun for a request, and that none waits for or hands out."""
+    rows = tx.execute(
+        "select p.id, p.blob from dossier_package p where p.state = 'written'"
+        " and exists (select from dossier_request q where q.dossier_id = p.id and q.own)"
+        " and not exists (select from dossier_request q where q.dossier_id = p.id"
+        " and q.state in ('asked', 'ready')) order by p.asked_at limit %s",
+        [limit],
+    )
+    return tuple((row[0], row[1]) for row in rows)
+
+
+def set_deleted(tx: Tx, dossier: DossierId) -> None:
+    """The zip is no more."""
+    tx.execute("update dossier_package set state = 'deleted', blob = null where id = %s", [dossier])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from takeback.dossier.matter import Matter
+from takeback.dossier.model import BY_RECEIPT
 from takeback.ground.ledger.proofs import ProvenEntry
 
 Labels = Mapping[str, str]
@@ -11,6 +12,8 @@ Labels = Mapping[str, str]
 CUSTODY = ("looked", "evidence_accessed")
 """Accesses."""
 _ADVERSE = ("capture_failed", "evidence_erased")
+_SAID = {BY_RECEIPT: f"{BY_RECEIPT} (the person concerned, by her receipt)"}
+"""Words of the log that do not say by themselves who it was."""
 _ELSEWHERE = ("watched", "timestamped", *CUSTODY)
 """What is not told as an event: it has a table or a sentence of its own."""
 
@@ -116,7 +119,7 @@ def _entries(entries: tuple[ProvenEntry, ...] | list[ProvenEntry], labels: Label
                 f"{entry.opening.at:%Y-%m-%d %H:%M:%S}",
                 entry.opening.kind,
                 ", ".join(
-                    f"{name} {value}"
+                    f"{name} {_SAID.get(str(value), value)}"
                     for name, value in sorted(entry.opening.body.items())
                     if value is not None
                 ),

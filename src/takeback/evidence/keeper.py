@@ -4,24 +4,32 @@ The plaintext is in memory only, and only while it is sealed: the WARC is made r
 encryption (`vault/sealing.py`), whose ciphertext goes straight to the blob store. Each capture has a key of
 its own that only the recipients can open (docs/adr/0018). When `seal` returns, every part is on disk; no
 table knows of them yet, so a crash here leaves ciphertext without a name, which `upkeep.tidy` deletes.
+
+Where reviewers have a key in the directory, the picture alone is sealed once more, to them, for some days
+(`vault/copies.py`). That copy is no part of the exhibit and stands in no document: it is made when the
+evidence is on disk, and that it cannot be made keeps nothing back.
 """
 
 import hashlib
+import logging
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from takeback.connectors.api import Recording
+from takeback.connectors.api import Exchange, Recording
+from takeback.errors import StorageUnavailable
+from takeback.evidence.likeness import without_likeness
 from takeback.evidence.model import Part, SealedCapture, Wanted
 from takeback.evidence.warc import describe, write_warc
 from takeback.ground.blobs import Blobs
+from takeback.ground.vault.copies import delete_copies, keep_copy
 from takeback.ground.vault.exhibit_key import KEY_PART, ExhibitKey, make_key
-from takeback.ground.vault.recipients import load_directory, recipients_of
+from takeback.ground.vault.recipients import Directory, load_directory, recipients_of, reviewers_of
 from takeback.ground.vault.sealing import seal_stream
-from takeback.ids import CaseId
+from takeback.ids import CaptureId, CaseId
 from takeback_verify import canonical
 from takeback_verify.exhibit import (
     SALTS,
@@ -31,6 +39,8 @@ from takeback_verify.exhibit import (
     format_exhibit,
     format_salts,
 )
+
+log = logging.getLogger(__name__)
 
 FOLDER = "evidence"
 """Below which the blob store has all parts: FOLDER/capture/attempt/part."""
@@ -52,6 +62,8 @@ class Keeper:
     blobs: Blobs
     directory: Path
     """The file that names the recipients; read anew for each capture, so that a change counts at once."""
+    copies_live: timedelta = timedelta(days=3)
+    """How long reviewers have a working copy."""
 
     @property
     def keeps(self) -> bool:
@@ -73,14 +85,16 @@ class Keeper:
             StorageUnavailable: try again.
             ConfigurationError: the recipients cannot be read.
         """
-        key = make_key(recipients_of(load_directory(self.directory), cases))
+        directory = load_directory(self.directory)
+        key = make_key(recipients_of(directory, cases))
         # An attempt of its own: two workers that seal the same capture must not mix their parts.
         work = _Sealing(self.blobs, f"{FOLDER}/{wanted.capture}/{secrets.token_hex(8)}", key)
         minor = wanted.suspected_minor
-        about = describe(recording, connector=wanted.subject.connector)
+        kept, taken_out = without_likeness(recording) if minor else (recording, ())
+        about = describe(recording, connector=wanted.subject.connector, taken_out=taken_out)
         work.seal(
             WARC_PART,
-            write_warc(recording, about, SOFTWARE, without_file=minor),
+            write_warc(kept, about, SOFTWARE),
             "application/gzip",
             "what the platform answered, raw, as WARC/1.1"
             + (" without the picture: only its digest" if minor else ""),
@@ -107,7 +121,7 @@ class Keeper:
             software=SOFTWARE,
             suspected_minor=minor,
         )
-        return SealedCapture(
+        sealed = SealedCapture(
             capture=wanted.capture,
             document=format_exhibit(document),
             parts=work.parts_by_destruction(),
@@ -115,6 +129,32 @@ class Keeper:
             captured_at=now,
             deleted=recording.deleted,
         )
+        if recording.picture is not None and not minor:
+            self._leave_copy(directory, wanted, recording.picture, now)
+        return sealed
+
+    def discard(self, sealed: SealedCapture) -> None:
+        """Destroy at once what was sealed and does not count, and what reviewers got of it.
+
+        Raises StorageUnavailable.
+        """
+        for part in sealed.parts:
+            self.blobs.delete(part.blob)
+        self.forget_copies(sealed.capture)
+
+    def forget_copies(self, capture: CaptureId) -> None:
+        """Destroy what reviewers have of a capture. Raises StorageUnavailable."""
+        delete_copies(self.blobs, capture)
+
+    def _leave_copy(self, directory: Directory, wanted: Wanted, picture: bytes, now: datetime) -> None:
+        reviewers = reviewers_of(directory)
+        if not reviewers:
+            return
+        until = now + self.copies_live
+        try:
+            keep_copy(self.blobs, reviewers, wanted.capture, [picture], now=now, until=until)
+        except StorageUnavailable as fault:
+            log.warning("reviewers get no working copy of a capture: %s", fault)
 
 
 class _Sealing:
@@ -179,6 +219,8 @@ def _open_headers(recording: Recording) -> canonical.Value:
             if exchange.chain is None
             else [hashlib.sha256(der).hexdigest() for der in exchange.chain],
         }
+        if isinstance(exchange, Exchange)
+        else {"at": canonical.moment(exchange.at), "headers": [], "status": None, "tls": None}
         for exchange in recording.exchanges
     ]
     return {"exchanges": rows, "v": 1}

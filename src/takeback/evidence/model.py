@@ -14,6 +14,9 @@ from enum import StrEnum
 from takeback.facts import CapturedFor
 from takeback.ids import CaptureId, SightingId
 
+WORKING_COPY = "working_copy"
+"""What a reviewer takes out, in `EvidenceAccessed`; it is no part of an exhibit."""
+
 
 class CaptureState(StrEnum):
     """Where a capture stands."""
@@ -101,6 +104,16 @@ class Exhibit:
     """By rising name; none if it was erased."""
     captured_at: datetime
     erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """That a sighting is captured."""
+
+    capture: CaptureId
+    sighting: SightingId
+    deleted: bool
+    """Its message is not there any more, and we did not remove it."""
 
 
 @dataclass(frozen=True, slots=True)

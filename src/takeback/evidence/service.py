@@ -11,13 +11,29 @@ from datetime import datetime
 from uuid import uuid4
 
 from takeback.evidence import store, watching_store
-from takeback.evidence.model import CaptureState, Exhibit, SealedCapture, Subject, Wanted
-from takeback.facts import Captured, CapturedFor, CaptureFailed, DeletionObserved, EvidenceErased, SeenBy
+from takeback.evidence.model import (
+    WORKING_COPY,
+    CaptureState,
+    Exhibit,
+    Held,
+    SealedCapture,
+    Subject,
+    Wanted,
+)
+from takeback.facts import (
+    Captured,
+    CapturedFor,
+    CaptureFailed,
+    DeletionObserved,
+    EvidenceAccessed,
+    EvidenceErased,
+    SeenBy,
+)
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ground.ledger.silence import silence
-from takeback.ids import CaptureId, CaseId, FactId, SightingId
+from takeback.ids import CaptureId, CaseId, FactId, SightingId, StaffId
 
 BEATS_BETWEEN = 1440
 """Heartbeats between a capture and a deletion that are told of: a day's, at one a minute."""
@@ -66,9 +82,10 @@ def commit(tx: Tx, sealed: SealedCapture, wanted: Wanted, expires_at: datetime |
         expires_at: when it is shredded if it is part of no case by then; None: never.
 
     Returns:
-        False if somebody else was first; then its blobs belong to nobody, and `upkeep.tidy` deletes them.
+        False if somebody else was first, or the picture must not be kept any more; then its blobs belong to
+        nobody and are to be discarded. `upkeep.tidy` deletes them if that fails.
     """
-    if not store.set_captured(tx, sealed, expires_at):
+    if not store.set_captured(tx, sealed, expires_at, suspected_minor=wanted.suspected_minor):
         return False
     subject, at = wanted.subject, sealed.captured_at
     fact = record(tx, Captured(sealed.capture, subject.sighting, wanted.reason, sealed.digest), at=at)
@@ -134,6 +151,40 @@ def erase(tx: Tx, capture: CaptureId, now: datetime, *, case: CaseId | None = No
     return True
 
 
+def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
+    """What it is, or was, a capture of."""
+    return store.sighting_of(tx, capture)
+
+
+def keep_no_picture(tx: Tx, sighting: SightingId, case: CaseId, now: datetime) -> None:
+    """Somebody shown may be a minor: what was sealed of the picture goes, and digests alone are captured.
+
+    The capture that held it is erased, as a fact, and one of digests and metadata is wanted in its place; it
+    fails where the message is gone. May be repeated.
+    """
+    found = store.with_picture(tx, sighting)
+    if found is None:
+        return
+    wanted, state = found
+    if state is CaptureState.WANTED:
+        store.set_suspected_minor(tx, wanted.capture)
+        enqueue(tx, "capture", sighting=sighting)  # what is being sealed just now will not count
+        return
+    erase(tx, wanted.capture, now, case=case)
+    want(tx, wanted.subject, wanted.reason, now, suspected_minor=True)
+    keep(tx, sighting, now)
+
+
+def held_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Held, ...]:
+    """Which of these sightings are captured."""
+    return store.held(tx, sightings)
+
+
+def hand_copy(tx: Tx, case: CaseId, capture: CaptureId, *, staff: StaffId, reason: str) -> None:
+    """Record that a reviewer takes a working copy out; before it is handed out."""
+    record(tx, EvidenceAccessed(case, WORKING_COPY, staff, reason, capture))
+
+
 def exhibits_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Exhibit, ...]:
     """The captures of these sightings, in the order in which they were made; erased ones say so.
 
@@ -145,8 +196,9 @@ def exhibits_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Exhibit, ...]:
 def facts_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[FactId, ...]:
     """The facts that tell of these sightings as evidence, by rising number.
 
-    Captured, deletion observed, erased; and the heartbeats that cover the moments of the first sight, of the
-    capture and of the deletion, and the time between the last two, a day of it at most.
+    Captured, deletion observed, erased; the investigation that they were captured in, its start and its end;
+    and the heartbeats that cover the moments of the first sight, of the capture and of the deletion, and the
+    time between the last two, a day of it at most.
     """
-    found = store.own_facts(tx, sightings) | watching_store.beats_of(tx, sightings, BEATS_BETWEEN)
-    return tuple(sorted(found))
+    beats = watching_store.beats_of(tx, sightings, BEATS_BETWEEN)
+    return tuple(sorted(store.own_facts(tx, sightings) | watching_store.covering(tx, sightings) | beats))

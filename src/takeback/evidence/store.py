@@ -6,7 +6,16 @@ from uuid import UUID
 
 from psycopg.rows import TupleRow
 
-from takeback.evidence.model import CaptureState, Exhibit, Part, SealedCapture, Subject, ToPoll, Wanted
+from takeback.evidence.model import (
+    CaptureState,
+    Exhibit,
+    Held,
+    Part,
+    SealedCapture,
+    Subject,
+    ToPoll,
+    Wanted,
+)
 from takeback.facts import CapturedFor
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaptureId, FactId, SightingId
@@ -61,13 +70,15 @@ def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bo
 # --- captured, failed --------------------------------------------------------------------------------------
 
 
-def set_captured(tx: Tx, sealed: SealedCapture, expires_at: datetime | None) -> bool:
-    """A wanted capture is durable; False if it is not wanted any more."""
+def set_captured(
+    tx: Tx, sealed: SealedCapture, expires_at: datetime | None, *, suspected_minor: bool
+) -> bool:
+    """A wanted capture is durable; False if it is not wanted any more, or not like this."""
     changed = tx.execute(
         "update evidence_capture set state = 'captured', document = %s, captured_at = %s,"
         " expires_at = case when kept_at is null then coalesce(expires_at, %s::timestamptz) end"
-        " where id = %s and state = 'wanted'",
-        [sealed.document, sealed.captured_at, expires_at, sealed.capture],
+        " where id = %s and state = 'wanted' and suspected_minor = %s",
+        [sealed.document, sealed.captured_at, expires_at, sealed.capture, suspected_minor],
     )
     if changed.rowcount != 1:
         return False
@@ -112,6 +123,30 @@ def release(tx: Tx, sighting: SightingId, expires_at: datetime) -> None:
         "update evidence_capture set kept_at = null, expires_at = coalesce(expires_at, %s)"
         " where sighting_id = %s and state in ('wanted', 'captured')",
         [expires_at, sighting],
+    )
+
+
+def with_picture(tx: Tx, sighting: SightingId) -> tuple[Wanted, CaptureState] | None:
+    """The capture of a sighting that holds its picture, or is going to; locked until the transaction ends."""
+    row = tx.execute(
+        "select id, sighting_id, connector, place, message, media, posted_at, seen_at, reason, wanted_at,"
+        " state from evidence_capture where sighting_id = %s and state in ('wanted', 'captured')"
+        " and not suspected_minor for update",
+        [sighting],
+    ).fetchone()
+    if row is None:
+        return None
+    capture, *subject, reason, wanted_at, state = row
+    wanted = Wanted(
+        capture, Subject(*subject), CapturedFor(reason), suspected_minor=False, wanted_at=wanted_at
+    )
+    return wanted, CaptureState(state)
+
+
+def set_suspected_minor(tx: Tx, capture: CaptureId) -> None:
+    """Of a wanted capture, digests alone are to be sealed."""
+    tx.execute(
+        "update evidence_capture set suspected_minor = true where id = %s and state = 'wanted'", [capture]
     )
 
 
@@ -191,6 +226,13 @@ def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[FactId, ...] 
     return tuple(FactId(fact) for fact in row if fact is not None)
 
 
+def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
+    """What it is, or was, a capture of."""
+    row = tx.execute("select sighting_id from evidence_capture where id = %s", [capture]).fetchone()
+    assert row is not None  # rows are never deleted
+    return row[0]
+
+
 def set_erasure_fact(tx: Tx, capture: CaptureId, fact: FactId) -> None:
     """Which fact says that it was erased."""
     tx.execute("update evidence_capture set erasure_fact = %s where id = %s", [fact, capture])
@@ -213,6 +255,14 @@ def forget_parts(tx: Tx, capture: CaptureId) -> None:
         " where id = %s and state = 'erased')",
         [capture],
     )
+
+
+def captured(tx: Tx, captures: Sequence[CaptureId]) -> set[CaptureId]:
+    """Those of them that are captured and were not erased."""
+    rows = tx.execute(
+        "select id from evidence_capture where id = any(%s) and state = 'captured'", [list(captures)]
+    )
+    return {row[0] for row in rows}
 
 
 def named(tx: Tx, blobs: Sequence[str]) -> set[str]:
@@ -263,9 +313,11 @@ def own_facts(tx: Tx, sightings: Sequence[SightingId]) -> set[FactId]:
     return {FactId(fact) for row in rows for fact in row if fact is not None}
 
 
-def of_sighting(tx: Tx, sighting: SightingId) -> CaptureId | None:
-    """The capture of a sighting that was not erased."""
-    row = tx.execute(
-        "select id from evidence_capture where sighting_id = %s and state <> 'erased'", [sighting]
-    ).fetchone()
-    return None if row is None else row[0]
+def held(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Held, ...]:
+    """What is captured of these sightings, and whether their messages are known to be gone."""
+    rows = tx.execute(
+        "select id, sighting_id, deleted_at is not null from evidence_capture"
+        " where sighting_id = any(%s) and state = 'captured' order by sighting_id",
+        [list(sightings)],
+    )
+    return tuple(Held(*row) for row in rows)

@@ -7,7 +7,7 @@ from takeback.evidence.keeper import FOLDER
 from takeback.evidence.model import ToPoll
 from takeback.ground.blobs import Blobs
 from takeback.ground.db.pool import Database, Tx
-from takeback.ground.vault import shredding
+from takeback.ground.vault import copies, shredding
 from takeback.ids import CaptureId
 
 AT_ONCE = 100
@@ -29,7 +29,11 @@ def expire(database: Database, now: datetime) -> None:
 
 
 def shred(database: Database, blobs: Blobs, capture: CaptureId) -> None:
-    """Destroy the files of an erased capture, its key first. May be repeated. Raises StorageUnavailable."""
+    """Destroy the files of an erased capture, its key first, and what reviewers have of it.
+
+    May be repeated. Raises StorageUnavailable.
+    """
+    copies.delete_copies(blobs, capture)
     with database.transaction() as tx:
         names = store.blobs_by_destruction(tx, capture)
     if not names:
@@ -52,10 +56,10 @@ def asked(tx: Tx, captures: list[CaptureId], now: datetime) -> None:
 def tidy(database: Database, blobs: Blobs, now: datetime) -> int:
     """Delete sealed files that belong to no capture: of processes that were killed, or that came second.
 
-    Returns how many. Raises StorageUnavailable.
+    Working copies, too, and those whose life is over. Returns how many. Raises StorageUnavailable.
     """
     blobs.sweep_drafts(now - STRAY_AFTER)
-    deleted = 0
+    deleted = len(copies.expire_copies(blobs, now=now))
     old = [blob.name for blob in blobs.walk(FOLDER) if blob.written_at < now - STRAY_AFTER]
     for start in range(0, len(old), AT_ONCE):
         some = old[start : start + AT_ONCE]
@@ -65,4 +69,9 @@ def tidy(database: Database, blobs: Blobs, now: datetime) -> int:
             if name not in named:
                 blobs.delete(name)
                 deleted += 1
+    lone = copies.written_before(blobs, now - STRAY_AFTER)
+    with database.transaction() as tx:
+        there = store.captured(tx, list(lone))
+    for capture in lone - there:
+        deleted += len(copies.delete_copies(blobs, capture))
     return deleted

@@ -1,17 +1,19 @@
 """A recording as WARC/1.1 (ISO 28500:2017), record by record, so that it can be sealed as a stream.
 
-One warcinfo record; for each exchange a response with its request; one metadata record in JSON with what the
-exchanges say (ids, times, certificates). Block and payload digests are SHA-256, in the base32 that other
-tools write. Each record is a gzip member of its own. Nothing touches the disk: where `warcio` would put a
-plaintext into a temporary file, it gets memory.
+One warcinfo record; for each exchange a response with its request, or a resource where nobody was asked; one
+metadata record in JSON with what they say (ids, times, certificates). Block and payload digests are SHA-256,
+in the base32 that other tools write. Each record is a gzip member of its own. Nothing touches the disk: where
+`warcio` would put a plaintext into a temporary file, it gets memory.
 
 Two headers of an answer are spelt anew, because the body has been taken out of its transfer: a reader that
-believed them would misread it. They are kept under the names that archives use for that.
+believed them would misread it. They are kept under the names that archives use for that. So is the length of
+a body that something was taken out of (`likeness.py`).
 """
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from io import BytesIO
 from tempfile import SpooledTemporaryFile
 from urllib.parse import quote, urlsplit
@@ -22,7 +24,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.utils import Digester
 from warcio.warcwriter import WARCWriter
 
-from takeback.connectors.api import Exchange, Recording
+from takeback.connectors.api import Exchange, Recording, Resource
+from takeback.evidence.likeness import TakenOut
 from takeback_verify import canonical
 
 _TRANSFER = frozenset({"transfer-encoding", "content-encoding"})
@@ -62,16 +65,13 @@ class _Writer(WARCWriter):
         return SpooledTemporaryFile(max_size=0)  # 0: it is never rolled over to the disk
 
 
-def write_warc(
-    recording: Recording, about: Mapping[str, canonical.Value], software: str, *, without_file: bool
-) -> Iterator[bytes]:
+def write_warc(recording: Recording, about: Mapping[str, canonical.Value], software: str) -> Iterator[bytes]:
     """The WARC's bytes in pieces.
 
     Args:
-        recording: what was said.
+        recording: what was said, or what may be kept of it.
         about: what the metadata record says besides (`describe`).
         software: name and version.
-        without_file: leave the file's own bytes out; its digest is in `about`.
     """
     out = _Pieces()
     writer = _Writer(out, gzip=True, warc_version="WARC/1.1")
@@ -81,24 +81,35 @@ def write_warc(
         )
     )
     yield from out.take()
-    for number, exchange in enumerate(recording.exchanges):
-        cut = without_file and number == recording.file
-        response = _response(writer, exchange, cut=cut)
-        request = _request(writer, exchange)
-        writer.write_request_response_pair(request, response)
+    for exchange in recording.exchanges:
+        if isinstance(exchange, Resource):
+            writer.write_record(_resource(writer, exchange))
+        else:
+            response, request = _response(writer, exchange), _request(writer, exchange)
+            writer.write_request_response_pair(request, response)
         yield from out.take()
     writer.write_record(_metadata(writer, recording, about))
     yield from out.take()
 
 
-def describe(recording: Recording, *, connector: str) -> dict[str, canonical.Value]:
+def describe(
+    recording: Recording, *, connector: str, taken_out: Sequence[TakenOut] = ()
+) -> dict[str, canonical.Value]:
     """What a recording says, as the metadata record and the readable part of an exhibit have it.
 
     Certificates are named by their SHA-256, and each stands once in "certificates" as base64 DER.
+
+    Args:
+        recording: whole; lengths and digests are those of what the platform gave out.
+        connector: the platform's name.
+        taken_out: what of it is not kept.
     """
     chains: dict[str, canonical.Value] = {}
     exchanges: list[canonical.Value] = []
     for exchange in recording.exchanges:
+        if isinstance(exchange, Resource):
+            exchanges.append(_held(exchange))
+            continue
         names: list[canonical.Value] | None = None
         if exchange.chain is not None:
             names = []
@@ -134,26 +145,53 @@ def describe(recording: Recording, *, connector: str) -> dict[str, canonical.Val
         "place": target.place,
         "posted_at": canonical.moment(recording.posted_at),
         "sender": recording.sender,
+        "taken_out": [
+            {"bytes": each.bytes, "exchange": each.exchange, "sha256": each.sha256, "where": each.where}
+            for each in taken_out
+        ],
         "v": 1,
     }
 
 
-def _response(writer: _Writer, exchange: Exchange, *, cut: bool) -> ArcWarcRecord:
+def _held(file: Resource) -> canonical.Value:
+    """A file of which nobody was asked, in the row of an exchange."""
+    return {
+        "at": canonical.moment(file.at),
+        "body_bytes": len(file.body),
+        "body_sha256": hashlib.sha256(file.body).hexdigest(),
+        "method": None,
+        "modified_at": canonical.moment(file.modified_at),
+        "peer": "",
+        "status": None,
+        "tls": None,
+        "url": file.url,
+    }
+
+
+def _response(writer: _Writer, exchange: Exchange) -> ArcWarcRecord:
+    spelt_anew = _TRANSFER if exchange.whole else _TRANSFER | {"content-length"}
     headers = [
-        (f"{_ARCHIVED}{name}" if name.lower() in _TRANSFER else name, value) for name, value in exchange.said
+        (f"{_ARCHIVED}{name}" if name.lower() in spelt_anew else name, value) for name, value in exchange.said
     ]
     status = f"{exchange.status} {exchange.reason}".rstrip()
-    more = _headers(exchange)
-    if cut:
-        more["WARC-Truncated"] = "unspecified"
-    body = b"" if cut else exchange.body
     return writer.create_warc_record(
         exchange.url,
         "response",
-        payload=BytesIO(body),
-        length=len(body),
-        warc_headers_dict=more,
+        payload=BytesIO(exchange.body),
+        length=len(exchange.body),
+        warc_headers_dict=_headers(exchange),
         http_headers=StatusAndHeaders(status, headers, protocol="HTTP/1.1"),
+    )
+
+
+def _resource(writer: _Writer, file: Resource) -> ArcWarcRecord:
+    return writer.create_warc_record(
+        file.url,
+        "resource",
+        payload=BytesIO(file.body),
+        length=len(file.body),
+        warc_content_type="application/octet-stream",  # its name claims more, and may be wrong
+        warc_headers_dict=_headers(file),
     )
 
 
@@ -166,14 +204,16 @@ def _request(writer: _Writer, exchange: Exchange) -> ArcWarcRecord:
         "request",
         payload=BytesIO(),
         length=0,
-        warc_headers_dict=_headers(exchange),
+        warc_headers_dict=_headers(replace(exchange, whole=True)),
         http_headers=StatusAndHeaders(line, list(exchange.asked), is_http_request=True),
     )
 
 
-def _headers(exchange: Exchange) -> dict[str, str]:
+def _headers(exchange: Exchange | Resource) -> dict[str, str]:
     found = {"WARC-Date": canonical.moment(exchange.at)}
-    if exchange.peer:
+    if not exchange.whole:
+        found["WARC-Truncated"] = "unspecified"
+    if isinstance(exchange, Exchange) and exchange.peer:
         found["WARC-IP-Address"] = exchange.peer.rpartition(":")[0]
     return found
 

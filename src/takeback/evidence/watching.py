@@ -7,32 +7,67 @@ from takeback.errors import Refused
 from takeback.evidence import watching_store as store
 from takeback.evidence.model import Investigation
 from takeback.evidence.pulse import Pulse, joined
-from takeback.facts import Watched
+from takeback.facts import HowEnded, InvestigationEnded, InvestigationStarted, Keeps, Watched
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger.record import record
+from takeback.ids import StaffId
 
 Places = Mapping[tuple[str, str], Investigation]
 """What is under investigation, by platform and place."""
 
 
 def investigate(
-    tx: Tx, connector: str, place: str, now: datetime, ends_at: datetime, *, suspected_minor: bool
+    tx: Tx,
+    connector: str,
+    place: str,
+    now: datetime,
+    ends_at: datetime,
+    *,
+    suspected_minor: bool,
+    by: StaffId | None = None,
 ) -> Investigation:
     """Capture everything in a place from now on, as it comes; what goes on there is replaced.
 
-    Raises Refused: there is nothing between now and the end.
+    Both are facts: the log says when somebody was watched closer, and how long.
+
+    Args:
+        tx: the transaction.
+        connector: where the place is.
+        place: the room, channel or group.
+        now: when it begins.
+        ends_at: when it is over.
+        suspected_minor: digests and metadata only.
+        by: who does so; None: the operator.
+
+    Raises:
+        Refused: there is nothing between now and the end.
     """
     if ends_at <= now:
         raise Refused("An investigation lasts at least a moment.")
-    store.end(tx, connector, place, now)
+    _end(tx, connector, place, now, HowEnded.REPLACED, by)
     new = Investigation(connector, place, now, ends_at, suspected_minor)
-    store.begin(tx, new)
+    keeps = Keeps.DIGESTS if suspected_minor else Keeps.EVERYTHING
+    store.begin(tx, new, record(tx, InvestigationStarted(connector, place, ends_at, keeps, by), at=now))
     return new
 
 
-def stop(tx: Tx, connector: str, place: str, now: datetime) -> bool:
+def stop(tx: Tx, connector: str, place: str, now: datetime, *, by: StaffId | None = None) -> bool:
     """End an investigation; False if there is none. What was captured stays until it expires."""
-    return store.end(tx, connector, place, now) > 0
+    return _end(tx, connector, place, now, HowEnded.STOPPED, by)
+
+
+def expire(tx: Tx, now: datetime) -> None:
+    """Say of each investigation whose time is over that it ended, once."""
+    for row, connector, place, ended_at in store.over(tx, now):
+        fact = record(tx, InvestigationEnded(connector, place, HowEnded.EXPIRED, None), at=ended_at)
+        store.set_end_fact(tx, row, fact)
+
+
+def _end(tx: Tx, connector: str, place: str, now: datetime, how: HowEnded, by: StaffId | None) -> bool:
+    ended = store.end(tx, connector, place, now)
+    for row in ended:
+        store.set_end_fact(tx, row, record(tx, InvestigationEnded(connector, place, how, by), at=now))
+    return bool(ended)
 
 
 def under_investigation(tx: Tx, now: datetime) -> tuple[Investigation, ...]:

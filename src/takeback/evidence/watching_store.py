@@ -20,24 +20,61 @@ def investigations(tx: Tx, now: datetime) -> tuple[Investigation, ...]:
     return tuple(Investigation(*row) for row in rows)
 
 
-def begin(tx: Tx, investigation: Investigation) -> None:
-    """Write a new one down."""
+def begin(tx: Tx, investigation: Investigation, fact: FactId) -> None:
+    """Write a new one down, beside the fact that it began."""
     tx.execute(
-        "insert into evidence_investigation (connector, place, began_at, ends_at, suspected_minor)"
-        " values (%s, %s, %s, %s, %s)",
+        "insert into evidence_investigation"
+        " (connector, place, began_at, ends_at, suspected_minor, start_fact)"
+        " values (%s, %s, %s, %s, %s, %s)",
         [investigation.connector, investigation.place, investigation.began_at, investigation.ends_at,
-         investigation.suspected_minor],
+         investigation.suspected_minor, fact],
     )  # fmt: skip
 
 
-def end(tx: Tx, connector: str, place: str, now: datetime) -> int:
-    """End what goes on in a place; how many there were."""
+def end(tx: Tx, connector: str, place: str, now: datetime) -> list[int]:
+    """End what goes on in a place; the rows that ended, one as a rule."""
     ended = tx.execute(
         "update evidence_investigation set ends_at = greatest(%(now)s, began_at)"
-        " where connector = %(connector)s and place = %(place)s and ends_at > %(now)s",
+        " where connector = %(connector)s and place = %(place)s and ends_at > %(now)s returning id",
         {"now": now, "connector": connector, "place": place},
     )
-    return ended.rowcount
+    return [row[0] for row in ended]
+
+
+def over(tx: Tx, now: datetime) -> list[tuple[int, str, str, datetime]]:
+    """(row, platform, place, end) of those whose time is over and of which no fact says so; locked.
+
+    Those that began before there were such facts are left as they are.
+    """
+    rows = tx.execute(
+        "select id, connector, place, ends_at from evidence_investigation"
+        " where ends_at <= %s and start_fact is not null and end_fact is null order by ends_at, id"
+        " for update skip locked",
+        [now],
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def set_end_fact(tx: Tx, row: int, fact: FactId) -> None:
+    """Which fact says that it ended."""
+    tx.execute("update evidence_investigation set end_fact = %s where id = %s", [fact, row])
+
+
+def covering(tx: Tx, sightings: Sequence[SightingId]) -> set[FactId]:
+    """The facts of the investigations in which these sightings were captured ahead: each one's start and end.
+
+    That is the last one that began in their place before the capture was wanted: a watcher knows of an end a
+    second late.
+    """
+    rows = tx.execute(
+        "select i.start_fact, i.end_fact from evidence_capture c cross join lateral ("
+        "   select start_fact, end_fact from evidence_investigation"
+        "   where (connector, place) = (c.connector, c.place) and began_at <= c.wanted_at"
+        "   order by began_at desc, id desc limit 1) i"
+        " where c.sighting_id = any(%s) and c.reason = 'investigation'",
+        [list(sightings)],
+    )
+    return {FactId(fact) for row in rows for fact in row if fact is not None}
 
 
 # --- heartbeats --------------------------------------------------------------------------------------------

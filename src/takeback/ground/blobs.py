@@ -129,10 +129,24 @@ class Blobs:
         except (BaseError, OSError) as error:
             raise StorageUnavailable(f"cannot read {self.where}/{name}: {_first_line(error)}") from error
 
+    def get_range(self, name: str, start: int, length: int) -> bytes:
+        """`length` bytes of a file from `start` on, which it has. Raises NotFound, StorageUnavailable."""
+        try:
+            return bytes(obstore.get_range(self._store, name, start=start, length=length))
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no {self.where}/{name}") from error
+        except (BaseError, OSError) as error:
+            raise StorageUnavailable(f"cannot read {self.where}/{name}: {_first_line(error)}") from error
+
     def size(self, name: str) -> int:
         """A file's length in bytes. Raises NotFound, StorageUnavailable."""
+        return self.about(name).size
+
+    def about(self, name: str) -> Blob:
+        """A file's length, and when it was written. Raises NotFound, StorageUnavailable."""
         try:
-            return obstore.head(self._store, name)["size"]
+            found = obstore.head(self._store, name)
+            return Blob(name, found["size"], found["last_modified"])
         except FileNotFoundError as error:
             raise NotFound(f"there is no {self.where}/{name}") from error
         except (BaseError, OSError) as error:

@@ -154,6 +154,13 @@ class Settings(BaseSettings):
         description="Days after which what was captured in a place under investigation is shredded, unless "
         "it became part of a case; and copies that a reviewer said are no evidence.",
     )
+    working_copy_days: int = Field(
+        3,
+        ge=1,
+        le=7,
+        description="Days for which reviewers can have a copy of what was captured, sealed to their key, if "
+        "the directory of recipients has one.",
+    )
     watched_every: float = Field(
         60.0, gt=0, description="Seconds between two heartbeats in the log, for each stream that is watched."
     )

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -94,6 +95,8 @@ class CopyStatus:
     found_at: datetime
     changed_at: datetime
     gone_at: datetime | None
+    unclear_at: datetime | None
+    """When it was last looked for, if that look was not certain; None if it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,37 @@ class NotLookedFor:
 
 
 @dataclass(frozen=True, slots=True)
+class PackageStatus:
+    """How one package stands that somebody with the receipt asked for."""
+
+    state: str
+    """asked | ready | deleted | failed | too_large"""
+    asked_at: datetime
+    dossier: UUID | None
+    """Its name; None until the asking is recorded."""
+    size: int | None
+    """In bytes; None until it is ready."""
+    expires_at: datetime | None
+    """Then it is deleted here; None until it is ready."""
+    taken_at: datetime | None
+    """When its last download began."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceStatus:
+    """What somebody with the receipt may know of the evidence, and have of it."""
+
+    kept: bool
+    """Something of the case is sealed here."""
+    decided: bool
+    """People decided that it was shared without consent, and a package may be asked for."""
+    again_at: datetime | None
+    """When the next one may be asked for; None: now."""
+    packages: tuple[PackageStatus, ...]
+    """The newest first."""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportStatus:
     """What `report_status` in the database answers for one receipt."""
 
@@ -126,3 +160,4 @@ class ReportStatus:
     copies: tuple[CopyStatus, ...]
     refused: tuple[NotLookedFor, ...]
     """What of the report is not looked for, and why."""
+    evidence: EvidenceStatus

@@ -1,9 +1,9 @@
-"""What the portal may do with a report: put it away sealed, and ask how one receipt stands. Nothing else.
+"""What the portal may do with a report: put it away sealed, and ask how one receipt stands.
 
-The database role behind this can insert two columns of one table and call one function; it can read no
-row. So there is no `returning` here and no look before the insert. Sending the same report twice (a
-second press, a reloaded page) must still be one report with one receipt: the code is computed from the
-attempt and what it says, and the database's unique locator drops the second row.
+The database role behind this can insert two columns of one table, and call this function and two more (see
+`package`); it can read no row. So there is no `returning` here and no look before the insert. Sending the
+same report twice (a second press, a reloaded page) must still be one report with one receipt: the code is
+computed from the attempt and what it says, and the database's unique locator drops the second row.
 """
 
 import hashlib
@@ -20,6 +20,7 @@ from takeback.intake.receipt import Pepper, ReceiptCode, code_from, locator
 
 REFUSALS = ("too_little_detail", "inside_another", "well_known")
 COPY_STATES = ("found", "planned", "acting", "checking", "gone", "failed")
+PACKAGE_STATES = ("asked", "ready", "deleted", "failed", "too_large")
 CASE_STATES = ("open", "second_look", "decided", "removing", "removed", "declined")
 
 _LARGEST = 14 * 4096
@@ -95,6 +96,8 @@ def parse_status(text: str) -> ReportStatus:
         raise ValueError("not a status: a case stands in a way that has no name")
     if any(copy.state not in COPY_STATES for copy in found.copies):
         raise ValueError("not a status: a copy stands in a way that has no name")
+    if any(package.state not in PACKAGE_STATES for package in found.evidence.packages):
+        raise ValueError("not a status: a package stands in a way that has no name")
     if any(refused.why not in REFUSALS for refused in found.refused):
         raise ValueError("not a status: a picture is not looked for, for a reason that has no name")
     return found

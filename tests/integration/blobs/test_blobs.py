@@ -41,6 +41,14 @@ def test_what_was_put_is_there_until_it_is_deleted(blobs):
             ask("days/2026/a.parquet")
 
 
+def test_a_part_of_a_file_is_read_alone(blobs):
+    blobs.put("dossier/a.zip", BODY)
+    assert blobs.get_range("dossier/a.zip", 1000, 300) == BODY[1000:1300]
+    assert blobs.get_range("dossier/a.zip", len(BODY) - 1, 1) == BODY[-1:]
+    with pytest.raises(NotFound):
+        blobs.get_range("dossier/b.zip", 0, 1)
+
+
 @pytest.mark.parametrize("pieces", [0, 1, 30, 1200], ids="{} pieces".format)
 def test_what_was_written_in_pieces_is_there_whole(blobs, pieces):
     with blobs.writing("evidence/a/b.age") as file:

@@ -1,4 +1,7 @@
-"""The portal's role can put a report down and ask how one receipt stands; everything else is refused."""
+"""The portal's role can put a report down, and for one receipt ask how it stands and take its package out.
+
+Everything else is refused.
+"""
 
 import uuid
 
@@ -120,6 +123,11 @@ def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
         "create function public.mine() returns int language sql as 'select 1'",
         "set role postgres",
         "alter role takeback_portal superuser",
+        "insert into dossier_request (report_id) values (gen_random_uuid())",
+        "insert into dossier_piece (request_id, number, data) values (gen_random_uuid(), 0, 'x')",
+        "select dossier_is_kept(gen_random_uuid())",
+        "select dossier_is_decided(gen_random_uuid())",
+        "select dossier_again_at(gen_random_uuid())",
         "select procrastinate_notify_queue_job_inserted_v1()",
         "select pg_read_file('/etc/hostname')",
         "copy (select 1) to program 'true'",
@@ -130,13 +138,36 @@ def test_it_cannot_do_anything_else(portal, statement):
         portal.execute(statement)
 
 
-def test_it_can_execute_one_function_of_ours_only(owner):
+def test_it_can_execute_three_functions_of_ours_only(owner):
     rows = owner.execute(
         "select p.oid::regprocedure::text from pg_proc p "
         "where p.pronamespace = 'public'::regnamespace "
-        "and has_function_privilege('takeback_portal', p.oid, 'execute')"
+        "and has_function_privilege('takeback_portal', p.oid, 'execute') order by 1"
     ).fetchall()
-    assert rows == [("report_status(bytea)",)]
+    assert rows == [
+        ("report_ask_package(bytea)",),
+        ("report_package_piece(bytea,uuid,integer)",),
+        ("report_status(bytea)",),
+    ]
+
+
+def test_each_of_them_looks_for_names_where_we_put_them_and_nowhere_else(owner):
+    rows = owner.execute(
+        "select proname, prosecdef, proconfig from pg_proc where pronamespace = 'public'::regnamespace "
+        "and has_function_privilege('takeback_portal', oid, 'execute')"
+    ).fetchall()
+    assert {(definer, tuple(config)) for _, definer, config in rows} == {
+        (True, ("search_path=public, pg_temp",))
+    }
+
+
+def test_a_package_is_asked_for_in_vain_before_there_is_a_case(portal, owner):
+    put_down(portal)
+    for locator in (LOCATOR, bytes(32), b"", None):
+        assert portal.execute("select report_ask_package(%s)", (locator,)).fetchone() == ("",)
+        piece = portal.execute("select report_package_piece(%s, %s, 0)", (locator, uuid.uuid4()))
+        assert piece.fetchone() == (None,)
+    assert owner.execute("select count(*) from dossier_request").fetchone() == (0,)
 
 
 def test_its_tables_and_columns_are_granted_as_listed_and_no_more(owner):

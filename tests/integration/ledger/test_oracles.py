@@ -1,18 +1,12 @@
-"""Another program, by other people, accepts what we publish: aics-tlog (Apache-2.0, Python 3.12).
+"""Another program, by other people, accepts what we publish: aics-tlog (Apache-2.0, Python 3.12)."""
 
-It is installed into a folder of its own under .cache, and never imported by us.
-"""
-
-import fcntl
 import json
-import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 import ledgers
-from repository import ROOT
+import others
 from takeback.ground.ledger.export import export
 from takeback.ground.ledger.sequencer import Sequencer
 from takeback.ground.ledger.witnesses import Witnesses
@@ -21,38 +15,16 @@ from takeback_verify.note import format_verifier_key
 from takeback_verify.policy import parse_policy
 from witnesses import WitnessProcess
 
-WANTED = "aics-tlog==0.2.1"
-FOLDER = ROOT / ".cache" / "oracle-tlog"
+pytestmark = pytest.mark.agrees(others.AICS)
 
 
-def _python() -> str | None:
-    """A Python that the oracle runs on."""
-    for name in ("python3.12", "python3.13"):
-        if (found := shutil.which(name)) and subprocess.run([found, "-V"], check=False).returncode == 0:
-            return found
-    kept = sorted((Path.home() / ".pyenv" / "versions").glob("3.1[2-9].*/bin/python"))
-    return str(kept[0]) if kept else None
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def oracle():
     """Runs aics-tlog; its answer."""
-    program = FOLDER / "bin" / "aics-tlog"
-    FOLDER.parent.mkdir(exist_ok=True)
-    with (FOLDER.parent / "oracle-tlog.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not program.exists():
-            python = _python()
-            if python is None:
-                pytest.skip("aics-tlog needs Python 3.12, which is not installed")
-            made = subprocess.run([python, "-m", "venv", FOLDER], capture_output=True, check=False)
-            command = [FOLDER / "bin" / "pip", "install", "--quiet", WANTED]
-            if made.returncode or subprocess.run(command, capture_output=True, check=False).returncode:
-                shutil.rmtree(FOLDER, ignore_errors=True)
-                pytest.skip(f"{WANTED} cannot be installed here")
 
     def ask(*words: object) -> dict:
-        said = subprocess.run([program, *map(str, words)], capture_output=True, text=True, check=False)
+        command = [others.program(others.AICS), *map(str, words)]
+        said = subprocess.run(command, capture_output=True, text=True, check=False)
         answer = json.loads(said.stdout)
         assert answer["ok"] is (said.returncode == 0)
         return answer

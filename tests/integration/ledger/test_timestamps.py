@@ -68,6 +68,7 @@ def more(database, sequencer):
     return ledgers.sequence_all(sequencer)[-1].size
 
 
+@pytest.mark.agrees("openssl")
 def test_both_authorities_stamp_the_text_of_the_checkpoint_and_the_log_keeps_the_hashes(
     database, sequencer, stamper, one, two, tmp_path
 ):

@@ -82,18 +82,19 @@ def test_width_and_height_are_those_after_turning(decoder):
 
 
 @pytest.mark.parametrize(
-    ("data", "reason"),
+    ("make", "reason"),
     [
-        (b"", WhyUnreadable.EMPTY),
-        (b"no picture", WhyUnreadable.NOT_A_PICTURE),
-        (GOOD[: len(GOOD) // 2], WhyUnreadable.DAMAGED),
-        (huge_png(), WhyUnreadable.TOO_MANY_PIXELS),
-        (lying_jpeg(), WhyUnreadable.TOO_MANY_PIXELS),
-        (bytes(200_000_000), WhyUnreadable.TOO_MANY_BYTES),
+        (bytes, WhyUnreadable.EMPTY),
+        (lambda: b"no picture", WhyUnreadable.NOT_A_PICTURE),
+        (lambda: GOOD[: len(GOOD) // 2], WhyUnreadable.DAMAGED),
+        (huge_png, WhyUnreadable.TOO_MANY_PIXELS),
+        (lying_jpeg, WhyUnreadable.TOO_MANY_PIXELS),
+        (lambda: bytes(200_000_000), WhyUnreadable.TOO_MANY_BYTES),
     ],
     ids=["empty", "text", "truncated", "huge", "lying", "200 MB"],
 )
-def test_a_file_that_cannot_be_read_says_why_and_the_next_one_is_read(decoder, data, reason):
+def test_a_file_that_cannot_be_read_says_why_and_the_next_one_is_read(decoder, make, reason):
+    data = make()
     before = set(decoder._pictures._alive)
     assert why(decoder, data) == reason
     assert decoder.signals(GOOD).width == 320

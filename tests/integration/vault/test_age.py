@@ -1,18 +1,17 @@
 """What we seal, other people's age opens; what other people's age makes, we take."""
 
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
+import others
 from takeback.ground.vault.exhibit_key import make_key
 from takeback.ground.vault.recipients import Role
 from takeback.ground.vault.sealing import open_stream, seal_stream
 from takeback.ground.vault.shares import combine, new_identity, public_key, split
 
-AGE, KEYGEN = shutil.which("age"), shutil.which("age-keygen")
-pytestmark = pytest.mark.skipif(AGE is None or KEYGEN is None, reason="age is not installed")
+pytestmark = pytest.mark.agrees(others.AGE)
 
 PART = b"WARC/1.1\r\n" + bytes(range(256)) * 1000
 
@@ -43,7 +42,11 @@ def opened(capture: Path, identity: Path) -> subprocess.CompletedProcess[bytes]:
     """As the page of a private key says, in one line."""
     line = 'set -o pipefail; "$0" -d -i "$1" key.age | "$0" -d -i - part.age'
     return subprocess.run(
-        ["bash", "-c", line, AGE, identity], cwd=capture, capture_output=True, timeout=30, check=False
+        ["bash", "-c", line, others.program("age"), identity],
+        cwd=capture,
+        capture_output=True,
+        timeout=30,
+        check=False,
     )
 
 
@@ -67,14 +70,16 @@ def test_a_key_put_together_from_shares_is_the_one_that_age_knows(holders, captu
     again = capture / "again.key"
     again.write_text(f"{combine(shares[1:])}\n")
     assert again.read_text() == path.read_text()
-    said = subprocess.run([KEYGEN, "-y", again], capture_output=True, text=True, timeout=30, check=True)
+    said = subprocess.run(
+        [others.program("age-keygen"), "-y", again], capture_output=True, text=True, timeout=30, check=True
+    )
     assert said.stdout.strip() == recipient
     assert opened(capture, again).stdout == PART
 
 
 def test_a_key_of_age_keygen_is_split_and_put_together(tmp_path):
     path = tmp_path / "made.key"
-    subprocess.run([KEYGEN, "-o", path], capture_output=True, timeout=30, check=True)
+    subprocess.run([others.program("age-keygen"), "-o", path], capture_output=True, timeout=30, check=True)
     [line] = [line for line in path.read_text().splitlines() if not line.startswith("#")]
     assert combine(split(line)[:2]) == line
     assert public_key(line) in path.read_text()
@@ -83,7 +88,11 @@ def test_a_key_of_age_keygen_is_split_and_put_together(tmp_path):
 def test_what_age_sealed_is_opened_here():
     identity = new_identity()
     done = subprocess.run(
-        [AGE, "-r", public_key(identity)], input=PART, capture_output=True, timeout=30, check=True
+        [others.program("age"), "-r", public_key(identity)],
+        input=PART,
+        capture_output=True,
+        timeout=30,
+        check=True,
     )
     assert open_stream([identity], done.stdout) == PART
 
@@ -91,5 +100,7 @@ def test_what_age_sealed_is_opened_here():
 def test_a_holder_hands_a_captures_key_on_to_another(holders, capture):
     line = 'set -o pipefail; "$0" -d -i "$1" key.age | "$0" -r "$2" -o handed.age && mv handed.age key.age'
     lawyer, stranger = holders[Role.LAWYER][0], holders["stranger"]
-    subprocess.run(["bash", "-c", line, AGE, lawyer, stranger[1]], cwd=capture, timeout=30, check=True)
+    subprocess.run(
+        ["bash", "-c", line, others.program("age"), lawyer, stranger[1]], cwd=capture, timeout=30, check=True
+    )
     assert opened(capture, stranger[0]).stdout == PART

@@ -6,7 +6,7 @@ import pytest
 
 import authorities
 from authorities import Authority
-from mutants import Lab
+from mutants import Lab, Mutant, mutants
 from packages import Made, World, uuid
 from takeback_verify.page import verify_page
 
@@ -23,6 +23,12 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     rogue = Authority(folder / "rogue", "Test authority one", embed_root=True)
     bare = World(folder, name="bare", authorities=world.authorities).package(stamped=False)
     return Lab(made, other, forged, bare, rogue)
+
+
+@pytest.fixture(scope="session")
+def tampered(lab: Lab) -> list[Mutant]:
+    """All mutants: making them takes seconds."""
+    return list(mutants(lab))
 
 
 @pytest.fixture(scope="session")

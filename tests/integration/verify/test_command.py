@@ -8,10 +8,10 @@ import sys
 import zipfile
 from pathlib import Path
 
-import bagit
 import pyrage
 import pytest
 
+import others
 from mutants import Lab
 from packages import zipped
 from takeback_verify import command
@@ -89,6 +89,7 @@ def test_files_that_are_too_long_or_missing(
     assert b"The trust file is longer than 10 bytes." in capsysbinary.readouterr().out
 
 
+@pytest.mark.agrees("openssl")
 def test_the_second_opinions_hold(folder: Path, lab: Lab) -> None:
     with zipfile.ZipFile(folder / "dossier.zip") as archive:
         archive.extractall(folder)
@@ -106,24 +107,28 @@ def test_the_second_opinions_hold(folder: Path, lab: Lab) -> None:
         assert "Verification: OK" in asked.stdout + asked.stderr, asked
 
 
+@pytest.mark.agrees("bagit.py")
 def test_it_is_a_bag_for_other_peoples_tools(folder: Path, lab: Lab) -> None:
     with zipfile.ZipFile(folder / "dossier.zip") as archive:
         archive.extractall(folder)
 
-    assert bagit.Bag(str(folder / f"takeback-dossier-{lab.made.id}")).is_valid()
+    asked = [others.program("bagit.py"), "--validate", folder / f"takeback-dossier-{lab.made.id}"]
+    assert subprocess.run(asked, capture_output=True, timeout=60, check=False).returncode == 0
+    (asked[2] / "data" / "METHOD.md").write_bytes(b"edited")
+    assert subprocess.run(asked, capture_output=True, timeout=60, check=False).returncode == 1
 
 
+@pytest.mark.agrees(others.AGE)
 def test_sealed_parts_open_with_age(folder: Path, lab: Lab) -> None:
-    if shutil.which("age") is None:
-        pytest.skip("the program age is not installed")
+    age = others.program(others.AGE)
     exhibit = f"data/exhibits/{lab.made.captures[0]}/sealed/"
     for part in ("key", "media"):
         (folder / f"{part}.age").write_bytes(lab.made.files[f"{exhibit}{part}.age"])
 
     own = subprocess.run(
-        ["age", "-d", "-i", "key.txt", "key.age"], cwd=folder, capture_output=True, check=True, timeout=60
+        [age, "-d", "-i", "key.txt", "key.age"], cwd=folder, capture_output=True, check=True, timeout=60
     )
-    asked = ["age", "-d", "-i", "-", "media.age"]
+    asked = [age, "-d", "-i", "-", "media.age"]
     opened = subprocess.run(asked, input=own.stdout, cwd=folder, capture_output=True, check=True, timeout=60)
 
     assert opened.stdout.startswith(b"picture 0")

@@ -25,7 +25,7 @@ Then = Callable[[World, Files, list[int]], None]
 def made_with(lab: Lab, tmp_path: Path) -> Callable[..., Made]:
     """A package in which an insider did something before the closed list was made."""
 
-    def make(then: Then, **options: bool) -> Made:
+    def make(then: Then, **options: int) -> Made:
         world = World(tmp_path, name="insider", authorities=lab.made.world.authorities)
         return world.package(then=lambda files, opened: then(world, files, opened), **options)
 
@@ -162,16 +162,29 @@ def test_a_package_without_timestamps_says_so(lab: Lab) -> None:
 
 
 def test_entries_behind_the_last_anchor_are_said_to_be(made_with: Callable[..., Made]) -> None:
-    made = made_with(_nothing)
+    made = made_with(_nothing, promised=0)
     last = max(int(n.split("/")[-1].split(".")[0]) for n in made.files if n.endswith(".note"))
-    files = {name: data for name, data in made.files.items() if f"/{last}." not in name}
-    made.files = files
+    made.files = {name: data for name, data in made.files.items() if f"/{last}." not in name}
     rebagged(made.files)
 
-    said = format_report(by_program(made.zip, made.trust))
+    said = format_report(by_program(made.zip, made.world.trust(timestamps=0)))
 
     assert said.startswith("VALID")
     assert "For entries behind the last timestamp" in said
+    promised = format_report(by_program(made.zip, made.trust))
+    assert "The package's own entry is timestamped by 0 authorities; the trust file asks for 2." in promised
+
+
+@pytest.mark.parametrize("promised", [0, 1, 3])
+def test_a_list_that_promises_other_timestamps_is_invalid(
+    made_with: Callable[..., Made], promised: int
+) -> None:
+    made = made_with(_nothing, promised=promised)
+
+    report = by_program(made.zip, made.world.trust(timestamps=0))
+
+    assert report.verdict is Verdict.INVALID
+    assert "own entry is not timestamped once by each of" in format_report(report)
 
 
 # --- opening -----------------------------------------------------------------------------------------------

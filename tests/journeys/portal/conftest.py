@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.error import URLError
@@ -58,6 +58,14 @@ class Portal:
     log: Path
     process: subprocess.Popen[bytes]
 
+    def newest(self) -> str:
+        """The newest report's id."""
+        with psycopg.connect(self.database) as connection:
+            [row] = connection.execute(
+                "select id::text from intake_report order by received_at desc limit 1"
+            ).fetchall()
+        return row[0]
+
     def reports(self) -> list[Report]:
         """All reports, opened, in the order in which they arrived."""
         with psycopg.connect(self.database) as connection:
@@ -80,18 +88,26 @@ def running_portal(server: Server, folder: Path) -> Iterator[Portal]:
     identity = pyrage.x25519.Identity.generate()
     (keys / "intake.recipient").write_text(f"{identity.to_public()}\n")
     (keys / "pepper").write_text(os.urandom(32).hex())
+    with server.fresh() as database, serving(server, database, keys, identity) as portal:
+        yield portal
+
+
+@contextmanager
+def serving(server: Server, database: str, keys: Path, identity: pyrage.x25519.Identity) -> Iterator[Portal]:
+    """A portal on this database, with this folder of keys."""
+    folder = keys.parent
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     log = folder / "portal.log"
-    with server.fresh() as database, log.open("wb") as written:
-        name = database.partition("?")[0].rpartition("/")[2]
-        environment = {
-            "PATH": os.environ["PATH"],
-            "TAKEBACK_PORTAL_DATABASE_URL": server.url_of(name, "takeback_portal"),
-            "TAKEBACK_PORTAL_KEYS": str(keys),
-            "TAKEBACK_PORTAL_PORT": str(port),
-        }
+    name = database.partition("?")[0].rpartition("/")[2]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "TAKEBACK_PORTAL_DATABASE_URL": server.url_of(name, "takeback_portal"),
+        "TAKEBACK_PORTAL_KEYS": str(keys),
+        "TAKEBACK_PORTAL_PORT": str(port),
+    }
+    with log.open("wb") as written:
         process = subprocess.Popen(
             [sys.executable, "-m", "takeback.doors.portal"],
             env=environment,
@@ -121,6 +137,19 @@ def answers(portal: Portal) -> bool:
 def portal(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     with running_portal(postgres, tmp_path_factory.mktemp("portal")) as running:
         yield running
+
+
+@pytest.fixture
+def portal_of(postgres: Server) -> Iterator[Callable[[str, Path], "Visiting"]]:
+    """A portal on a database, with a folder of keys, that the test brings; how somebody visits it."""
+    with ExitStack() as stack:
+
+        def serve(database: str, keys: Path) -> Visiting:
+            identity = pyrage.x25519.Identity.generate()  # of nobody: what is reported is not looked at
+            portal = stack.enter_context(serving(postgres, database, keys, identity))
+            return lambda opened: Visitor(opened, portal)
+
+        yield serve
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +195,10 @@ class Visitor:
 
     page: Page
     portal: Portal
+
+    def comes_from(self, address: str) -> None:
+        """Of a network of her own: the portal slows one network down."""
+        self.page.set_extra_http_headers({"x-forwarded-for": address})
 
     def begins(self) -> None:
         self.page.goto(self.portal.url)
@@ -226,13 +259,16 @@ class Visitor:
         return self.page.get_by_role("main").inner_text()
 
 
+Visiting = Callable[[Page], Visitor]
+
+
 @pytest.fixture
 def visitor(page: Page, portal: Portal) -> Visitor:
     return Visitor(page, portal)
 
 
 @pytest.fixture
-def visiting(portal: Portal) -> Callable[[Page], Visitor]:
+def visiting(portal: Portal) -> Visiting:
     """Somebody on a page that the test opened itself."""
     return lambda opened: Visitor(opened, portal)
 

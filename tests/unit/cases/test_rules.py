@@ -1,5 +1,6 @@
 """What may be decided when, and which copies a decision speaks of: every case."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID, uuid5
@@ -125,3 +126,25 @@ def test_a_decision_speaks_of_the_copies_that_lay_before_the_reviewer(copies, de
 @given(COPIES)
 def test_without_a_decision_in_effect_nothing_is_reviewed(copies):
     assert rules.reviewed(copies, [a_decision(state="waiting"), a_decision(CANNOT_TELL)]) == ()
+
+
+@pytest.mark.parametrize("reason", DecisionReason)
+@pytest.mark.parametrize("state", STATES)
+def test_a_case_may_show_a_minor_once_that_reason_took_effect(reason, state):
+    said = replace(a_decision(state=state), reason=reason)
+    found = rules.may_show_a_minor([a_decision(CANNOT_TELL), said, a_decision(NOT_SHARED)])
+    assert found == (reason is DecisionReason.MAY_BE_A_MINOR and state == "effective")
+
+
+@pytest.mark.parametrize("status", CaseStatus)
+@pytest.mark.parametrize("candidate", [False, True])
+def test_a_copy_awaits_an_eye_until_its_case_is_decided_and_a_candidate_while_it_is_not_closed(
+    status, candidate
+):
+    copy = replace(a_copy(), hit=Hit(40, 0, negative=False, review_only=candidate))
+    assert copy.is_candidate is candidate
+    found = rules.awaits_an_eye(a_case(status), copy)
+    if status in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
+        assert found is candidate
+    else:
+        assert found is (status is not CaseStatus.DECLINED)

@@ -1,14 +1,16 @@
 """An old archive as a platform: read in order, from any place, and nothing in it can be changed."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from takeback.connectors.api import Action, State, Surface, Target
+from takeback.connectors.api import Action, Recorder, State, Surface, Target
 from takeback.connectors.archive import BATCH, FILES, ArchiveConnector, walk
 from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
+from takeback.ground import clock
 
 TARGET = Target("b", "b/c.jpg", "b/c.jpg")
 
@@ -128,3 +130,35 @@ def test_nothing_can_be_removed_and_it_says_so(archive, folder):
 def test_nobody_has_links_into_it(archive):
     assert archive.locate("b/c.jpg") is None
     assert archive.reports(None) == ((), "")
+
+
+def test_a_file_is_recorded_as_it_lies_there_with_its_path_and_time(archive, folder):
+    before = clock.now()
+    made = archive.record(TARGET, 100)
+    [file] = made.exchanges
+    assert isinstance(archive, Recorder)
+    assert made.picture == file.body == b"b/c.jpg"
+    assert file.url == (folder / "b" / "c.jpg").as_uri()
+    assert file.modified_at == datetime.fromtimestamp((folder / "b" / "c.jpg").stat().st_mtime, UTC)
+    assert before <= file.at <= clock.now()
+    assert (made.target, made.sender, made.posted_at, made.file) == (TARGET, "", file.modified_at, 0)
+
+
+def test_what_is_not_there_too_long_or_outside_is_not_recorded(archive, folder):
+    with pytest.raises(Gone):
+        archive.record(Target("b", "b/nothing.jpg", "b/nothing.jpg"), 100)
+    with pytest.raises(Unreadable) as refused:
+        archive.record(TARGET, 3)
+    assert refused.value.why is WhyUnreadable.TOO_MANY_BYTES
+    with pytest.raises(Gone):
+        archive.record(Target("..", "../x", f"../{folder.name}-x/y"), 100)
+
+
+def test_a_file_is_there_until_it_is_deleted_and_an_archive_that_is_away_says_nothing(
+    archive, folder, tmp_path
+):
+    assert archive.exists("b", "b/c.jpg")
+    (folder / "b" / "c.jpg").unlink()
+    assert not archive.exists("b", "b/c.jpg")
+    with pytest.raises(Unavailable):
+        ArchiveConnector("old", str(tmp_path / "nowhere"), 100).exists("b", "b/c.jpg")

@@ -16,6 +16,7 @@ from takeback.facts import (
     ApiKeyChanged,
     CopyExcluded,
     EntryRefused,
+    EvidenceAccessed,
     ExclusionUndone,
     FoundBy,
     Looked,
@@ -208,3 +209,13 @@ def test_every_fact_has_a_sentence(kind: type):
 
 def vars_of(fact: object) -> list[object]:
     return [getattr(fact, name) for name in type(fact).__slots__]
+
+
+def test_the_person_concerned_is_named_as_who_took_her_evidence_out():
+    names = words.Names({}, {}, {})
+    hers = EvidenceAccessed(COPY.case, "dossier", None, "by_receipt")
+    assert (
+        words.sentence(hers, names) == "The person concerned, by her receipt, asked for evidence (dossier)."
+    )
+    operators = EvidenceAccessed(COPY.case, "dossier", None, "operator")
+    assert "Somebody outside the console" in words.sentence(operators, names)

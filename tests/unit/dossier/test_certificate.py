@@ -2,30 +2,37 @@
 
 import io
 import subprocess
-import sys
+from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from importlib import resources
 from uuid import UUID
 
 import pytest
+from asn1crypto import x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
+import authorities
+import others
 from packages import World, uuid
 from takeback.dossier import caseuco, papers
 from takeback.dossier.certificate import LANGUAGES, certificate, wording
+from takeback.dossier.collecting import sealed
+from takeback.dossier.lettering import missing
 from takeback.dossier.matter import Matter, Stamped
 from takeback.dossier.model import Head
 from takeback.dossier.sealing import KEY_FILE, DocumentSealer
+from takeback.dossier.stamping import SealStamper
 from takeback.dossier.tables import TABLES
 from takeback.errors import ConfigurationError
 from takeback.ground.ledger.proofs import ProvenEntry
+from takeback.ground.ledger.timestamps import Authority
 from takeback.ids import CaseId, DossierId
 from takeback_verify.exhibit import parse_exhibit
 from takeback_verify.leaf import Opening
 
-CASE_VALIDATE = Path(sys.executable).with_name("case_validate")
 MADE = datetime(2026, 3, 3, 13, tzinfo=UTC)
 DURING = {"since": "2026-03-03T12:00:00Z", "until": "2026-03-03T12:01:00Z"}
 
@@ -85,6 +92,41 @@ def test_its_words_can_be_read_by_another_program(matter, tmp_path):
         assert "2.5" in text, language
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_fonts_have_each_letter_of_the_texts(language):
+    """If not: tools/make_fonts.py."""
+    text = resources.files("takeback.dossier").joinpath("texts", f"{language}.toml").read_text("utf-8")
+    assert missing(language, text.replace("\n", "")) == set()
+
+
+@pytest.mark.parametrize(("language", "embedded"), [("zh-CN", {"Takebackzh-CN"}), ("ko", {"Takebackko"})])
+def test_letters_are_embedded_and_others_are_left_to_the_reader(language, embedded, matter, tmp_path):
+    assert fonts_of(certificate(language, matter), tmp_path) == (embedded, set())
+    named = replace(matter, head=replace(matter.head, service="龘 <Takeback>"))
+    found, left = fonts_of(certificate(language, named), tmp_path)
+    assert found == embedded
+    assert len(left) == 1
+
+
+def test_an_english_certificate_shows_a_name_in_other_letters(matter, tmp_path):
+    named = replace(matter, head=replace(matter.head, service="龘 Takeback & Söhne"))
+    (tmp_path / "it.pdf").write_bytes(certificate("en-US", named))
+    done = subprocess.run(["pdftotext", tmp_path / "it.pdf", "-"], check=True, capture_output=True)
+    assert "龘 Takeback & Söhne" in done.stdout.decode().replace("\n", " ")
+
+
+def fonts_of(pdf, folder):
+    """(names of the embedded fonts, of the others), without the tag of a part of one."""
+    (folder / "it.pdf").write_bytes(pdf)
+    done = subprocess.run(["pdffonts", folder / "it.pdf"], check=True, capture_output=True, text=True)
+    rows = [line.split() for line in done.stdout.splitlines()[2:]]
+    found = {name: cells[-5] for name, *cells in rows}
+    return (
+        {name.partition("+")[2] for name, embedded in found.items() if embedded == "yes"},
+        {name for name, embedded in found.items() if embedded == "no"} - {"Helvetica"},  # named by ReportLab
+    )
+
+
 def test_the_seal_holds_and_is_the_services(matter, tmp_path):
     sealer = DocumentSealer(tmp_path / "keys", "Takeback", MADE)
     pdf = sealer.seal(certificate("en-US", matter))
@@ -101,6 +143,62 @@ def test_the_seal_holds_and_is_the_services(matter, tmp_path):
     changed = pdf.replace(b"/Helvetica", b"/Helvetics", 1)
     [spoilt] = PdfFileReader(io.BytesIO(changed)).embedded_signatures
     assert not validate_pdf_signature(spoilt, ValidationContext(trust_roots=[own], moment=MADE)).bottom_line
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """One that answers."""
+    if authorities.MISSING:
+        pytest.skip(authorities.MISSING)
+    return authorities.Authority(tmp_path / "authority", "Test authority")
+
+
+def test_an_authority_timestamps_the_seal_and_the_paper_says_so(matter, tmp_path, authority):
+    sealer = DocumentSealer(tmp_path / "keys", "Takeback", MADE)
+    with authority.serving() as url, closing(SealStamper(Authority("one", url, authority.roots))) as stamper:
+        pdf = sealer.seal(certificate("en-US", matter, sealed_by="one"), stamper)
+    [signature] = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
+    root = x509.Certificate.load(authority.roots[0])
+    seals = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
+    stamps = ValidationContext(trust_roots=[root], allow_fetching=False)
+    status = validate_pdf_signature(signature, seals, stamps)
+    assert status.bottom_line
+    assert status.timestamp_validity.intact
+    assert status.timestamp_validity.valid
+    assert status.timestamp_validity.trusted
+    assert abs(status.timestamp_validity.timestamp - datetime.now(UTC)) < timedelta(minutes=5)
+    other = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
+    assert not validate_pdf_signature(signature, seals, other).timestamp_validity.trusted
+
+
+@pytest.mark.parametrize("fault", ["failing", "another root", "nobody there", "nonsense"])
+def test_where_no_authority_answers_nothing_is_called_timestamped(matter, tmp_path, authority, fault, caplog):
+    sealer = DocumentSealer(tmp_path / "keys", "Takeback", MADE)
+    roots = authority.roots
+    if fault == "another root":
+        roots = authorities.Authority(tmp_path / "other", "Other").roots
+    authority.failing = fault == "failing"
+    if fault == "nonsense":
+        authority.answer = lambda _: b"nonsense"
+    with authority.serving() as url:
+        left = [
+            SealStamper(Authority("one", url if fault != "nobody there" else "http://127.0.0.1:1", roots))
+        ]
+        [stamper] = left
+        pdf = sealed("ko", matter, sealer, left)
+    stamper.close()
+    [signature] = PdfFileReader(io.BytesIO(pdf)).embedded_signatures
+    seals = ValidationContext(trust_roots=[signature.signer_cert], allow_fetching=False)
+    status = validate_pdf_signature(signature, seals)
+    assert status.bottom_line
+    assert status.timestamp_validity is None
+    assert left == []
+    assert "one gave no timestamp" in caplog.text
+    (tmp_path / "it.pdf").write_bytes(pdf)
+    text = subprocess.run(
+        ["pdftotext", tmp_path / "it.pdf", "-"], check=True, capture_output=True
+    ).stdout.decode()
+    assert "전자 인장에는 기관의 타임스탬프가 없습니다" in text.replace("\n", " ")
 
 
 def test_the_key_is_for_nobody_else(tmp_path):
@@ -123,9 +221,11 @@ def test_papers_name_the_commands_of_other_programs(matter):
     assert uuid(2) in papers.method(matter).decode()
 
 
+@pytest.mark.agrees("case_validate")
 def test_case_uco_is_valid_by_its_own_program(matter, tmp_path):
     path = tmp_path / "case.jsonld"
     path.write_bytes(caseuco.describe(matter))
     assert path.read_bytes() == caseuco.describe(matter)
-    done = subprocess.run([CASE_VALIDATE, "--allow-info", path], capture_output=True, text=True, check=False)
+    asked = [others.program("case_validate"), "--allow-info", path]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
     assert "Conforms: True" in done.stdout, done.stdout

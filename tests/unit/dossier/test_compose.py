@@ -13,7 +13,6 @@ from takeback.dossier.compose import (
     AnchorProof,
     Proof,
     bag_papers,
-    choose_anchors,
     compose,
     manifest,
     proof_papers,
@@ -26,7 +25,6 @@ from takeback.ids import CaptureId, CaseId, DossierId, SightingId
 from takeback_verify.errors import Malformed
 from takeback_verify.exhibit import parse_exhibit
 from takeback_verify.merkle import prove_inclusion
-from takeback_verify.note import SignerKey
 from takeback_verify.package import FOLDER
 from takeback_verify.report import Verdict
 from takeback_verify.trust import parse_trust
@@ -74,7 +72,7 @@ class Story:
         return ProvenEntry(place, opened.leaf, opened.salt, opened.opening)
 
     def draft(self, papers=PAPERS):
-        return compose(self.head, self.entries, [self.exhibit], [SERIES], papers)
+        return compose(self.head, self.entries, [self.exhibit], [SERIES], papers, stamps=0)
 
     def proof(self, draft):
         body = {"dossier": uuid(2), "case": uuid(1), "manifest": manifest(draft)}
@@ -142,28 +140,6 @@ def test_a_name_that_no_package_has_is_refused(story):
         story.draft({**PAPERS, "data/notes.txt": b"more"})
     with pytest.raises(Malformed):
         story.draft({name: data for name, data in PAPERS.items() if name != "data/METHOD.md"})
-
-
-def anchor(size, names):
-    note = SignerKey("log.example", bytes(32)).sign("text\n")
-    return Anchor(size, note, tuple((name, b"response") for name in names))
-
-
-def test_the_anchor_just_above_each_entry_is_chosen():
-    every = [anchor(size, "ab") for size in (5, 9, 20, 30)]
-    chosen = choose_anchors(every, [2, 3, 12], frozenset("ab"), 2)
-    assert [each.size for each in chosen] == [5, 20]
-
-
-def test_an_anchor_with_too_few_known_authorities_is_left_out():
-    every = [anchor(5, "a"), anchor(6, "ax"), anchor(9, "abx")]
-    [chosen] = choose_anchors(every, [2], frozenset("ab"), 2)
-    assert (chosen.size, [name for name, _ in chosen.stamps]) == (9, ["a", "b"])
-
-
-def test_an_anchor_that_an_entry_speaks_of_is_kept():
-    every = [anchor(5, "a"), anchor(9, "a")]
-    assert [each.size for each in choose_anchors(every, [1], frozenset("a"), 1, frozenset([9]))] == [5, 9]
 
 
 def test_the_proof_of_an_anchor_has_its_note_its_path_and_its_stamps(story):

@@ -4,16 +4,17 @@ import gzip
 import hashlib
 import io
 import subprocess
-import sys
 import tempfile
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from takeback.connectors.api import Exchange, Recording, Target
+import others
+from takeback.connectors.api import Exchange, Recording, Resource, Target
+from takeback.evidence.likeness import without_likeness
 from takeback.evidence.warc import describe, write_warc
 from takeback_verify import canonical
 
@@ -47,9 +48,10 @@ RECORDING = Recording(
 )
 
 
-def warc(recording: Recording = RECORDING, *, without_file: bool = False) -> bytes:
-    about = describe(recording, connector="matrix")
-    return b"".join(write_warc(recording, about, "takeback test", without_file=without_file))
+def warc(recording: Recording = RECORDING, *, bare: bool = False) -> bytes:
+    kept, taken_out = without_likeness(recording) if bare else (recording, ())
+    about = describe(recording, connector="matrix", taken_out=taken_out)
+    return b"".join(write_warc(kept, about, "takeback test"))
 
 
 def records(data: bytes):
@@ -100,10 +102,11 @@ def test_a_header_that_would_misread_the_body_is_kept_under_another_name():
     ]
 
 
+@pytest.mark.agrees("warcio")
 def test_warcio_check_agrees_and_sees_a_changed_byte(tmp_path: Path):
     file = tmp_path / "capture.warc.gz"
     file.write_bytes(warc())
-    check = [Path(sys.executable).with_name("warcio"), "check", "-v", file]
+    check = [others.program("warcio"), "check", "-v", file]
     said = subprocess.run(check, capture_output=True, text=True, check=False)
     assert said.returncode == 0, said.stdout
     assert said.stdout.count("digest pass") == 6
@@ -125,14 +128,62 @@ def test_nothing_is_put_into_a_temporary_file(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_without_the_file_only_its_digest_is_there():
-    data = warc(without_file=True)
-    _, response, _, file, _, about = records(data)
+    _, response, _, file, request, about = records(warc(bare=True))
     assert response[3] == b'{"event": 1}'
+    assert response[1].get_header("WARC-Truncated") is None
     assert file[3] == b""
-    assert file[1].get_header("WARC-Truncated") == "unspecified"
+    assert [each[1].get_header("WARC-Truncated") for each in (file, request)] == ["unspecified", None]
     said = canonical.read(about[3], "metadata")
-    assert said["exchanges"][1]["body_sha256"] == hashlib.sha256(PICTURE).hexdigest()
+    digest = hashlib.sha256(PICTURE).hexdigest()
+    assert said["exchanges"][1]["body_sha256"] == digest
     assert said["exchanges"][1]["body_bytes"] == len(PICTURE)
+    assert said["taken_out"] == [{"bytes": len(PICTURE), "exchange": 1, "sha256": digest, "where": ""}]
+
+
+def test_a_length_that_is_no_longer_that_of_the_body_is_kept_under_another_name():
+    file = exchange(PICTURE, said=(("Content-Length", str(len(PICTURE))),))
+    whole, bare = (
+        records(warc(replace(RECORDING, exchanges=(exchange(b"{}"), file)), bare=bare))[3][2]
+        for bare in (False, True)
+    )
+    assert whole.get_header("Content-Length") == str(len(PICTURE))
+    assert bare.get_header("Content-Length") is None
+    assert bare.get_header("X-Archive-Orig-Content-Length") == str(len(PICTURE))
+
+
+HELD = Recording(
+    target=Target("2016", "2016/a picture.jpg", "2016/a picture.jpg"),
+    sender="",
+    posted_at=AT,
+    exchanges=(Resource(AT, "file:///archive/2016/a%20picture.jpg", AT - timedelta(days=9), PICTURE),),
+    file=0,
+)
+
+
+def test_a_file_that_nobody_was_asked_for_is_a_resource():
+    data = warc(HELD)
+    _, resource, about = records(data)
+    assert [record[0] for record in records(data)] == ["warcinfo", "resource", "metadata"]
+    assert resource[3] == PICTURE
+    assert resource[1].get_header("WARC-Target-URI") == "file:///archive/2016/a%20picture.jpg"
+    assert resource[1].get_header("Content-Type") == "application/octet-stream"
+    assert resource[1].get_header("WARC-Payload-Digest").startswith("sha256:")
+    [row] = canonical.read(about[3], "metadata")["exchanges"]
+    assert row["modified_at"] == "2026-02-20T12:00:00.123456Z"
+    assert (row["method"], row["status"], row["tls"]) == (None, None, None)
+    assert row["body_sha256"] == hashlib.sha256(PICTURE).hexdigest()
+
+
+@pytest.mark.agrees("warcio")
+def test_warcio_check_agrees_with_a_resource(tmp_path: Path):
+    for bare in (False, True):
+        file = tmp_path / f"{bare}.warc.gz"
+        file.write_bytes(warc(HELD, bare=bare))
+        check = [others.program("warcio"), "check", "-v", file]
+        said = subprocess.run(check, capture_output=True, text=True, check=False)
+        assert said.returncode == 0, said.stdout
+        assert said.stdout.count("digest pass") == 3
+    assert PICTURE[:100] not in gzip.decompress(warc(HELD, bare=True))
 
 
 def test_plain_http_is_said_and_certificates_stand_once():

@@ -1,5 +1,7 @@
 """The edits are the same for the same seed, files that can be read, and what their names say."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -8,8 +10,11 @@ from takeback.measure.edits import EDITS, OTHERS, Edit, apply
 from takeback.signals import pdq
 from takeback.signals.decode import decode
 
-PICTURE = np.asarray(scene(1, 320, 240))
-BESIDE = [np.asarray(scene(2 + number, 320, 240)) for number in range(OTHERS)]
+
+@cache
+def pictures():
+    """The one that is edited, and those that some edits put beside it."""
+    return [np.asarray(scene(1 + number, 320, 240)) for number in range(1 + OTHERS)]
 
 
 def named(name: str) -> Edit:
@@ -18,11 +23,11 @@ def named(name: str) -> Edit:
 
 
 def made(edit: Edit, seed: int = 1, picture: str = "a"):
-    return apply(edit, PICTURE, BESIDE, seed=seed, picture=picture)
+    return apply(edit, pictures()[0], pictures()[1:], seed=seed, picture=picture)
 
 
 def bits_off(name: str) -> int:
-    one, other = pdq.hash_bytes(made(named(name))), pdq.hash_pixels(PICTURE)
+    one, other = pdq.hash_bytes(made(named(name))), pdq.hash_pixels(pictures()[0])
     return (int.from_bytes(one.hash) ^ int.from_bytes(other.hash)).bit_count()
 
 
@@ -33,11 +38,11 @@ def test_there_are_at_least_85_and_no_two_of_one_name():
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.group}, {edit.name}")
 def test_an_edit_gives_a_readable_file_the_same_each_time_and_leaves_the_picture_alone(edit):
-    before = PICTURE.copy()
+    before = pictures()[0].copy()
     file = made(edit)
     assert file == made(edit)
     assert min(decode(file).rgb.shape[:2]) >= 60
-    assert np.array_equal(before, PICTURE)
+    assert np.array_equal(before, pictures()[0])
 
 
 @pytest.mark.parametrize("name", ["stickers: one", "text: one line", "perspective: 12%", "noise: sigma 25"])

@@ -6,16 +6,19 @@ from hypothesis import strategies as st
 
 from takeback.doors.portal.standing import left, moment, standing, wait
 from takeback.doors.portal.words import ENGLISH
-from takeback.intake.model import CaseStatus, CopyStatus, NotLookedFor, ReportStatus
+from takeback.intake.model import CaseStatus, CopyStatus, EvidenceStatus, NotLookedFor, ReportStatus
 from takeback.intake.submit import CASE_STATES, COPY_STATES, REFUSALS, parse_status
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 
-def copy(place: int, state: str, found: timedelta = HOUR) -> CopyStatus:
+NOTHING_KEPT = EvidenceStatus(kept=False, decided=False, again_at=None, packages=())
+
+
+def copy(place: int, state: str, found: timedelta = HOUR, unclear_at: datetime | None = None) -> CopyStatus:
     gone = NOON - timedelta(minutes=5) if state == "gone" else None
-    return CopyStatus("matrix", place, state, NOON - found, NOON - timedelta(minutes=10), gone)
+    return CopyStatus("matrix", place, state, NOON - found, NOON - timedelta(minutes=10), gone, unclear_at)
 
 
 def report(
@@ -25,7 +28,7 @@ def report(
     refused: tuple[NotLookedFor, ...] = (),
 ) -> ReportStatus:
     case = None if status is None else CaseStatus(status, NOON + due, NOON - HOUR)
-    return ReportStatus(NOON - 2 * HOUR, case, copies, refused)
+    return ReportStatus(NOON - 2 * HOUR, case, copies, refused, NOTHING_KEPT)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +75,44 @@ def test_what_is_not_looked_for_is_told_with_its_reason(name, why):
 
 @given(
     st.sampled_from(CASE_STATES),
-    st.lists(st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES)), max_size=6),
+    st.lists(
+        st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES), st.sampled_from([None, NOON])), max_size=6
+    ),
 )
 def test_every_state_has_words_and_every_copy_its_place(status, copies):
-    shown = standing(report(status, *(copy(place, state) for place, state in copies)), NOON, ENGLISH)
+    found = (copy(place, state, unclear_at=unclear) for place, state, unclear in copies)
+    shown = standing(report(status, *found), NOON, ENGLISH)
     assert shown.now
     assert sum(len(place.copies) for place in shown.places) == len(copies)
-    assert len(shown.places) == len({place for place, _ in copies})
+    assert len(shown.places) == len({place for place, _, _ in copies})
+
+
+@pytest.mark.parametrize("state", ["gone", "checking", "failed"])
+def test_a_look_that_was_not_certain_is_told_as_one_and_not_as_gone(state):
+    seen, unseen = copy(1, state, unclear_at=NOON), copy(1, "gone")
+    shown = standing(report("removed", seen, unseen), NOON, ENGLISH)
+    last = shown.places[0].copies[0][1][-1]
+    assert "certain" in last.text
+    assert (last.at, last.mark) == (NOON, "stuck")
+    assert "certain" in shown.now
+    assert "certain" in shown.more
+    assert "is gone" not in shown.now
+    assert "were seen to be gone" in shown.lines[-1].text
+    assert [line.text for line in shown.places[0].copies[1][1]] == ["Found", "Gone"]
+
+
+def test_of_a_copy_that_was_gone_before_an_uncertain_look_both_are_said():
+    ((_, lines),) = (
+        standing(report("removed", copy(1, "gone", unclear_at=NOON)), NOON, ENGLISH).places[0].copies
+    )
+    assert [line.text for line in lines[:2]] == ["Found", "Gone"]
+    assert lines[1].at == NOON - timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("state", ["planned", "acting", "found"])
+def test_a_copy_that_is_removed_once_more_is_not_uncertain(state):
+    shown = standing(report("removing", copy(1, state, unclear_at=NOON)), NOON, ENGLISH)
+    assert "certain" not in shown.places[0].copies[0][1][-1].text
 
 
 @pytest.mark.parametrize("status", ["removed", "declined"])
@@ -103,18 +137,25 @@ def test_the_databases_answer_is_read_strictly():
         '{"case": {"due_at": "2026-11-23T12:00:00.5+00:00", "status": "open",'
         ' "changed_at": "2026-11-22T12:00:00+00:00"},'
         ' "copies": [{"place": 1, "state": "gone", "gone_at": "2026-11-22T12:00:00+00:00", "found_at":'
-        ' "2026-11-22T12:00:00+00:00", "connector": "matrix", "changed_at": "2026-11-22T12:00:00+00:00"}],'
+        ' "2026-11-22T12:00:00+00:00", "connector": "matrix", "changed_at": "2026-11-22T12:00:00+00:00",'
+        ' "unclear_at": null}],'
         ' "received_at": "2026-11-22T12:00:00.123456+00:00",'
-        ' "refused": [{"name": "picture 1", "why": "well_known"}]}'
+        ' "refused": [{"name": "picture 1", "why": "well_known"}],'
+        ' "evidence": {"kept": true, "decided": true, "again_at": null, "packages": [{"state": "ready",'
+        ' "asked_at": "2026-11-22T12:00:00+00:00", "dossier": "6f0d8f3c-16e5-4c13-8ecf-0a3b6a30c11f",'
+        ' "size": 110344, "expires_at": "2026-11-23T12:00:00+00:00", "taken_at": null}]}}'
     )
     found = parse_status(text)
     assert found.case is not None
     assert found.case.status == "open"
     assert found.copies[0].gone_at == NOON
+    assert found.evidence.packages[0].size == 110344
     for broken in (
         text.replace('"open"', '"vanished"'),
         text.replace('"state": "gone"', '"state": "x"'),
         text.replace("well_known", "disliked"),
+        text.replace('"ready"', '"lost"'),
+        text.replace("6f0d8f3c-", "6f0d8f3c"),
         text[:-9],
         "{}",
     ):

@@ -9,7 +9,9 @@ from takeback.doors.portal.steps import Step
 
 ROOM = Path(words.__file__).parent
 SOURCES = "\n".join(
-    path.read_text() for path in [*ROOM.rglob("*.html"), *ROOM.glob("*.py")] if path.name != "words.py"
+    path.read_text()
+    for path in [*ROOM.rglob("*.html"), *ROOM.glob("*.py")]
+    if not path.stem.startswith("words")
 )
 NEVER = ("revenge", "leak", "claim", "alleg", "victim", "nude", "why ", "!", "sorry", "are you sure")
 

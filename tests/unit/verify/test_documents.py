@@ -41,7 +41,7 @@ def test_a_value_comes_back(value: canonical.Value) -> None:
     "data",
     [
         b"", b"{", b"\xff", b"1.0", b"1e3", b"NaN", b"Infinity", b" 1", b"1 ", b"1\n", b"-0", b"01",
-        b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'"\\u0061"', b'"\\ud800"', b"9007199254740993",
+        b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'"\\u0061"', b'"\\u00e9"', b'"\\ud800"', b"9007199254740993",
         b"\xef\xbb\xbf1", b"[" * 100_000, b"1" * 5000,
     ],
 )  # fmt: skip
@@ -88,12 +88,14 @@ def test_a_record_has_exactly_its_fields(value: canonical.Value) -> None:
 def _listing(*more: str) -> listing.Listing:
     names = sorted([*listing.REQUIRED, "data/certificate.en-US.pdf", *more])
     files = tuple(listing.ListedFile(name, len(name), secret(name)) for name in names)
-    return listing.Listing(uuid(1), files, uuid(2), "example.org/log", BEGAN, "Service", "software 1")
+    return listing.Listing(uuid(1), files, uuid(2), "example.org/log", BEGAN, "Service", "software 1", 2)
 
 
-@given(uuids, uuids, lines, times, lines, lines)
-def test_a_list_comes_back(case: str, dossier: str, log: str, made: datetime, who: str, what: str) -> None:
-    value = listing.Listing(case, _listing().files, dossier, log, made, who, what)
+@given(uuids, uuids, lines, times, lines, lines, st.integers(0, 99))
+def test_a_list_comes_back(
+    case: str, dossier: str, log: str, made: datetime, who: str, what: str, stamps: int
+) -> None:
+    value = listing.Listing(case, _listing().files, dossier, log, made, who, what, stamps)
     assert listing.parse_listing(listing.format_listing(value)) == value
 
 

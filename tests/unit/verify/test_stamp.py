@@ -32,6 +32,7 @@ def test_a_stamp_tells_when(authority, response):
     assert abs(datetime.now(UTC) - at) < timedelta(minutes=1)
 
 
+@pytest.mark.agrees("openssl")
 def test_openssl_agrees(authority, response, tmp_path):
     (tmp_path / "text").write_bytes(TEXT)
     (tmp_path / "tsr").write_bytes(response)

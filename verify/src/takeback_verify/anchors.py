@@ -2,6 +2,9 @@
 
 An anchor whose tree has grown into the final one bounds the time of every entry below its size from above:
 the entry existed when the authorities signed. It says nothing of how much earlier the entry was made.
+
+None can be taken out, changed or put in unseen: a timestamp is named by an opened entry of the log, which the
+package's commitment covers, or it is one of those over the package's own entry, whose number is in its list.
 """
 
 import re
@@ -10,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback_verify.checkpoint import Checkpoint
-from takeback_verify.entries import parse_consistency
+from takeback_verify.entries import PlacedEntry, parse_consistency
 from takeback_verify.errors import Malformed, NotProven, VerifyError
 from takeback_verify.listing import ANCHORS
 from takeback_verify.merkle import verify_consistency
@@ -19,6 +22,7 @@ from takeback_verify.package import Package
 from takeback_verify.policy import open_of_log
 from takeback_verify.stamp import MAX_RESPONSE, verify_stamp
 from takeback_verify.trust import Trust
+from takeback_verify.words import count
 
 _STAMP = re.compile(r"[1-9][0-9]?\.tsr", re.ASCII)
 
@@ -92,6 +96,41 @@ def read_anchor(package: Package, trust: Trust, size: int, final: Checkpoint) ->
             f"{prefix}note is stamped by {len(times)} of the authorities; the trust file asks for {needed}"
         )
     return Anchor(size, text, stamps, times[needed - 1])
+
+
+def wrong_stamps(
+    anchors: Sequence[Anchor], entries: Sequence[PlacedEntry], own: int, promised: int
+) -> list[str]:
+    """What is wrong with which timestamps are there, in words.
+
+    Args:
+        anchors: all of the package.
+        entries: those that it opens.
+        own: the place of the one that commits to the package.
+        promised: how many authorities the list of files promises to timestamp that one.
+    """
+    facts = [(placed.index, placed.entry.opening) for placed in entries]
+    named = {(f.body["size"], f.body["token"]): n for n, f in facts if f.kind == "timestamped"}
+    there = {(a.size, stamp.sha256.hex()): (a, stamp) for a in anchors for stamp in a.stamps}
+    # 1. Each that the log noted, and below the package's own entry no other.
+    problems = [
+        f"the timestamp that entry {index} speaks of is missing"
+        for key, index in named.items()
+        if key not in there
+    ]
+    problems += [
+        f"{stamp.file} is named by no entry of the log"
+        for key, (anchor, stamp) in there.items()
+        if anchor.size <= own and key not in named
+    ]
+    # 2. Over the package's own entry one anchor, stamped once by each of so many.
+    last = [(len(anchor.stamps), len(anchor.authorities)) for anchor in anchors if anchor.size > own]
+    if last != [(promised, promised)] * min(promised, 1):
+        number = count(promised, "authority")
+        problems.append(
+            f"the package's own entry is not timestamped once by each of {number}, as its list says"
+        )
+    return problems
 
 
 def bound_of(anchors: Sequence[Anchor], index: int) -> Anchor | None:

@@ -7,7 +7,6 @@ valid. The parser takes the one canonical spelling and nothing else, so that one
 """
 
 import hashlib
-import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -85,9 +84,10 @@ def parse_time(text: str) -> datetime:
 
 def format_leaf(leaf: Leaf) -> bytes:
     """The leaf's canonical bytes, which the tree hashes."""
-    return rfc8785.dumps(
-        {"commit": leaf.commit.hex(), "t": format_time(leaf.at), "type": leaf.kind, "v": 1},
-    )
+    # No value has a letter that JSON escapes, so this is its RFC 8785 form.
+    return (
+        f'{{"commit":"{leaf.commit.hex()}","t":"{format_time(leaf.at)}","type":"{leaf.kind}","v":1}}'
+    ).encode()
 
 
 def parse_leaf(data: bytes) -> Leaf:
@@ -154,7 +154,7 @@ def opens(leaf: Leaf, salt: bytes, opening: Opening) -> bool:
         claimed = seal(salt, opening)
     except Malformed:
         return False
-    return hmac.compare_digest(format_leaf(claimed), format_leaf(leaf))
+    return claimed == leaf
 
 
 def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:

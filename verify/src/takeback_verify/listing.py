@@ -39,7 +39,7 @@ _PROOF = re.compile(
     re.ASCII,
 )
 _CERTIFICATE = re.compile(r"data/certificate\..*\.pdf")
-_FIELDS = frozenset({"case", "files", "id", "log", "made", "service", "software", "v"})
+_FIELDS = frozenset({"case", "files", "id", "log", "made", "service", "software", "stamps", "v"})
 _ROW = frozenset({"bytes", "name", "sha256"})
 
 
@@ -66,6 +66,8 @@ class Listing:
     made: datetime
     service: str
     software: str
+    stamps: int
+    """How many authorities timestamp the package's own entry, once each."""
 
 
 def format_listing(listing: Listing) -> bytes:
@@ -82,6 +84,7 @@ def format_listing(listing: Listing) -> bytes:
             "made": moment(listing.made),
             "service": listing.service,
             "software": listing.software,
+            "stamps": listing.stamps,
             "v": 1,
         }
     )
@@ -115,6 +118,7 @@ def parse_listing(data: bytes) -> Listing:
         whole.time("made"),
         whole.text("service"),
         whole.text("software"),
+        whole.count("stamps"),
     )
 
 

@@ -7,8 +7,10 @@ file is inflated, in pieces, so a package of any size is checked in a few megaby
 import hashlib
 import re
 import zlib
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import BinaryIO
 
 from takeback_verify.canonical import MAX_DOCUMENT, is_uuid
@@ -34,6 +36,8 @@ class Package:
     """The UUID in the folder's name."""
     members: dict[str, Member]
     """By name, relative to the folder."""
+    _sorted: tuple[str, ...] = field(repr=False)
+    """The names, rising."""
     _digests: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def __contains__(self, name: str) -> bool:
@@ -41,7 +45,8 @@ class Package:
 
     def names(self, under: str = "") -> list[str]:
         """The names that begin so, by rising name."""
-        return sorted(name for name in self.members if name.startswith(under))
+        first = bisect_left(self._sorted, under)
+        return list(takewhile(lambda name: name.startswith(under), islice(self._sorted, first, None)))
 
     def size(self, name: str) -> int:
         """A file's size in bytes."""
@@ -133,4 +138,4 @@ def open_package(source: BinaryIO) -> Package:
     packed = source.seek(0, 2)
     if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * packed:
         raise Malformed(f"the zip of {packed} bytes would unpack to {unpacked}")
-    return Package(source, dossier, files)
+    return Package(source, dossier, files, tuple(sorted(files)))

@@ -156,6 +156,8 @@ _SENTENCES: Mapping[str, Callable[[Opening, _Names], str]] = {
     "rechecked": _rechecked,
     "evidence_erased": _erased,
 }
+TOLD = frozenset(_SENTENCES)
+"""Kinds of entries that are told one by one, each with the time before which it was recorded."""
 
 
 def _bound(placed: PlacedEntry, anchors: Sequence[Anchor]) -> str:

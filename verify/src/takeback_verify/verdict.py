@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import BinaryIO
 
-from takeback_verify.anchors import Anchor, anchor_sizes, read_anchor
+from takeback_verify.anchors import Anchor, anchor_sizes, read_anchor, wrong_stamps
 from takeback_verify.bag import BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
 from takeback_verify.checkpoint import Checkpoint
 from takeback_verify.entries import PlacedEntry, parse_entries, parse_own_entry, parse_paths
@@ -234,16 +234,21 @@ class _Check:
 
     # 7.
     def _timestamps(self) -> list[str]:
-        package, problems = self._opened(), list[str]()
-        assert self._final is not None  # step 4 holds
-        anchors = []
+        package, listing, problems = self._opened(), self._parsed_listing(), list[str]()
+        assert self._proof is not None and self._final is not None  # noqa: PT018 -- step 4 holds
+        anchors, needed = list[Anchor](), self._trust.timestamps
         for size in anchor_sizes(package):
             try:
                 anchors.append(read_anchor(package, self._trust, size, self._final))
             except VerifyError as error:
                 problems.append(str(error))
-        if not anchors and self._trust.timestamps and not problems:
-            problems.append(f"no checkpoint is timestamped; the trust file asks for {self._trust.timestamps}")
+        if not problems:
+            problems = wrong_stamps(anchors, self._entries, self._proof.index, listing.stamps)
+        if listing.stamps < needed:
+            number = count(listing.stamps, "authority")
+            problems.append(
+                f"the package's own entry is timestamped by {number}; the trust file asks for {needed}"
+            )
         self._anchors = anchors
         if problems:
             raise Problems(problems)
@@ -262,15 +267,12 @@ class _Check:
         return said
 
     def _contradictions(self, anchors: Sequence[Anchor]) -> None:
-        """An entry cannot be younger than a signature over it, nor a stamp missing that the log noted."""
-        tokens = {(anchor.size, stamp.sha256.hex()) for anchor in anchors for stamp in anchor.stamps}
+        """An entry cannot be younger than a signature over it."""
         for placed in self._entries:
             fact = placed.entry.opening
             for anchor in anchors:
                 if placed.index < anchor.size and fact.at > anchor.by + SKEW:
                     raise NotProven(f"entry {placed.index} says {when(fact.at)}, but was signed before that")
-            if fact.kind == "timestamped" and (fact.body["size"], fact.body["token"]) not in tokens:
-                raise NotProven(f"the timestamp that entry {placed.index} speaks of is missing")
 
     # 8.
     def _all_exhibits(self) -> list[str]:

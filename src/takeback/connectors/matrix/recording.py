@@ -19,6 +19,10 @@ from takeback.ground.outbound import path
 
 NEIGHBOURS = 10
 """Events around the message, half of them before it."""
+LIKENESSES = frozenset({"blurhash", "thumbhash", "thumbnail_url", "thumbnail_file"})
+"""Members of an event that show its picture (MSC2448; until it is accepted, as xyz.amorgan.blurhash) or lead
+to a small one (client-server API, ImageInfo).
+"""
 _EXPIRY = "org.matrix.self_destruct_after"
 """Milliseconds since 1970, where a client supports it (MSC2228); Matrix itself has no time to live."""
 
@@ -48,6 +52,7 @@ def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
         expires_at=_expiry(event),
         edits=_edits(event) + (() if shown is None else _edited_by(shown)),
         around=_around(around.answer) if around.answer.status == OK else (),
+        likenesses=LIKENESSES,
     )
 
 

@@ -9,10 +9,13 @@ from typing import Annotated
 
 import typer
 
+from takeback.doors.cli import bench_load
+
 _WIDE = 160
 """Columns of a table that goes to a file."""
 
 app = typer.Typer(help="Measure: what is recognised, and how fast.", no_args_is_help=True)
+app.command()(bench_load.load)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
 from uuid import UUID
@@ -56,7 +57,7 @@ def dossier(
     settings, said = Settings(), Console(stderr=True)
     try:
         if trust is not None:
-            _put(trust, format_trust(trust_of(settings)))
+            _put(trust, [format_trust(trust_of(settings))])
         if case is not None:
             print(_write(settings, CaseId(case), to, said))
     except ConfigurationError:
@@ -71,22 +72,23 @@ def _write(settings: Settings, case: CaseId, to: Path | None, said: Console) -> 
             app, case, by=None, say=lambda doing: said.print(f"Waiting for {doing} ...", highlight=False)
         )
         path = to or Path(f"{FOLDER}{written.dossier}.zip")
-        _put(path, service.blobs_of(app).get(written.blob))
+        _put(path, service.pieces(app, written))
     return path
 
 
-def _put(path: Path, data: bytes) -> None:
+def _put(path: Path, pieces: Iterable[bytes]) -> None:
     """A file that is there whole or not at all, for its owner only. Raises ConfigurationError."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _end(said: Console, reason: str) -> NoReturn:

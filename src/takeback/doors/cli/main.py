@@ -7,7 +7,8 @@ code; the commands here become that process. Commands import what they need when
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from importlib import import_module
 
 import typer
 
@@ -112,28 +113,47 @@ def settings() -> None:
     Console().print(table)
 
 
+ELSEWHERE = {
+    "demo": "demo.command",
+    "backfill": "backfill",
+    "dossier": "dossier",
+    "match": "match",
+    "review": "review",
+    "bench": "bench",
+    "investigate": "investigate",
+    "keys": "keys",
+    "ledger": "ledger",
+    "staff": "staff",
+    "api-key": "staff",
+    "well-known": "well_known",
+    "witness": "witness",
+}
+"""In which module of this folder a command is that is not in this file."""
+
+
+def add(name: str) -> None:
+    """Add a command of `ELSEWHERE`: its module's `app`, or else its function of that name."""
+    module = import_module(f"takeback.doors.cli.{ELSEWHERE[name]}")
+    group = module.keys if name == "api-key" else getattr(module, "app", None)
+    if group is None:
+        app.command(name)(getattr(module, name))
+    else:
+        app.add_typer(group, name=name)
+
+
+def _asked_for(words: Sequence[str]) -> Iterable[str]:
+    """What of `ELSEWHERE` must be imported to answer a command line: all of it takes seconds."""
+    first = next((word for word in words if not word.startswith("-")), None)
+    if first in ELSEWHERE:
+        return [first]
+    here = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    return [] if first in here else ELSEWHERE
+
+
 def main() -> None:
     """The entry point: what the operator can mend is said in one line."""
-    from takeback.doors.cli import bench, investigate, keys, ledger, staff, well_known, witness
-    from takeback.doors.cli.backfill import backfill
-    from takeback.doors.cli.bench_load import load
-    from takeback.doors.cli.demo.command import demo
-    from takeback.doors.cli.dossier import dossier
-    from takeback.doors.cli.match import match
-
-    app.command()(demo)
-    app.command()(backfill)
-    app.command()(dossier)
-    app.command()(match)
-    bench.app.command()(load)
-    app.add_typer(bench.app, name="bench")
-    app.add_typer(investigate.app, name="investigate")
-    app.add_typer(keys.app, name="keys")
-    app.add_typer(ledger.app, name="ledger")
-    app.add_typer(staff.app, name="staff")
-    app.add_typer(staff.keys, name="api-key")
-    app.add_typer(well_known.app, name="well-known")
-    app.add_typer(witness.app, name="witness")
+    for name in _asked_for(sys.argv[1:]):
+        add(name)
     try:
         app()
     except ConfigurationError as error:

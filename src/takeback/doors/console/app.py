@@ -6,7 +6,17 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
 from takeback.app import App
-from takeback.doors.console import account, attention, case, dossier, entry, pictures, queue, team
+from takeback.doors.console import (
+    account,
+    attention,
+    case,
+    dossier,
+    entry,
+    pictures,
+    queue,
+    team,
+    working_copies,
+)
 from takeback.doors.console.desk import (
     AtDesk,
     Desk,
@@ -29,7 +39,7 @@ def create_app(app: App) -> FastAPI:
     web = FastAPI(title="Takeback console", openapi_url=None, docs_url=None, redoc_url=None)
     desk = make_desk(app)
     web.state.desk = desk
-    for room in (entry, account, queue, pictures, case, dossier, attention, team):
+    for room in (entry, account, queue, pictures, working_copies, case, dossier, attention, team):
         web.include_router(room.router)
     web.get("/static/{version}/{name}")(static)
     web.add_exception_handler(NotSignedIn, _not_signed_in)

@@ -24,6 +24,7 @@ from takeback.cases.model import (
 from takeback.cases.rules import why_not_say
 from takeback.doors.console import findings, words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
+from takeback.doors.console.working_copies import to_offer
 from takeback.errors import NotFound, Refused
 from takeback.facts import Looked, Verdict
 from takeback.ground import clock
@@ -153,6 +154,8 @@ def _page(
         rows: Sequence[QueueRow] = cases.queue(tx)
         history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
+        nobody_looks = cases.NOBODY_LOOKS if cases.may_show_a_minor(tx, case) else ""
+    working = to_offer(desk, case, copies, now)
     kept = any(not copy.excluded for copy in copies)
     possible = {Verdict.NOT_SHARED_WITHOUT_CONSENT: True, Verdict.CANNOT_TELL: kept}
     possible[Verdict.SHARED_WITHOUT_CONSENT] = any(copy.counts for copy in copies)
@@ -170,6 +173,8 @@ def _page(
         refused=refused,
         sayable={copy.sighting for copy in copies if why_not_say(stands.case, copy) is None},
         rows=rows,
+        working=working,
+        nobody_looks=nobody_looks,
         history=history,
         looked=looked,
         undo_seconds=round(desk.app.settings.undo_seconds),

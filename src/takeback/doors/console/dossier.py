@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form
-from fastapi.responses import RedirectResponse, Response
+from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from takeback.cases import service as cases
 from takeback.doors.console.desk import AtDesk, Glancing, Posting
@@ -75,6 +75,9 @@ def take_out(
         if dossier not in {each.id for each in service.of_case(tx, CaseId(case))}:
             raise NotFound("This case has no such package.")
         written = service.take_out(tx, DossierId(dossier), by=visit.member.id, reason=reason.value)
-    data = service.blobs_of(desk.app).get(written.blob)
-    headers = {"content-disposition": f'attachment; filename="{FOLDER}{written.dossier}.zip"'}
-    return Response(data, media_type="application/zip", headers=headers)
+    headers = {
+        "content-disposition": f'attachment; filename="{FOLDER}{written.dossier}.zip"',
+        "content-length": str(written.size),
+    }
+    pieces = service.pieces(desk.app, written)
+    return StreamingResponse(pieces, media_type="application/zip", headers=headers)

@@ -18,6 +18,9 @@ from takeback.ids import CaseId, SightingId
 router = APIRouter(prefix="/case/{case}/copy/{sighting}")
 
 
+_UNSEEN = NoPicture("unseen", cases.NOBODY_LOOKS)
+
+
 def _copy(desk: Desk, case: CaseId, sighting: SightingId) -> Copy:
     with desk.app.database.transaction() as tx:
         for copy in cases.copies(tx, case):
@@ -26,11 +29,17 @@ def _copy(desk: Desk, case: CaseId, sighting: SightingId) -> Copy:
     raise NotFound("This case has no such copy.")
 
 
+def _nobody_looks(desk: Desk, case: CaseId) -> bool:
+    with desk.app.database.transaction() as tx:
+        return cases.may_show_a_minor(tx, case)
+
+
 @router.get("/blurred.jpg")
 def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Response:
     """A tile: the picture, blurred beyond recognition and grey, or a drawing that says why there is none."""
     del visit
-    made = desk.previews.blurred(_copy(desk, CaseId(case), SightingId(sighting)), clock.now())
+    copy = _copy(desk, CaseId(case), SightingId(sighting))
+    made = _UNSEEN if _nobody_looks(desk, CaseId(case)) else desk.previews.blurred(copy, clock.now())
     if isinstance(made, NoPicture):
         drawing = desk.pages.get_template("tile.svg").render(word=made.word, sentence=made.sentence)
         return Response(drawing, media_type="image/svg+xml")
@@ -42,7 +51,7 @@ def outline(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Respons
     """Where in the picture the copy was found, as a drawing that lies over the tile."""
     del visit
     copy = _copy(desk, CaseId(case), SightingId(sighting))
-    size = desk.previews.size(copy)
+    size = None if _nobody_looks(desk, CaseId(case)) else desk.previews.size(copy)
     box = copy.hit.box if copy.hit is not None else None
     if box is None or size is None:
         raise NotFound("There is nothing to outline.")
@@ -76,7 +85,7 @@ def clear(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, ticket: str 
     found = desk.tickets.take(
         ticket, visit.session.token_hash, CaseId(case), SightingId(sighting), clock.now()
     )
-    if found is None:
+    if found is None or _nobody_looks(desk, CaseId(case)):
         raise NotFound("A picture can be fetched once for each look.")
     made = desk.previews.clear(found.copy, grey=found.grey)
     if isinstance(made, NoPicture):

@@ -33,7 +33,7 @@ class NoPicture:
     """Why there is nothing to show."""
 
     word: str
-    """gone | unreadable | unreachable"""
+    """gone | unreadable | unreachable | unseen"""
     sentence: str
 
 
@@ -56,7 +56,7 @@ class Previews:
 
     def blurred(self, copy: Copy, now: datetime) -> bytes | NoPicture:
         """A JPEG with no more than twelve pixels of detail a side, grey; or why there is none."""
-        key = copy.connector, copy.media, copy.hit.at_ms if copy.hit is not None else None
+        key = _key(copy)
         with self._lock:
             made, kept = self._kept.get(key, (now, None))
             if kept is not None and now - made < KEPT_FOR:
@@ -71,6 +71,12 @@ class Previews:
                 while len(self._kept) > KEPT:
                     self._kept.popitem(last=False)
         return fresh
+
+    def is_gone(self, copy: Copy, now: datetime) -> bool:
+        """Whether its tile was made lately, and there was no picture any more. Asks nobody."""
+        with self._lock:
+            made, kept = self._kept.get(_key(copy), (now, None))
+        return isinstance(kept, NoPicture) and kept.word == "gone" and now - made < KEPT_FOR
 
     def size(self, copy: Copy) -> tuple[int, int] | None:
         """Width and height of the picture as shown, in pixels; None if it cannot be had now."""
@@ -112,6 +118,10 @@ class Previews:
             return NoPicture("unreachable", "The platform does not let us fetch this picture.")
         except PlatformError:
             return NoPicture("unreachable", "The platform does not answer now. Try again in a minute.")
+
+
+def _key(copy: Copy) -> _Key:
+    return copy.connector, copy.media, copy.hit.at_ms if copy.hit is not None else None
 
 
 @dataclass(frozen=True, slots=True)

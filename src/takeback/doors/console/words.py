@@ -10,6 +10,8 @@ from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
 from takeback.doors.console.theme import Theme
+from takeback.dossier.model import BY_RECEIPT
+from takeback.evidence.model import WORKING_COPY
 from takeback.facts import ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
 from takeback.signals.model import HASH_BITS, Cut, Flip
@@ -36,6 +38,7 @@ REASON: Mapping[str, str] = {
     DecisionReason.INTIMATE_AND_NO_CONSENT: "Intimate, and the person shown did not agree",
     DecisionReason.MADE_IN_SECRET: "Made in secret",
     DecisionReason.SYNTHETIC_INTIMATE: "Made or altered by a machine to look intimate",
+    DecisionReason.MAY_BE_A_MINOR: "Somebody shown may be under 18: no picture is kept, nobody looks again",
     DecisionReason.NOT_INTIMATE: "Not intimate",
     DecisionReason.NOT_THE_SAME_PICTURE: "Not the picture that was reported",
     DecisionReason.CONSENT_EVIDENT: "Consent is evident",
@@ -233,7 +236,7 @@ class Names:
         return f"Copy {number}" if number else "A copy"
 
 
-def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 - an arm for each fact
+def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0915, C901 - an arm for each fact
     """What happened, as a line of a case's history or of the list of things that need a person."""
     match fact:
         case facts.ReportReceived():
@@ -309,8 +312,17 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, C901 -
         case facts.Watched(connector=connector, posts=posts):
             return f"{connector} was watched: {count(posts, 'post')}."
         case facts.EvidenceAccessed(what=what, staff=staff, reason=reason):
+            if reason == BY_RECEIPT:
+                return f"The person concerned, by her receipt, asked for evidence ({what})."
             who = names.of_staff(staff) if staff is not None else "Somebody outside the console"
+            if what == WORKING_COPY:
+                return f"{who} took a reviewers' copy out, sealed: {LOOK_REASON.get(reason, reason).lower()}."
             return f"{who} took evidence out ({what}): {LOOK_REASON.get(reason, reason).lower()}."
+        case facts.InvestigationStarted(place=place, keeps=keeps):
+            kept = "everything" if keeps is facts.Keeps.EVERYTHING else "digests, and no picture,"
+            return f"{place} was put under investigation: {kept} is captured there."
+        case facts.InvestigationEnded(place=place, how=how):
+            return f"The investigation of {place} ended ({how.value})."
         case facts.EvidenceErased():
             return "Sealed evidence was destroyed."
         case facts.DossierWritten():

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from takeback.doors.portal import answers as form
 from takeback.doors.portal import standing, steps
+from takeback.doors.portal.evidence import evidence
 from takeback.doors.portal.words import Language
 from takeback.ground.assets import Assets
 from takeback.ground.config import PortalSettings
@@ -156,7 +157,13 @@ class Pages:
 
     def status(self, code: ReceiptCode, found: ReportStatus, now: datetime) -> HTMLResponse:
         """How a report stands."""
-        return self._page("status", code=code, standing=standing.standing(found, now, self.words), now=now)
+        return self._page(
+            "status",
+            code=code,
+            standing=standing.standing(found, now, self.words),
+            evidence=evidence(found.evidence, now, self.words),
+            now=now,
+        )
 
 
 def _come_back(page: HTMLResponse, waiting: timedelta | None) -> HTMLResponse:

@@ -15,6 +15,7 @@ from takeback.intake.model import CaseStatus, CopyStatus, NotLookedFor, ReportSt
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
+_LOOKED_FOR = frozenset({"checking", "gone", "failed"})
 _WORTH_HOURS = timedelta(hours=72)
 """Beyond this, days are counted."""
 
@@ -112,6 +113,11 @@ def moment(time: datetime, words: Language) -> str:
     )
 
 
+def _unclear(copy: CopyStatus) -> bool:
+    """Whether the newest look at a removed copy was not certain: then it is not called gone."""
+    return copy.unclear_at is not None and copy.state in _LOOKED_FOR
+
+
 def _sentence(status: ReportStatus, words: Language) -> str:
     case, found = status.case, len(status.copies)
     if case is None:
@@ -121,6 +127,8 @@ def _sentence(status: ReportStatus, words: Language) -> str:
             return words.say("status.sentence.open.none")
         case "open":
             return words.count("status.sentence.open", found)
+        case "removed" if any(_unclear(copy) for copy in status.copies):
+            return words.say("status.sentence.removed.unclear")
         case other:
             return words.say(f"status.sentence.{other}")
 
@@ -128,6 +136,8 @@ def _sentence(status: ReportStatus, words: Language) -> str:
 def _more(status: ReportStatus, words: Language) -> str:
     stands = status.case.status if status.case else ""
     stuck = any(copy.state == "failed" for copy in status.copies)
+    if stands == "removed" and any(_unclear(copy) for copy in status.copies):
+        return words.say("status.more.removed.unclear")
     told = stands in {"removed", "declined"} or (stands == "removing" and stuck)
     return words.say(f"status.more.{stands}") if told else ""
 
@@ -138,10 +148,11 @@ def _lines(status: ReportStatus, words: Language) -> tuple[Line, ...]:
         return (received, Line(words.say("status.opening"), None, "now"))
     # When it was opened is not told apart from when it arrived: it is seconds.
     opened = Line(words.say("status.opened"), None, "done")
-    return (received, opened, *_case_lines(status.case, words))
+    unclear = any(_unclear(copy) for copy in status.copies)
+    return (received, opened, *_case_lines(status.case, words, unclear=unclear))
 
 
-def _case_lines(case: CaseStatus, words: Language) -> tuple[Line, ...]:
+def _case_lines(case: CaseStatus, words: Language, *, unclear: bool) -> tuple[Line, ...]:
     def line(key: str, mark: str) -> Line:
         return Line(
             words.say(f"status.step.{key}"), case.changed_at if mark == "since" else None, _MARKS[mark]
@@ -159,7 +170,7 @@ def _case_lines(case: CaseStatus, words: Language) -> tuple[Line, ...]:
         case "removing":
             return (line("decided", "done"), line("remove", "now"))
         case _:
-            return (line("decided", "done"), line("removed", "since"))
+            return (line("decided", "done"), line("removed.unclear" if unclear else "removed", "since"))
 
 
 _MARKS = {"done": "done", "since": "done", "now": "now", "ahead": "ahead"}
@@ -186,6 +197,8 @@ def _places(copies: tuple[CopyStatus, ...], words: Language) -> tuple[Place, ...
 def _copy_lines(copy: CopyStatus, words: Language) -> tuple[Line, ...]:
     found = Line(words.say("status.copy.found"), copy.found_at, "done")
     text = words.say(f"status.copy.state.{copy.state}")
+    if _unclear(copy):
+        return (found, *_unclear_lines(copy, words))
     match copy.state:
         case "gone":
             return (found, Line(text, copy.gone_at or copy.changed_at, "done"))
@@ -195,3 +208,12 @@ def _copy_lines(copy: CopyStatus, words: Language) -> tuple[Line, ...]:
             return (found, Line(text, None, "ahead"))
         case _:
             return (found, Line(text, None, "now"))
+
+
+def _unclear_lines(copy: CopyStatus, words: Language) -> tuple[Line, ...]:
+    """What a copy's lines end with when it was looked for, and nothing certain was seen."""
+    looked = Line(words.say(f"status.copy.unclear.{copy.state}"), copy.unclear_at, "stuck")
+    if copy.state != "gone":
+        return (looked,)
+    gone = Line(words.say("status.copy.state.gone"), copy.gone_at or copy.changed_at, "done")
+    return (gone, looked)

@@ -2,12 +2,15 @@
 
 How they are written: "you", "the picture", "what happened"; what will happen, when, and what cannot be
 done; never a word that blames, never why. A key that is missing or a gap that is not filled fails loudly,
-in tests rather than before somebody who needs the page.
+in tests rather than before somebody who needs the page. What is said of a report's standing has a file of its
+own, `words_status`.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+from takeback.doors.portal import words_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Language:
 ENGLISH = Language(
     "en",
     "ltr",
-    {
+    words_status.ENGLISH
+    | {
         # On every page
         "leave": "Leave this page",
         "skip": "Skip to the question",
@@ -249,7 +253,8 @@ ENGLISH = Language(
         "sent.copy_failed": "Copying did not work here. Please write it down.",
         "sent.print": "Print",
         "sent.keep": "You can write it down, copy it, print it, or photograph the pattern below. It looks "
-        "like any other number, and says nothing about what it is for.",
+        "like any other number, and says nothing about what it is for. Whoever has it can see what you see "
+        "here, so keep it to yourself.",
         "sent.qr": "The same number as a pattern. It holds only the number, no address.",
         "sent.next": "What happens now",
         "sent.next.when.1": "At once",
@@ -261,100 +266,6 @@ ENGLISH = Language(
         "sent.next.3": "We look again, for weeks, whether it stays gone. New copies are looked for too.",
         "sent.status": "See how things stand",
         "sent.done": "When you have kept the number, you can close this page.",
-        # Status
-        "status.ask.title": "How things stand",
-        "status.ask.heading": "How do things stand?",
-        "status.ask.help": "Type or paste your receipt number: 20 digits. Spaces and dashes do not matter.",
-        "status.label": "Receipt number",
-        "status.look": "Look",
-        "status.again": "Look again",
-        "status.other": "Another receipt",
-        "status.empty": "Type the 20 digits of your receipt.",
-        "status.not_digits": "A receipt has digits only. Please check what was typed.",
-        "status.too_short": "Some digits are missing: a receipt has 20.",
-        "status.too_long": "These are too many digits: a receipt has 20.",
-        "status.check_digit": "One digit is off, or two changed places. Please compare it with your "
-        "receipt, group by group.",
-        "status.unknown": "There is no report for this number. Please compare it with your receipt. A "
-        "receipt is good for one year.",
-        "status.failed": "We could not look just now. Please try again in a minute.",
-        "status.limited": "There were many tries from your network. That is how we keep others from "
-        "guessing. Please try again in {wait}.",
-        "status.now": "Now",
-        "status.steps": "What has happened",
-        "status.received": "Your report arrived",
-        "status.opened": "Opened, and the search began",
-        "status.opening": "Being opened",
-        "status.sentence.waiting": "Your report has arrived and is about to be opened.",
-        "status.sentence.open.none": "We are looking for copies. None has been found so far, and we keep "
-        "looking.",
-        "status.sentence.open.one": "One copy was found. A person is going to check it.",
-        "status.sentence.open.many": "{number} copies were found. A person is going to check them.",
-        "status.sentence.second_look": "One person has checked, and a second one looks before the decision.",
-        "status.sentence.decided": "The decision is made: what was found will be removed.",
-        "status.sentence.removing": "The copies are being removed.",
-        "status.more.removing": "Where it did not work yet, we try again, and a person sees to it.",
-        "status.sentence.removed": "Every copy that was found is gone.",
-        "status.more.removed": "We look again, for weeks, and keep looking for new ones.",
-        "status.sentence.declined": "It was decided not to remove what was found.",
-        "status.more.declined": "If you think this is wrong, you can send a new report and say so. Other "
-        "people will look.",
-        "status.step.check": "A person checks what was found",
-        "status.step.second": "A second person looks",
-        "status.step.decided": "Decided",
-        "status.step.remove": "Copies are removed",
-        "status.step.removed": "All copies that were found are gone",
-        "status.step.declined": "Decided not to remove",
-        "status.left.days": "at most {number} days left",
-        "status.left.hours.one": "at most 1 hour left",
-        "status.left.hours.many": "at most {number} hours left",
-        "status.left.minutes.one": "at most 1 minute left",
-        "status.left.minutes.many": "at most {number} minutes left",
-        "status.late": "This has taken longer than we promised. It is first in line, and people have been "
-        "told.",
-        "status.copies": "The copies that were found",
-        "status.copies.none": "No copy has been found so far. We keep looking, also at what is posted from "
-        "now on.",
-        "status.refused": "What we cannot look for",
-        "status.refused.picture": "Picture {number}",
-        "status.refused.location": "What your link {number} shows",
-        "status.refused.too_little_detail": "it has too little detail. What we would find has nothing to do "
-        "with it. If you have another version of it, you can send a new report.",
-        "status.refused.inside_another": "the picture lies inside a page or a collage. We look for the "
-        "picture in it, and not for the rest.",
-        "status.refused.well_known": "it is a picture that very many people share. If it shows you, say "
-        "so in a new report; a person will look.",
-        "status.place": "Place {number}",
-        "status.place.count.one": "{platform}, 1 copy",
-        "status.place.count.many": "{platform}, {number} copies",
-        "status.copy": "Copy {number}",
-        "status.copy.found": "Found",
-        "status.copy.state.found": "Waits to be checked",
-        "status.copy.state.planned": "Will be removed",
-        "status.copy.state.acting": "Is being removed",
-        "status.copy.state.checking": "Removed; we check that it is gone for everyone",
-        "status.copy.state.gone": "Gone",
-        "status.copy.state.failed": "Could not be removed yet; a person sees to it",
-        # Words for time
-        "time.utc": "{day} {month} {year}, {hour}:{minute} UTC",
-        "month.1": "January",
-        "month.2": "February",
-        "month.3": "March",
-        "month.4": "April",
-        "month.5": "May",
-        "month.6": "June",
-        "month.7": "July",
-        "month.8": "August",
-        "month.9": "September",
-        "month.10": "October",
-        "month.11": "November",
-        "month.12": "December",
-        "wait.seconds.one": "1 second",
-        "wait.seconds.many": "{number} seconds",
-        "wait.minutes.one": "1 minute",
-        "wait.minutes.many": "{number} minutes",
-        "wait.hours.one": "1 hour",
-        "wait.hours.many": "{number} hours",
         # Privacy
         "privacy.title": "How your answers are protected",
         "privacy.heading": "How your answers are protected",
@@ -380,6 +291,9 @@ ENGLISH = Language(
         "privacy.stored.receipt": "Your receipt",
         "privacy.stored.receipt.how": "Not stored; only a trace that cannot be turned back into the number",
         "privacy.stored.receipt.long": "1 year",
+        "privacy.stored.evidence": "Your evidence, if you ask for it with your receipt",
+        "privacy.stored.evidence.how": "As one file, put together for you; the pictures in it are sealed",
+        "privacy.stored.evidence.long": "24 hours",
         "privacy.stored.numbers": "The numbers of the picture",
         "privacy.stored.numbers.how": "To find copies, old and new",
         "privacy.stored.numbers.long": "As long as copies are looked for",

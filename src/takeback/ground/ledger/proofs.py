@@ -3,8 +3,9 @@
 All of it reads a few rows for each proof, whatever the log's length (see `tiles`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 from takeback.errors import NotFound
@@ -43,6 +44,20 @@ class Anchor:
     """(authority's name, its whole response), by name."""
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """That an authority timestamped a checkpoint; the response itself is in its `Anchor`."""
+
+    size: int
+    authority: str
+    at: datetime
+    """By the authority's clock, in UTC."""
+    fact: FactId
+    """That it was noted: `Timestamped`."""
+    place: int | None
+    """Of that fact's entry; None while it waits for one."""
+
+
 def entries_of(tx: Tx, facts: Sequence[FactId]) -> tuple[ProvenEntry, ...]:
     """The entries of facts by rising place, without those that wait for one and those that were erased."""
     return tuple(
@@ -70,11 +85,16 @@ def consistency(tx: Tx, first: int, second: int) -> tuple[bytes, ...]:
     return Tree(tx, second).consistency(first)
 
 
-def anchors(tx: Tx) -> tuple[Anchor, ...]:
-    """All timestamped checkpoints by size."""
+def stamps(tx: Tx, above: int) -> tuple[Stamp, ...]:
+    """The timestamps over more than `above` entries, by size and authority; some hundred bytes for each."""
+    return tuple(Stamp(*row) for row in store.stamps(tx, above))
+
+
+def anchors(tx: Tx, sizes: Collection[int] | None = None) -> tuple[Anchor, ...]:
+    """The timestamped checkpoints of these sizes (default: all) by size; some ten thousand bytes for each."""
     return tuple(
-        Anchor(size, _note(tx, size), tuple((name, response) for _, name, response in stamps))
-        for size, stamps in groupby(store.stamps(tx), key=lambda row: row[0])
+        Anchor(size, _note(tx, size), tuple((name, response) for _, name, response in rows))
+        for size, rows in groupby(store.responses(tx, sizes), key=lambda row: row[0])
     )
 
 

@@ -319,10 +319,30 @@ def cosignatures(tx: Tx, size: int) -> list[str]:
     return [line for (line,) in rows]
 
 
-def stamps(tx: Tx) -> list[tuple[int, str, bytes]]:
-    """(size, authority, response) of all timestamps, by size and name."""
+def stamps(tx: Tx, above: int) -> list[tuple[int, str, datetime, FactId, int | None]]:
+    """(size, authority, its time, fact, place) of the timestamps over more than `above` entries.
+
+    By size and name, without the responses; the place is that of the fact's entry.
+    """
+    rows = tx.execute(
+        """
+        select size, authority, at, ledger_stamp.fact_id, position
+        from ledger_stamp left join ledger_entry using (fact_id)
+        where size > %s order by size, authority
+        """,
+        (above,),
+    )
+    return [(size, name, at.astimezone(UTC), fact, place) for size, name, at, fact, place in rows]
+
+
+def responses(tx: Tx, sizes: Collection[int] | None) -> list[tuple[int, str, bytes]]:
+    """(size, authority, response) of the timestamps over checkpoints of these sizes, by size and name."""
     return tx.execute(
-        "select size, authority, response from ledger_stamp order by size, authority"
+        """
+        select size, authority, response from ledger_stamp
+        where %(sizes)s::bigint[] is null or size = any(%(sizes)s) order by size, authority
+        """,
+        {"sizes": None if sizes is None else list(sizes)},
     ).fetchall()
 
 

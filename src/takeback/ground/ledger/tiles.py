@@ -58,6 +58,7 @@ class Tree:
         self._tx = tx
         self._size = size
         self._rows: dict[tuple[int, int], list[bytes]] = {}
+        self._subtrees: dict[tuple[int, int], list[list[bytes]]] = {}
 
     def root(self) -> bytes:
         """The tree's root hash."""
@@ -108,7 +109,7 @@ class Tree:
         level, row = divmod(count.bit_length() - 1, HEIGHT)
         first = low >> (level * HEIGHT)
         number, place = divmod(first, WIDTH)
-        return root_of(self._row(level, number)[place : place + (1 << row)])
+        return self._folded(level, number)[row][place >> row]
 
     def row(self, level: int, number: int) -> Sequence[bytes]:
         """The hashes of one tile, full or at the right edge; empty beyond it."""
@@ -118,6 +119,16 @@ class Tree:
         known = self._rows.get((level, number))
         if known is None:
             known = self._rows[level, number] = self._read(level, number)
+        return known
+
+    def _folded(self, level: int, number: int) -> list[list[bytes]]:
+        """A tile's hashes, the roots of their pairs, of their fours, and so on, as far as they are full."""
+        known = self._subtrees.get((level, number))
+        if known is None:
+            known = self._subtrees[level, number] = [self._row(level, number)]
+            while len(known[-1]) > 1:
+                pairs = zip(known[-1][::2], known[-1][1::2], strict=False)
+                known.append([node_hash(left, right) for left, right in pairs])
         return known
 
     def _read(self, level: int, number: int) -> list[bytes]:

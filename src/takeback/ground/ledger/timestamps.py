@@ -92,7 +92,7 @@ class Timestamper:
     def __init__(self, database: Database, authorities: Sequence[Authority], every: timedelta) -> None:
         self._database = database
         self._every = every
-        self._asked: Mapping[str, _Asked] = {each.name: _Asked(each) for each in authorities}
+        self._asked: Mapping[str, Requester] = {each.name: Requester(each) for each in authorities}
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -144,7 +144,7 @@ class Timestamper:
         stored = store.checkpoint_of(tx, size)
         return None if stored is None else (size, parse_note(stored.note.encode()).text.encode())
 
-    def _attempt(self, asked: "_Asked", text: bytes) -> tuple[bytes, datetime] | None:
+    def _attempt(self, asked: "Requester", text: bytes) -> tuple[bytes, datetime] | None:
         """A verified response and its time; None, and written down, if none came."""
         name = asked.authority.name
         try:
@@ -167,33 +167,43 @@ class Timestamper:
         return 1
 
 
-class _Asked:
-    """One authority."""
+class Requester:
+    """Asks one authority.
 
-    def __init__(self, authority: Authority) -> None:
+    Raises:
+        ConfigurationError: its address is none.
+    """
+
+    def __init__(self, authority: Authority, timeouts: Timeouts = _TIMEOUTS) -> None:
         origin, self._path = split_address(authority.url)
-        self._client = OutboundClient(origin, timeouts=_TIMEOUTS)
+        self._client = OutboundClient(origin, timeouts=timeouts)
         self.authority = authority
 
     def close(self) -> None:
+        """Let go of the connections."""
         self._client.close()
 
     def stamp(self, text: bytes) -> tuple[bytes, datetime]:
         """A response over a text that holds, and when. Raises Unavailable and VerifyError."""
         asked = TimestampRequestBuilder().data(text).nonce(nonce=True).cert_request(cert_request=True).build()
+        response = self.ask(asked.as_bytes())
+        at = verify_stamp(response, text, self.authority.roots)
+        if decode_timestamp_response(response).tst_info.nonce != asked.nonce:
+            raise NotProven("the timestamp answers another request")
+        return response, at
+
+    def ask(self, query: bytes) -> bytes:
+        """What it answers to a query, both in DER; nothing in it is checked. Raises Unavailable."""
         answer = self._client.send(
             "POST",
             self._path or "/",
-            content=asked.as_bytes(),
+            content=query,
             headers={"Content-Type": "application/timestamp-query"},
             max_bytes=MAX_RESPONSE,
         )
         if answer.status != _OK or not answer.whole:
             raise Unavailable(f"{self.authority.name} answered {answer.status}")
-        at = verify_stamp(answer.body, text, self.authority.roots)
-        if decode_timestamp_response(answer.body).tst_info.nonce != asked.nonce:
-            raise NotProven("the timestamp answers another request")
-        return answer.body, at
+        return answer.body
 
 
 def _roots(path: Path) -> tuple[bytes, ...]:

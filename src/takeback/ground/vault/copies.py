@@ -9,6 +9,7 @@ could disagree with the files.
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from takeback.errors import NotFound
 from takeback.ground.blobs import Blobs
@@ -20,7 +21,9 @@ FOLDER = "copies"
 LONGEST = timedelta(days=7)
 """A working copy that was kept for longer would be an archive."""
 _TIME = "%Y%m%dT%H%M%SZ"
-_NAME = re.compile(rf"{FOLDER}/([0-9]{{8}}T[0-9]{{6}}Z)/([0-9a-f-]{{36}})\.age")
+_NAME = re.compile(
+    rf"{FOLDER}/([0-9]{{8}}T[0-9]{{6}}Z)/([0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})\.age"
+)
 
 
 def keep_copy(
@@ -57,12 +60,28 @@ def keep_copy(
     return name
 
 
-def copy_of(blobs: Blobs, capture: CaptureId, *, now: datetime) -> bytes:
-    """The sealed copy that lives longest. Raises NotFound if there is none (any more), StorageUnavailable."""
+def copy_of(blobs: Blobs, capture: CaptureId, *, now: datetime) -> str:
+    """The blob of the sealed copy that lives longest. Raises NotFound, StorageUnavailable."""
     living = [(end, name) for name, end, of in _copies(blobs) if of == str(capture) and end > now]
     if not living:
-        raise NotFound("there is no working copy of this capture")
-    return blobs.get(max(living)[1])
+        raise NotFound("There is no working copy of this any more.")
+    return max(living)[1]
+
+
+def living(blobs: Blobs, *, now: datetime) -> dict[CaptureId, datetime]:
+    """Until when there is a copy of each capture that has one. Raises StorageUnavailable."""
+    found: dict[CaptureId, datetime] = {}
+    for _, end, of in _copies(blobs):
+        capture = CaptureId(UUID(of))
+        if end > now:
+            found[capture] = max(end, found.get(capture, end))
+    return found
+
+
+def written_before(blobs: Blobs, moment: datetime) -> set[CaptureId]:
+    """The captures that have had a copy since then or before. Raises StorageUnavailable."""
+    found = ((_NAME.fullmatch(blob.name), blob.written_at) for blob in blobs.walk(FOLDER))
+    return {CaptureId(UUID(name[2])) for name, at in found if name and at < moment}
 
 
 def delete_copies(blobs: Blobs, capture: CaptureId) -> tuple[str, ...]:
@@ -74,7 +93,8 @@ def delete_copies(blobs: Blobs, capture: CaptureId) -> tuple[str, ...]:
 
 
 def expire_copies(blobs: Blobs, *, now: datetime) -> tuple[str, ...]:
-    """Destroy the copies whose life is over; to be called every few minutes. Raises StorageUnavailable.
+    """Destroy the copies whose life is over; until it is called, nobody hands them out. Raises
+    StorageUnavailable.
 
     Returns:
         The names of what went.

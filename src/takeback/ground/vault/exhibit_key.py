@@ -29,8 +29,6 @@ class ExhibitKey:
     """What every part of the capture is sealed to."""
     sealed: bytes
     """The age file that is to be kept as `KEY_PART`."""
-    plaintext_sha256: bytes
-    """Of what is sealed in it: the part has a commitment and a salt in the opening, as every other."""
 
 
 def make_key(recipients: Sequence[Recipient]) -> ExhibitKey:
@@ -45,8 +43,8 @@ def make_key(recipients: Sequence[Recipient]) -> ExhibitKey:
     identity = x25519.Identity.generate()
     recipient = Recipient(str(identity.to_public()))
     pieces: list[bytes] = []
-    sealed = seal_stream(recipients, [_format(recipient, Identity(str(identity)))], pieces.append)
-    return ExhibitKey(recipient, b"".join(pieces), sealed.plaintext_sha256)
+    seal_stream(recipients, [_format(recipient, Identity(str(identity)))], pieces.append)
+    return ExhibitKey(recipient, b"".join(pieces))
 
 
 def open_key(identities: Sequence[Identity], sealed: bytes) -> Identity:

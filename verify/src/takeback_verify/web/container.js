@@ -188,12 +188,15 @@ export class Package {
   /** @type {Map<string, Bytes>} */
   #digests = new Map();
   #blob;
+  /** The names, rising. @type {string[]} */
+  #sorted;
 
   /** @param {Blob} blob @param {string} id @param {Map<string, Member>} members */
   constructor(blob, id, members) {
     this.#blob = blob;
     this.id = id;
     this.members = members;
+    this.#sorted = [...members.keys()].sort();
   }
 
   /** @param {string} name */
@@ -203,7 +206,14 @@ export class Package {
 
   /** @param {string} [under] */
   names(under = "") {
-    return [...this.members.keys()].filter((name) => name.startsWith(under)).sort();
+    let [low, high] = [0, this.#sorted.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#sorted[middle] ?? "") < under) low = middle + 1;
+      else high = middle;
+    }
+    while (this.#sorted[high]?.startsWith(under)) high++;
+    return this.#sorted.slice(low, high);
   }
 
   /** @param {string} name @returns {Member} */

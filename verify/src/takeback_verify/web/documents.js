@@ -65,7 +65,7 @@ function mustRise(names, what) {
 
 /** @param {Bytes} data */
 export function parseListing(data) {
-  const whole = new Fields(readJson(data, LISTING), LISTING, "case files id log made service software v");
+  const whole = new Fields(readJson(data, LISTING), LISTING, "case files id log made service software stamps v");
   whole.firstVersion();
   /** @type {ListedFile[]} */
   const files = whole.rows("files").map((row) => {
@@ -91,6 +91,7 @@ export function parseListing(data) {
     made: whole.time("made"),
     service: whole.text("service"),
     software: whole.text("software"),
+    stamps: whole.count("stamps"),
   };
 }
 

@@ -4,7 +4,7 @@ import { capital, clock, count, day, listed, small, spelt, when } from "./bytes.
 
 /** @typedef {import("./documents.js").Placed} Placed */
 /** @typedef {import("./documents.js").Opening} Opening */
-/** @typedef {{size: number, stamps: {authority: string, at: number, sha256: string}[], by: number}} Anchor */
+/** @typedef {{size: number, stamps: {authority: string, at: number, file: string, sha256: string}[], by: number}} Anchor */
 
 const VERDICTS = new Map([
   ["shared_without_consent", "shared without consent"],

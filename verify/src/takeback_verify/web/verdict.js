@@ -234,16 +234,19 @@ class Check {
   // 7.
   async #timestamps() {
     const opened = this.#opened();
+    const { stamps: promised } = await this.#parsedListing();
     const sizes = new Set(opened.names(ANCHORS).map((name) => Number(name.slice(ANCHORS.length).split(".", 1)[0])));
     /** @type {Anchor[]} */
     const anchors = [];
-    const problems = [];
+    let problems = [];
     for (const size of [...sizes].sort((one, other) => one - other)) {
       problems.push(...(await saidWrong(async () => anchors.push(await this.#anchor(size)))));
     }
     const { timestamps } = this.#trust;
-    if (!anchors.length && timestamps && !problems.length) {
-      problems.push(`no checkpoint is timestamped; the trust file asks for ${timestamps}`);
+    if (!problems.length) problems = this.#wrongStamps(anchors, promised);
+    if (promised < timestamps) {
+      const number = count(promised, "authority");
+      problems.push(`the package's own entry is timestamped by ${number}; the trust file asks for ${timestamps}`);
     }
     if (problems.length) throw new Problems(problems);
     this.#contradictions(anchors);
@@ -305,7 +308,7 @@ class Check {
     for (const { name, roots } of this.#trust.authorities) {
       try {
         const at = await verifyStamp(response, text, roots);
-        return { authority: name, at, sha256: hex(await digestOf(response)) };
+        return { authority: name, at, file, sha256: hex(await digestOf(response)) };
       } catch (error) {
         if (error instanceof CannotCheck || !(error instanceof VerifyError)) throw error;
         said.push(`${name}: ${error.message}`);
@@ -314,18 +317,38 @@ class Check {
     throw new NotProven(`${file} is by none of the authorities of the trust file (${said.join("; ")})`);
   }
 
-  /** An entry cannot be younger than a signature over it, nor a stamp missing that the log noted.
-   * @param {Anchor[]} anchors */
+  /** What is wrong with which timestamps are there, in words. @param {Anchor[]} anchors @param {number} promised */
+  #wrongStamps(anchors, promised) {
+    const own = this.#proven().proof.index;
+    const noted = this.#entries.filter(({ opening }) => opening.kind === "timestamped");
+    const named = new Map(noted.map(({ index, opening: { body } }) => [`${body.size} ${body.token}`, index]));
+    const there = new Map(
+      anchors.flatMap(({ size, stamps }) => stamps.map(({ file, sha256 }) => [`${size} ${sha256}`, { size, file }])),
+    );
+    // 1. Each that the log noted, and below the package's own entry no other.
+    const problems = [...named]
+      .filter(([key]) => !there.has(key))
+      .map(([, index]) => `the timestamp that entry ${index} speaks of is missing`);
+    for (const [key, { size, file }] of there) {
+      if (size <= own && !named.has(key)) problems.push(`${file} is named by no entry of the log`);
+    }
+    // 2. Over the package's own entry one anchor, stamped once by each of so many.
+    const last = anchors.filter(({ size }) => size > own);
+    const once = last.every((a) => a.stamps.length === promised && authoritiesOf(a).length === promised);
+    if (last.length !== Math.min(promised, 1) || !once) {
+      const number = count(promised, "authority");
+      problems.push(`the package's own entry is not timestamped once by each of ${number}, as its list says`);
+    }
+    return problems;
+  }
+
+  /** An entry cannot be younger than a signature over it. @param {Anchor[]} anchors */
   #contradictions(anchors) {
-    const tokens = new Set(anchors.flatMap(({ size, stamps }) => stamps.map(({ sha256 }) => `${size} ${sha256}`)));
-    for (const { index, opening: { at, body, kind } } of this.#entries) {
+    for (const { index, opening: { at } } of this.#entries) {
       for (const { size, by } of anchors) {
         if (index < size && Date.parse(at) > by + SKEW) {
           throw new NotProven(`entry ${index} says ${when(at)}, but was signed before that`);
         }
-      }
-      if (kind === "timestamped" && !tokens.has(`${body.size} ${body.token}`)) {
-        throw new NotProven(`the timestamp that entry ${index} speaks of is missing`);
       }
     }
   }

@@ -7,9 +7,9 @@ other people.
 import shutil
 import subprocess
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,6 +25,7 @@ from takeback.ground import clock
 
 _VALID = timedelta(days=30)
 _LONGEST_QUERY = 4096
+_LONGEST_NAME = 64
 _SECONDS = 30
 _QUERY, _REPLY = "application/timestamp-query", "application/timestamp-reply"
 _CONFIG = """
@@ -65,86 +66,128 @@ class TestAuthority:
         self._folder, self._program = folder, program
         self._alone = threading.Lock()  # the file with the next serial number
         root_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-        root_name = _named(f"{name}, root, believed by nobody but this demo")
-        root = (
-            _certificate(root_name, root_name, root_key)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(signs_certificates=True), critical=True)
-            .sign(root_key, hashes.SHA256())
-        )
-        leaf = (
-            _certificate(_named(name), root_name, key)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs_certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-            .sign(root_key, hashes.SHA256())
-        )
+        root_name = named(f"{name}, root, believed by nobody but this demo")
+        since, until = clock.now() - timedelta(days=1), clock.now() + _VALID
+        root = root_certificate(root_name, root_key, since, until)
+        leaf = certificate(named(name), root_name, key, since, until, ExtendedKeyUsageOID.TIME_STAMPING)
         self.root = root.public_bytes(Encoding.PEM)
         """PEM: what a verifier trusts."""
-        (folder / "tsa.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
-        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-        (folder / "tsa.key").write_bytes(private)
-        (folder / "serial").write_text("01\n")
-        (folder / "tsa.cnf").write_text(_CONFIG.format(folder=folder))
+        lay_down(folder, leaf.sign(root_key, hashes.SHA256()), key)
 
     def answer(self, query: bytes) -> bytes:
         """The response to a query; one that refuses, if it is none."""
         with self._alone:
-            (self._folder / "query").write_bytes(query)
-            command = [self._program, "ts", "-reply", "-config", self._folder / "tsa.cnf"]
-            files = ["-queryfile", self._folder / "query", "-out", self._folder / "reply"]
-            subprocess.run([*command, *files], check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603 - our own files
-            return (self._folder / "reply").read_bytes()
+            return reply(self._program, self._folder, query)
 
     @contextmanager
     def serving(self) -> Generator[str]:
         """Its address, while it answers."""
-        authority = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                """RFC 3161, section 3.4."""
-                length = int(self.headers["Content-Length"] or 0)
-                if self.headers["Content-Type"] != _QUERY or length > _LONGEST_QUERY:
-                    self.send_error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-                    return
-                said = authority.answer(self.rfile.read(length))
-                self.send_response(HTTPStatus.OK)
-                self.send_header("Content-Type", _REPLY)
-                self.send_header("Content-Length", str(len(said)))
-                self.end_headers()
-                self.wfile.write(said)
-
-            @override
-            def log_message(self, format: str, *args: object) -> None:
-                """Nothing: the demo speaks for itself."""
-
-        with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-            thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-            thread.start()
-            try:
-                yield f"http://127.0.0.1:{server.server_address[1]}/stamp"
-            finally:
-                server.shutdown()
-                thread.join()
+        with serving(self.answer) as url:
+            yield url
 
 
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+# --- what any authority is made of: the tests have their own ----------------------------------------------
+
+
+def named(name: str) -> x509.Name:
+    """A certificate's subject."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:_LONGEST_NAME])])
+
+
+def certificate(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    since: datetime,
+    until: datetime,
+    purpose: x509.ObjectIdentifier,
+) -> x509.CertificateBuilder:
+    """A certificate that signs no others, to be signed by its issuer."""
+    return (
+        _certificate(subject, issuer, key, since, until)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([purpose]), critical=True)
+    )
+
+
+def root_certificate(
+    name: x509.Name, key: ec.EllipticCurvePrivateKey, since: datetime, until: datetime
+) -> x509.Certificate:
+    """A certificate that signs itself and those right below it."""
+    return (
+        _certificate(name, name, key, since, until)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def lay_down(folder: Path, leaf: x509.Certificate, key: ec.EllipticCurvePrivateKey, more: str = "") -> None:
+    """Write what `openssl ts` reads: certificate, key, serial number, configuration with more lines."""
+    (folder / "tsa.pem").write_bytes(leaf.public_bytes(Encoding.PEM))
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (folder / "tsa.key").write_bytes(private)
+    (folder / "serial").write_text("01\n")
+    (folder / "tsa.cnf").write_text(_CONFIG.format(folder=folder) + more)
+
+
+def reply(program: str, folder: Path, query: bytes) -> bytes:
+    """What `openssl ts` answers by what was laid down there; one caller at a time."""
+    (folder / "query").write_bytes(query)
+    command = [program, "ts", "-reply", "-config", folder / "tsa.cnf"]
+    files = ["-queryfile", folder / "query", "-out", folder / "reply"]
+    subprocess.run([*command, *files], check=True, capture_output=True, timeout=_SECONDS)  # noqa: S603 - our own files
+    return (folder / "reply").read_bytes()
+
+
+@contextmanager
+def serving(answer: Callable[[bytes], bytes | None]) -> Generator[str]:
+    """An address where queries are answered (RFC 3161, section 3.4); None is answered by 503."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            """Answer one query."""
+            length = int(self.headers["Content-Length"] or 0)
+            if self.headers["Content-Type"] != _QUERY or length > _LONGEST_QUERY:
+                self.send_error(HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+                return
+            said = answer(self.rfile.read(length))
+            if said is None:
+                self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+                return
+            self.send_response(HTTPStatus.OK)
+            self.send_header("Content-Type", _REPLY)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        @override
+        def log_message(self, format: str, *args: object) -> None:
+            """Nothing: the demo speaks for itself."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/stamp"
+        finally:
+            server.shutdown()
+            thread.join()
 
 
 def _certificate(
-    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, since: datetime, until: datetime
 ) -> x509.CertificateBuilder:
-    now = clock.now()
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + _VALID)
+        .not_valid_before(since)
+        .not_valid_after(until)
     )
 
 

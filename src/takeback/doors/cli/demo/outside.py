@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyrage
 
-from takeback.app import AUTHORITIES_FOLDER, KEYS_FOLDER, RECIPIENTS_FILE
+from takeback.app import AUTHORITIES_FOLDER, KEYS_FOLDER
 from takeback.doors.cli.demo.authority import TestAuthority, openssl
 from takeback.doors.witness.folder import Folder, create
 from takeback.errors import TakebackError, Unavailable
@@ -22,7 +22,7 @@ from takeback.ground.ledger.keys import Signer
 from takeback.ground.outbound import OutboundClient
 from takeback.ground.process import PARENT_PIPE
 from takeback.ground.vault import keys
-from takeback.ground.vault.recipients import Directory, Member, Role, Use, save_directory
+from takeback.ground.vault.recipients import DEFAULT_FILE, Directory, Member, Role, Use, save_directory
 from takeback.ground.vault.seal import Recipient
 from takeback_verify.cosignature import format_cosigner_key
 from takeback_verify.policy import format_log_key
@@ -93,7 +93,7 @@ def _write_recipients(folder: Path, data: Path) -> None:
         Member(Role.LAWYER, "test-lawyer", Recipient(str(lawyer.to_public())), Use.STANDING),
         Member(Role.RECOVERY, "recovery", Recipient(str(recovery.to_public())), Use.STANDING),
     )
-    save_directory(data / RECIPIENTS_FILE, Directory(members))
+    save_directory(data / DEFAULT_FILE, Directory(members))
 
 
 @contextmanager

@@ -1,7 +1,11 @@
-"""A house in which copies were reported and removed."""
+"""A house to tell stories of, and what may have happened in it already.
+
+A folder whose house keeps evidence says who keeps it, by a fixture `keeper` of its own.
+"""
 
 import pytest
 
+from evidence import People
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
 from takeback.ground import clock
@@ -30,9 +34,20 @@ def platform():
 
 
 @pytest.fixture
-def house(database, platform, tmp_path, decoder, time):
+def people():
+    """Who may open evidence."""
+    return People()
+
+
+@pytest.fixture
+def keeper():
+    """Nobody: nothing is kept as evidence."""
+
+
+@pytest.fixture
+def house(database, platform, tmp_path, decoder, time, keeper):
     """The service."""
-    return House(database, platform, tmp_path, decoder, time)
+    return House(database, platform, tmp_path / "data", decoder, time, keeper=keeper)
 
 
 @pytest.fixture

@@ -1,0 +1,20 @@
+"""Facts of investigations: each row knows the fact that tells of its start, and that of its end."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("facts are never unmade; restore a backup instead")
