@@ -5,7 +5,6 @@ an authority answers, the seal carries its time (PAdES B-T); else it has none (B
 """
 
 import io
-import os
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,6 +27,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from takeback.errors import ConfigurationError
+from takeback.ground.vault.keys import write_once
 
 KEY_FILE, CERTIFICATE_FILE = "document.key", "document.crt"
 FIELD = "Seal"
@@ -51,14 +51,14 @@ class DocumentSealer:
     def __init__(self, folder: Path, service: str, now: datetime) -> None:
         key_path, certificate_path = folder / KEY_FILE, folder / CERTIFICATE_FILE
         try:
-            if not (key_path.exists() and certificate_path.exists()):
-                _make(key_path, certificate_path, service, now)
-            key = load_pem_private_key(key_path.read_bytes(), None)
-            self.certificate = x509.load_pem_x509_certificate(certificate_path.read_bytes())
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key = load_pem_private_key(write_once(key_path, _pem_of_new_key()).encode(), None)
+            if not isinstance(key, ec.EllipticCurvePrivateKey):
+                raise ConfigurationError(f"{key_path} is not a key of an elliptic curve")
+            issued = write_once(certificate_path, _pem_of_certificate(key, service, now))
+            self.certificate = x509.load_pem_x509_certificate(issued.encode())
         except (OSError, ValueError, TypeError) as error:
             raise ConfigurationError(f"cannot use the key of documents, {key_path}: {error}") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise ConfigurationError(f"{key_path} is not a key of an elliptic curve")
         der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
         self._signer = signers.SimpleSigner(
             asn1_x509.Certificate.load(self.certificate.public_bytes(Encoding.DER)),
@@ -75,10 +75,13 @@ class DocumentSealer:
         return out.getvalue()
 
 
-def _make(key_path: Path, certificate_path: Path, service: str, now: datetime) -> None:
-    """A key and a certificate that it signs itself; the certificate last: half a pair is made anew."""
-    key_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _pem_of_new_key() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode("ascii")
+
+
+def _pem_of_certificate(key: ec.EllipticCurvePrivateKey, service: str, now: datetime) -> str:
+    """It signs itself."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, service[:_LONGEST_NAME])])
     usage = dict.fromkeys(
         (
@@ -99,16 +102,4 @@ def _make(key_path: Path, certificate_path: Path, service: str, now: datetime) -
         .add_extension(x509.KeyUsage(digital_signature=True, content_commitment=True, **usage), critical=True)
         .sign(key, hashes.SHA256())
     )
-    _write(key_path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    _write(certificate_path, certificate.public_bytes(Encoding.PEM))
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Whole or not at all, and for nobody else."""
-    draft = path.with_name(path.name + ".new")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.rename(path)
+    return certificate.public_bytes(Encoding.PEM).decode("ascii")

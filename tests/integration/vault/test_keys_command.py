@@ -1,7 +1,6 @@
 """`takeback keys`: from a first key to a lost one, as people type it."""
 
 import re
-import shutil
 import stat
 import subprocess
 from datetime import date
@@ -21,10 +20,7 @@ from takeback.ground.vault.shares import new_identity, public_key, split
 from takeback.ground.vault.sheets import identity_sheet, share_sheet
 
 CASE, OTHER = UUID(int=1), UUID(int=2)
-PDFTOPPM, PDFTOTEXT = shutil.which("pdftoppm"), shutil.which("pdftotext")
-needs_poppler = pytest.mark.skipif(
-    PDFTOPPM is None or PDFTOTEXT is None, reason="pdftoppm and pdftotext (poppler) are not installed"
-)
+needs_poppler = pytest.mark.agrees("pdftoppm", "pdftotext")
 
 
 class Said(NamedTuple):
@@ -193,9 +189,9 @@ def test_an_existing_key_is_split(takeback_keys):
 def pages_of(pdf: bytes, folder: Path) -> tuple[str, list[Path]]:
     """(the text, pictures of the pages)."""
     (folder / "sheet.pdf").write_bytes(pdf)
-    subprocess.run([PDFTOPPM, "-r", "150", "-png", "sheet.pdf", "page"], cwd=folder, timeout=60, check=True)
+    subprocess.run(["pdftoppm", "-r", "150", "-png", "sheet.pdf", "page"], cwd=folder, timeout=60, check=True)
     text = subprocess.run(
-        [PDFTOTEXT, "-layout", "sheet.pdf", "-"],
+        ["pdftotext", "-layout", "sheet.pdf", "-"],
         cwd=folder,
         timeout=60,
         check=True,

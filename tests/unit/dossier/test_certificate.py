@@ -80,6 +80,7 @@ def test_every_text_has_every_label(language):
     assert wording(language).labels.keys() == wording("en-US").labels.keys()
 
 
+@pytest.mark.agrees("pdftotext")
 def test_its_words_can_be_read_by_another_program(matter, tmp_path):
     for language, words in (("en-US", "28 U.S.C. § 1746"), ("zh-CN", "完整性校验值"), ("ko", "무결성")):
         path = tmp_path / f"{language}.pdf"
@@ -99,6 +100,7 @@ def test_the_fonts_have_each_letter_of_the_texts(language):
     assert missing(language, text.replace("\n", "")) == set()
 
 
+@pytest.mark.agrees("pdffonts")
 @pytest.mark.parametrize(("language", "embedded"), [("zh-CN", {"Takebackzh-CN"}), ("ko", {"Takebackko"})])
 def test_letters_are_embedded_and_others_are_left_to_the_reader(language, embedded, matter, tmp_path):
     assert fonts_of(certificate(language, matter), tmp_path) == (embedded, set())
@@ -108,6 +110,7 @@ def test_letters_are_embedded_and_others_are_left_to_the_reader(language, embedd
     assert len(left) == 1
 
 
+@pytest.mark.agrees("pdftotext")
 def test_an_english_certificate_shows_a_name_in_other_letters(matter, tmp_path):
     named = replace(matter, head=replace(matter.head, service="龘 Takeback & Söhne"))
     (tmp_path / "it.pdf").write_bytes(certificate("en-US", named))
@@ -171,6 +174,7 @@ def test_an_authority_timestamps_the_seal_and_the_paper_says_so(matter, tmp_path
     assert not validate_pdf_signature(signature, seals, other).timestamp_validity.trusted
 
 
+@pytest.mark.agrees("pdftotext")
 @pytest.mark.parametrize("fault", ["failing", "another root", "nobody there", "nonsense"])
 def test_where_no_authority_answers_nothing_is_called_timestamped(matter, tmp_path, authority, fault, caplog):
     sealer = DocumentSealer(tmp_path / "keys", "Takeback", MADE)

@@ -18,6 +18,7 @@ def table(rows) -> RuledTable:
     return ruled_table("en-US", 8, (60, 100), [("head", "of it"), *rows], black, black)
 
 
+@pytest.mark.agrees("pdftotext")
 def test_each_row_is_there_once_and_the_head_on_each_page(tmp_path):
     rows = [(str(number), "words and " * (number % 9)) for number in range(1000, 1400)]
     out = io.BytesIO()
