@@ -2,40 +2,32 @@
 
 Run: `python -m bench` (`--quick` for fewer rounds, `--json FILE` to keep the numbers, `--rows` for a bank of
 ten million). With `--plots` it draws the plots of docs/matching.md again; the one of recall needs `--photos`,
-a folder of photographs. One run takes some seven minutes (recall: fifteen more) and wants the machine for
+a folder of photographs. One run takes some twelve minutes (recall: fifteen more) and wants the machine for
 itself.
 """
 
 import argparse
 import json
 import platform
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench import dossier, hashing, index, journey, ledger, lookback, plots
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.sequencer import Sequencer
+from bench import capture, dossier, hashing, index, journey, ledger, lookback, plots
+from bench.rows import Row, percentiles
 from takeback.signals.pdq import hash_bytes
 
 SIZES = {2: (1632, 1224), 12: (4000, 3000)}
 """Megapixels: what a chat's client leaves of a photograph, and what a phone takes."""
 PEER, EXACT, FAST = "PIL + pdqhash", "exact", "fast"
 SIGHTINGS = 10_000_000
-Row = tuple[str, float, str]
-"""Measure, value, unit."""
 
 
 def main() -> None:
@@ -55,10 +47,11 @@ def main() -> None:
         *_answers(rounds=3 if asked.quick else 9),
         *(row for bank in banks.values() for row in bank),
         *_look_back(),
-        *_ledger(facts=400 if asked.quick else 4000),
+        *_ledger(quick=asked.quick),
         *_dossier(quick=asked.quick),
         *_start_up(),
         *_journey(asked.cache, posts=20 if asked.quick else 200),
+        *_capture(asked.cache, posts=20 if asked.quick else 200),
     ]
     Console().print(_table(rows))
     if asked.plots is not None:
@@ -132,25 +125,9 @@ def _draw(
         plots.recall(numbers, folder / "recall.png")
 
 
-def _ledger(facts: int) -> list[Row]:
-    _say("Recording facts and sequencing the ledger ...")
-    with tempfile.TemporaryDirectory(prefix="takeback-bench-") as name:
-        server = EmbeddedPostgres(Path(name) / "pg")
-        try:
-            migrate.upgrade(server.url)
-            with Database(server.url) as database, ThreadPoolExecutor(ledger.WRITERS) as pool:
-                shares = [facts // ledger.WRITERS] * ledger.WRITERS
-                write = ledger.timed(
-                    lambda: list(pool.map(ledger.write, [database] * ledger.WRITERS, shares))
-                )
-                sequencer = Sequencer(database, Signer(Path(name) / "keys", "bench.example/ledger"))
-                drain = ledger.timed(lambda: ledger.drain(sequencer))
-        finally:
-            server.stop()
-    return [
-        (f"ledger: record, {ledger.WRITERS} writers", sum(shares) / write, "facts/s"),
-        ("ledger: sequence and sign", sum(shares) / drain, "entries/s"),
-    ]
+def _ledger(*, quick: bool) -> Iterator[Row]:
+    _say("Recording facts, signing, proving ...")
+    return ledger.measure(400 if quick else 4000, dossier.ENTRIES // (20 if quick else 1))
 
 
 def _dossier(*, quick: bool) -> list[Row]:
@@ -170,13 +147,16 @@ def _start_up() -> list[Row]:
 
 def _journey(cache: Path, posts: int) -> list[Row]:
     numbers = journey.measure(cache, posts, _say)
-    percentiles = statistics.quantiles(numbers.post_to_match, n=100, method="inclusive")
     return [
         ("report to gone, six copies", numbers.report_to_gone, "s"),
-        (f"post to match, p50 of {posts}", percentiles[49] * 1000, "ms"),
-        (f"post to match, p99 of {posts}", percentiles[98] * 1000, "ms"),
+        *percentiles(f"post to match, of {posts}", numbers.post_to_match),
         *((f"memory: {name}", size / 2**20, "MiB") for name, size in numbers.memory.items()),
     ]
+
+
+def _capture(cache: Path, posts: int) -> Iterator[Row]:
+    _say("Sealing what is posted ...")
+    return capture.rows(capture.measure(cache, posts))
 
 
 def _table(rows: list[Row]) -> Table:

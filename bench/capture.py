@@ -9,10 +9,9 @@ Run: `python -m bench.capture` (`--posts` for how many each way).
 
 import argparse
 import random
-import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,6 +21,7 @@ import psycopg
 from pyrage import x25519
 
 from bench.journey import MOST_PAUSE, OTHER_PICTURE
+from bench.rows import Row, percentiles
 from takeback.doors.cli.demo import check, town
 from takeback.doors.cli.demo.stage import Stage, raise_stage
 from takeback.doors.cli.demo.town import Town
@@ -65,6 +65,12 @@ def measure(cache: Path, posts: int) -> CaptureNumbers:
             match=_latencies(stage, matched, [copy], posts),
             investigation=_latencies(stage, watched, others, posts),
         )
+
+
+def rows(numbers: CaptureNumbers) -> Iterator[Row]:
+    """As a table."""
+    for name, delays in (("a match", numbers.match), ("under investigation", numbers.investigation)):
+        yield from percentiles(f"post to durable entry of its capture, {name}, of {len(delays)}", delays)
 
 
 def _let_somebody_open(path: Path) -> None:
@@ -126,13 +132,8 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="as of `takeback demo`")
     asked = parser.parse_args()
     with suppress(KeyboardInterrupt):
-        numbers = measure(asked.cache, asked.posts)
-        for name, delays in (("match", numbers.match), ("investigation", numbers.investigation)):
-            percentiles = statistics.quantiles(delays, n=100, method="inclusive")
-            print(
-                f"post to durable entry of its capture, {name}: p50 {percentiles[49] * 1000:.0f} ms, "
-                f"p99 {percentiles[98] * 1000:.0f} ms, of {len(delays)}"
-            )
+        for name, value, unit in rows(measure(asked.cache, asked.posts)):
+            print(f"{name:<72}{value:>8.0f} {unit}")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 from bench import ledger
+from bench.rows import Row
 from takeback.app import keys_folder
 from takeback.dossier import service
 from takeback.dossier.model import Written
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 ENTRIES, COPIES, EXHIBITS = 1_000_000, 10, 1000
 TESTS = Path(__file__).parents[1] / "tests"
-Row = tuple[str, float, str]
-"""Measure, value, unit."""
 
 _STARTER = """
 import resource, subprocess, sys, time

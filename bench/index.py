@@ -18,12 +18,12 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.rows import Row
 from takeback.signals import compare
 from takeback.signals.index import HammingIndex
 from takeback.signals.model import HASH_BITS, HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS
 
 Hashes = NDArray[np.uint8]
-Row = tuple[str, float, str]
 BATCH = 20_000
 TOGETHER = 16
 WIDE = (REVIEW_RADIUS, 56, 64)

@@ -1,21 +1,21 @@
 """How fast facts are recorded, how soon a signed checkpoint covers them, and how fast a log is verified.
 
-Run: `python bench/ledger.py` (`--quick` for fewer facts, `--entries 1000000` for proofs in a long log). It
+Run: `python -m bench.ledger` (`--quick` for fewer facts, `--entries 1000000` for proofs in a long log). It
 uses a PostgreSQL of its own in a temporary folder, with its default settings: every commit is on disk. The
 long log is made of entries without facts, written at once: only its tree matters.
 """
 
 import argparse
 import random
-import statistics
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
+from bench.rows import Row, percentiles
 from takeback.facts import ReportReceived
 from takeback.ground import clock
 from takeback.ground.db import migrate
@@ -35,56 +35,63 @@ PROOFS = 200
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.ledger", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a tenth of the facts")
     parser.add_argument("--entries", type=int, default=0, help="entries of the long log; 0: none")
     asked = parser.parse_args()
-    facts = 400 if asked.quick else 4000
+    for name, value, unit in measure(400 if asked.quick else 4000, asked.entries):
+        print(f"{name:<56}{value:>10.1f} {unit}", flush=True)
+
+
+def measure(facts: int, entries: int) -> Iterator[Row]:
+    """Each number under the conditions that its line names.
+
+    Args:
+        facts: how many are recorded.
+        entries: of the long log, for proofs; 0: none.
+    """
     with tempfile.TemporaryDirectory(prefix="takeback-bench-") as name:
         server = EmbeddedPostgres(Path(name) / "pg")
         try:
             migrate.upgrade(server.url)
             with Database(server.url) as database:
                 signer = Signer(Path(name) / "keys", "bench.example/ledger")
-                measure(database, signer, facts)
-                if asked.entries:
-                    measure_proofs(database, signer, asked.entries)
+                yield from _in_use(database, signer, facts)
+                if entries:
+                    yield from _long(database, signer, entries)
         finally:
             server.stop()
 
 
-def measure(database: Database, signer: Signer, facts: int) -> None:
-    """Each number under the conditions that its line names."""
-    alone = timed(lambda: write(database, facts // 4)) / (facts // 4)
-    print(f"{'record, one writer':<44}{1 / alone:>10.0f} facts/s")
+def _in_use(database: Database, signer: Signer, facts: int) -> Iterator[Row]:
+    waits = [timed(lambda: write(database, 1)) for _ in range(facts // 4)]
+    yield "ledger: record, one writer", len(waits) / sum(waits), "facts/s"
+    yield from percentiles("ledger: record, one writer", waits)
     with ThreadPoolExecutor(WRITERS) as pool:
         share = facts // WRITERS
-        many = timed(lambda: list(pool.map(write, [database] * WRITERS, [share] * WRITERS))) / facts
-    print(f"{f'record, {WRITERS} writers':<44}{1 / many:>10.0f} facts/s")
+        many = timed(lambda: list(pool.map(write, [database] * WRITERS, [share] * WRITERS)))
+    yield f"ledger: record, {WRITERS} writers", facts / many, "facts/s"
 
-    waiting = facts // 4 + facts
+    waiting = len(waits) + facts
     sequencer = Sequencer(database, signer)
-    batch = timed(lambda: drain(sequencer)) / waiting
-    print(f"{'sequence and sign what waits':<44}{1 / batch:>10.0f} entries/s")
+    yield "ledger: sequence and sign", waiting / timed(lambda: drain(sequencer)), "entries/s"
 
     delays = checkpoint_delays(database, sequencer)
-    at_99 = statistics.quantiles(delays, n=100)[98]
-    print(f"{'commit to signed checkpoint, p50':<44}{statistics.median(delays) * 1e3:>10.0f} ms")
-    print(f"{'commit to signed checkpoint, p99':<44}{at_99 * 1e3:>10.0f} ms")
+    yield from percentiles("ledger: commit to signed checkpoint", delays)
 
     size = waiting + len(delays)
     check = timed(
         lambda: verify_ledger(database, signer.verifier, now=clock.now(), last_signed=signer.last())
     )
-    print(f"{'verify the whole log':<44}{size / check:>10.0f} entries/s")
+    yield "ledger: verify the whole log", size / check, "entries/s"
 
 
-def measure_proofs(database: Database, signer: Signer, entries: int) -> None:
+def _long(database: Database, signer: Signer, entries: int) -> Iterator[Row]:
     """How long a long log takes to get its places, and each proof in it."""
     fill(database, entries)
     sequencer = Sequencer(database, signer)
-    each = timed(lambda: drain(sequencer)) / entries
-    print(f"{f'sequence and sign {entries} entries':<44}{1 / each:>10.0f} entries/s")
+    seconds = timed(lambda: drain(sequencer))
+    yield f"ledger: sequence and sign {entries:,} entries", entries / seconds, "entries/s"
     with database.transaction() as tx:
         size = store.placed(tx)
         chance = random.Random(1)
@@ -95,9 +102,9 @@ def measure_proofs(database: Database, signer: Signer, entries: int) -> None:
             timed(lambda: proofs.consistency(tx, chance.randrange(1, size), size)) for _ in range(PROOFS)
         ]
         many = timed(lambda: proofs.inclusion(tx, sorted(chance.sample(range(size), PROOFS)), size))
-    show_proofs("inclusion proof", size, inclusion)
-    show_proofs("consistency proof", size, consistency)
-    print(f"{f'{PROOFS} inclusion proofs at once':<44}{many * 1e3:>10.1f} ms")
+    yield from percentiles(f"inclusion proof in {entries:,} entries", inclusion)
+    yield from percentiles(f"consistency proof in {entries:,} entries", consistency)
+    yield f"{PROOFS} inclusion proofs at once", many * 1e3, "ms"
 
 
 def fill(database: Database, entries: int) -> None:
@@ -112,13 +119,6 @@ def fill(database: Database, entries: int) -> None:
             """,
             (entries,),
         )
-
-
-def show_proofs(what: str, size: int, seconds: list[float]) -> None:
-    """Median and 99 % of a kind of proof."""
-    at_99 = statistics.quantiles(seconds, n=100)[98]
-    print(f"{f'{what} in {size} entries, p50':<44}{statistics.median(seconds) * 1e3:>10.2f} ms")
-    print(f"{f'{what} in {size} entries, p99':<44}{at_99 * 1e3:>10.2f} ms")
 
 
 def checkpoint_delays(database: Database, sequencer: Sequencer) -> list[float]:

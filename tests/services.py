@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,7 @@ class House:
     folder: Path
     environment: Mapping[str, str]
     process: subprocess.Popen[bytes] | None = None
+    _connection: psycopg.Connection | None = None
 
     @property
     def data(self) -> Path:
@@ -86,6 +87,9 @@ class House:
 
     def stop(self) -> None:
         """Ask it to end, as an operator does."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         if self.process is not None and self.process.poll() is None:
             self.process.terminate()
             self.process.wait(40)
@@ -95,9 +99,23 @@ class House:
         return f"postgresql://postgres:@/postgres?host={self.data / 'postgres'}"
 
     def query(self, statement: LiteralString, *values: object) -> list[tuple[object, ...]]:
-        """Ask the database once."""
-        with psycopg.connect(self.database_url) as connection:
-            return connection.execute(statement, values).fetchall()
+        """Ask the database once. Tests ask every moment, so the connection is kept while it works."""
+        kept, self._connection = self._connection, None
+        if kept is not None:
+            with suppress(psycopg.OperationalError):  # PostgreSQL was killed since
+                return self._ask(kept, statement, values)
+        return self._ask(psycopg.connect(self.database_url, autocommit=True), statement, values)
+
+    def _ask(
+        self, connection: psycopg.Connection, statement: LiteralString, values: Sequence[object]
+    ) -> list[tuple[object, ...]]:
+        try:
+            rows = connection.execute(statement, values).fetchall()
+        except psycopg.Error:
+            connection.close()
+            raise
+        self._connection = connection
+        return rows
 
     def has(self, statement: LiteralString, *values: object) -> bool:
         """Whether there is such a row; False also while the database is away."""

@@ -12,12 +12,15 @@ from typing import Annotated
 import typer
 
 from takeback.doors.cli.demo import check, pictures, room_page, town
+from takeback.doors.cli.demo.outside import LAWYER_KEY
 from takeback.doors.cli.demo.stage import Stage, free_port, raise_stage
+from takeback.dossier.trusting import trust_of
 from takeback.errors import ConfigurationError, TakebackError
 from takeback.ground import clock, process
 from takeback.ground.db.pool import Database
 from takeback.staff import service as staff
 from takeback.staff.model import Role
+from takeback_verify.trust import format_trust
 
 STOPPED = 130
 """Exit code after Ctrl-C before the end, as shells have it."""
@@ -65,7 +68,7 @@ def demo(
         with room_page.serve(
             stage.eyes, stage.town.room, free_port(8183), lambda: stage.town.post_copy(next(copies))
         ) as room:
-            print(_what_to_try(stage, room, _picture_file(cache)), flush=True)
+            print(_what_to_try(stage, room, _picture_file(cache), _trust_file(stage, cache)), flush=True)
             stage.service.run(stop)
         print("Stopping ...", flush=True)
     print("Stopped.", flush=True)
@@ -94,7 +97,14 @@ def _picture_file(cache: Path) -> Path:
     return path
 
 
-def _what_to_try(stage: Stage, room: str, picture: Path) -> str:
+def _trust_file(stage: Stage, cache: Path) -> Path:
+    """What a stranger needs to check a package, and would have got another way."""
+    path = cache.resolve() / "demo" / "trust.json"
+    path.write_bytes(format_trust(trust_of(stage.settings)))
+    return path
+
+
+def _what_to_try(stage: Stage, room: str, picture: Path, trust: Path) -> str:
     with Database(stage.service.database_url) as database, database.transaction() as tx:
         token = staff.invite(tx, "administrator", Role.ADMINISTRATOR, now=clock.now())
     addresses = stage.service.addresses()
@@ -114,7 +124,11 @@ def _what_to_try(stage: Stage, room: str, picture: Path) -> str:
     2. Open the console: the case is there, with the copies that were posted before the report.
     3. Decide. Watch the copies go, in the console and in the room, and ask the portal with the receipt.
     4. Press "Post another copy" in the room: it is removed without anybody's doing.
-    5. Open the case again, press "Evidence package", and download it: one file that proves itself.
+    5. Open the case again, press "Evidence package", and download it: one file that proves itself. The
+       portal hands it out as well, for the receipt. Check it, without trusting who made it:
+       .venv/bin/takeback-verify takeback-dossier-*.zip --trust {trust}
+       (and --open {trust.with_name(LAWYER_KEY)} looks into the sealed parts, as the lawyer can)
+       or unpack it, open VERIFY.html, and give the page the two files.
     6. Ctrl-C, then `takeback ledger verify` recomputes the log of all that happened:
        export TAKEBACK_DATA={stage.settings.data}
        TAKEBACK_LEDGER_ORIGIN={stage.settings.ledger_origin} .venv/bin/takeback ledger verify
