@@ -70,10 +70,10 @@ def compared(module: Path, path: str) -> str:
     return run.stdout
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++", "clang++-14"])
+@pytest.mark.parametrize("compiler", ["g++", "clang++"])
 def test_it_builds_with_this_compiler_and_answers_right(compiler: str) -> None:
     if compiler == "clang++" and shutil.which("clang++") is None:
-        compiler = "clang++-14"  # the next parameter's, built once
+        compiler = "clang++-14"  # as Debian's package names it, without the one that names a default
     assert "portable" in compared(
         built(ROOT / ".cache" / "native" / compiler, "--compiler", compiler), "portable"
     )
