@@ -200,6 +200,17 @@ class TestMatrix:
         assert recorder.record(Target(place, edit, media), MOST).edits == (posted.message,)
         assert edit in recorder.record(posted.target, MOST).edits
 
+    def test_where_it_says_that_it_came_from_is_named(self, matrix: MatrixPlatform, recorder: Recorder):
+        place = matrix.make_place()
+        media = matrix.poster.upload(picture(), "image/png")
+        source = {"room_id": "!there:chat.example", "event_id": "$first", "sender": "@somebody:chat.example"}
+        content = {"msgtype": "m.image", "body": "x", "url": media, "m.forwarded": source}
+        with OutboundClient(matrix.origin, token=matrix.poster.token) as client:
+            where = path("/_matrix/client/v3/rooms", place, "send", "m.room.message", "forward-1")
+            sent = client.send("PUT", where, document=content).json()["event_id"]
+        made = recorder.record(Target(place, sent, media), MOST)
+        assert made.forwarded_from == "!there:chat.example $first"
+
     def test_where_no_picture_may_be_kept_nothing_of_the_answers_shows_it(
         self, matrix: MatrixPlatform, recorder: Recorder
     ):

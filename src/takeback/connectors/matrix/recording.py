@@ -51,6 +51,7 @@ def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
         deleted=deleted,
         expires_at=_expiry(event),
         edits=_edits(event) + (() if shown is None else _edited_by(shown)),
+        forwarded_from=_source(event),
         around=_around(around.answer) if around.answer.status == OK else (),
         likenesses=LIKENESSES,
     )
@@ -97,6 +98,12 @@ def _edited_by(event: Mapping[str, object]) -> tuple[str, ...]:
     """The newest message that replaces this one."""
     newest = text(event, "unsigned", "m.relations", "m.replace", "event_id")
     return (newest,) if newest else ()
+
+
+def _source(event: Mapping[str, object]) -> str | None:
+    """Room and message that this one says it was forwarded from, as some clients write it (MSC2723)."""
+    source = members(event, "content", "m.forwarded")
+    return " ".join(filter(None, (text(source, "room_id"), text(source, "event_id")))) or None
 
 
 def _around(answer: outbound.Answer) -> tuple[str, ...]:
