@@ -50,7 +50,7 @@ def main() -> int:
                 with tempfile.TemporaryDirectory(prefix=DRAFT, dir=others.FOLDER) as folder:
                     GET[name](Path(folder))
                 why.unlink(missing_ok=True)
-            except CannotBeHad as reason:
+            except (CannotBeHad, OSError) as reason:  # a package that is laid out otherwise, a full disk
                 print(f"Without {name}: {reason}", flush=True)
                 why.write_text(str(reason), "utf-8")
     return 0
@@ -102,6 +102,7 @@ def get_aics(_: Path) -> None:
     run([python, "-m", "venv", str(home)], others.FOLDER)
     pip = ["-m", "pip", "install", "--quiet", "--retries", "0", "--disable-pip-version-check"]
     run([str(home / "bin" / "python"), *pip, WANTED_AICS], others.FOLDER)
+    (BIN / others.AICS).unlink(missing_ok=True)
     (BIN / others.AICS).symlink_to(home / "bin" / others.AICS)
 
 
