@@ -105,6 +105,9 @@ def test_she_asks_waits_and_has_a_package_that_proves_itself_and_tells_of_her(ho
     assert newest.taken_at is not None
     assert newest.expires_at is not None
     assert abs(newest.expires_at - clock.now() - timedelta(hours=24)) < timedelta(minutes=2)
+    with house.database.transaction() as tx:
+        [standing] = service.of_case(tx, her.case)
+    assert (standing.by, standing.by_receipt) == (None, True)
 
 
 def test_that_she_asked_is_recorded_before_there_is_a_byte(house, her, tmp_path, monkeypatch):
