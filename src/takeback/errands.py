@@ -419,26 +419,31 @@ def keep_sightings(app: App) -> None:
     passed_by.keep(app.database, app.archive, app.sweeper, *kept, clock.now())
 
 
+TOLD_OTHERWISE = frozenset({"capture", "read_again", "read_exactly"})
+"""Jobs of which a person is told by another fact, or need not be: the fast hash counts, then."""
+
+
 def gave_up(app: App, name: str, args: Mapping[str, object], error: BaseException) -> None:
-    """A job failed at every try: say so where a person sees it."""
+    """A job failed at every try: end what waited for it, and say so where a person sees it."""
     reason = str(error) if isinstance(error, TakebackError) else type(error).__name__
     with app.database.transaction() as tx:
-        if name == "remove":
-            takedown.give_up(tx, TargetId(UUID(str(args["target"]))), name, reason)
-        if name == "look":
-            target, round_ = TargetId(UUID(str(args["target"]))), int(str(args["round"]))
-            takedown.give_up_look(tx, target, round_, reason, app.settings.recheck_after)
-        if name == "hand_out":
-            handing.give_up(tx, RequestId(UUID(str(args["request"]))))
-        if name == "read_again":
-            sighting = SightingId(int(str(args["sighting"])))
-            if sightings.set_unreadable(tx, sighting, "platform_unavailable"):
-                record(tx, facts.PictureUnreadable(sighting, reason))
-        elif name == "capture":
-            evidence.fail(tx, SightingId(int(str(args["sighting"]))), reason)
-        elif name == "read_exactly":
-            sighting, by = SightingId(int(str(args["sighting"]))), FoundBy(str(args["by"]))
-            join.commit_exactly(tx, app.index, sighting, None, by, clock.now())
-        else:
+        match name:
+            case "remove":
+                takedown.give_up(tx, TargetId(UUID(str(args["target"]))), name, reason)
+            case "look":
+                target, round_ = TargetId(UUID(str(args["target"]))), int(str(args["round"]))
+                takedown.give_up_look(tx, target, round_, reason, app.settings.recheck_after)
+            case "hand_out":
+                handing.give_up(tx, RequestId(UUID(str(args["request"]))))
+            case "capture":
+                evidence.fail(tx, SightingId(int(str(args["sighting"]))), reason)
+            case "read_again":
+                sighting = SightingId(int(str(args["sighting"])))
+                if sightings.set_unreadable(tx, sighting, "platform_unavailable"):
+                    record(tx, facts.PictureUnreadable(sighting, reason))
+            case "read_exactly":
+                sighting, by = SightingId(int(str(args["sighting"]))), FoundBy(str(args["by"]))
+                join.commit_exactly(tx, app.index, sighting, None, by, clock.now())
+        if name not in TOLD_OTHERWISE:
             subject = " ".join(f"{key}={value}" for key, value in sorted(args.items()))
             record(tx, facts.JobGaveUp(name, subject, reason))
