@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Compiled files are kept, whatever the surroundings say: the service is many processes, and each starts faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench fuzz lock format clean
+.PHONY: demo test check cover bench fuzz lock format clean
 
 demo: $(VENV)/.runtime $(VENV)/.native ## the whole way on this machine; CHECK=1 walks it without a person
 	@$(BIN)/takeback demo $(if $(CHECK),--check)
@@ -27,6 +27,11 @@ check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, un
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_js.py
 	$(BIN)/python -m pytest -q -n auto tests/unit
+
+cover: $(VENV)/.dev $(VENV)/.native ## every branch of the verifier is met by a test
+	@$(BIN)/python -m pytest -q -n auto --cov=takeback_verify --cov-branch --cov-fail-under=100 \
+		--cov-report=term-missing:skip-covered tests/unit/verify tests/integration/verify \
+		--ignore=tests/integration/verify/test_page.py
 
 bench: $(VENV)/.dev $(VENV)/.native ## the measured numbers as one table, and plots; PHOTOS=folder for recall, too
 	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench --plots docs/images $(if $(PHOTOS),--photos $(PHOTOS))

@@ -199,3 +199,9 @@ def test_impossible_lengths_are_refused():
 def test_impossible_texts_are_refused(text):
     with pytest.raises(Malformed):
         SignerKey("a", bytes(32)).sign(text)
+
+
+def test_a_note_that_nobody_would_read_is_not_written():
+    signer = SignerKey("a", bytes(32))
+    with pytest.raises(Malformed, match="at most"):
+        format_note(signer.sign("x" * MAX_NOTE + "\n"))

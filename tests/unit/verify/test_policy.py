@@ -9,6 +9,7 @@ from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cos
 from takeback_verify.errors import Malformed, NotProven
 from takeback_verify.note import Note, Signature, SignerKey, format_verifier_key
 from takeback_verify.policy import (
+    MAX_POLICY,
     Group,
     Log,
     Policy,
@@ -207,3 +208,22 @@ def test_every_policy_comes_back_as_it_was_written(names, data):
         data.draw(st.sampled_from([*names, "none"])),
     )
     assert parse_policy(format_policy(policy)) == policy
+
+
+def test_a_policy_that_is_too_long_is_not_read():
+    with pytest.raises(Malformed, match="at most"):
+        parse_policy("#" * MAX_POLICY + "\n")
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: Policy((Log(LOG.verifier),), quorum="nobody"),
+        lambda: Policy((Log(LOG.verifier),), (Witness("two words", WITNESSES[0].public),)),
+        lambda: Policy((Log(LOG.verifier),), (Witness("", WITNESSES[0].public),)),
+        lambda: Policy((Log(LOG.verifier, "https://log.example/ and more"),)),
+    ],
+)
+def test_what_could_not_be_written_cannot_be_built(made):
+    with pytest.raises(Malformed):
+        made()

@@ -8,6 +8,7 @@ import pytest
 import authorities
 import waiting
 from authorities import Authority
+from takeback_verify import stamp
 from takeback_verify.errors import Malformed, NotProven, VerifyError
 from takeback_verify.stamp import MAX_RESPONSE, verify_stamp
 
@@ -122,3 +123,15 @@ def test_what_is_not_a_response_is_refused(bad, authority, response):
 def test_a_root_that_is_no_certificate_is_refused(response):
     with pytest.raises(Malformed, match="no certificate"):
         verify_stamp(response, TEXT, [b"0"])
+
+
+def test_a_spelling_that_the_library_would_forgive_is_refused(authority, response, monkeypatch):
+    class Forgiving:
+        """It read these bytes, and writes others."""
+
+        def as_bytes(self) -> bytes:
+            return response[:-1]
+
+    monkeypatch.setattr(stamp, "decode_timestamp_response", lambda _: Forgiving())
+    with pytest.raises(Malformed, match="canonical"):
+        verify_stamp(response, TEXT, authority.roots)
