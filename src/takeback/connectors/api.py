@@ -87,6 +87,29 @@ class Deletion:
     """The one that was deleted; it need not have carried a picture."""
 
 
+class UnseenKind(StrEnum):
+    """Why something that people can see is not compared."""
+
+    SHUT_OUT = "shut_out"
+    """A place that does not let our account in: it bans it, or asks for an invitation or for knocking."""
+    NOT_LISTED = "not_listed"
+    """A public place that the platform's directory does not list, named by something that we did see."""
+    ADDRESS = "address"
+    """A post carries an address of media that we do not understand or do not follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Something public that is not compared; counted and listed for people, never dropped without a word."""
+
+    kind: UnseenKind
+    place: str
+    message: str
+    """The post that carries it; empty for a whole place."""
+    why: str
+    """In a few words, without content: such as the platform's error code, or the field's name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Posts of one shard, with where to read on. Committed whole, with the cursor, in one transaction."""
@@ -100,6 +123,8 @@ class Batch:
     """True when the shard has an end and this was it."""
     deletions: tuple[Deletion, ...] = ()
     """Of messages of whatever age, as far as the platform tells."""
+    unseen: tuple[Unseen, ...] = ()
+    """What of these posts, or of the places around them, could not be looked at."""
 
 
 @dataclass(frozen=True, slots=True)
