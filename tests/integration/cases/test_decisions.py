@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deciding_now import decide_now
 from made_up import NOW, a_case, a_copy
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason, LookReason
 from takeback.errors import NotFound, Refused
@@ -16,11 +18,12 @@ from turns import Actor, State, Turns
 
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
 UNDO = timedelta(seconds=10)
-SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 WHY = {
     SHARED: DecisionReason.INTIMATE_AND_NO_CONSENT,
     NOT_SHARED: DecisionReason.NOT_INTIMATE,
     CANNOT_TELL: DecisionReason.PICTURE_UNCLEAR,
+    OUT_OF_REACH: DecisionReason.NOT_CONNECTED,
 }
 
 
@@ -35,7 +38,7 @@ def case(database):
 
 
 def decide(tx, case, verdict=SHARED, staff=MIRA, now=NOW):
-    return cases.decide(tx, case, verdict, WHY[verdict], "", staff=staff, now=now, undo=UNDO)
+    return decide_now(tx, case, verdict, WHY[verdict], staff=staff, now=now, undo=UNDO)
 
 
 def facts(tx, kind):
@@ -77,11 +80,11 @@ def test_undo_and_the_moment_of_effect_cannot_both_win(database):
 
         def undoing(actor, case=case, decision=decision) -> None:
             with actor.transaction() as tx:
-                cases.undo(tx, case, decision, staff=NOOR, now=NOW)
+                deciding.undo(tx, case, decision, staff=NOOR, now=NOW)
 
         def taking_effect(actor, decision=decision) -> None:
             with actor.transaction() as tx:
-                cases.take_effect(tx, decision, NOW)
+                deciding.take_effect(tx, decision, NOW)
 
         with Turns(database.url) as turns:
             effect, undo = turns.add(taking_effect), turns.add(undoing)
@@ -112,8 +115,8 @@ def test_a_decision_takes_effect_once(database, case):
         decision = decide(tx, case).id
     for _ in range(2):
         with database.transaction() as tx:
-            cases.take_effect(tx, decision, NOW)
-            cases.take_effect(tx, uuid4(), NOW)
+            deciding.take_effect(tx, decision, NOW)
+            deciding.take_effect(tx, uuid4(), NOW)
     with database.transaction() as tx:
         assert len(facts(tx, "decision_effective")) == 1
 
@@ -124,25 +127,25 @@ def test_another_cases_decision_cannot_be_undone_through_this_one(database, case
         a_copy(tx, other, 1)
         decision = decide(tx, other).id
     with pytest.raises(NotFound), database.transaction() as tx:
-        cases.undo(tx, case, decision, staff=MIRA, now=NOW)
+        deciding.undo(tx, case, decision, staff=MIRA, now=NOW)
 
 
 def test_a_copy_can_be_excluded_and_brought_back_until_the_decision(database, case):
     with database.transaction() as tx:
         one, two = cases.copies(tx, case)
         for excluded in (True, False, True):
-            cases.exclude(tx, case, one.sighting, excluded=excluded, staff=MIRA)
+            cases.exclude(tx, case, one.sighting, excluded=excluded, staff=MIRA, now=NOW)
         assert [copy.excluded for copy in cases.copies(tx, case)] == [True, False]
         decide(tx, case)
         with pytest.raises(Refused, match="undo the decision first"):
-            cases.exclude(tx, case, two.sighting, excluded=True, staff=MIRA)
+            cases.exclude(tx, case, two.sighting, excluded=True, staff=MIRA, now=NOW)
 
 
 def test_who_excluded_a_copy_and_who_took_that_back_are_facts_and_saying_it_again_is_none(database, case):
     with database.transaction() as tx:
         copy, _ = cases.copies(tx, case)
         for staff, excluded in ((MIRA, True), (NOOR, True), (NOOR, False), (MIRA, False)):
-            cases.exclude(tx, case, copy.sighting, excluded=excluded, staff=staff)
+            cases.exclude(tx, case, copy.sighting, excluded=excluded, staff=staff, now=NOW)
         about = {"case": str(case), "sighting": copy.sighting}
         assert facts(tx, "copy_excluded") == [{**about, "staff": str(MIRA)}]
         assert facts(tx, "exclusion_undone") == [{**about, "staff": str(NOOR)}]
@@ -153,7 +156,7 @@ def test_what_is_refused_leaves_no_fact(database, case):
         copy, _ = cases.copies(tx, case)
         decide(tx, case)
         with pytest.raises(Refused):
-            cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA)
+            cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA, now=NOW)
         assert facts(tx, "copy_excluded") == []
 
 
@@ -188,7 +191,7 @@ def test_who_looked_at_what_and_why_is_a_fact(database, case):
 def test_the_queue_shows_what_has_least_time_left_first_and_counts_what_was_not_excluded(database, case):
     with database.transaction() as tx:
         declined = a_case(tx)
-        cases.take_effect(tx, decide(tx, declined, NOT_SHARED).id, NOW)
+        deciding.take_effect(tx, decide(tx, declined, NOT_SHARED).id, NOW)
         urgent = a_case(tx)
         tx.execute("update cases_case set due_at = %s where id = %s", [NOW - UNDO, urgent])
         cases.exclude(tx, case, cases.copies(tx, case)[0].sighting, excluded=True, staff=MIRA)
@@ -201,7 +204,7 @@ def test_the_queue_shows_what_has_least_time_left_first_and_counts_what_was_not_
 @pytest.mark.parametrize("verdict", Verdict)
 def test_only_cases_that_wait_for_something_can_be_overdue(database, case, verdict):
     with database.transaction() as tx:
-        cases.take_effect(tx, decide(tx, case, verdict).id, NOW)
+        deciding.take_effect(tx, decide(tx, case, verdict).id, NOW)
         cases.pass_clocks(tx, NOW + UNDO)
         cases.pass_clocks(tx, NOW + UNDO)
         assert len(facts(tx, "clock_passed")) == (verdict is not NOT_SHARED)

@@ -33,7 +33,7 @@ from takeback.takedown.model import TargetState
 
 HERS, ANOTHERS = picture(1), picture(2)
 MIRRORED = picture(1, mirrored=True)
-SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 
 
 def removals(house, report):

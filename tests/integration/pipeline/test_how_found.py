@@ -5,6 +5,8 @@ hashes that may be wrong. From the post to the removal, with a decoder that sees
 import random
 from dataclasses import dataclass, field, replace
 
+from datetime import timedelta
+
 import pytest
 
 from house import MIRA, House
@@ -21,7 +23,7 @@ from takeback.signals.relation import Hit
 BOX = Box(40, 60, 320, 240)
 DOTS = random.Random(11)
 HERS, ANOTHERS = an_image(DOTS), an_image(DOTS)
-SHARED, NOT_SHARED, _ = Verdict
+SHARED, NOT_SHARED, *_ = Verdict
 
 
 def laid(flips: tuple[bytes, ...]) -> tuple[Pdq, ...]:
@@ -100,9 +102,17 @@ def say(house, report, post, *, confirmed=None, excluded=None):
     with house.database.transaction() as tx:
         case, sighting = house.case_of(report), copy_of(house, report, post).sighting
         if confirmed is not None:
-            cases.confirm(tx, case, sighting, confirmed=confirmed, staff=MIRA)
+            cases.confirm(
+                tx,
+                case,
+                sighting,
+                confirmed=confirmed,
+                staff=MIRA,
+                now=house.time.now(),
+                undo=timedelta(seconds=10),
+            )
         if excluded is not None:
-            cases.exclude(tx, case, sighting, excluded=excluded, staff=MIRA)
+            cases.exclude(tx, case, sighting, excluded=excluded, staff=MIRA, now=house.time.now())
     house.work()
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from house import MIRA, NOOR, picture
 from takeback import errands
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.connectors.api import Action, Surface
 from takeback.errors import NotAllowed, Refused
@@ -32,7 +33,7 @@ from takeback.takedown.model import TargetState
 
 HERS, ANOTHERS = picture(1), picture(2)
 MIRRORED = picture(1, mirrored=True)
-SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 
 
 def removals(house, report):
@@ -86,7 +87,7 @@ def test_an_undone_decision_changes_nothing(house, platform, reported):
     report, post = reported
     decision = house.decide(report)
     with house.database.transaction() as tx:
-        cases.undo(tx, house.case_of(report), decision.id, staff=NOOR, now=house.time.now())
+        deciding.undo(tx, house.case_of(report), decision.id, staff=NOOR, now=house.time.now())
     house.after(hours=1)
     assert (house.status(report), house.entries(report)) == ("open", ["seed"])
     assert platform.untouched(post)
@@ -98,7 +99,7 @@ def test_it_is_too_late_to_undo_what_has_taken_effect(house, reported):
     decision = house.decide(reported[0])
     house.after(seconds=11)
     with pytest.raises(Refused, match="too late"), house.database.transaction() as tx:
-        cases.undo(tx, decision.case, decision.id, staff=MIRA, now=house.time.now())
+        deciding.undo(tx, decision.case, decision.id, staff=MIRA, now=house.time.now())
 
 
 def test_the_picture_is_taken_away_first_and_then_the_message(house, platform, reported):
@@ -294,5 +295,5 @@ def test_undoing_a_second_look_leaves_the_case_at_the_second_look(house, reporte
     house.after(seconds=11)
     decision = house.decide(report, SHARED, staff=NOOR)
     with house.database.transaction() as tx:
-        cases.undo(tx, house.case_of(report), decision.id, staff=NOOR, now=house.time.now())
+        deciding.undo(tx, house.case_of(report), decision.id, staff=NOOR, now=house.time.now())
     assert house.status(report) == "second_look"

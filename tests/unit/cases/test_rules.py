@@ -16,7 +16,7 @@ from takeback.ids import CaseId, ReportId, SightingId, StaffId
 from takeback.signals.relation import Hit
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
 CASE = CaseId(UUID(int=3))
 STATES = ("waiting", "undone", "effective")
