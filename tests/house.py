@@ -12,12 +12,12 @@ from uuid import UUID, uuid4
 
 from PIL import Image, ImageOps
 
+from deciding_now import decide_now
 from takeback import errands, fact_form, facts, pipeline
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN
-from deciding_now import decide_now
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
 from takeback.facts import Verdict

@@ -93,13 +93,16 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             handing.withdraw(tx, case)
         case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
             errands.weigh_evidence(app, tx, case, now)
+            _settle(tx, case, now)
         # --- takedown
         case facts.RemovalPlanned(target, case):
             enqueue(tx, "remove", target=str(target))
             _settle(tx, case, now)
         case facts.FoundGone(target, case):
-            cases.copy_gone(tx, takedown.copy_of(tx, target)[1], now)
-            _settle(tx, case, now)
+            sighting = takedown.copy_of(tx, target)[1]
+            cases.copy_gone(tx, sighting, now)
+            for each in (case, *(other for other in cases.having(tx, sighting) if other != case)):
+                _settle(tx, each, now)
         case facts.FoundAgain(target, case):
             cases.copy_gone(tx, takedown.copy_of(tx, target)[1], None)
             takedown.remove_again(tx, target)

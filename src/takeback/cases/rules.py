@@ -148,6 +148,14 @@ def marking_blocker(case: Case, copy: Copy, now: datetime) -> str | None:
     return "This case is decided; undo the decision first."
 
 
+def may_settle(case: Case, decisions: Sequence[Decision]) -> bool:
+    """Whether a case moves on by itself: a decision to remove is in effect, and no new one waits.
+
+    Also while it waits for a person, because of a copy that no decision covers: that may go or be excluded.
+    """
+    return case.status in {*_IN_EFFECT, CaseStatus.OPEN} and bool(current(decisions))
+
+
 def unsettled(copies: Sequence[Copy], decided: Collection[SightingId], now: datetime) -> bool:
     """Whether a decided case has a copy that only a person can decide about: a decision covers none such."""
     return any(

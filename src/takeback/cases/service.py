@@ -274,7 +274,7 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
     the same does not open it again: what was decided stands, and the queue says that somebody should look.
     """
     found = _locked(tx, case)
-    if found.status not in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
+    if not rules.may_settle(found, store.decisions(tx, case)):
         return
     decided = {copy.sighting for copy in to_remove(tx, case, now)}
     if rules.unsettled(store.copies(tx, case), decided, now):
@@ -326,12 +326,15 @@ def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = Non
 
 
 def reviewed_entries(tx: Tx, case: CaseId, now: datetime) -> tuple[EntryId, ...]:
-    """The case's own entries that a reviewed copy shows, or was confirmed to show; few of them act."""
+    """What was reported of the case, and a reviewed copy shows or was confirmed to show; it never acts."""
     seen = reviewed(tx, case, now)
     shown = join.entries_matching(tx, [copy.sighting for copy in seen])
     shown |= {copy.entry for copy in seen if copy.confirmed and copy.entry is not None}
-    own = bank.of_report(tx, get(tx, case).report)
-    return tuple(entry.id for entry in own if entry.id in shown and entry.status is not EntryStatus.WITHDRAWN)
+    return tuple(
+        entry.id
+        for entry in bank.of_report(tx, get(tx, case).report)
+        if entry.id in shown and entry.made_of is None and entry.status is not EntryStatus.WITHDRAWN
+    )
 
 
 def times_withdrawn(tx: Tx, case: CaseId) -> int:

@@ -2,7 +2,6 @@
 
 import io
 import random
-
 from datetime import timedelta
 
 import pytest

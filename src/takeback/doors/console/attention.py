@@ -6,8 +6,8 @@ from datetime import datetime
 from fastapi import APIRouter
 from fastapi.responses import Response
 
-from takeback.doors.console import words
 from takeback.cases.model import Reviewer
+from takeback.doors.console import words
 from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.facts import (

@@ -363,7 +363,7 @@ def _old_page(desk: Desk, visit: Visit, case: CaseId, error: deciding.PageIsOld,
 
 
 def _disagree(desk: Desk, visit: Visit, case: CaseId, verdict: Verdict) -> None:
-    """If a colleague's decision took effect meanwhile and says otherwise, hers is recorded as an objection."""
+    """If a colleague's decision took effect and says otherwise, hers is recorded as an objection."""
     with contextlib.suppress(Refused), desk.app.database.transaction() as tx:
         deciding.object_to(tx, case, verdict, reviewer_of(visit))
 

@@ -256,7 +256,7 @@ def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
         said.append(f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed.")
     if pictures:
         said.append(
-            f"{count(pictures, 'picture')} made unreachable can be released by the platform's administrator only."
+            f"{count(pictures, 'picture')} made unreachable can be released by the platform's administrators."
         )
     said.append("The case is decided again.")
     return " ".join(said)
