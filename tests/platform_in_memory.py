@@ -224,6 +224,11 @@ class MemoryPlatform:
             if tell:
                 self._world.deletions.append(Deletion(post.place, post.message))
 
+    def lose(self, post: Post) -> None:
+        """The files of a post are not there any more."""
+        for media in post.media:
+            self._world.files.pop(media.address)
+
     def fail(self, call: str, *errors: Exception) -> None:
         """The next calls of this method raise these, one each."""
         self._world.faults.setdefault(call, []).extend(errors)
