@@ -28,6 +28,9 @@ def decide(page: Page, verdict: str, reason: str) -> None:
     page.get_by_role("radio", name=verdict).check()
     page.get_by_label(reason).check()
     page.get_by_role("button", name="Decide").click()
+    if page.get_by_role("checkbox", name="I decide without looking").count():
+        page.get_by_role("checkbox", name="I decide without looking").check()
+        page.get_by_role("button", name="Decide").click()
 
 
 def take_effect(house: House, case: CaseId) -> None:

@@ -35,10 +35,10 @@ class Entry:
     """Of a clip: of its best frame."""
     seq: int
     """The bank's sequence number of this entry's last change."""
-    made_of: SightingId | None
-    """The reviewed copy that it was made of, here; None: a report brought it, so it only finds candidates."""
     hashes: bytes
     """256 bytes for each frame, a picture has one: eight hashes in the order of `signals.model.Flip`."""
+    made_of: SightingId | None = None
+    """The reviewed copy that it was made of, here; None: a report brought it, so it only finds candidates."""
 
     @property
     def frames(self) -> int:

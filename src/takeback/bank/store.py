@@ -239,4 +239,4 @@ def all_signals(tx: Tx, blocks: int) -> Iterator[Signals]:
 def _entry(row: TupleRow) -> Entry:
     hashes = bytes(row[8] or b"")
     assert len(hashes) % FRAME_BYTES == 0
-    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], row[7], hashes)
+    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], hashes, row[7])
