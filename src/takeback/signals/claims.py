@@ -14,9 +14,10 @@ quarter of a side and more) of quality 50 or more, one lies beyond `MOST_APART`:
 pixels, whose hash moves by 44 to 78 bits when it is enlarged, so no copy of it would be recognised. Of
 150,000 pairs of different photographs none came nearer than 90.
 
-What remains: a picture can be made so that its hash is near another's. Whatever acts is therefore computed
-here, from a copy that a reviewer saw; a claim finds candidates only. And quality is a sum of brightness steps
-that no bit of the hash tells of: a claim of it can only be checked where the picture is.
+What remains: a drawing that is exactly the same on both sides may be refused (3 of 300), because rounding
+decides its bits. A picture can be made so that its hash is near another's. Whatever acts is therefore
+computed here, from a copy that a reviewer saw; a claim finds candidates only. And quality is a sum of
+brightness steps that no bit of the hash tells of: a claim of it can only be checked where the picture is.
 """
 
 from collections.abc import Sequence

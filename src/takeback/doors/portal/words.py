@@ -164,9 +164,9 @@ ENGLISH = Language(
         "picture.fault.twice": "This picture is on the list already.",
         "picture.fault.too_many": "{most} pictures are the most for one report. You can send another report "
         "afterwards.",
-        "picture.numbers": "The numbers of one of your pictures do not fit together. This happens with "
-        "very small pictures of fine texture. Please take it off the list and choose it in a larger size, "
-        "or go on with a link.",
+        "picture.numbers": "The numbers of one of your pictures do not fit together. This happens with very "
+        "small pictures of fine texture, and with drawings that are the same on both sides. Please take it "
+        "off the list and choose another version of it, or go on with a link.",
         "picture.skip": "I do not have the picture",
         "picture.continue_without": "Continue without the picture",
         # 3 Where

@@ -45,7 +45,8 @@ revoke all on function report_is_granted(uuid) from public;
 create function report_is_searched(asked_report uuid) returns boolean language sql stable
     set search_path = public, pg_temp as $$
     select exists (select from bank_entry where report_id = asked_report and status <> 'withdrawn')
-        or exists (select from cases_copy k join cases_case c on c.id = k.case_id where c.report_id = asked_report)
+        or exists (select from cases_copy k join cases_case c on c.id = k.case_id
+                   where c.report_id = asked_report and k.found_by = 'report')
         or exists (select from procrastinate_jobs
                    where task_name = 'locate' and args ->> 'report' = asked_report::text
                        and status in ('todo', 'doing', 'failed'))
@@ -106,7 +107,9 @@ create or replace function report_status(asked_locator bytea) returns jsonb
     select jsonb_build_object(
         'received_at', r.received_at,
         'unusable', r.unusable_by is not null,
-        'searched', c.id is null or report_is_searched(r.id),
+        -- Of what was answered it is not told: what was declined is withdrawn only where something was banked.
+        'searched', c.id is null or c.status in ('declined', 'out_of_reach') or report_is_granted(c.id)
+            or report_is_searched(r.id),
         'case', report_case(c.id),
         'copies', coalesce(report_copies(c.id), '[]'::jsonb),
         -- Of the pictures that she sent; of what her links led to only once she may see it.
