@@ -8,6 +8,11 @@ _SIDE = 16
 _ACROSS = sum(1 << (_SIDE * u + v) for u in range(_SIDE) for v in range(0, _SIDE, 2))
 """Bits of odd frequencies across (bit 16 u + v is row u, column v; index 0 is frequency 1)."""
 _DOWN = sum(1 << (_SIDE * u + v) for u in range(0, _SIDE, 2) for v in range(_SIDE))
+_PARITIES = tuple(
+    [_SIDE * u + v for u in range(row, _SIDE, 2) for v in range(column, _SIDE, 2)]
+    for row in (0, 1)
+    for column in (0, 1)
+)
 
 
 def made_flips(dots: random.Random) -> tuple[bytes, ...]:
@@ -15,12 +20,21 @@ def made_flips(dots: random.Random) -> tuple[bytes, ...]:
 
     Half of the bits of each parity are set, so that half of all bits are, in each flip.
     """
-    parities = [
-        [_SIDE * u + v for u in range(row, _SIDE, 2) for v in range(column, _SIDE, 2)]
-        for row in (0, 1)
-        for column in (0, 1)
-    ]
-    first = sum(1 << bit for parity in parities for bit in dots.sample(parity, len(parity) // 2))
+    first = sum(1 << bit for parity in _PARITIES for bit in dots.sample(parity, len(parity) // 2))
+    return _laid(first)
+
+
+def made_near(flips: tuple[bytes, ...], bits: int, dots: random.Random) -> tuple[bytes, ...]:
+    """The flips of a picture so many bits from another; a multiple of 8, since half of each parity stays set."""
+    first = int.from_bytes(flips[0])
+    for parity in _PARITIES:
+        for wanted in (0, 1):
+            able = [bit for bit in parity if int.from_bytes(flips[0]) >> bit & 1 == wanted]
+            first ^= sum(1 << bit for bit in dots.sample(able, bits // 8))
+    return _laid(first)
+
+
+def _laid(first: int) -> tuple[bytes, ...]:
     return tuple(follows(first, flip).to_bytes(HASH_BITS // 8) for flip in Flip)
 
 
