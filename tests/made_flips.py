@@ -25,7 +25,7 @@ def made_flips(dots: random.Random) -> tuple[bytes, ...]:
 
 
 def made_near(flips: tuple[bytes, ...], bits: int, dots: random.Random) -> tuple[bytes, ...]:
-    """The flips of a picture so many bits from another; a multiple of 8, since half of each parity stays set."""
+    """The flips of a picture so many bits from another: a multiple of 8, so that half stays set."""
     first = int.from_bytes(flips[0])
     for parity in _PARITIES:
         for wanted in (0, 1):
