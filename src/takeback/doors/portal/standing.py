@@ -57,9 +57,9 @@ class Standing:
     elsewhere: tuple[str, ...]
     """Where else there is help, if nothing here can act."""
     left: str
-    """The countdown; empty when nothing is due."""
+    """The countdown, or that the time has passed; empty when nothing is due."""
     late: str
-    """What to say of a time that has passed; empty if none has."""
+    """What to say of a deadline that was missed; empty if none was."""
     lines: tuple[Line, ...]
     places: tuple[Place, ...]
     not_looked_for: tuple[str, ...]
@@ -96,13 +96,14 @@ def _stage(status: ReportStatus) -> str:
 
 
 def _time(case: CaseStatus | None, stage: str, now: datetime, words: Language) -> tuple[str, str]:
-    """(the countdown, what to say if the time has passed), where a clock runs that somebody minds."""
+    """(what to say of the time, or in its place if it was missed), where a clock runs that somebody minds."""
     if case is None or stage not in {"undecided", "removing"}:
         return "", ""
-    if now > case.due_at:
-        return "", words.say(f"status.late.{stage}")
-    remaining = left(case.due_at - now, words)
-    return words.say(f"status.time.{stage}", left=remaining), ""
+    if now <= case.due_at:
+        return words.say(f"status.time.{stage}", left=left(case.due_at - now, words)), ""
+    said = words.say(f"status.late.{stage}")
+    # Whether anything was missed must not show before a decision, and so neither does the colour of it.
+    return ("", said) if stage == "removing" else (said, "")
 
 
 def _not_looked_for(refused: NotLookedFor, words: Language) -> str:

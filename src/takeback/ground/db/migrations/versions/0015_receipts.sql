@@ -24,7 +24,7 @@ create table bank_upkeep (       -- work on old rows that is done once
 
 -- law: the clock of the United Kingdom runs no more (law/regimes.toml says why) -------------------------------------
 
--- It was shown where the house's own is longer than 48 hours; that of the United States ends at the same moment.
+-- It was shown where the house's own is longer than 48 hours. That of the United States ends at the same moment.
 update cases_case set due_clock = 'us-tida-s3'
 where due_clock = 'uk-osa-20a' and status in ('open', 'second_look', 'decided', 'removing');
 
