@@ -3,6 +3,7 @@
 from playwright.sync_api import Page
 
 from console_house import House
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
 from takeback.facts import Verdict
@@ -33,7 +34,7 @@ def take_effect(house: House, case: CaseId) -> None:
     """What the worker does when the time to undo has passed."""
     with house.app.database.transaction() as tx:
         (waiting_one,) = [each for each in cases.decisions(tx, case) if each.state == "waiting"]
-        cases.take_effect(tx, waiting_one.id, clock.now())
+        deciding.take_effect(tx, waiting_one.id, clock.now())
         if waiting_one.verdict is Verdict.SHARED_WITHOUT_CONSENT:
             for copy in cases.copies(tx, case):
                 if copy.counts:

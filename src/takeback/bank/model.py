@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from takeback.ids import EntryId, ReportId
+from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals.model import FLIPS, HASH_BYTES, Kind
 
 FRAME_BYTES = FLIPS * HASH_BYTES
@@ -14,9 +14,9 @@ class EntryStatus(StrEnum):
     """What an entry may cause."""
 
     SEED = "seed"
-    """Reported: finds candidates for review, blocks nothing."""
+    """Reported: finds candidates for review, blocks nothing. It stays so: the numbers are the reporter's."""
     ACTIVE = "active"
-    """Reviewed: copies are removed when they appear."""
+    """Made here of what a reviewer saw: copies are removed when they appear."""
     WITHDRAWN = "withdrawn"
     """Finds nothing any more."""
 
@@ -35,6 +35,8 @@ class Entry:
     """Of a clip: of its best frame."""
     seq: int
     """The bank's sequence number of this entry's last change."""
+    made_of: SightingId | None
+    """The reviewed copy that it was made of, here; None: a report brought it, so it only finds candidates."""
     hashes: bytes
     """256 bytes for each frame, a picture has one: eight hashes in the order of `signals.model.Flip`."""
 

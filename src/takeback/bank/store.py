@@ -25,7 +25,7 @@ from takeback.bank.changes import (
 from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused, Version
 from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
-from takeback.ids import EntryId, ReportId
+from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals.model import Kind
 
 CHANNEL = "takeback_bank"
@@ -88,12 +88,17 @@ def insert(
     quality: int,
     seq: int,
     now: datetime,
+    made_of: SightingId | None = None,
 ) -> None:
-    """Add a seed that is not there; `frames` has eight hashes each, a picture has one frame."""
+    """Add an entry that is not there; `frames` has eight hashes each, a picture has one frame.
+
+    It is a seed, or active if it was made of a reviewed copy.
+    """
+    status = EntryStatus.SEED if made_of is None else EntryStatus.ACTIVE
     tx.execute(
-        "insert into bank_entry (id, report_id, status, kind, quality, seq, banked_at, changed_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
-        [entry, report, EntryStatus.SEED, kind, quality, seq, now, now],
+        "insert into bank_entry (id, report_id, status, kind, quality, seq, banked_at, changed_at, made_of)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [entry, report, status, kind, quality, seq, now, now, made_of],
     )
     with tx.cursor() as cursor:
         cursor.executemany(
@@ -131,7 +136,7 @@ def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
 
 
 _SELECT = """
-    select e.id, e.number, e.report_id, e.status, e.kind, e.quality, e.seq,
+    select e.id, e.number, e.report_id, e.status, e.kind, e.quality, e.seq, e.made_of,
            (select string_agg(s.hash, ''::bytea order by s.frame, s.flip)
             from bank_signal s where s.entry_id = e.id)
     from bank_entry e
@@ -253,6 +258,6 @@ def all_signals(tx: Tx, blocks: int) -> Iterator[Signals]:
 
 
 def _entry(row: TupleRow) -> Entry:
-    hashes = bytes(row[7] or b"")
+    hashes = bytes(row[8] or b"")
     assert len(hashes) % FRAME_BYTES == 0
-    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], hashes)
+    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], row[7], hashes)

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from PIL import Image
 
+from banks import activate
 from console_house import picture, served
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank import service as bank
@@ -46,7 +47,7 @@ class Api:
             entry = bank.add_seed(tx, ReportId(uuid4()), "1", flips, signals.whole.quality, now)
             assert entry is not None
             if active:
-                bank.activate(tx, entry, now)
+                activate(tx, entry, now)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from banks import activate
 from made_flips import made_flips
 from takeback.bank import service as bank
 from takeback.bank import store, upkeep
@@ -29,7 +30,7 @@ def add(database, name: str, flips: tuple[bytes, ...], *, active: bool = False):
         entry = bank.add_seed(tx, report, name, flips, 100, clock.now())
         assert entry is not None
         if active:
-            bank.activate(tx, entry, clock.now())
+            activate(tx, entry, clock.now())
     return report, entry
 
 

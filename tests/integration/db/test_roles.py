@@ -190,6 +190,7 @@ def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
         "select dossier_again_at(gen_random_uuid())",
         "select report_is_granted(gen_random_uuid())",
         "select report_is_searched(gen_random_uuid())",
+        "select report_was_decided(gen_random_uuid())",
         "select report_case(gen_random_uuid())",
         "select report_copies(gen_random_uuid())",
         "select procrastinate_notify_queue_job_inserted_v1()",

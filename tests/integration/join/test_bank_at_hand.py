@@ -6,6 +6,7 @@ from typing import Self
 from uuid import UUID
 
 import synthetic
+from banks import activate
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.model import EntryStatus
@@ -49,7 +50,7 @@ def test_a_change_of_the_bank_is_in_every_index_within_a_second(database):
             entry = bank.add_seed(tx, REPORT, "a", flips, 100, clock.now())
         assert at_hand_in_a_second(database, one, other, flips) is EntryStatus.SEED
         with database.transaction() as tx:
-            bank.activate(tx, entry, clock.now())
+            activate(tx, entry, clock.now())
         assert at_hand_in_a_second(database, one, other, flips) is EntryStatus.ACTIVE
         with database.transaction() as tx:
             bank.withdraw(tx, entry, clock.now())

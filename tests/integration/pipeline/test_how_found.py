@@ -4,6 +4,7 @@ hashes that may be wrong. From the post to the removal, with a decoder that sees
 
 import random
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
@@ -22,7 +23,7 @@ from takeback.signals.relation import Hit
 BOX = Box(40, 60, 320, 240)
 DOTS = random.Random(11)
 HERS, ANOTHERS = an_image(DOTS), an_image(DOTS)
-SHARED, NOT_SHARED, _ = Verdict
+SHARED, NOT_SHARED, *_ = Verdict
 
 
 def laid(flips: tuple[bytes, ...]) -> tuple[Pdq, ...]:
@@ -101,9 +102,17 @@ def say(house, report, post, *, confirmed=None, excluded=None):
     with house.database.transaction() as tx:
         case, sighting = house.case_of(report), copy_of(house, report, post).sighting
         if confirmed is not None:
-            cases.confirm(tx, case, sighting, confirmed=confirmed, staff=MIRA)
+            cases.confirm(
+                tx,
+                case,
+                sighting,
+                confirmed=confirmed,
+                staff=MIRA,
+                now=house.time.now(),
+                undo=timedelta(seconds=10),
+            )
         if excluded is not None:
-            cases.exclude(tx, case, sighting, excluded=excluded, staff=MIRA)
+            cases.exclude(tx, case, sighting, excluded=excluded, staff=MIRA, now=house.time.now())
     house.work()
 
 
@@ -201,6 +210,10 @@ def test_what_may_be_the_same_is_not_removed_until_somebody_says_that_it_is(hous
     assert row_of(house, report).candidates == 1
     say(house, report, candidate, confirmed=True)
     assert house.facts(CopyConfirmed)
+    house.after(seconds=9)
+    assert platform.untouched(candidate)
+    assert house.status(report) == "removed"
+    house.after(seconds=2)
     assert platform.removed(candidate)
     assert house.status(report) == "removed"
     assert row_of(house, report) is None
@@ -216,8 +229,9 @@ def test_what_turns_out_not_to_be_the_same_is_left_alone(house, platform, eyes, 
     house.after(days=40)
     assert platform.untouched(candidate)
     assert row_of(house, report) is None
-    with pytest.raises(Refused, match="undo the decision"):
-        say(house, report, candidate, excluded=False)
+    say(house, report, candidate, excluded=False)
+    assert row_of(house, report).candidates == 1
+    assert platform.untouched(candidate)
 
 
 def test_one_that_appears_after_the_decision_undoes_nothing_and_asks_for_an_eye(
@@ -246,7 +260,7 @@ def test_with_candidates_only_one_must_be_confirmed_before_anything_is_removed(h
     house.after(seconds=11)
     assert platform.removed(candidate)
     assert platform.untouched(other)
-    assert house.entries(report) == ["active"]
+    assert house.entries(report) == ["active", "seed"]
 
 
 def test_a_confirmation_can_be_taken_back_before_the_decision(house, platform, eyes, reported):

@@ -54,6 +54,14 @@ $$;
 revoke all on function report_is_searched(uuid) from public;
 create index procrastinate_jobs_locate on procrastinate_jobs ((args ->> 'report')) where task_name = 'locate';
 
+-- Somebody decided about it before: what was withdrawn then does not say that nothing could be looked for.
+create function report_was_decided(asked_case uuid) returns boolean language sql stable
+    set search_path = public, pg_temp as $$
+    select exists (select from cases_decision
+                   where case_id = asked_case and state in ('effective', 'reversed') and verdict <> 'out_of_reach')
+$$;
+revoke all on function report_was_decided(uuid) from public;
+
 -- How it stands, in the words of `cases.model`: "open" for all that is not decided, whatever is known.
 create function report_case(asked_case uuid) returns jsonb language sql stable
     set search_path = public, pg_temp as $$
@@ -66,7 +74,7 @@ create function report_case(asked_case uuid) returns jsonb language sql stable
             then jsonb_build_object('status', c.status, 'due_at', c.due_at, 'changed_at', c.changed_at)
         -- Decided once, and something else was found since: of that nothing is told yet.
         else jsonb_build_object(
-            'status', case when exists (select from takedown_target where case_id = c.id and state <> 'gone')
+            'status', case when exists (select from takedown_target where case_id = c.id and state not in ('gone', 'called_off'))
                            then 'removing' else 'removed' end,
             'due_at', c.due_at,
             'changed_at', coalesce((select max(changed_at) from takedown_target where case_id = c.id), c.opened_at))
@@ -98,7 +106,7 @@ create function report_copies(asked_case uuid) returns jsonb language sql stable
           join takedown_target t on t.case_id = k.case_id and t.sighting_id = k.sighting_id
           join sightings_post p on p.id = k.sighting_id
           where k.case_id = asked_case and report_is_granted(asked_case)
-            and not k.excluded and (k.confirmed or not k.review_only)) t
+            and t.state <> 'called_off' and not k.excluded and (k.confirmed or not k.review_only)) t
 $$;
 revoke all on function report_copies(uuid) from public;
 
@@ -109,7 +117,7 @@ create or replace function report_status(asked_locator bytea) returns jsonb
         'unusable', r.unusable_by is not null,
         -- Of what was answered it is not told: what was declined is withdrawn only where something was banked.
         'searched', c.id is null or c.status in ('declined', 'out_of_reach') or report_is_granted(c.id)
-            or report_is_searched(r.id),
+            or report_was_decided(c.id) or report_is_searched(r.id),
         'case', report_case(c.id),
         'copies', coalesce(report_copies(c.id), '[]'::jsonb),
         -- Of the pictures that she sent; of what her links led to only once she may see it.
