@@ -14,7 +14,7 @@ from house import MIRA, NOOR, picture
 from made_flips import made_flips
 from takeback.cases import deciding
 from takeback.cases import service as cases
-from takeback.cases.model import CaseStatus
+from takeback.cases.model import CaseStatus, DecisionReason, Reviewer
 from takeback.doors.portal.app import STATIC
 from takeback.doors.portal.pages import Pages
 from takeback.doors.portal.words import ENGLISH
@@ -245,6 +245,33 @@ def test_a_decline_is_told_and_not_what_was_found(house, platform, portal, copie
     house.query("update cases_case set changed_at = opened_at")
     assert portal.answered(reports[0]) == portal.answered(reports[1])
     assert "It was decided that nothing is removed" in portal.page(reports[0], clock.now()).decode()
+
+
+def test_a_decision_that_was_reversed_takes_back_what_is_told(house, platform, portal):
+    """H8: nothing called off and nothing found is told while people decide once more."""
+    hers = picture(next(SEEDS))
+    platform.post(hers)
+    house.watch()
+    found, none = house.report(hers), house.report(picture(next(SEEDS)))
+    at_one_time(house, found, none)
+    house.take_in()
+    house.decide(found)
+    house.after(seconds=11)
+    assert json.loads(portal.answered(found))["copies"] != []
+    with house.database.transaction() as tx:
+        deciding.reverse(tx, house.case_of(found), reviewer=Reviewer(NOOR), now=house.time.now())
+    house.work()
+    assert portal.answered(found) == portal.answered(none)
+
+
+def test_what_a_reviewer_closed_as_out_of_reach_says_so(house, portal):
+    """H4."""
+    report = house.report(links=["https://t.me/somewhere/17"])
+    house.take_in()
+    house.decide(report, Verdict.OUT_OF_REACH, reason=DecisionReason.NOT_CONNECTED)
+    house.after(seconds=11)
+    assert house.status(report) == "out_of_reach"
+    assert "Nothing here can act on this report." in portal.page(report, clock.now()).decode()
 
 
 @pytest.mark.parametrize(
