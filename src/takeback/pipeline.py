@@ -13,6 +13,7 @@ from uuid import UUID
 from takeback import errands, facts
 from takeback.app import App
 from takeback.bank import service as bank
+from takeback.bank.upkeep import check_claims_once
 from takeback.cases import service as cases
 from takeback.dossier import handing
 from takeback.dossier.destroying import destroy_packages
@@ -156,7 +157,7 @@ def _open(app: App, tx: Tx, report_id: ReportId) -> None:
     for number, picture in enumerate(report.pictures):
         flips = tuple(bytes.fromhex(flip) for flip in picture.flips)
         name = f"picture {number + 1}"
-        bank.add_seed(tx, report_id, name, flips, picture.quality, now, app.well_known)
+        bank.add_reported(tx, report_id, name, flips, picture.quality, now, app.well_known)
 
 
 def _join_case(tx: Tx, entry: EntryId, sighting: SightingId, by: facts.FoundBy, now: datetime) -> None:
@@ -224,6 +225,7 @@ def work(app: App) -> Work:
         ],
         periodic=[
             Periodic("take_in", partial(errands.take_in, app), "* * * * * */15"),
+            Periodic("check_claims", partial(check_claims_once, app.database), "*/5 * * * *"),
             Periodic("pass_clocks", partial(errands.pass_clocks, app), "* * * * *"),
             Periodic("keep_sightings", partial(errands.keep_sightings, app), "17 * * * *"),
             Periodic("ask_for_captured", partial(errands.ask_for_captured, app), "* * * * * */20"),

@@ -71,14 +71,6 @@ class Brief:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The answer to "is this picture known?", for the platform's own use."""
-
-    known: bool
-    status: EntryStatus | None
-
-
 class Refusal(StrEnum):
     """Why a picture must not enter the bank; the value is stored, and told to who reported and reviews."""
 
@@ -89,6 +81,10 @@ class Refusal(StrEnum):
     inside is banked instead."""
     WELL_KNOWN = "well_known"
     """It is on the operator's list of pictures that everybody shares."""
+    NOT_ONE_PICTURE = "not_one_picture"
+    """The eight hashes that a reporter sent are not those of one picture laid down in eight ways."""
+    NOT_A_PICTURES_NUMBERS = "not_a_pictures_numbers"
+    """A hash that a reporter sent is none that a picture with detail has."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.bank.model import Entry, Refusal
-from takeback.signals import compare
+from takeback.signals import claims, compare
 from takeback.signals.model import (
     HASH_BYTES,
     MIN_QUALITY,
@@ -150,6 +150,19 @@ def refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refu
     if quality < MIN_QUALITY:
         return Refusal.TOO_LITTLE_DETAIL
     return Refusal.WELL_KNOWN if flips in well_known else None
+
+
+def claim_refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refusal | None:
+    """Why hashes that a reporter's device made must not be banked; None if they may.
+
+    Nobody here saw the picture. What cannot be eight flips of one picture was not made of one.
+    """
+    why = refusal(flips, quality, well_known)
+    if why is not None:
+        return why
+    if not all(map(claims.could_be_hash, flips)):
+        return Refusal.NOT_A_PICTURES_NUMBERS
+    return None if claims.flips_agree(flips) else Refusal.NOT_ONE_PICTURE
 
 
 def and_also(well_known: WellKnown, value: bytes) -> WellKnown:

@@ -6,7 +6,7 @@ from uuid import uuid5
 
 from takeback.bank import loading, rules, store
 from takeback.bank.index import BankIndex
-from takeback.bank.model import EntryStatus, Known, Refusal, Refused
+from takeback.bank.model import EntryStatus, Refusal, Refused
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, Part, WellKnown
 from takeback.facts import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
 from takeback.ground.db.pool import Tx
@@ -40,6 +40,24 @@ def add_seed(
         refuse(tx, report, Refused(name, why), now)
         return None
     return _add(tx, entry, report, Kind.PICTURE, [flips], quality, now)
+
+
+def add_reported(
+    tx: Tx,
+    report: ReportId,
+    name: str,
+    flips: Sequence[bytes],
+    quality: int,
+    now: datetime,
+    well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
+) -> EntryId | None:
+    """Bank hashes that a reporter's device made, as `add_seed`; None also if no picture can have them."""
+    if store.get(tx, EntryId(uuid5(report, name))) is None:
+        why = rules.claim_refusal(flips, quality, well_known)
+        if why is not None:
+            refuse(tx, report, Refused(name, why), now)
+            return None
+    return add_seed(tx, report, name, flips, quality, now, well_known)
 
 
 def add_clip(
@@ -150,11 +168,12 @@ def _is_withdrawn(tx: Tx, entry: EntryId) -> bool:
     return found is None or found.status is EntryStatus.WITHDRAWN
 
 
-def check(index: BankIndex, *pdqs: bytes) -> Known:
-    """Is a picture with one of these exact hashes known? The strongest status of what it matches."""
+def check(index: BankIndex, *pdqs: bytes) -> bool:
+    """Return whether a picture with one of these exact hashes shows an active entry.
+
+    A seed is known to nobody: anybody who has a picture can report it, and would learn here what others
+    reported.
+    """
     found = {touch.entry for touch in index.search(compare.stack(list(pdqs)), MATCH_RADIUS)}
-    statuses = {entry.status for number in found if (entry := index.brief(number)) is not None}
-    for status in (EntryStatus.ACTIVE, EntryStatus.SEED):
-        if status in statuses:
-            return Known(known=True, status=status)
-    return Known(known=False, status=None)
+    entries = [index.brief(number) for number in found]
+    return any(entry is not None and entry.status is EntryStatus.ACTIVE for entry in entries)

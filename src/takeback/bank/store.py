@@ -156,6 +156,27 @@ def of_report(tx: Tx, report: ReportId) -> tuple[Entry, ...]:
     )
 
 
+def pictures_after(tx: Tx, number: int, most: int) -> tuple[Entry, ...]:
+    """Entries of pictures with a number above `number`, in their order, at most so many."""
+    rows = tx.execute(
+        _SELECT + "where e.number > %s and e.kind = 'picture' order by e.number limit %s", [number, most]
+    )
+    return tuple(_entry(row) for row in rows)
+
+
+def upkeep_done(tx: Tx, name: str) -> bool:
+    """Whether work of this name on old rows was done."""
+    return tx.execute("select from bank_upkeep where name = %s", [name]).fetchone() is not None
+
+
+def insert_upkeep(tx: Tx, name: str, now: datetime) -> bool:
+    """Note that work of this name was done; False if that is noted."""
+    added = tx.execute(
+        "insert into bank_upkeep (name, done_at) values (%s, %s) on conflict do nothing", [name, now]
+    )
+    return added.rowcount == 1
+
+
 def changes_since(tx: Tx, seq: int) -> list[Entry]:
     """Entries changed after sequence number `seq`, oldest change first; for a few of them."""
     if head(tx) <= seq:

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from house import MIRA, House
+from made_flips import made_near
 from platform_in_memory import link
 from synthetic import an_image, bent
 from takeback.bank import service as bank
@@ -285,7 +286,7 @@ def test_of_two_pictures_of_one_report_the_surer_match_counts_whatever_came_firs
     house, platform, eyes, certain_first
 ):
     """A post that one of them only may match, and the other surely does."""
-    near = tuple(bent(value, 41, random.Random(3)) for value in HERS)
+    near = made_near(HERS, 40, random.Random(3))
     pictures = [eyes.file(a_picture(HERS)), eyes.file(a_picture(near))]
     report = house.report(*(pictures if certain_first else reversed(pictures)))
     house.take_in()

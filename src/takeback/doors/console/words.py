@@ -117,13 +117,15 @@ STEP_END: Mapping[str, str] = {
     facts.StepEnd.NOT_OFFERED: "not offered by this platform; nothing was done",
 }
 """How a step ended, behind what it is called."""
-_PLACES = {"house": "our own deadline"}
+_CLOCKS = {"house": "our own deadline", "us-tida-s3": "TAKE IT DOWN Act, 48 hours"}
 
 
 REFUSAL: Mapping[str, str] = {
     Refusal.TOO_LITTLE_DETAIL: "it has too little detail: what would be found has nothing to do with it",
     Refusal.INSIDE_ANOTHER: "it lies inside a page or collage; the picture in it is looked for instead",
     Refusal.WELL_KNOWN: "it is a picture that everybody shares",
+    Refusal.NOT_ONE_PICTURE: "the eight numbers that were sent for it do not belong to one picture",
+    Refusal.NOT_A_PICTURES_NUMBERS: "what was sent for it is not what a picture is turned into",
     "not_read_again": "the part that matched could not be read when it was removed",
 }
 
@@ -135,7 +137,7 @@ def short(case: UUID) -> str:
 
 def clock_name(clock: str) -> str:
     """Which deadline it is."""
-    return _PLACES.get(clock, clock.replace("_", " "))
+    return _CLOCKS.get(clock, clock.replace("_", " "))
 
 
 def count(number: int, one: str, many: str = "") -> str:
