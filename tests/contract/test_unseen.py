@@ -123,8 +123,8 @@ def test_an_unlisted_room_that_everybody_may_read_and_nobody_may_join_is_told(
     room, watching = matrix.poster.create_room("window", listed=False), Watching()
     set_state(matrix, room, "m.room.join_rules", {"join_rule": "invite"})
     until_told(watching, connector, room, UnseenKind.SHUT_OUT, "invite")
-    matrix.poster.leave(room)
-    until_told(watching, connector, room, UnseenKind.NOT_LISTED, rooms.EMPTY)
+    set_state(matrix, room, "m.room.history_visibility", {"history_visibility": "shared"})
+    until_watched(watching, connector, room)
 
 
 def test_a_private_room_is_neither_joined_nor_told_of(matrix: MatrixPlatform, connector: MatrixConnector):

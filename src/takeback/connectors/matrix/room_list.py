@@ -31,18 +31,13 @@ class Room:
     id: str
     join_rule: str
     """As m.room.join_rules has it: public, knock, invite, restricted ..."""
-    empty: bool = False
-    """Nobody of this server is in it, so nobody can join; what was said in it can still be read."""
 
 
 def public_room(listed: object) -> Room | None:
     """A room as the admin API lists it; None unless anybody may join it or read it. Pure."""
     room, rule = text(listed, "room_id"), text(listed, "join_rules")
     readable = text(listed, "history_visibility") == WORLD_READABLE
-    empty = not number(listed, "joined_local_members")
-    if not room or not (readable or (rule == PUBLIC and not empty)):
-        return None
-    return Room(room, rule, empty)
+    return Room(room, rule) if room and (readable or rule == PUBLIC) else None
 
 
 class RoomList:

@@ -3,7 +3,8 @@
 Public is what anybody may join or read: each room of the directory, and each room of the server's own list
 whose join rule is public or whose history is world readable. A stock Synapse lists nothing in its directory
 (`room_list_publication_rules`), so the directory alone would leave a server unwatched without a word.
-Private rooms are neither joined nor told of.
+Private rooms are neither joined nor told of. Of a room that everybody left, Synapse tells no rule any more:
+it is in no list here.
 
 Cost on the live stream is bounded: a round joins few rooms, and the list is read by `room_list` aside.
 What is remembered here may be lost; it only saves questions.
@@ -31,7 +32,7 @@ TOLD_FOR = timedelta(minutes=5)
 """After this the same survey is told again, so that its time on the page is recent."""
 BANNED = "banned"
 BLOCKED = "blocked"
-EMPTY = "empty"
+WAITING = "waiting"
 REFUSALS = frozenset({"M_FORBIDDEN", "M_BAD_STATE"})
 
 _log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class RoomKeeper:
         joins = 0
         for room in public.values():
             known = self.refused.get(room.id)
-            if room.id in joined or room.empty or (known is not None and known.again > now):
+            if room.id in joined or (known is not None and known.again > now):
                 continue
             if joins == JOINS_PER_ROUND:
                 return
@@ -190,8 +191,8 @@ def survey(
         if room.id in joined:
             continue
         refusal = refused.get(room.id)
-        if room.empty or refusal is None:
-            unseen.append(Unseen(UnseenKind.NOT_LISTED, room.id, "", EMPTY))
+        if refusal is None:
+            unseen.append(Unseen(UnseenKind.NOT_LISTED, room.id, "", WAITING))
             continue
         shut = refusal.final or room.id in directory
         kind = UnseenKind.SHUT_OUT if shut else UnseenKind.NOT_LISTED
