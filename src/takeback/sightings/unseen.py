@@ -115,19 +115,17 @@ def forget(database: Database, keep_days: int, now: datetime) -> None:
 def counts(tx: Tx) -> Counts:
     """All numbers; each counted up to `MOST`."""
     tallies = {
-        (connector, What(kind)): Tally(
-            _number(store.total(tx, connector, kind)),
-            tuple(
-                (why, _number(many))
-                for why, many in sorted(
-                    store.reasons(tx, connector, kind), key=lambda reason: (-reason[1], reason[0])
-                )
-            ),
-        )
-        for connector, kind in store.sources(tx)
+        (connector, What(kind)): tally(tx, connector, What(kind)) for connector, kind in store.sources(tx)
     }
     surveys = {connector: Surveyed(at, survey) for connector, (at, survey) in store.surveys(tx).items()}
     return Counts(tallies, surveys)
+
+
+def tally(tx: Tx, connector: str, what: What) -> Tally:
+    """The numbers of one platform and kind."""
+    reasons = sorted(store.reasons(tx, connector, what.value), key=lambda each: (-each[1], each[0]))
+    total = store.total(tx, connector, what.value)
+    return Tally(_number(total), tuple((why, _number(many)) for why, many in reasons))
 
 
 def newly_shut_out(tx: Tx, since: datetime) -> Number:

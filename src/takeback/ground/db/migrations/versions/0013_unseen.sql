@@ -15,6 +15,7 @@ create unique index sightings_unseen_place   on sightings_unseen (connector, pla
 create unique index sightings_unseen_address on sightings_unseen (connector, place, message, kind, why) where message <> '';
 create index sightings_unseen_by_why on sightings_unseen (connector, kind, why, id);
 create index sightings_unseen_by_id  on sightings_unseen (connector, kind, id);
+create index sightings_unseen_new    on sightings_unseen (kind, first_seen) where message = '';
 create index sightings_unseen_by_age on sightings_unseen (last_seen);
 
 create table sightings_survey (   -- the last time that all places of a platform were looked at
