@@ -93,7 +93,10 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             _settle(tx, case, now)
         # --- for people to see; nothing follows by itself
         case (
-            facts.ApiKeyChanged()
+            facts.AccountChangeApproved()
+            | facts.AccountChangeAsked()
+            | facts.AccountChangeRefused()
+            | facts.ApiKeyChanged()
             | facts.CaseOpened()
             | facts.ClockPassed()
             | facts.ConfirmationUndone()
