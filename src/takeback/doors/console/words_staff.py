@@ -8,9 +8,9 @@ from takeback.facts import AccountChange
 from takeback.staff.model import Ended, Member, Request
 
 _YOURS: Mapping[AccountChange, str] = {
-    AccountChange.REVIEWER_INVITED: "an invitation for you, as a reviewer",
-    AccountChange.ADMINISTRATOR_INVITED: "an invitation for you, as an administrator",
-    AccountChange.NEW_WAY_IN: "a new way into your account",
+    AccountChange.REVIEWER_INVITED: "for an invitation for you, as a reviewer",
+    AccountChange.ADMINISTRATOR_INVITED: "for an invitation for you, as an administrator",
+    AccountChange.NEW_WAY_IN: "for a new way into your account",
     AccountChange.MADE_REVIEWER: "that you become a reviewer",
     AccountChange.MADE_ADMINISTRATOR: "that you become an administrator",
     AccountChange.DISABLED: "that your account is closed",
@@ -35,7 +35,7 @@ def asked(request: Request, names: Mapping[UUID, str]) -> str:
 
 def asked_of_you(request: Request, names: Mapping[UUID, str]) -> str:
     """The same to the person concerned."""
-    return f"{who(request.asked_by, names)} asked for {_YOURS[request.change]}"
+    return f"{who(request.asked_by, names)} asked {_YOURS[request.change]}"
 
 
 def ended(request: Request, names: Mapping[UUID, str], me: UUID, *, open_still: bool) -> str:
