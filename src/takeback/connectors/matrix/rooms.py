@@ -23,7 +23,7 @@ from takeback.errors import NotAllowed, PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.outbound import Answer, path
 
-DIRECTORY_PAGE = 100
+DIRECTORY_PAGE = 500
 JOINS_PER_ROUND = 20
 """So that one call stays short on a server with many rooms; the next call goes on."""
 REFUSED_FOR = timedelta(minutes=10)
