@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -87,6 +88,9 @@ class Platform:
         self.messages.add("$control")
         self.pictures.setdefault("chat/control", b"")
         return Target("!control", "$control", "chat/control")
+
+    def link(self, place: str, message: str) -> str:
+        return f"https://chat.example/{quote(place)}/{quote(message)}"
 
     def close(self) -> None:
         pass

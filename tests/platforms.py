@@ -189,6 +189,13 @@ class MatrixPlatform:
             if event["type"] == "m.room.redaction" and event["redacts"] == posted.message
         ]
 
+    def admin_joined(self) -> set[str]:
+        """The rooms that the moderation account is in."""
+        with OutboundClient(self.origin, token=self.admin.token) as client:
+            answer = client.get("/_matrix/client/v3/joined_rooms").json()
+        assert isinstance(answer, dict)
+        return set(answer["joined_rooms"])
+
     def no_media(self) -> str:
         return "mxc://demo.invalid/NothingOfThisName"
 

@@ -3,7 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from takeback.connectors.api import Connector, Deletion, Post, Shard
+from takeback.connectors.api import Connector, Deletion, Post, Shard, Survey, Unseen
 from waiting import until
 
 
@@ -15,6 +15,12 @@ class Watching:
     done: set[Shard] = field(default_factory=set)
     posts: dict[tuple[str, str], Post] = field(default_factory=dict)
     deletions: set[Deletion] = field(default_factory=set)
+    survey: Survey | None = None
+    """The latest."""
+    surveys: int = 0
+    """How many came."""
+    shut: dict[str, Unseen] = field(default_factory=dict)
+    """Whole places that are not watched, as the latest survey has them."""
 
     def copy(self) -> "Watching":
         return deepcopy(self)
@@ -32,6 +38,9 @@ class Watching:
         for post in batch.posts:
             self.posts[post.place, post.message] = post
         self.deletions |= set(batch.deletions)
+        if batch.survey is not None:
+            self.survey, self.surveys = batch.survey, self.surveys + 1
+            self.shut = {each.place: each for each in batch.unseen if not each.message}
         self.cursors[shard] = batch.cursor
         for opened, cursor in batch.opens:
             self.cursors.setdefault(opened, cursor)

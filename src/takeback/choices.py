@@ -122,6 +122,19 @@ class StaffChange(StrEnum):
     ENABLED = "enabled"
 
 
+class AccountChange(StrEnum):
+    """What is asked for an account."""
+
+    REVIEWER_INVITED = "reviewer_invited"
+    ADMINISTRATOR_INVITED = "administrator_invited"
+    NEW_WAY_IN = "new_way_in"
+    """A one-time link for an account that somebody has used."""
+    MADE_REVIEWER = "made_reviewer"
+    MADE_ADMINISTRATOR = "made_administrator"
+    DISABLED = "disabled"
+    ENABLED = "enabled"
+
+
 class ApiKeyChange(StrEnum):
     """What became of a key of a program."""
 

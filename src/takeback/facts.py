@@ -2,14 +2,17 @@
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
-evidence stand in `evidence_facts`, and are handed on here. How one is written is in `fact_form`.
+evidence stand in `evidence_facts`, those of accounts in `account_facts`; both are handed on here. How one is
+written is in `fact_form`.
 """
 
 import typing
 from dataclasses import dataclass
 from uuid import UUID
 
+from takeback.account_facts import AccountChangeApproved, AccountChangeAsked, AccountChangeRefused
 from takeback.choices import (  # noqa: F401 - those that only `evidence_facts` needs are handed on, too
+    AccountChange,
     ApiKeyChange,
     CapturedFor,
     FoundBy,
@@ -458,6 +461,9 @@ Fact = (
     | StaffSignedIn
     | StaffChanged
     | ApiKeyChanged
+    | AccountChangeAsked
+    | AccountChangeApproved
+    | AccountChangeRefused
 )
 
 FACTS: tuple[type[Fact], ...] = typing.get_args(Fact)

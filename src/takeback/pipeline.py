@@ -110,7 +110,10 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             _settle(tx, case, now)
         # --- for people to see; nothing follows by itself
         case (
-            facts.ApiKeyChanged()
+            facts.AccountChangeApproved()
+            | facts.AccountChangeAsked()
+            | facts.AccountChangeRefused()
+            | facts.ApiKeyChanged()
             | facts.CaseOpened()
             | facts.CaseReopened()
             | facts.ClockPassed()

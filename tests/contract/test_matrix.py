@@ -150,13 +150,6 @@ class TestHistory:
         watching = Watching()
         watching.until_seen(connector, room, {posted.message})
 
-    def test_an_unlisted_room_is_left_alone(self, matrix: MatrixPlatform, connector: MatrixConnector):
-        hidden = matrix.poster.create_room("unlisted", listed=False)
-        posted_by(matrix.poster, hidden)
-        Watching().until_quiet(connector)
-        joined = as_admin(matrix, "GET", "/_matrix/client/v3/joined_rooms")
-        assert hidden not in str(joined)
-
     def test_a_deleted_rooms_history_simply_ends(self, matrix: MatrixPlatform, connector: MatrixConnector):
         room = matrix.make_place()
         matrix.post_many(room, 3)

@@ -111,6 +111,20 @@ class Unseen:
 
 
 @dataclass(frozen=True, slots=True)
+class Survey:
+    """All places of a platform were looked at; these are the numbers."""
+
+    listed: int
+    """Public places in the platform's directory. 0: a directory that is empty."""
+    unlisted: int
+    """Public places besides, as far as the platform tells of them."""
+    watched: int
+    """Of both, those that we are let into."""
+    trouble: str = ""
+    """Why places outside the directory are not known, as the platform's refusal; empty: they are."""
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """Posts of one shard, with where to read on. Committed whole, with the cursor, in one transaction."""
 
@@ -125,6 +139,8 @@ class Batch:
     """Of messages of whatever age, as far as the platform tells."""
     unseen: tuple[Unseen, ...] = ()
     """What of these posts, or of the places around them, could not be looked at."""
+    survey: Survey | None = None
+    """Set: `unseen` names every whole place that is shut to us or not watched; others are seen again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +331,15 @@ class Connector(Protocol):
 
     def close(self) -> None:
         """Let go of the connections."""
+        ...
+
+
+@runtime_checkable
+class Linker(Protocol):
+    """What a connector may be able to do besides: name a place or message as people open it."""
+
+    def link(self, place: str, message: str) -> str:
+        """An https address; of the place alone if `message` is empty."""
         ...
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from takeback.ground.db.pool import Database, Tx
-from takeback.sightings import archive_store, store
+from takeback.sightings import archive_store, store, unseen
 from takeback.sightings.archive import Archive
 from takeback.sightings.sweep import Sweeper
 
@@ -45,6 +45,7 @@ def keep(
     May be called at any time and by several at once. Raises StorageUnavailable.
     """
     archive.forget(database, (now - timedelta(days=keep_days)).date())
+    unseen.forget(database, keep_days, now)
     if hot_days is not None:
         archive.move(database, (now - timedelta(days=hot_days)).date(), now)
     archive.tidy(database, now)

@@ -1,10 +1,12 @@
 """Who may decide: accounts, sessions and keys, as frozen values without a secret in them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
+from uuid import UUID
 
+from takeback.choices import AccountChange
 from takeback.ids import StaffId
 
 
@@ -37,11 +39,57 @@ class Member:
     """With its code generator: the two are set together."""
     passkeys: int
     made_at: datetime
+    administrator_since: datetime | None = None
+    """None: since the account was made, or she is none."""
+    used: bool = True
+    """Somebody has come in to this account; False: it was only invited."""
 
     @property
     def can_return(self) -> bool:
         """Whether there is a way in that is not a one-time link."""
         return self.has_password or self.passkeys > 0
+
+
+class Ended(StrEnum):
+    """How a request ended."""
+
+    ALONE = "alone"
+    """It needed no second person, and took effect at once."""
+    APPROVED = "approved"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What somebody asked for an account."""
+
+    id: UUID
+    staff: StaffId
+    """The person concerned."""
+    name: str
+    """Hers, when it was asked."""
+    change: AccountChange
+    asked_by: StaffId | None
+    """None: the operator."""
+    asked_at: datetime
+    ended: Ended | None = None
+    """None: it waits, or has lapsed."""
+    ended_by: StaffId | None = None
+    """None where it ended: the operator."""
+    ended_at: datetime | None = None
+    code_hash: bytes | None = field(default=None, repr=False)
+    """Of what the asker hands over beside the approver's link."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was made."""
+
+    request: Request
+    code: str = field(default="", repr=False)
+    """For the asker to hand over; empty if there is no link to come."""
+    link: str = field(default="", repr=False)
+    """The token of a one-time link, where nobody else is needed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,16 @@ import hashlib
 import secrets
 import time
 from datetime import datetime, timedelta
-from uuid import uuid4
 
 import argon2
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
-from takeback.facts import ApiKeyChange, ApiKeyChanged, StaffChange, StaffChanged, StaffInvited, StaffSignedIn
+from takeback.facts import ApiKeyChange, ApiKeyChanged, StaffSignedIn
 from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger.record import record
 from takeback.ids import StaffId
-from takeback.staff import rules, store
+from takeback.staff import request_rules, requests, rules, store
 from takeback.staff.model import ApiKey, How, Member, Role, Session, SignedIn
 from takeback.staff.secret import Secret
 
@@ -31,10 +30,6 @@ _TOUCH_EVERY = timedelta(seconds=30)
 _hasher = argon2.PasswordHasher()  # RFC 9106, second recommended option: 64 MiB, 3 passes
 _NOBODY = _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
 _NO_CODE = "A" * 32
-_MADE = {
-    Role.REVIEWER: StaffChange.MADE_REVIEWER,
-    Role.ADMINISTRATOR: StaffChange.MADE_ADMINISTRATOR,
-}
 
 
 def _hash(token: str) -> bytes:
@@ -45,7 +40,7 @@ def _hash(token: str) -> bytes:
 
 
 def invite(tx: Tx, name: str, role: Role, *, now: datetime) -> str:
-    """Make a one-time link for a new member of staff, or for one who cannot get in any more.
+    """The operator's link for a new member of staff, or for one who cannot get in any more.
 
     Returns:
         The link's token; the page is `/welcome/TOKEN` of the console. It works once, within an hour.
@@ -53,83 +48,36 @@ def invite(tx: Tx, name: str, role: Role, *, now: datetime) -> str:
     Raises:
         Refused: the name cannot be used, or belongs to an account that is disabled or has another role.
     """
-    try:
-        clean = rules.clean_name(name)
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    store.lock_accounts(tx)
-    known = store.member_by_name(tx, clean)
-    if known is None:
-        staff = StaffId(uuid4())
-        store.add_account(tx, staff, clean, role, now)
-    else:
-        staff = known.id
-        if known.disabled:
-            raise Refused(f"{known.name} is disabled. Enable the account first.")
-        if known.role != role:
-            raise Refused(f"{known.name} exists with the role {known.role}. Change the role first.")
-    token = secrets.token_urlsafe(TOKEN_BYTES)
-    store.add_link(tx, _hash(token), staff, now + rules.LINK_LIFETIME)
-    record(tx, StaffInvited(staff, role.value), at=now)
-    return token
+    return requests.invite(tx, name, role, by=None, now=now).link
 
 
 def link_waits(tx: Tx, token: str, *, now: datetime) -> bool:
     """Whether a one-time link could be used. Asking does not use it up: chat programs look at links too."""
-    return store.link_waits(tx, _hash(token), now)
+    return store.link_waits(tx, _hash(token), now) is not None
 
 
-def use_link(tx: Tx, token: str, *, now: datetime) -> SignedIn | None:
-    """Open a session by a one-time link; None if it is wrong, used or too old.
+def link_needs_code(tx: Tx, token: str, *, now: datetime) -> bool:
+    """Whether a one-time link works only with the code that somebody else hands over."""
+    return store.link_waits(tx, _hash(token), now) is True
+
+
+def use_link(tx: Tx, token: str, *, code: str = "", now: datetime) -> SignedIn | None:
+    """Open a session by a one-time link; None if it is wrong, used or too old, or the code does not fit.
 
     The account's password and older sessions end here: who needs a link has lost the way in, or somebody else
     found it. Passkeys stay, since they cannot be found out.
     """
-    staff = store.use_link(tx, _hash(token), now)
+    hashed = _hash(token)
+    owner = store.owner_of_link(tx, hashed)
+    if owner is None:
+        return None
+    code_hash = request_rules.hash_code(owner, code)
+    staff = store.use_link(tx, hashed, code_hash, request_rules.MOST_WRONG_CODES, now)
     if staff is None:
         return None
     store.set_password(tx, staff, None, None, 0)
     store.end_sessions(tx, staff)
     return open_session(tx, staff, How.LINK, now=now)
-
-
-def change_role(tx: Tx, staff: StaffId, role: Role, *, by: StaffId) -> None:
-    """Change what somebody may do; her sessions end. Nothing happens if it is so.
-
-    Raises Refused, NotFound.
-    """
-    if _changeable(tx, staff, by).role is role:
-        return
-    store.set_role(tx, staff, role)
-    store.end_sessions(tx, staff)
-    record(tx, StaffChanged(staff, _MADE[role], by))
-
-
-def set_disabled(tx: Tx, staff: StaffId, *, disabled: bool, by: StaffId) -> None:
-    """Close an account or open it again; its sessions and links end. Nothing happens if it is so.
-
-    Raises Refused, NotFound.
-    """
-    if _changeable(tx, staff, by).disabled is disabled:
-        return
-    store.set_disabled(tx, staff, disabled=disabled)
-    store.end_sessions(tx, staff)
-    store.drop_links(tx, staff)
-    record(tx, StaffChanged(staff, StaffChange.DISABLED if disabled else StaffChange.ENABLED, by))
-
-
-def _changeable(tx: Tx, staff: StaffId, by: StaffId) -> Member:
-    """The account, locked, if `by` may change it."""
-    store.lock_accounts(tx)  # two administrators who disable each other at once: the second is refused
-    if staff == by:
-        raise Refused("Another administrator must change your own account, so that one is always left.")
-    actor = store.member(tx, by)
-    if actor is None or actor.disabled or actor.role is not Role.ADMINISTRATOR:
-        raise Refused("Only an administrator can do this.")
-    found = store.member(tx, staff)
-    if found is None:
-        raise NotFound("there is no such account")
-    return found
 
 
 def team(tx: Tx) -> tuple[Member, ...]:

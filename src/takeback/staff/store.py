@@ -12,7 +12,8 @@ from takeback.staff.model import ApiKey, Failures, Member, Passkey, Role, Sessio
 
 _MEMBERS = sql.SQL("""
     select a.id, a.name, a.role, a.disabled, a.password_hash is not null,
-           (select count(*) from staff_passkey p where p.staff_id = a.id), a.made_at
+           (select count(*) from staff_passkey p where p.staff_id = a.id), a.made_at, a.administrator_since,
+           exists (select from staff_link l where l.staff_id = a.id and l.used_at is not null)
     from staff_account a {}
 """)
 _SESSIONS = sql.SQL("""
@@ -23,8 +24,11 @@ _SESSIONS = sql.SQL("""
 
 
 def _member(row: TupleRow) -> Member:
-    staff, name, role, disabled, has_password, passkeys, made_at = row
-    return Member(StaffId(staff), name, Role(role), disabled, has_password, passkeys, made_at)
+    staff, name, role, disabled, has_password, passkeys, made_at, since, used = row
+    can_return = has_password or passkeys > 0
+    return Member(
+        StaffId(staff), name, Role(role), disabled, has_password, passkeys, made_at, since, used or can_return
+    )
 
 
 # --- accounts --------------------------------------------------------------------------------------------
@@ -56,14 +60,18 @@ def lock_accounts(tx: Tx) -> None:
 def add_account(tx: Tx, staff: StaffId, name: str, role: Role, now: datetime) -> None:
     """A new account without any way in."""
     tx.execute(
-        "insert into staff_account (id, name, role, made_at) values (%s, %s, %s, %s)",
-        (staff, name, role, now),
+        "insert into staff_account (id, name, role, made_at, administrator_since)"
+        " values (%s, %s, %s, %s, %s)",
+        (staff, name, role, now, now if role is Role.ADMINISTRATOR else None),
     )
 
 
-def set_role(tx: Tx, staff: StaffId, role: Role) -> None:
+def set_role(tx: Tx, staff: StaffId, role: Role, now: datetime) -> None:
     """Change what an account may do."""
-    tx.execute("update staff_account set role = %s where id = %s", (role, staff))
+    since = now if role is Role.ADMINISTRATOR else None
+    tx.execute(
+        "update staff_account set role = %s, administrator_since = %s where id = %s", (role, since, staff)
+    )
 
 
 def set_disabled(tx: Tx, staff: StaffId, *, disabled: bool) -> None:
@@ -239,12 +247,14 @@ def end_sessions(tx: Tx, staff: StaffId, *, but: bytes = b"") -> None:
     tx.execute("delete from staff_session where staff_id = %s and token_hash <> %s", (staff, but))
 
 
-def add_link(tx: Tx, token_hash: bytes, staff: StaffId, ends_at: datetime) -> None:
-    """A one-time link; the member's earlier ones stop working."""
+def add_link(
+    tx: Tx, token_hash: bytes, staff: StaffId, ends_at: datetime, code_hash: bytes | None = None
+) -> None:
+    """A one-time link, with the code that it needs; the member's earlier ones stop working."""
     tx.execute("delete from staff_link where staff_id = %s and used_at is null", (staff,))
     tx.execute(
-        "insert into staff_link (token_hash, staff_id, ends_at) values (%s, %s, %s)",
-        (token_hash, staff, ends_at),
+        "insert into staff_link (token_hash, staff_id, ends_at, code_hash) values (%s, %s, %s, %s)",
+        (token_hash, staff, ends_at, code_hash),
     )
 
 
@@ -253,29 +263,46 @@ def drop_links(tx: Tx, staff: StaffId) -> None:
     tx.execute("delete from staff_link where staff_id = %s and used_at is null", (staff,))
 
 
-def link_waits(tx: Tx, token_hash: bytes, now: datetime) -> bool:
-    """Whether a link could be used now."""
-    return (
-        tx.execute(
-            "select from staff_link where token_hash = %s and used_at is null and ends_at > %s",
-            (token_hash, now),
-        ).fetchone()
-        is not None
-    )
+def link_waits(tx: Tx, token_hash: bytes, now: datetime) -> bool | None:
+    """Whether a link that could be used now needs a code; None: there is no such link."""
+    row = tx.execute(
+        "select code_hash is not null from staff_link"
+        " where token_hash = %s and used_at is null and ends_at > %s",
+        (token_hash, now),
+    ).fetchone()
+    return None if row is None else row[0]
 
 
-def use_link(tx: Tx, token_hash: bytes, now: datetime) -> StaffId | None:
-    """Whose link it was, once: of two who ask at the same time the second waits, and then finds it used."""
+def owner_of_link(tx: Tx, token_hash: bytes) -> StaffId | None:
+    """Whose link it is, whether or not it can be used."""
+    row = tx.execute("select staff_id from staff_link where token_hash = %s", (token_hash,)).fetchone()
+    return None if row is None else StaffId(row[0])
+
+
+def use_link(tx: Tx, token_hash: bytes, code_hash: bytes, most_wrong: int, now: datetime) -> StaffId | None:
+    """Whose link it was, once: of two who ask at the same time the second waits, and then finds it used.
+
+    A code that does not fit is counted; after `most_wrong` of them the link has ended.
+    """
     row = tx.execute(
         """
         update staff_link set used_at = %(now)s
         where token_hash = %(hash)s and used_at is null and ends_at > %(now)s
+          and wrong < %(most)s and (code_hash is null or code_hash = %(code)s)
           and exists (select from staff_account a where a.id = staff_id and not a.disabled)
         returning staff_id
         """,
-        {"hash": token_hash, "now": now},
+        {"hash": token_hash, "code": code_hash, "most": most_wrong, "now": now},
     ).fetchone()
-    return StaffId(row[0]) if row else None
+    if row is None:
+        tx.execute(
+            "update staff_link set wrong = wrong + 1,"
+            " ends_at = case when wrong + 1 >= %s then least(ends_at, %s) else ends_at end"
+            " where token_hash = %s and used_at is null and code_hash is not null and code_hash <> %s",
+            (most_wrong, now, token_hash, code_hash),
+        )
+        return None
+    return StaffId(row[0])
 
 
 # --- failed log-ins --------------------------------------------------------------------------------------

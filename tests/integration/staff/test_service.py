@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 from uuid import uuid4
@@ -15,7 +16,7 @@ from takeback.ground.db.pool import Database
 from takeback.ground.ledger import store as ledger
 from takeback.ground.ledger.store import RecordedFact
 from takeback.ids import StaffId
-from takeback.staff import rules, service, store
+from takeback.staff import requests, rules, service, store
 from takeback.staff.model import Role, Session, SignedIn
 from takeback.staff.secret import Secret
 
@@ -105,7 +106,7 @@ def test_an_invitation_is_refused_for_a_disabled_account_and_for_another_role(da
     with database.transaction() as tx:
         with pytest.raises(Refused, match="exists with the role reviewer"):
             service.invite(tx, "bea", Role.ADMINISTRATOR, now=NOW)
-        service.set_disabled(tx, other.member.id, disabled=True, by=boss.member.id)
+        requests.disable(tx, other.member.id, by=boss.member.id, now=NOW)
         with pytest.raises(Refused, match="disabled"):
             service.invite(tx, "bea", Role.REVIEWER, now=NOW)
 
@@ -229,9 +230,13 @@ def test_a_session_ends_on_log_out_on_change_of_role_and_on_disabling(database: 
         if end == "sign out":
             service.sign_out(tx, session)
         elif end == "role":
-            service.change_role(tx, session.member.id, Role.ADMINISTRATOR, by=boss.member.id)
+            asked = requests.change_role(
+                tx, session.member.id, Role.ADMINISTRATOR, by=boss.member.id, now=NOW
+            )
+            assert store.session(tx, session.token_hash) is not None
+            requests.approve(tx, asked.request.id, by=None, now=NOW)
         else:
-            service.set_disabled(tx, session.member.id, disabled=True, by=boss.member.id)
+            requests.disable(tx, session.member.id, by=boss.member.id, now=NOW)
         assert store.session(tx, session.token_hash) is None
 
 
@@ -243,7 +248,7 @@ def test_two_administrators_who_disable_each_other_at_once_leave_one(database: D
         actor, victim = next(pairs)
         try:
             with database.transaction() as tx:
-                service.set_disabled(tx, victim.member.id, disabled=True, by=actor.member.id)
+                requests.disable(tx, victim.member.id, by=actor.member.id, now=NOW)
         except Refused:
             return "refused"
         return "done"
@@ -255,9 +260,9 @@ def test_nobody_changes_her_own_account_and_a_reviewer_changes_none(database: Da
     boss, other = opened(database), opened(database, "Bea", Role.REVIEWER)
     with database.transaction() as tx:
         with pytest.raises(Refused, match="Another administrator"):
-            service.set_disabled(tx, boss.member.id, disabled=True, by=boss.member.id)
+            requests.disable(tx, boss.member.id, by=boss.member.id, now=NOW)
         with pytest.raises(Refused, match="Only an administrator"):
-            service.change_role(tx, boss.member.id, Role.REVIEWER, by=other.member.id)
+            requests.change_role(tx, boss.member.id, Role.REVIEWER, by=other.member.id, now=NOW)
 
 
 # --- API keys --------------------------------------------------------------------------------------------
@@ -291,9 +296,16 @@ def test_each_change_of_an_account_is_one_fact_and_one_that_changes_nothing_is_n
     boss, other = opened(database).member.id, opened(database, "Bea", Role.REVIEWER).member.id
     with database.transaction() as tx:
         for role in (Role.REVIEWER, Role.ADMINISTRATOR, Role.ADMINISTRATOR, Role.REVIEWER):
-            service.change_role(tx, other, role, by=boss)
+            with suppress(Refused):
+                asked = requests.change_role(tx, other, role, by=boss, now=NOW)
+                requests.approve(tx, asked.request.id, by=None, now=NOW)
         for disabled in (False, True, True, False):
-            service.set_disabled(tx, other, disabled=disabled, by=boss)
+            if disabled:
+                requests.disable(tx, other, by=boss, now=NOW)
+                continue
+            with suppress(Refused):
+                asked = requests.enable(tx, other, by=boss, now=NOW)
+                requests.approve(tx, asked.request.id, by=None, now=NOW)
         assert [each.fact for each in recorded(tx, StaffChanged)] == [
             StaffChanged(other, StaffChange.MADE_ADMINISTRATOR, boss),
             StaffChanged(other, StaffChange.MADE_REVIEWER, boss),
@@ -306,9 +318,9 @@ def test_a_change_that_is_refused_leaves_no_fact(database: Database):
     boss, other = opened(database).member.id, opened(database, "Bea", Role.REVIEWER).member.id
     with database.transaction() as tx:
         with pytest.raises(Refused):
-            service.change_role(tx, boss, Role.REVIEWER, by=other)
+            requests.change_role(tx, boss, Role.REVIEWER, by=other, now=NOW)
         with pytest.raises(NotFound):
-            service.set_disabled(tx, StaffId(uuid4()), disabled=True, by=boss)
+            requests.disable(tx, StaffId(uuid4()), by=boss, now=NOW)
         with pytest.raises(NotFound):
             service.revoke_api_key(tx, "nobody's", by=boss, now=NOW)
         assert recorded(tx, StaffChanged, ApiKeyChanged) == []
@@ -332,5 +344,5 @@ def test_what_happens_to_accounts_is_recorded_without_names(database: Database):
     session = opened(database)
     with database.transaction() as tx:
         facts = tx.execute("select kind, body::text from fact order by id").fetchall()
-    assert [kind for kind, _ in facts] == ["staff_invited", "staff_signed_in"]
+    assert [kind for kind, _ in facts] == ["account_change_asked", "staff_invited", "staff_signed_in"]
     assert all(str(session.member.id) in body and "Ada" not in body for _, body in facts)

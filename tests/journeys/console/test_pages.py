@@ -4,37 +4,17 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, ViewportSize
 
-from browser import Device, NewPage, Scheme, snapshot
+from browser import NewPage, Scheme
 from console_house import HOUR, House
+from console_pictures import SIZES, check
 from takeback.doors.console.theme import COOKIE
 from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
 from takeback.ground.ledger.record import record
 from takeback.ids import ReportId
 
-AXE = Axe()
-SIZES: dict[str, tuple[Device, ViewportSize]] = {
-    "desktop": ("desktop", {"width": 1440, "height": 900}),
-    "narrow": ("phone", {"width": 390, "height": 844}),
-}
 OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}
 """What the system asks for while the other one is chosen: the choice counts."""
-
-
-def check(page: Page, name: str) -> None:
-    """Photograph a page, and ask axe about it."""
-    snapshot(page, f"console-{name}")
-    results = AXE.run(page, options={"resultTypes": ["violations"]})
-    serious = [
-        (found["id"], found["nodes"][0]["html"])
-        for found in results.response["violations"]
-        if found["impact"] in {"serious", "critical"}
-    ]
-    assert serious == [], name
-    wider = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert not wider, f"{name} scrolls sideways"
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

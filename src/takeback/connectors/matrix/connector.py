@@ -32,7 +32,9 @@ from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import pictures_of, redacted_by
 from takeback.connectors.matrix.recording import record_message
 from takeback.connectors.matrix.removal import event_as_admin, media_of, quarantine_media, redact_message
-from takeback.connectors.matrix.stream import LIVE, RoomKeeper, watch_history, watch_live
+from takeback.connectors.matrix.room_list import RoomList
+from takeback.connectors.matrix.rooms import RoomKeeper
+from takeback.connectors.matrix.stream import LIVE, watch_history, watch_live
 from takeback.connectors.matrix.user_reports import read_reports
 from takeback.errors import ConfigurationError, Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
 from takeback.ground.outbound import OutboundClient, Timeouts, path
@@ -41,7 +43,7 @@ DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
 """Synapse's own default for max_upload_size."""
 MAX_TIMELINE = 1000
 NOTES = (
-    "Watched are the rooms in this server's public directory.",
+    "Watched are all rooms of this server that anybody may join, in its directory or not.",
     "Not seen are encrypted pictures, pictures in formatted text, and files that do not claim to be images.",
     "To redact, the moderation account becomes a moderator of the room.",
     "Where nobody is left to grant that, the message is redacted in its poster's name.",
@@ -91,7 +93,9 @@ class MatrixConnector:
         self._admin = Account(self._connect(settings.admin_token))
         self._member = Account(self._connect(settings.member_token)) if settings.member_token else None
         self._visitor = Visitor(self._connect)
-        self._keeper = RoomKeeper(self._admin, timedelta(seconds=settings.discover_seconds))
+        every = timedelta(seconds=settings.discover_seconds)
+        self._rooms = RoomList(self._admin, every)
+        self._keeper = RoomKeeper(self._admin, every, self._rooms)
         self._control = ControlKeeper(self._admin)
         self._user_id = ""
 
@@ -107,10 +111,7 @@ class MatrixConnector:
             shut_out=(Vantage.ANONYMOUS,),
             notes=(
                 *NOTES,
-                *(
-                    f"Not watched: {room} ({said})"
-                    for room, (_, said) in sorted(self._keeper.refused.items())
-                ),
+                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._keeper.refused.items())),
             ),
         )
 
@@ -200,8 +201,13 @@ class MatrixConnector:
         except Gone:
             return False
 
+    def link(self, place: str, message: str) -> str:
+        """See `connectors.api.Linker`."""
+        return links.format_link(links.MessageName(message, place))
+
     def close(self) -> None:
         """Let go of the connections."""
+        self._rooms.close()
         self._visitor.close()
         for account in (self._admin, self._member):
             if account is not None:

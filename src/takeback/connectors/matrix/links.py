@@ -42,9 +42,11 @@ def parse(link: str) -> MessageName | None:
 
 
 def format_link(name: MessageName) -> str:
-    """The matrix.to link of a message; without a room, the event id alone."""
+    """The matrix.to link of a message, or of a room if no event is given; without a room, the event id."""
     if name.room is None:
         return name.event
+    if not name.event:
+        return f"https://matrix.to/#/{quote(name.room, safe='')}"
     return f"https://matrix.to/#/{quote(name.room, safe='')}/{quote(name.event, safe='')}"
 
 

@@ -1,7 +1,7 @@
 """Reads a homeserver's public rooms: one live shard, and histories where something may be missing.
 
-The live shard is the moderation account's /sync. That account joins every room of the public directory by
-itself. Three times sync alone would miss posts: on its first call, after joining a room, and when more was
+The live shard is the moderation account's /sync. That account joins every public room by itself (`rooms`).
+Three times sync alone would miss posts: on its first call, after joining a room, and when more was
 said than one answer holds ("limited"). Each time the batch opens a history shard, which reads backwards
 from the batch's own token: to the room's beginning, or to the token before for a mere gap. Posts may come
 twice, never not at all.
@@ -18,31 +18,22 @@ is not told; whoever must know asks for the message by its id.
 
 import hashlib
 import json
-import logging
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 
 from takeback.connectors.api import Batch, Deletion, Post, Shard
 from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
 from takeback.connectors.matrix.posts import EVENT_TYPES, post_of
+from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.errors import Gone, PlatformError, Unavailable
-from takeback.ground import clock
 from takeback.ground.outbound import Timeouts, path
 
 LIVE = Shard("live")
 REDACTION = "m.room.redaction"
 HISTORY_PAGE = 100
 LEAST_TIMELINE = 1
-DIRECTORY_PAGE = 100
-JOINS_PER_ROUND = 20
-"""So that one call stays short on a server with many rooms; the next call goes on."""
-REFUSED_FOR = timedelta(minutes=10)
-BUSY_FOR = timedelta(seconds=30)
 MAX_SYNC_BYTES = 64 * 1024 * 1024
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,61 +67,6 @@ class HistoryCursor:
         return Shard(f"history:{self.room}:{hashlib.sha256(self.format().encode()).hexdigest()[:16]}")
 
 
-@dataclass(slots=True)
-class RoomKeeper:
-    """Joins the rooms of the public directory. What it remembers may be lost: it only saves questions."""
-
-    account: Account
-    every: timedelta
-    refused: dict[str, tuple[datetime, str]] = field(default_factory=dict)
-    """Rooms that did not let us in: when to ask again, and what they said."""
-    next_round: datetime | None = None
-
-    def join_new_rooms(self) -> None:
-        """Look into the directory if it is time, and join what is new there. Raises PlatformError."""
-        now = clock.now()
-        if self.next_round is not None and now < self.next_round:
-            return
-        # Asked anew each time: with a lean filter, sync does not tell that a room has thrown us out.
-        listed = at(self.account.get(path(CLIENT, "joined_rooms")), "joined_rooms")
-        joined = {room for room in listed if isinstance(room, str)} if isinstance(listed, list) else set()
-        joins = 0
-        public = set()
-        for room in self._directory():
-            public.add(room)
-            again, _ = self.refused.get(room, (now, ""))
-            if room in joined or again > now:
-                continue
-            if joins == JOINS_PER_ROUND:
-                return
-            joins += 1
-            self._join(room, now)
-        self.refused = {room: why for room, why in self.refused.items() if room in public}
-        self.next_round = now + self.every
-
-    def _join(self, room: str, now: datetime) -> None:
-        try:
-            self.account.send("POST", path(CLIENT, "join", room), {})
-        except PlatformError as error:
-            wait = BUSY_FOR if isinstance(error, Unavailable) else REFUSED_FOR
-            self.refused[room] = (now + wait, str(error))
-            _log.warning("cannot watch room %s: %s; asking again in %d s", room, error, wait.total_seconds())
-        else:
-            self.refused.pop(room, None)
-
-    def _directory(self) -> Iterator[str]:
-        """Room ids, all pages."""
-        since = ""
-        while True:
-            query = {"limit": str(DIRECTORY_PAGE)} | ({"since": since} if since else {})
-            answer = self.account.get(path(CLIENT, "publicRooms", **query))
-            rooms = [text(room, "room_id") for room in objects(answer, "chunk")]
-            yield from filter(None, rooms)
-            since = text(answer, "next_batch")
-            if not since or not rooms:
-                return
-
-
 def watch_live(
     account: Account,
     keeper: RoomKeeper,
@@ -162,7 +98,15 @@ def watch_live(
         # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
         history = HistoryCursor(room, since, stop)
         opens.append((history.shard(), history.format()))
-    return Batch(tuple(posts), since, tuple(opens), deletions=tuple(deletions))
+    told = keeper.tell(cursor or "", since)
+    return Batch(
+        tuple(posts),
+        since,
+        tuple(opens),
+        deletions=tuple(deletions),
+        unseen=told.unseen,
+        survey=told.survey,
+    )
 
 
 def watch_history(account: Account, cursor: str) -> Batch:

@@ -10,13 +10,23 @@ from fastapi import APIRouter, Form
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from markupsafe import Markup
 
-from takeback.doors.console.desk import AtDesk, Desk, Posting, Visit, Visiting
+from takeback.doors.console import words_staff
+from takeback.doors.console.desk import TOLD, AtDesk, Desk, Posting, Visit, Visiting
 from takeback.doors.console.theme import Theme, keep
 from takeback.errors import NotFound, Refused
 from takeback.ground import clock
-from takeback.staff import passkeys, rules, service
+from takeback.staff import passkeys, requests, rules, service
+from takeback.staff.model import Request
+from takeback.staff.request_rules import TOLD_FOR, is_open
 
 router = APIRouter(prefix="/account")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    request: Request
+    waits: bool
+    """It can still be stopped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +70,44 @@ def account(desk: AtDesk, visit: Visiting) -> Response:
     with desk.app.database.transaction() as tx:
         known = passkeys.of_member(tx, visit.member)
         sessions = service.sessions(tx, visit.member, now=now)
+        asked = [_Asked(each, is_open(each, now)) for each in requests.about(tx, visit.member.id, now=now)]
+        names = words_staff.names_of(service.team(tx))
     return desk.page(
         "account.html",
         visit,
         now=now,
         passkeys=known,
         sessions=sessions,
+        asked=asked,
+        names=names,
         fresh=rules.may_change_credentials(visit.session, now),
     )
+
+
+@router.post("/object")
+def object_to(desk: AtDesk, visit: Posting, request: Annotated[UUID, Form()]) -> Response:
+    """Stop what somebody asked for one's own account, while it waits."""
+    with desk.app.database.transaction() as tx:
+        requests.refuse(tx, request, by=visit.member.id, now=clock.now())
+    return RedirectResponse("/account#asked", 303)
+
+
+@router.post("/told")
+def told(desk: AtDesk, visit: Posting) -> Response:
+    """This browser's reader has heard what was asked so far."""
+    response = RedirectResponse("/account#asked", 303)
+    latest = max((each.ended_at or each.asked_at for each in visit.told), default=None)
+    if latest is not None:
+        response.set_cookie(
+            TOLD,
+            latest.isoformat(),
+            max_age=int(TOLD_FOR.total_seconds()) + 1,
+            path="/",
+            secure=desk.site.is_https,
+            httponly=True,
+            samesite="strict",
+        )
+    return response
 
 
 @router.get("/setup")

@@ -1,7 +1,7 @@
 """What needs a person: whatever the machinery could not finish, so that nothing fails unseen."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -25,12 +25,15 @@ from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import store as ledger
 from takeback.ids import CaseId, TargetId
+from takeback.sightings import unseen
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
 
 router = APIRouter()
 
 MOST = 200
+NEW = timedelta(days=7)
+"""For so long a room that shut us out is told here, too; later only on the page "Not compared"."""
 _KINDS = (
     RemovalFailed,
     JobGaveUp,
@@ -80,6 +83,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
     """The page "Needs a person"."""
     with desk.app.database.transaction() as tx:
         items = _items(tx, reviewer_of(visit))
+        shut_out = unseen.newly_shut_out(tx, clock.now() - NEW)
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
     reasons: dict[str, int] = {}
     for each in unreadable:
@@ -90,6 +94,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         visit,
         now=clock.now(),
         items=items,
+        shut_out=shut_out,
         unreadable=len(unreadable),
         most=MOST,
         reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),

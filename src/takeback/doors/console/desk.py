@@ -6,29 +6,36 @@ beside the SameSite cookie and the Origin check of `guard`: three fences, for a 
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, cast
 from urllib.parse import quote
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Form
+from fastapi import Request as HttpRequest
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from takeback.app import App, keys_folder
-from takeback.doors.console import chips, words
+from takeback.doors.console import chips, words, words_staff
 from takeback.doors.console.previews import Previews, Tickets
 from takeback.doors.console.theme import Theme, chosen
 from takeback.errors import ConfigurationError, Refused
 from takeback.ground import clock
 from takeback.ground.assets import Assets
 from takeback.ground.config import Settings
-from takeback.staff import rules, service
-from takeback.staff.model import Member, Role, Session, SignedIn, Site
+from takeback.staff import request_rules, requests, rules, service
+from takeback.staff.model import Member, Request, Role, Session, SignedIn, Site
 from takeback.staff.secret import Secret, load_secret
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+TOLD = "takeback-told"
+"""Cookie of one browser: up to when its reader has heard what was asked for her account. Whoever came in as
+somebody else on another browser cannot hide it from her."""
 
 
 class NotSignedIn(Exception):
@@ -46,6 +53,10 @@ class Visit:
     session: Session
     csrf: str
     """What every form of this session carries."""
+    told: tuple[Request, ...] = ()
+    """What was asked for her account, of which this browser has not heard."""
+    waiting: int = 0
+    """Requests of others that she can answer."""
 
     @property
     def member(self) -> Member:
@@ -89,6 +100,7 @@ class Desk:
             asset=self.assets.url,
             site=self.site,
             words=words,
+            staff_words=words_staff,
             time_left=chips.time_left,
             roles=tuple(Role),
             theme=self.theme,
@@ -139,10 +151,19 @@ def make_desk(app: App) -> Desk:
     return Desk(app, site, secret, previews, Tickets(timedelta(seconds=30)), pages, assets)
 
 
+def told_until(cookies: Mapping[str, str]) -> datetime | None:
+    """What the cookie says; None if it says nothing that is understood."""
+    try:
+        at = datetime.fromisoformat(cookies.get(TOLD, ""))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
+
+
 # --- what endpoints ask for ------------------------------------------------------------------------------
 
 
-def desk_of(request: Request) -> Desk:
+def desk_of(request: HttpRequest) -> Desk:
     """The desk that `create_app` put up, as this browser wants to see it."""
     return replace(cast("Desk", request.app.state.desk), theme=chosen(request.cookies))
 
@@ -150,21 +171,27 @@ def desk_of(request: Request) -> Desk:
 AtDesk = Annotated[Desk, Depends(desk_of)]
 
 
-def _visit(request: Request, desk: Desk, *, touch: bool) -> Visit:
+def _visit(request: HttpRequest, desk: Desk, *, touch: bool) -> Visit:
     token = request.cookies.get(desk.cookie, "")
     with desk.app.database.transaction() as tx:
-        session = service.resume(tx, token, now=clock.now(), touch=touch) if token else None
-    if session is None:
-        raise NotSignedIn
-    return Visit(session, hmac.digest(token.encode(), b"takeback console form", hashlib.sha256).hex())
+        now = clock.now()
+        session = service.resume(tx, token, now=now, touch=touch) if token else None
+        if session is None:
+            raise NotSignedIn
+        about = requests.about(tx, session.member.id, now=now)
+        waiting = requests.answerable(tx, session.member, now=now)
+    heard = told_until(request.cookies)
+    told = tuple(each for each in about if request_rules.is_told(each, heard, now))
+    csrf = hmac.digest(token.encode(), b"takeback console form", hashlib.sha256).hex()
+    return Visit(session, csrf, told, waiting)
 
 
-def visit(request: Request, desk: AtDesk) -> Visit:
+def visit(request: HttpRequest, desk: AtDesk) -> Visit:
     """Somebody who is signed in."""
     return _visit(request, desk, touch=True)
 
 
-def glance(request: Request, desk: AtDesk) -> Visit:
+def glance(request: HttpRequest, desk: AtDesk) -> Visit:
     """The same for what a page asks by itself: it keeps nobody's session awake."""
     return _visit(request, desk, touch=False)
 

@@ -14,6 +14,7 @@ from takeback.staff import passkeys, service
 router = APIRouter()
 
 _WRONG = "Name, password and code do not fit together. A code works once; wait for the next one."
+_WRONG_CODE = "The code does not fit. After five that do not, the link ends."
 _LINK_ENDED = "This link has been used, or is older than an hour. Ask an administrator for a new one."
 
 
@@ -86,18 +87,22 @@ def welcome(desk: AtDesk, token: str) -> Response:
     """What a one-time link shows. Looking does not use it up: programs look at links before people do."""
     with desk.app.database.transaction() as tx:
         waits = service.link_waits(tx, token, now=clock.now())
+        needs_code = service.link_needs_code(tx, token, now=clock.now())
     if not waits:
         return desk.page(
             "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
         )
-    return desk.page("welcome.html", token=token)
+    return desk.page("welcome.html", token=token, needs_code=needs_code, error="")
 
 
 @router.post("/welcome/{token}")
-def come_in(desk: AtDesk, token: str) -> Response:
+def come_in(desk: AtDesk, token: str, code: Annotated[str, Form(max_length=200)] = "") -> Response:
     """Use the link up."""
     with desk.app.database.transaction() as tx:
-        into = service.use_link(tx, token, now=clock.now())
+        into = service.use_link(tx, token, code=code, now=clock.now())
+        again = into is None and service.link_needs_code(tx, token, now=clock.now())
+    if again:
+        return desk.page("welcome.html", status=403, token=token, needs_code=True, error=_WRONG_CODE)
     if into is None:
         return desk.page(
             "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED

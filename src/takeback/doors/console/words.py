@@ -12,7 +12,7 @@ from takeback.connectors.api import Action
 from takeback.doors.console.theme import Theme
 from takeback.dossier.model import BY_RECEIPT
 from takeback.evidence.model import WORKING_COPY
-from takeback.facts import ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
+from takeback.facts import AccountChange, ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
 from takeback.signals.model import HASH_BITS, Cut, Flip
 from takeback.signals.relation import Hit
@@ -90,6 +90,15 @@ STAFF_CHANGE: Mapping[str, str] = {
     StaffChange.MADE_ADMINISTRATOR: "was made an administrator",
     StaffChange.DISABLED: "was disabled",
     StaffChange.ENABLED: "was enabled again",
+}
+ACCOUNT_CHANGE: Mapping[str, str] = {
+    AccountChange.REVIEWER_INVITED: "is invited as a reviewer",
+    AccountChange.ADMINISTRATOR_INVITED: "is invited as an administrator",
+    AccountChange.NEW_WAY_IN: "gets a new way in",
+    AccountChange.MADE_REVIEWER: "becomes a reviewer",
+    AccountChange.MADE_ADMINISTRATOR: "becomes an administrator",
+    AccountChange.DISABLED: "is disabled",
+    AccountChange.ENABLED: "is enabled again",
 }
 API_KEY_CHANGE: Mapping[str, str] = {ApiKeyChange.MADE: "made", ApiKeyChange.REVOKED: "revoked"}
 _FLIP: Mapping[int, str] = {
@@ -405,9 +414,18 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"{names.of_staff(staff)} signed in by {HOW.get(how, how)}."
         case facts.StaffChanged(staff=staff, change=change, by=by):
             return f"{names.of_staff(staff)} {STAFF_CHANGE[change]} by {names.of_staff(by)}."
+        case facts.AccountChangeAsked(staff=staff, change=change, by=by):
+            return f"{_who(by, names)} asked that {names.of_staff(staff)} {ACCOUNT_CHANGE[change]}."
+        case facts.AccountChangeApproved(staff=staff, change=change, by=by):
+            return f"{_who(by, names)} agreed that {names.of_staff(staff)} {ACCOUNT_CHANGE[change]}."
+        case facts.AccountChangeRefused(staff=staff, change=change, by=by):
+            return f"{_who(by, names)} stopped that {names.of_staff(staff)} {ACCOUNT_CHANGE[change]}."
         case facts.ApiKeyChanged(change=change, by=by):
-            who = names.of_staff(by) if by is not None else "The operator"
-            return f"{who} {API_KEY_CHANGE[change]} an API key."
+            return f"{_who(by, names)} {API_KEY_CHANGE[change]} an API key."
+
+
+def _who(by: StaffId | None, names: Names) -> str:
+    return names.of_staff(by) if by is not None else "The operator"
 
 
 def _seen(covered: str | None, looked: int | None) -> str:

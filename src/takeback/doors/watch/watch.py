@@ -32,7 +32,7 @@ from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.join import service as join
 from takeback.join.reading import read_closely
-from takeback.sightings import leases
+from takeback.sightings import leases, unseen
 from takeback.sightings.model import Lease, Reading, Seen
 
 log = logging.getLogger(__name__)
@@ -125,7 +125,7 @@ class _Watch:
                     asked = clock.now()
                     batch = connector.watch(lease.shard, cursor)
                     pulse.answered(asked, clock.now(), len(batch.posts))
-                    if batch.posts or batch.opens or batch.done or batch.deletions or batch.cursor != cursor:
+                    if _says_anything(batch, cursor):
                         self._commit(connector, lease, batch, pulse)
                     cursor, pause = batch.cursor, 0.0
                     if batch.done:
@@ -156,6 +156,7 @@ class _Watch:
             ids = join.commit_batch(tx, self._app.index, lease, seen, batch.cursor, done=batch.done, now=now)
             new = zip(seen, ids, strict=True)
             self._ahead.commit(tx, ahead, {each.picture: id_ for each, id_ in new if id_ is not None})
+            unseen.keep(tx, connector.name, batch, now)
             for gone in batch.deletions:
                 evidence.observe_deletion(tx, connector.name, gone.place, gone.message, SeenBy.EVENT, now)
             for shard, cursor in batch.opens:
@@ -230,3 +231,8 @@ class _Watch:
                     bank.refresh(tx, self._app.index)
             except DATABASE_AWAY as error:
                 log.warning("cannot refresh the bank now: %s", error)
+
+
+def _says_anything(batch: Batch, cursor: str | None) -> bool:
+    found = batch.posts or batch.opens or batch.deletions or batch.unseen or batch.survey
+    return bool(found) or batch.done or batch.cursor != cursor
