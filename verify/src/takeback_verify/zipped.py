@@ -102,7 +102,7 @@ def _read_end(source: BinaryIO, end: int) -> tuple[int, int, int, int]:
     """4.3.16: number of files, length and place of the directory, and where the directory must end."""
     tail_start = max(0, end - _END.size - _LONGEST_COMMENT)
     tail = _take(source, tail_start, end - tail_start)
-    found = tail.rfind(b"PK\x05\x06", 0, max(0, len(tail) - _END.size) + 4)
+    found = tail.rfind(b"PK\x05\x06", 0, len(tail) - _END.size + 4) if len(tail) >= _END.size else -1
     if found < 0:
         raise CannotCheck("the file is not a zip, or its end is missing")
     at = tail_start + found
