@@ -65,7 +65,7 @@ def test_a_large_size_that_is_missing_is_refused(large: bytes) -> None:
     assert extra_length
     struct.pack_into("<H", data, central + 46 + name_length, 0x7777)  # another kind of extra field
 
-    with pytest.raises(Malformed, match="size of|says more"):
+    with pytest.raises(Malformed, match=r"size of|says more"):
         opened(bytes(data))
 
 
