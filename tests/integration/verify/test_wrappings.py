@@ -1,4 +1,4 @@
-"""E1: a package that was unpacked, and packed again by real programs or not at all, is judged on its files."""
+"""E1: a package that was unpacked, and packed again by real programs or not at all, is judged by its files."""
 
 import base64
 import os
@@ -63,7 +63,17 @@ def zip_to_a_pipe(folder: Path) -> Path:
 
 
 def bsdtar(folder: Path) -> Path:
-    run([others.program("bsdtar"), "--format", "zip", "-cf", "../it.zip", *os.listdir(folder)], folder)
+    run(
+        [
+            others.program("bsdtar"),
+            "--format",
+            "zip",
+            "-cf",
+            "../it.zip",
+            *(path.name for path in folder.iterdir()),
+        ],
+        folder,
+    )
     return folder.parent / "it.zip"
 
 
@@ -77,7 +87,10 @@ def make_archive(folder: Path) -> Path:
 
 
 def pythons_zipfile(folder: Path) -> Path:
-    run([sys.executable, "-m", "zipfile", "-c", "../it.zip", *os.listdir(folder)], folder)
+    run(
+        [sys.executable, "-m", "zipfile", "-c", "../it.zip", *(path.name for path in folder.iterdir())],
+        folder,
+    )
     return folder.parent / "it.zip"
 
 
