@@ -8,6 +8,7 @@ const [first, ...lines] = readFileSync(0, "utf8").trimEnd().split("\n").map((lin
 const { openPackage } = await import(`${first.web}/container.js`);
 const { hex } = await import(`${first.web}/bytes.js`);
 const { parseTrust } = await import(`${first.web}/documents.js`);
+const { directoryOf, localHeader } = await import(`${first.web}/zipform.js`);
 const { verify } = await import(`${first.web}/verdict.js`);
 const trust = first.trust ? await parseTrust(new Uint8Array(Buffer.from(first.trust, "base64"))) : null;
 
@@ -31,6 +32,11 @@ async function contents(source) {
 }
 
 for (const line of lines) {
+  if (line.form) { // the tables of a zip whose directory lies at a place
+    const tables = [...line.form.entries.map(localHeader), directoryOf(line.form.entries, line.form.at)];
+    console.log(JSON.stringify(tables.map((table) => Buffer.from(table).toString("base64"))));
+    continue;
+  }
   const source = sourceOf(line);
   console.log(JSON.stringify(trust ? await verify(source, trust) : await contents(source)));
 }

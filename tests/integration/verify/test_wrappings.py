@@ -1,4 +1,4 @@
-"""E1: a package that was unpacked, and packed again by real programs or not at all, is judged by its files."""
+"""E1: a package that real programs packed again, or that is a folder now, is judged by its files."""
 
 import base64
 import os

@@ -6,13 +6,11 @@ are asked about the vectors, which anybody has. What no browser can check (ML-DS
 
 import io
 import random
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -26,9 +24,8 @@ from takeback_verify.report import Outcome, Verdict
 from takeback_verify.stamp import verify_stamp
 from takeback_verify.trust import parse_trust
 from takeback_verify.verdict import _Check, verify
+from vector_files import DOSSIER, FILES, TRUST
 
-VECTORS = Path(__file__).parents[2] / "vectors"
-TRUST = (VECTORS / "dossier" / "trust.json").read_bytes()
 PROOF = "data/proof/"
 SAMPLE = 250
 BY_PAGE = 500
@@ -40,15 +37,6 @@ Change = tuple[str, str, int, int]
 """A file, what is done to it, where, and with which byte."""
 
 
-def files_of(folder: str) -> tuple[str, Files]:
-    with zipfile.ZipFile(VECTORS / folder / "valid.zip") as archive:
-        names = archive.namelist()
-        root = names[0].split("/")[0]
-        files = {name.removeprefix(f"{root}/"): archive.read(name) for name in names}
-    return root.removeprefix("takeback-dossier-"), files
-
-
-DOSSIER, FILES = files_of("dossier")
 NOTES = [name for name in FILES if name.endswith((".note", ".tlog-proof"))]
 PROOFS = [name for name in FILES if name.startswith(PROOF) and not name.endswith(".tsr")]
 

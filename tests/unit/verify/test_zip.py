@@ -179,6 +179,11 @@ def test_documents_are_bounded_and_must_be_there(monkeypatch: pytest.MonkeyPatch
         found.read("bagit.txt")
 
 
+def test_a_signature_of_an_end_in_a_file_is_no_end() -> None:
+    files = {**FILES, "a.bin": b"PK\x05\x06" * 30}
+    assert opened(zipped(uuid(1), files, compression=zipfile.ZIP_STORED)).read("a.bin") == files["a.bin"]
+
+
 def test_a_file_that_shrinks_while_it_is_read_is_noticed() -> None:
     source = io.BytesIO(zipped(uuid(1), FILES, compression=zipfile.ZIP_STORED))
     found = open_package(source)
