@@ -11,7 +11,9 @@ from typing import Literal
 
 import mutants_of_files
 import mutants_of_proofs
+import mutants_of_readers
 import mutants_of_times
+import mutants_of_wrappings
 import mutants_of_zips
 from authorities import Authority
 from packages import SERVICE, Made, rebagged, rehashed, uuid, zipped
@@ -21,9 +23,21 @@ from tampering import BAG_EDITS, BENIGN, CONTAINERS, EDITS, Files, Lab
 AGAIN = ", hashed anew"
 CANNOT_CHECK = frozenset({"the zip is cut short", "another log is named", "no package at all"})
 """Where the answer is CANNOT CHECK, since nothing can be said."""
-ONLY_BY_PROGRAM = frozenset({"the signature against quantum computers is wrong"})
+ONLY_BY_PROGRAM = frozenset(
+    {
+        "the signature against quantum computers is wrong",
+        "a bit of an old anchors second signature is flipped",
+    }
+)
 """What a browser cannot see, and says so."""
-FILES = (mutants_of_files, mutants_of_proofs, mutants_of_times, mutants_of_zips)
+FILES = (
+    mutants_of_files,
+    mutants_of_proofs,
+    mutants_of_times,
+    mutants_of_zips,
+    mutants_of_readers,
+    mutants_of_wrappings,
+)
 
 
 @dataclass(frozen=True)

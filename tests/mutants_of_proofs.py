@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from packages import with_note
 from takeback_verify import canonical
-from takeback_verify.note import Note
+from takeback_verify.note import Note, SignerKey
 from takeback_verify.tlog_proof import format_tlog_proof, parse_tlog_proof
 from tampering import (
     ENTRIES,
@@ -299,3 +299,64 @@ def the_signature_against_quantum_computers_is_missing(files: Files, _: Lab) -> 
 @edit
 def the_signature_against_quantum_computers_is_wrong(files: Files, _: Lab) -> None:
     with_signatures(files, lambda s: [s[0], replace(s[1], blob=flip(s[1].blob)), *s[2:]])
+
+
+# --- signature lines: each byte of a note is bound (E1, E5) -------------------------------------------------
+
+
+STRANGER = SignerKey("example.org/stranger", bytes(32))
+
+
+@edit
+def an_unknown_key_signed_the_checkpoint_too(files: Files, _: Lab) -> None:
+    text = parse_tlog_proof(files[TLOG]).note.text
+    with_signatures(files, lambda s: [*s, *STRANGER.sign(text).signatures])
+
+
+@edit
+def an_unknown_key_of_the_logs_name_signed_too(files: Files, lab: Lab) -> None:
+    text = parse_tlog_proof(files[TLOG]).note.text
+    more = SignerKey(lab.made.world.origin, bytes(32)).sign(text).signatures
+    with_signatures(files, lambda s: [s[0], *more, *s[1:]])
+
+
+@edit
+def the_lines_of_two_witnesses_are_swapped(files: Files, _: Lab) -> None:
+    with_signatures(files, lambda s: [*s[:-2], s[-1], s[-2]])
+
+
+@edit
+def a_witness_signed_before_the_log(files: Files, _: Lab) -> None:
+    with_signatures(files, lambda s: [s[-1], *s[:-1]])
+
+
+@edit
+def one_line_is_there_twice(files: Files, _: Lab) -> None:
+    with_signatures(files, lambda s: [s[0], *s])
+
+
+@edit
+def the_proof_has_a_line_of_no_extra_data(files: Files, _: Lab) -> None:
+    change(files, TLOG, b"index ", b"extra \nindex ")
+
+
+@edit
+def the_path_is_spelt_with_other_base64(files: Files, _: Lab) -> None:
+    """The last two bits of 32 bytes in base64 mean nothing, and are zero."""
+    line = files[TLOG].split(b"\n")[2]
+    change(files, TLOG, line, line[:-2] + bytes([line[-2] + 1]) + b"=")
+
+
+@edit
+def a_line_of_the_proof_ends_as_on_windows(files: Files, _: Lab) -> None:
+    change(files, TLOG, b"@v1\n", b"@v1\r\n")
+
+
+@edit
+def the_index_has_a_leading_zero(files: Files, _: Lab) -> None:
+    change(files, TLOG, b"index ", b"index 0")
+
+
+@edit
+def the_proof_ends_with_an_empty_line(files: Files, _: Lab) -> None:
+    files[TLOG] += b"\n"

@@ -1,11 +1,13 @@
 """Tampering with what proves a package: anchors and timestamps."""
 
 import base64
+from collections.abc import Callable
+from dataclasses import replace
 
 from takeback_verify.entries import format_consistency
 from takeback_verify.listing import LISTING
 from takeback_verify.merkle import prove_consistency
-from takeback_verify.note import Note, SignerKey, format_note, parse_note
+from takeback_verify.note import Note, Signature, SignerKey, format_note, parse_note
 from tampering import (
     Files,
     Lab,
@@ -243,3 +245,47 @@ def all_anchors_are_removed(files: Files, _: Lab) -> None:
 @edit
 def an_anchor_is_not_a_note(files: Files, _: Lab) -> None:
     files[anchor_file(anchor_sizes(files)[-1], "note")] = b"nothing"
+
+
+def _with_note(files: Files, size: int, change: Callable[[list[Signature]], list[Signature]]) -> None:
+    name = anchor_file(size, "note")
+    note = parse_note(files[name])
+    files[name] = format_note(Note(note.text, tuple(change(list(note.signatures)))))
+
+
+@edit
+def an_unknown_key_signed_an_anchor_too(files: Files, _: Lab) -> None:
+    size = anchor_sizes(files)[0]
+    text = parse_note(files[anchor_file(size, "note")]).text
+    _with_note(
+        files, size, lambda s: [*SignerKey("example.org/stranger", bytes(32)).sign(text).signatures, *s]
+    )
+
+
+@edit
+def a_bit_of_an_old_anchors_key_id_is_flipped(files: Files, _: Lab) -> None:
+    """E5: the signature was then one by nobody, and nobody looked at it."""
+    _with_note(files, anchor_sizes(files)[0], lambda s: [s[0], replace(s[1], key_id=flip(s[1].key_id))])
+
+
+@edit
+def a_bit_of_an_old_anchors_second_signature_is_flipped(files: Files, _: Lab) -> None:
+    """E5."""
+    _with_note(files, anchor_sizes(files)[0], lambda s: [s[0], replace(s[1], blob=flip(s[1].blob))])
+
+
+@edit
+def an_old_anchor_keeps_its_second_signature_only(files: Files, _: Lab) -> None:
+    """ML-DSA-44 does not cover lines behind the root."""
+    _with_note(files, anchor_sizes(files)[0], lambda s: s[1:])
+
+
+@edit
+def a_witness_of_an_anchor_is_faked(files: Files, lab: Lab) -> None:
+    witness = lab.made.world.witnesses[0].cosign(lab.made.world.checkpoint(5).text, 1772539260)
+    _with_note(files, anchor_sizes(files)[0], lambda s: [*s, witness])
+
+
+@edit
+def the_lines_of_an_anchor_are_swapped(files: Files, _: Lab) -> None:
+    _with_note(files, anchor_sizes(files)[0], lambda s: s[::-1])

@@ -49,6 +49,7 @@ from takeback_verify.package import FOLDER
 from takeback_verify.page import verify_page
 from takeback_verify.policy import Group, Log, Policy, Witness, format_policy
 from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
+from takeback_verify.zip_form import write_zip_form
 from trees import Tree
 
 ORIGIN = "example.org/takeback-test"
@@ -388,13 +389,16 @@ def zipped(
     dossier: str,
     files: Mapping[str, bytes],
     *,
-    compression: int = zipfile.ZIP_DEFLATED,
+    compression: int | None = None,
     level: int = 6,
     at: tuple[int, int, int, int, int, int] = (2026, 3, 3, 13, 0, 0),
     folder: str | None = None,
 ) -> bytes:
-    """A zip of these files, by rising name."""
+    """The zip that belongs to these files; with a compression, one that Python's own zipfile packs."""
     out = io.BytesIO()
+    if compression is None:
+        write_zip_form(((f"{folder or FOLDER + dossier}/{name}", files[name]) for name in sorted(files)), out)
+        return out.getvalue()
     with zipfile.ZipFile(out, "w") as archive:
         for name, data in sorted(files.items()):
             info = zipfile.ZipInfo(f"{folder or FOLDER + dossier}/{name}", at)

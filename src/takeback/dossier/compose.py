@@ -5,10 +5,8 @@ come apart; what a package may hold is decided there too (`listing.parse_listing
 """
 
 import hashlib
-import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import IO, Protocol, cast
 
 from takeback.dossier.model import Draft, Head, Paper, PartFile
 from takeback.evidence.model import Exhibit
@@ -41,10 +39,7 @@ from takeback_verify.listing import (
 from takeback_verify.note import Note, format_note
 from takeback_verify.package import FOLDER
 from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
-
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
-"""Of each file in the zip: when it was packed is nothing that the package claims."""
-_ORDINARY_FILE = 0o100644 << 16
+from takeback_verify.zip_form import Sink, write_zip_form
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +53,10 @@ class AnchorProof:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """What proves a draft: all of it is said by the final checkpoint's tree."""
+    """What proves a draft: all of it is said by the final checkpoint's tree.
+
+    Its notes carry no line by anybody whom the trust file does not name.
+    """
 
     own: ProvenEntry
     """The entry that commits to the package."""
@@ -69,18 +67,6 @@ class Proof:
     paths: tuple[tuple[bytes, ...], ...]
     """One for each entry of the draft, in their order."""
     anchors: tuple[AnchorProof, ...]
-
-
-class Sink(Protocol):
-    """What a zip can be written to; it need not be able to seek."""
-
-    def write(self, data: bytes, /) -> int:
-        """Write all of it; its length."""
-        ...
-
-    def flush(self) -> None:
-        """Pass on what was written."""
-        ...
 
 
 def compose(
@@ -188,13 +174,8 @@ def write_zip(draft: Draft, proof: Proof, read: Callable[[PartFile], bytes], out
     proofs = proof_papers(proof)
     papers = (*bag_papers(draft, proofs), *draft.papers, Paper(LISTING, draft.listing), *proofs)
     folder = f"{FOLDER}{draft.head.id}/"
-    with zipfile.ZipFile(cast("IO[bytes]", out), "w") as packed:  # it writes and flushes, nothing else
-        for name, data in _in_order(papers, draft.parts, read):
-            info = zipfile.ZipInfo(folder + name, _FIXED_TIME)
-            info.create_system = 3  # Unix, wherever it is made
-            info.external_attr = _ORDINARY_FILE
-            info.compress_type = zipfile.ZIP_STORED if name.endswith(".age") else zipfile.ZIP_DEFLATED
-            packed.writestr(info, data)
+    files = ((folder + name, data) for name, data in _in_order(papers, draft.parts, read))
+    write_zip_form(files, out)
 
 
 def _in_order(

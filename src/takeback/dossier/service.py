@@ -41,6 +41,7 @@ from takeback.ids import CaseId, DossierId, FactId, StaffId
 from takeback_verify.entries import PlacedEntry, parse_entries
 from takeback_verify.listing import ENTRIES, parse_listing
 from takeback_verify.policy import Policy
+from takeback_verify.strict_note import known_lines
 from takeback_verify.trust import Trust
 
 FOLDER = "dossier"
@@ -260,10 +261,13 @@ def _prove(app: App, standing: Standing, trust: Trust, policy: Policy) -> tuple[
             return _WAITS_FOR_STAMPS
         own_path, *paths = proofs.inclusion(tx, [own.index, *(entry.index for entry in entries)], size)
         grown = tuple(
-            AnchorProof(each, proofs.consistency(tx, each.size, size) if each.size < size else ())
+            AnchorProof(
+                replace(each, note=known_lines(policy, each.note, witnesses=False)),
+                proofs.consistency(tx, each.size, size) if each.size < size else (),
+            )
             for each in anchors
         )
-        return draft, Proof(own, own_path, note, size, tuple(paths), grown)
+        return draft, Proof(own, own_path, known_lines(policy, note), size, tuple(paths), grown)
 
 
 def _anchors(
@@ -312,7 +316,7 @@ def _read(blobs: Blobs, part: PartFile) -> bytes:
 
 
 class _Counted:
-    """What `zipfile` writes to: no seeking, and its length is counted."""
+    """What the zip is written to; its length is counted."""
 
     def __init__(self, writer: Writer) -> None:
         self._writer = writer
@@ -322,6 +326,3 @@ class _Counted:
         self._writer.write(data)
         self.size += len(data)
         return len(data)
-
-    def flush(self) -> None:
-        pass

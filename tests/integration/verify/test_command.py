@@ -84,6 +84,7 @@ def test_files_that_are_too_long_or_missing(
     assert command.main([package, "--trust", trust, "--open", key, "--json"]) == 0
     assert command.main([package, "--trust", str(folder / "none")]) == 2
     assert command.main([str(folder), "--trust", trust]) == 2
+    assert command.main([str(folder / "none.zip"), "--trust", trust]) == 2
     monkeypatch.setattr(command, "_LONGEST_TRUST", 10)
     assert command.main([package, "--trust", trust]) == 2
     assert b"The trust file is longer than 10 bytes." in capsysbinary.readouterr().out

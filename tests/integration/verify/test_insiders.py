@@ -15,6 +15,7 @@ from takeback_verify.exhibit import format_salts
 from takeback_verify.note import format_verifier_key
 from takeback_verify.report import Report, Verdict, format_report
 from takeback_verify.tlog_proof import parse_tlog_proof
+from tampering import with_signatures
 from verifying import by_program
 
 Files = dict[str, bytes]
@@ -323,8 +324,13 @@ def test_no_witness_is_said_to_be_none(lab: Lab) -> None:
         kept = [line for line in text.splitlines(keepends=True) if line.startswith("log ")]
         return "".join([*kept, "quorum none\n"])
 
-    report = by_program(lab.made.zip, _policy(lab.made, without))
+    trust, files = _policy(lab.made, without), lab.copy()
+    strangers = by_program(lab.made.zip, trust)
+    with_signatures(files, lambda lines: lines[:2])
+    report = by_program(_zip(lab, files), trust)
 
+    assert strangers.verdict is Verdict.INVALID
+    assert "whom the trust file does not name" in strangers.steps[3].said[0]
     assert report.verdict is Verdict.VALID
     assert report.steps[3].said[1] == "The trust file asks for no witness, and none confirmed it."
 

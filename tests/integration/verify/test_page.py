@@ -63,9 +63,12 @@ def test_every_mutant_is_caught_by_the_page(
 
 @pytest.mark.parametrize("name", BENIGN)
 def test_what_does_no_harm_stays_valid_in_the_page(page: Page, page_file: Path, lab: Lab, name: str) -> None:
-    said = answer(opened(page, page_file), BENIGN[name](lab), lab.made.trust)
+    data = BENIGN[name](lab)
+    said, program = answer(opened(page, page_file), data, lab.made.trust), by_program(data, lab.made.trust)
 
     assert said["verdict"] == "VALID", said
+    assert said["steps"][0]["said"] == list(program.steps[0].said)
+    assert (said["wrapping"], said["foreign"]) == (program.wrapping, list(program.foreign))
 
 
 def test_it_says_cannot_check_and_why(page: Page, page_file: Path, lab: Lab) -> None:
@@ -107,6 +110,8 @@ def test_it_works_by_dropping_and_by_keyboard(page: Page, page_file: Path, lab: 
     opened(page, page_file)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "package"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "folder"
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.id") == "trust"
 

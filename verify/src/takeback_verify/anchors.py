@@ -21,6 +21,7 @@ from takeback_verify.note import parse_note
 from takeback_verify.package import Package
 from takeback_verify.policy import open_of_log
 from takeback_verify.stamp import MAX_RESPONSE, verify_stamp
+from takeback_verify.strict_note import check_lines
 from takeback_verify.trust import Trust
 from takeback_verify.words import count
 
@@ -71,13 +72,14 @@ def read_anchor(package: Package, trust: Trust, size: int, final: Checkpoint) ->
             nobody that the trust file names, or too few authorities have signed.
     """
     prefix = f"{ANCHORS}{size}."
-    # 1. A checkpoint of the log, of this size.
+    # 1. A checkpoint of the log, of this size; each line of it by somebody who is known.
     note = parse_note(package.read(f"{prefix}note"))
     checkpoint, _ = open_of_log(trust.parsed_policy, note)
     if (checkpoint.origin, checkpoint.size) != (final.origin, size):
         raise NotProven(
             f"{prefix}note is a checkpoint of {checkpoint.origin!r} with {checkpoint.size} entries"
         )
+    check_lines(trust.parsed_policy, note)
     # 2. It has grown into the final one.
     path = parse_consistency(package.read(f"{prefix}consistency"), f"{prefix}consistency")
     verify_consistency(size, final.size, path, checkpoint.root, final.root)

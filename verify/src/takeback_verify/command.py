@@ -16,6 +16,9 @@ _DESCRIPTION = """\
 Check an evidence package of Takeback: that not one byte of it was changed, added or taken away since it was
 recorded, and what the records say of when something was public, removed, and absent.
 
+The package is the zip as you received it. A zip that somebody packed again, or the unpacked folder, is judged
+by its files: the answer then says that the wrapping is not the original one, and what else lies beside them.
+
 It uses no network and believes nobody but those whom the trust file names.
 """
 _EPILOG = """\
@@ -54,11 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.verdict
 
 
-def check_bytes(package: BinaryIO, trust: bytes, key: str | None = None) -> Report:
+def check_bytes(package: BinaryIO | Path, trust: bytes, key: str | None = None) -> Report:
     """What is said of a package; also of one that cannot be checked at all.
 
     Args:
-        package: the zip, open in binary, seekable.
+        package: the zip, open in binary, seekable; or the folder.
         trust: the trust file.
         key: the text of an age key file to open sealed parts with.
     """
@@ -73,6 +76,8 @@ def _check(package: Path, trust_file: Path, key_file: Path | None) -> Report:
     try:
         trust = _read(trust_file, "the trust file")
         key = None if key_file is None else _read(key_file, "the key file").decode(errors="replace")
+        if package.is_dir():
+            return check_bytes(package, trust, key)
         with package.open("rb") as source:
             return check_bytes(source, trust, key)
     except CannotCheck as error:
@@ -105,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("package", metavar="PACKAGE.zip", type=Path, help="the package")
+    parser.add_argument("package", metavar="PACKAGE", type=Path, help="the package: a zip, or a folder")
     parser.add_argument(
         "--trust", metavar="TRUST.json", type=Path, required=True, help="whom to believe; see below"
     )

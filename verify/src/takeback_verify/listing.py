@@ -12,6 +12,7 @@ from datetime import datetime
 from takeback_verify.bag import BAG_FILES
 from takeback_verify.canonical import Value, is_uuid, moment, read, record, write
 from takeback_verify.errors import Malformed
+from takeback_verify.names import is_left_by_a_system
 
 LISTING = "data/dossier.json"
 ENTRIES = "data/entries.jsonl"
@@ -103,7 +104,7 @@ def parse_listing(data: bytes) -> Listing:
     if names != sorted(set(names)):
         raise Malformed(f"{LISTING} does not list its files by rising name, each once")
     for name in names:
-        if not _LISTED.fullmatch(name):
+        if not _LISTED.fullmatch(name) or is_left_by_a_system(name):
             raise Malformed(f"{LISTING} lists {name}, which is no file of a package")
     for name in REQUIRED:
         if name not in names:

@@ -1,21 +1,32 @@
-"""A package in its zip, read without trusting it: bounded, closed, nothing unpacked to disk.
+"""A package in its zip or in a folder, read without trusting it: bounded, closed, nothing written to disk.
 
-All files lie in one folder, `takeback-dossier-<id>/`; names here are relative to it. Hashes are taken while a
-file is inflated, in pieces, so a package of any size is checked in a few megabytes of memory.
+All files lie in one folder; names here are relative to it. As it was written it is one zip, whose every byte
+follows from its files (`zip_form`), with the folder `takeback-dossier-<id>/`. A package that was unpacked, or
+packed again by another program, is still its files: those are judged, and the report says that the wrapping
+is another. What a system or a person laid beside them is named, and is never read as evidence. Hashes are
+taken in pieces, so a package of any size is checked in a few megabytes of memory.
 """
 
+import collections
 import hashlib
+import os
 import re
-import zlib
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from itertools import islice, takewhile
+from pathlib import Path
 from typing import BinaryIO
 
 from takeback_verify.canonical import MAX_DOCUMENT, is_uuid
+from takeback_verify.contents import Content, ZippedFile
 from takeback_verify.errors import CannotCheck, Malformed
-from takeback_verify.zipped import DEFLATED, Member, read_members
+from takeback_verify.folder import read_folder
+from takeback_verify.listing import LISTING
+from takeback_verify.names import check_distinct, check_name, is_left_by_a_system, shown
+from takeback_verify.zip_form import Entry, has_zip_form
+from takeback_verify.zipped import Member, check_end_is_seen, read_members
 
 FOLDER = "takeback-dossier-"
 MAX_UNPACKED = 8 * 2**30
@@ -23,25 +34,42 @@ MAX_UNPACKED = 8 * 2**30
 MAX_RATIO = 200
 """How many times larger than the zip its files may be."""
 
-_PIECE = 2**18
 _NAME = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*", re.ASCII)
+
+
+class Wrapping(StrEnum):
+    """What the files came in."""
+
+    ORIGINAL = "original"
+    """The one zip that belongs to them."""
+    ZIP = "zip"
+    """Another zip: it was unpacked and packed again, or written by an early version."""
+    FOLDER = "folder"
+    """A folder on a disc."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
     """An opened package: which files there are, and what is in them."""
 
-    source: BinaryIO
-    id: str
-    """The UUID in the folder's name."""
-    members: dict[str, Member]
-    """By name, relative to the folder."""
+    files: Mapping[str, Content]
+    """By name, relative to the package's folder."""
+    foreign: Mapping[str, Content]
+    """What lies beside them, by its whole name."""
+    folder: str
+    """What the package's folder is called; empty if it is the whole zip."""
+    wrapping: Wrapping
     _sorted: tuple[str, ...] = field(repr=False)
     """The names, rising."""
     _digests: dict[str, bytes] = field(default_factory=dict, repr=False)
 
     def __contains__(self, name: str) -> bool:
-        return name in self.members
+        return name in self.files
+
+    @property
+    def id(self) -> str | None:
+        """The UUID in the folder's name, or None if somebody gave it another name."""
+        return _id_of(self.folder)
 
     def names(self, under: str = "") -> list[str]:
         """The names that begin so, by rising name."""
@@ -50,32 +78,25 @@ class Package:
 
     def size(self, name: str) -> int:
         """A file's size in bytes."""
-        return self.members[name].size
+        return self.files[name].size
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        """A file's bytes in pieces. Raises Malformed when they are not what the zip says of them."""
-        member = self.members[name]
-        inflate = zlib.decompressobj(-zlib.MAX_WBITS) if member.method == DEFLATED else None
-        crc, size = 0, 0
-        for piece in self._pieces(member, inflate):
-            size += len(piece)
-            if size > member.size:
-                raise Malformed(f"{name} is larger than the zip says")
-            crc = zlib.crc32(piece, crc)
-            yield piece
-        if size != member.size or crc != member.crc:
-            raise Malformed(f"{name} is damaged: it is not what the zip says of it")
+        """Yield a file's bytes in pieces. Raises Malformed, CannotCheck as its content does."""
+        return self.files[name].chunks()
 
     def read(self, name: str) -> bytes:
-        """A whole document. Raises Malformed: missing, damaged, or too long to be one."""
-        if name not in self.members:
+        """Return a whole document. Raises Malformed: missing, damaged, or too long to be one."""
+        if name not in self.files:
             raise Malformed(f"{name} is missing")
         if self.size(name) > MAX_DOCUMENT:
             raise Malformed(f"{name} is longer than {MAX_DOCUMENT} bytes")
-        return b"".join(self.chunks(name))
+        data = b"".join(self.chunks(name))
+        if self._digests.setdefault(name, hashlib.sha256(data).digest()) != hashlib.sha256(data).digest():
+            raise Malformed(f"{name} was changed while it was read")
+        return data
 
     def digest(self, name: str) -> bytes:
-        """A file's SHA-256; computed once. Raises Malformed as `chunks` does."""
+        """Return a file's SHA-256; computed once. Raises Malformed, CannotCheck as its content does."""
         if name not in self._digests:
             sha = hashlib.sha256()
             for piece in self.chunks(name):
@@ -83,59 +104,91 @@ class Package:
             self._digests[name] = sha.digest()
         return self._digests[name]
 
-    def _pieces(self, member: Member, inflate: "zlib._Decompress | None") -> Iterator[bytes]:
-        left, at = member.packed, member.data
-        while left:
-            self.source.seek(at)
-            raw = self.source.read(min(left, _PIECE))
-            if not raw:
-                raise Malformed(f"{member.name} is cut short")
-            left, at = left - len(raw), at + len(raw)
-            if inflate is None:
-                yield raw
-                continue
-            try:
-                full = True
-                while raw or full:  # what was inflated may be held back when a piece is full
-                    piece = inflate.decompress(raw, _PIECE)
-                    raw, full = inflate.unconsumed_tail, len(piece) == _PIECE
-                    yield piece
-            except zlib.error as error:
-                raise Malformed(f"{member.name} is damaged: it cannot be inflated") from error
-        if inflate is not None and (not inflate.eof or inflate.unused_data):
-            raise Malformed(f"{member.name} is damaged: its packed bytes do not end where they should")
 
-
-def open_package(source: BinaryIO) -> Package:
-    """The package in an open, seekable file.
+def open_package(source: BinaryIO | Path) -> Package:
+    """Open the package in a zip (open, seekable), or in a folder.
 
     Raises:
-        CannotCheck: not a zip, or a zip of something else.
-        Malformed: a package whose container breaks the rules of section 1 of the format.
+        CannotCheck: neither, or something else than a package.
+        Malformed: two readers could find different files or bytes in it; section 1 of the format.
     """
+    if isinstance(source, Path):
+        files, folders = read_folder(source)
+        found = _arranged(files, folders, Wrapping.FOLDER, source.resolve().name)
+        _check_size(found, MAX_UNPACKED)
+        return found
     members = read_members(source)
-    if not any(member.name.startswith(FOLDER) for member in members):
-        raise CannotCheck(f"the zip has no folder {FOLDER}...; it is not a package of this kind")
-    # 1. Plain names, in one folder, none twice.
-    folder, _, _ = members[0].name.partition("/")
-    dossier = folder.removeprefix(FOLDER)
-    if not folder.startswith(FOLDER) or not is_uuid(dossier):
-        raise Malformed(f"{members[0].name} does not lie in the package's folder")
-    files: dict[str, Member] = {}
-    folded: set[str] = set()
+    if len({member.name for member in members}) != len(members):
+        raise Malformed("a name is there twice in the zip")
+    everything = {m.name: ZippedFile(source, m, shown(m.name)) for m in members}
     for member in members:
-        name = member.name.removeprefix(folder + "/")
-        if name == member.name:
-            raise Malformed(f"{member.name} does not lie in the package's folder")
-        if not _NAME.fullmatch(name) or {".", ".."} & set(name.split("/")):
-            raise Malformed(f"{member.name!r} is not a name that a package may have")
-        if name.lower() in folded:
-            raise Malformed(f"{name} is there twice")
-        folded.add(name.lower())
-        files[name] = member
-    # 2. Not larger than anybody would expect.
-    unpacked = sum(member.size for member in members)
-    packed = source.seek(0, 2)
-    if unpacked > MAX_UNPACKED or unpacked > MAX_RATIO * packed:
-        raise Malformed(f"the zip of {packed} bytes would unpack to {unpacked}")
-    return Package(source, dossier, files, tuple(sorted(files)))
+        if member.is_folder:
+            collections.deque(
+                everything[member.name].chunks(), maxlen=0
+            )  # some pack the nothing that it holds
+    zipped = {m.name: everything[m.name] for m in members if not m.is_folder}
+    wrapping = Wrapping.ORIGINAL if _is_original(source, members) else Wrapping.ZIP
+    found = _arranged(zipped, [m.name[:-1] for m in members if m.is_folder], wrapping)
+    for name in found.foreign:
+        check_end_is_seen(zipped[name].member, trusted=False)
+    _check_size(found, MAX_RATIO * source.seek(0, os.SEEK_END))
+    return found
+
+
+def _is_original(source: BinaryIO, members: Sequence[Member]) -> bool:
+    """Tell whether a zip is the one that belongs to its files, and holds nothing but a package."""
+    folder, _, _ = members[0].name.partition("/") if members else ("", "", "")
+    inside = [member.name.removeprefix(f"{folder}/") for member in members]
+    return (
+        _id_of(folder) is not None
+        and all(member.name == f"{folder}/{name}" for member, name in zip(members, inside, strict=True))
+        and all(_NAME.fullmatch(name) and not is_left_by_a_system(name) for name in inside)
+        and has_zip_form(source, [Entry(m.name, m.size, m.crc, m.start) for m in members])
+    )
+
+
+def _arranged(
+    files: Mapping[str, Content], folders: Sequence[str], wrapping: Wrapping, outer: str = ""
+) -> Package:
+    # 1. Names that all systems read alike, and none twice.
+    for name in (*files, *folders):
+        check_name(name)
+    check_distinct(files, folders)
+    # 2. One folder that is the package; what lies elsewhere, or was left in it by a system, is not of it.
+    root = _root_of(files)
+    own, foreign = dict[str, Content](), dict[str, Content]()
+    for name, content in files.items():
+        inside = name.removeprefix(root)
+        if not name.startswith(root) or is_left_by_a_system(inside):
+            foreign[name] = content
+        elif _NAME.fullmatch(inside):
+            own[inside] = content
+        else:
+            raise Malformed(f"{shown(name)} is not a name that a package may have")
+    folder = root[:-1].rpartition("/")[2] or outer
+    return Package(own, foreign, folder, wrapping, tuple(sorted(own)))
+
+
+def _root_of(names: Iterable[str]) -> str:
+    """Return the package's folder with its slash; empty if it is the whole."""
+    lists = [name for name in names if f"/{name}".endswith(f"/{LISTING}") and not is_left_by_a_system(name)]
+    roots = {name.removesuffix(LISTING) for name in lists}
+    if not roots:  # a package all the same, if its folder says so
+        roots = {f"{name.split('/')[0]}/" for name in names if name.startswith(FOLDER) and "/" in name}
+    if not roots:
+        raise CannotCheck(f"there is no {LISTING} in it; it is not a package of this kind")
+    if len(roots) > 1:
+        raise Malformed("there is more than one package in it")
+    return roots.pop()
+
+
+def _check_size(package: Package, allowed: int) -> None:
+    """Refuse what is larger than anybody would expect. Raises Malformed."""
+    unpacked = sum(content.size for content in (*package.files.values(), *package.foreign.values()))
+    if unpacked > min(allowed, MAX_UNPACKED):
+        raise Malformed(f"its files have {unpacked} bytes; at most {min(allowed, MAX_UNPACKED)} are allowed")
+
+
+def _id_of(folder: str) -> str | None:
+    name = folder.removeprefix(FOLDER)
+    return name if name != folder and is_uuid(name) else None

@@ -14,6 +14,9 @@ from importlib.resources import files
 SCRIPTS = (
     "bytes.js",
     "canonical.js",
+    "names.js",
+    "zipform.js",
+    "zip.js",
     "container.js",
     "merkle.js",
     "note.js",

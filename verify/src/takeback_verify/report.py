@@ -50,6 +50,10 @@ class Report:
     steps: tuple[Step, ...]
     second_opinions: tuple[str, ...] = ()
     """Commands that ask another program about the timestamps."""
+    wrapping: str | None = None
+    """What the files came in: "original", "zip" or "folder"; None if that could not be read."""
+    foreign: tuple[str, ...] = ()
+    """Files that lie beside the package's own, by name."""
 
     @property
     def verdict(self) -> Verdict:
@@ -89,11 +93,14 @@ def format_report_json(report: Report) -> bytes:
         }
         for step in report.steps
     ]
+    foreign: list[Value] = list(report.foreign)
     return write(
         {
+            "foreign": foreign,
             "second_opinions": list(report.second_opinions),
             "steps": steps,
             "verdict": report.verdict.words,
             "v": 1,
+            "wrapping": report.wrapping,
         }
     )

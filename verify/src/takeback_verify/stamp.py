@@ -3,9 +3,9 @@
 `rfc3161-client` checks the signature, the chain up to a root that the caller trusts, and that the chain was
 good at the time of the stamp; so a stamp lasts longer than the authority's certificate. Certificates inside
 the response can only fill the chain, never end it: 1.0.9 is the first release that sees to that. Revocation
-is not looked at. Some ten bytes of a response are under no signature (versions of CMS, the name of the
-signature's algorithm) and mean nothing: whoever needs each byte compares the response's hash with the one
-that the log keeps of it.
+is not looked at. What is under no signature (versions of CMS, the name of the signature's algorithm) must
+have the one value that it can have (`stamp_form`), but for certificates that the chain does not need: whoever
+needs each byte compares the response's hash with the one that the log keeps of it.
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from cryptography import x509
 from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 
 from takeback_verify.errors import Malformed, NotProven
+from takeback_verify.stamp_form import check_form
 
 MAX_RESPONSE = 65_536
 """Longest response, in bytes."""
@@ -48,6 +49,7 @@ def verify_stamp(response: bytes, text: bytes, roots: Sequence[bytes]) -> dateti
         at = stamp.tst_info.gen_time
     except ValueError as error:
         raise Malformed(f"not a timestamp (RFC 3161): {error}") from error
+    check_form(response)
     # 2. Signed under one of the roots, at the time it tells, by a key for timestamps, over this text.
     if not trusted:
         raise NotProven("no root of a timestamp authority is trusted")

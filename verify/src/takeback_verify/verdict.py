@@ -8,11 +8,13 @@ object, for the later ones; nothing that a step did not prove is used by another
 import shlex
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import BinaryIO
 
 from takeback_verify.anchors import Anchor, anchor_sizes, read_anchor, wrong_stamps
 from takeback_verify.bag import BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
 from takeback_verify.checkpoint import Checkpoint
+from takeback_verify.container import check_contents, describe
 from takeback_verify.entries import PlacedEntry, parse_entries, parse_own_entry, parse_paths
 from takeback_verify.errors import CannotCheck, Malformed, NotProven, Problems, VerifyError
 from takeback_verify.exhibit import ExhibitDocument
@@ -32,27 +34,28 @@ from takeback_verify.listing import (
     parse_listing,
 )  # fmt: skip
 from takeback_verify.merkle import leaf_hash, verify_inclusion
-from takeback_verify.package import Package, open_package
+from takeback_verify.package import Package, Wrapping, open_package
 from takeback_verify.policy import UnknownLog, accept
 from takeback_verify.report import Outcome, Report, Step
 from takeback_verify.sealed import Identity, open_exhibit
 from takeback_verify.story import check_body, tell
+from takeback_verify.strict_note import check_lines
 from takeback_verify.tlog_proof import TlogProof, parse_tlog_proof
 from takeback_verify.trust import Trust
 from takeback_verify.words import count, joined, when
 
 
-def verify(source: BinaryIO, trust: Trust, keys: Sequence[Identity] = ()) -> Report:
+def verify(source: BinaryIO | Path, trust: Trust, keys: Sequence[Identity] = ()) -> Report:
     """Check a package.
 
     Args:
-        source: the zip, open for reading in binary, seekable.
+        source: the zip, open for reading in binary, seekable; or the folder.
         trust: whom to believe; never out of the package.
         keys: age identities to open sealed parts with.
     """
     check = _Check(source, trust, keys)
     steps = tuple(check.step(number, *step) for number, step in enumerate(check.steps(), start=1))
-    return Report(steps, check.second_opinions())
+    return Report(steps, check.second_opinions(), *check.wrapping())
 
 
 class _NotChecked(Exception):
@@ -62,7 +65,7 @@ class _NotChecked(Exception):
 class _Check:
     """What was proven so far."""
 
-    def __init__(self, source: BinaryIO, trust: Trust, keys: Sequence[Identity]) -> None:
+    def __init__(self, source: BinaryIO | Path, trust: Trust, keys: Sequence[Identity]) -> None:
         self._source, self._trust, self._keys = source, trust, keys
         self._held: set[int] = set()
         self._package: Package | None = None
@@ -116,15 +119,17 @@ class _Check:
             for stamp in anchor.stamps
         )
 
+    def wrapping(self) -> tuple[Wrapping | None, tuple[str, ...]]:
+        """What the files came in, and what lies beside them, as far as that was read."""
+        package = self._package
+        return (None, ()) if package is None else (package.wrapping, tuple(sorted(package.foreign)))
+
     # 1.
     def _container(self) -> list[str]:
         package = open_package(self._source)
         self._package = package
-        problems = [problem for name in package.names() if (problem := _damage(package, name))]
-        if problems:
-            raise Problems(problems)
-        number = count(len(package.members), "file")
-        return [f"The zip holds {number} in one folder, and every byte of it belongs to one."]
+        check_contents(package)
+        return describe(package)
 
     # 2.
     def _bag(self) -> list[str]:
@@ -133,7 +138,7 @@ class _Check:
         wanted = {
             "bagit.txt": BAGIT,
             "bag-info.txt": format_bag_info(
-                listing.made, package.id, sum(map(package.size, payload)), len(payload), listing.service
+                listing.made, listing.id, sum(map(package.size, payload)), len(payload), listing.service
             ),
             "manifest-sha256.txt": format_manifest((name, package.digest(name)) for name in payload),
             "tagmanifest-sha256.txt": format_manifest(
@@ -150,7 +155,7 @@ class _Check:
         package, problems = self._opened(), list[str]()
         listing = self._listing or parse_listing(package.read(LISTING))
         self._listing = listing
-        if listing.id != package.id:
+        if package.id not in {None, listing.id}:
             problems.append(f"{LISTING} is of the package {listing.id}, not {package.id}")
         listed = {file.name: file for file in listing.files}
         for file in listing.files:
@@ -184,6 +189,7 @@ class _Check:
             raise Malformed(f"{TLOG_PROOF} carries data that nothing covers")
         try:
             accepted = accept(policy, proof.note)
+            check_lines(policy, proof.note)
         except UnknownLog as error:  # the trust file knows the log that the package names
             raise NotProven(f"the final checkpoint is of another log: {error}") from error
         if accepted.checkpoint.origin != listing.log:
@@ -203,7 +209,7 @@ class _Check:
         package, listing = self._opened(), self._parsed_listing()
         assert self._proof is not None and self._final is not None  # noqa: PT018 -- step 4 holds
         own = parse_own_entry(package.read(OWN_ENTRY))
-        wanted = {"case": listing.case, "dossier": package.id, "manifest": package.digest(LISTING).hex()}
+        wanted = {"case": listing.case, "dossier": listing.id, "manifest": package.digest(LISTING).hex()}
         if own.opening.kind != "dossier_written" or own.opening.body != wanted:
             raise NotProven(f"the entry in {OWN_ENTRY} commits to another package than this one")
         index, final = self._proof.index, self._final
@@ -330,14 +336,6 @@ class _Check:
             except VerifyError as error:
                 raise _NotChecked(f"{LISTING} cannot be read, and this step depends on it.") from error
         return self._listing
-
-
-def _damage(package: Package, name: str) -> str | None:
-    try:
-        package.digest(name)
-    except Malformed as error:
-        return str(error)
-    return None
 
 
 def _check_case(fact: Opening, case: str) -> None:

@@ -1,207 +1,45 @@
-// The zip, as zipped.py and package.py read it: every byte has one meaning, or it is refused.
+// A package in its zip or in a folder, as package.py and contents.py read it; and what container.py says of it.
 
-import { CannotCheck, Malformed, decoded, digestOf, encoded, joinedBytes, same } from "./bytes.js";
+import { CannotCheck, Malformed, Problems, count, digestOf, hex, listed } from "./bytes.js";
 import { MAX_DOCUMENT, isUuid } from "./canonical.js";
+import { checkDistinct, checkName, isLeftByASystem, rising, shown } from "./names.js";
+import { MAX_FILES, checkEndIsSeen, crcOf, isFolder, readMembers } from "./zip.js";
 
 /** @typedef {import("./bytes.js").Bytes} Bytes */
-/** @typedef {{name: string, size: number, packed: number, method: number, crc: number, flags: number,
- *   start: number, data: number}} Member */
+/** @typedef {import("./zip.js").Member} Member */
+/** @typedef {{size: number, bytes: () => Promise<Bytes>}} Content a file, wherever it lies */
+/** @typedef {"original" | "zip" | "folder"} Wrapping */
+/** @typedef {{name: string, files: Map<string, File>}} Folder files by their names within it */
 
 const FOLDER = "takeback-dossier-";
-const MAX_FILES = 100_000;
-const MAX_DIRECTORY = 64 * 2 ** 20;
+export const LISTING = "data/dossier.json";
 const MAX_UNPACKED = 8 * 2 ** 30;
 const MAX_RATIO = 200;
 const MAX_IN_MEMORY = 2 ** 30;
+const MOST_NAMED = 20;
 const NAME = /^[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)*$/;
-const FULL16 = 0xffff;
-const FULL32 = 0xffffffff;
-const ENCRYPTED = 0x1 | 0x40 | 0x2000;
-const DESCRIPTOR = 0x8;
-
-/** @param {Blob} blob @param {number} at @param {number} length @returns {Promise<DataView<ArrayBuffer>>} */
-async function view(blob, at, length) {
-  const found = await blob.slice(Math.max(0, at), Math.max(0, at + length)).arrayBuffer();
-  if (found.byteLength !== length) throw new Malformed("the zip is cut short");
-  return new DataView(found);
-}
-
-/** @param {DataView<ArrayBuffer>} data @param {number} at */
-function big(data, at) {
-  return Number(data.getBigUint64(at, true));
-}
-
-/** Number of files, length, place and end of the directory (APPNOTE 4.3.14 to 4.3.16). @param {Blob} blob */
-async function readEnd(blob) {
-  const length = Math.min(blob.size, 22 + FULL16);
-  const tail = await view(blob, blob.size - length, length);
-  let found = -1;
-  for (let at = length - 22; at >= 0 && found < 0; at--) {
-    if (tail.getUint32(at, true) === 0x06054b50) found = at;
-  }
-  if (found < 0) throw new CannotCheck("the file is not a zip, or its end is missing");
-  if (found + 22 !== length || tail.getUint16(found + 20, true)) {
-    throw new Malformed("there are bytes behind the end of the zip");
-  }
-  const files = tail.getUint16(found + 10, true);
-  const size = tail.getUint32(found + 12, true);
-  const offset = tail.getUint32(found + 16, true);
-  if (tail.getUint32(found + 4, true) || tail.getUint16(found + 8, true) !== files) {
-    throw new Malformed("the zip is one part of several");
-  }
-  const end = blob.size - 22;
-  const locator = end >= 20 ? await view(blob, end - 20, 20) : null;
-  if (!locator || locator.getUint32(0, true) !== 0x07064b50) return { files, size, offset, end };
-  const at = big(locator, 8);
-  if (
-    locator.getUint32(4, true) || locator.getUint32(16, true) > 1 || at + 56 !== end - 20
-  ) {
-    throw new Malformed("the zip's end for large files is not where it should be");
-  }
-  const large = await view(blob, at, 56);
-  /** @type {[number, number, number][]} */
-  const said = [[files, FULL16, big(large, 32)], [size, FULL32, big(large, 40)], [offset, FULL32, big(large, 48)]];
-  if (
-    said.some(([small, full, value]) => small !== full && small !== value) ||
-    large.getUint32(0, true) !== 0x06064b50 || big(large, 4) !== 44 || large.getUint32(16, true) ||
-    large.getUint32(20, true) || big(large, 24) !== big(large, 32)
-  ) {
-    throw new Malformed("the zip's end for large files is not what it should be");
-  }
-  return { files: big(large, 32), size: big(large, 40), offset: big(large, 48), end: at };
-}
-
-/** Size, packed size and place, where the 32-bit fields are full (4.5.3).
- * @param {DataView<ArrayBuffer>} data @param {number} at @param {number} length @param {number[]} values */
-function largeSizes(data, at, length, values) {
-  const wanted = values.flatMap((value, n) => (value === FULL32 ? [n] : []));
-  if (!wanted.length) return values;
-  for (let end = at + length; at + 4 <= end; at += 4 + data.getUint16(at + 2, true)) {
-    const size = data.getUint16(at + 2, true);
-    if (data.getUint16(at, true) === 1 && size >= 8 * wanted.length && at + 4 + size <= end) {
-      const found = [...values];
-      wanted.forEach((n, place) => (found[n] = big(data, at + 4 + 8 * place)));
-      return found;
-    }
-  }
-  throw new Malformed("a large file's size is missing in the zip");
-}
-
-/** @param {DataView<ArrayBuffer>} data @param {number} at @param {number} length */
-function nameAt(data, at, length) {
-  const bytes = new Uint8Array(data.buffer, at, length);
-  if (bytes.some((byte) => byte > 127)) throw new Malformed("a name in the zip is not ASCII");
-  return decoded(bytes, "a name in the zip");
-}
-
-/** The central directory (4.3.12). @param {DataView<ArrayBuffer>} data @param {number} files */
-function readDirectory(data, files) {
-  /** @type {Member[]} */
-  const members = [];
-  let at = 0;
-  for (let n = 0; n < files; n++) {
-    if (at + 46 > data.byteLength || data.getUint32(at, true) !== 0x02014b50) {
-      throw new Malformed("the zip's directory is damaged");
-    }
-    const [nameLength, extraLength] = [data.getUint16(at + 28, true), data.getUint16(at + 30, true)];
-    const end = at + 46 + nameLength + extraLength;
-    if (end > data.byteLength || data.getUint16(at + 32, true) || data.getUint16(at + 34, true)) {
-      throw new Malformed("the zip's directory is damaged");
-    }
-    const name = nameAt(data, at + 46, nameLength);
-    const values = [20 + 4, 20, 42].map((field) => data.getUint32(at + field, true));
-    const [size = 0, packed = 0, start = 0] = largeSizes(data, at + 46 + nameLength, extraLength, values);
-    const [flags, method] = [data.getUint16(at + 8, true), data.getUint16(at + 10, true)];
-    const attributes = data.getUint32(at + 38, true);
-    const kind = (attributes >>> 16) & 0o170000;
-    if (flags & ENCRYPTED) throw new Malformed(`${name} is encrypted by the zip`);
-    if (method !== 0 && method !== 8) throw new Malformed(`${name} is neither stored nor deflated`);
-    if (name.endsWith("/") || attributes & 0x10) throw new Malformed(`${name} is a folder`);
-    if (kind !== 0 && kind !== 0o100000) throw new Malformed(`${name} is a link or a device`);
-    members.push({ name, size, packed, method, crc: data.getUint32(at + 16, true), flags, start, data: 0 });
-    at = end;
-  }
-  if (at !== data.byteLength) throw new Malformed("the zip's directory is longer than its files");
-  return members.sort((one, other) => one.start - other.start);
-}
-
-/** How long the data descriptor is, which must repeat the directory (4.3.9).
- * @param {Blob} blob @param {number} at @param {Member} member */
-async function descriptorLength(blob, at, member) {
-  for (const large of [true, false]) {
-    const body = new DataView(new ArrayBuffer(large ? 20 : 12));
-    body.setUint32(0, member.crc, true);
-    if (large) {
-      body.setBigUint64(4, BigInt(member.packed), true);
-      body.setBigUint64(12, BigInt(member.size), true);
-    } else {
-      body.setUint32(4, member.packed, true);
-      body.setUint32(8, member.size, true);
-    }
-    for (const signature of ["PK\x07\x08", ""]) {
-      const expected = joinedBytes(encoded(signature), new Uint8Array(body.buffer));
-      const found = new Uint8Array(await blob.slice(at, at + expected.length).arrayBuffer());
-      if (same(found, expected)) return expected.length;
-    }
-  }
-  throw new Malformed(`the zip contradicts itself behind ${member.name}`);
-}
-
-/** The local headers (4.3.7) must say what the directory says, and leave no gap.
- * @param {Blob} blob @param {Member[]} members @param {number} offset */
-async function readLocalHeaders(blob, members, offset) {
-  let at = 0;
-  for (const member of members) {
-    if (member.start !== at) {
-      throw new Malformed(`there are bytes in the zip before ${member.name} that no file owns`);
-    }
-    const head = await view(blob, at, 30);
-    const [nameLength, extraLength] = [head.getUint16(26, true), head.getUint16(28, true)];
-    const rest = await view(blob, at + 30, nameLength + extraLength);
-    const values = [head.getUint32(22, true), head.getUint32(18, true), 0];
-    const [size = 0, packed = 0] = largeSizes(rest, nameLength, extraLength, values);
-    const flags = head.getUint16(6, true);
-    const crc = head.getUint32(14, true);
-    const openEnded = Boolean(flags & DESCRIPTOR) && !crc && !size && !packed;
-    if (
-      head.getUint32(0, true) !== 0x04034b50 || flags !== member.flags ||
-      head.getUint16(8, true) !== member.method ||
-      !same(new Uint8Array(rest.buffer, 0, nameLength), encoded(member.name)) ||
-      !(openEnded || (crc === member.crc && size === member.size && packed === member.packed))
-    ) {
-      throw new Malformed(`the zip contradicts itself about ${member.name}`);
-    }
-    member.data = at + 30 + nameLength + extraLength;
-    at = member.data + member.packed;
-    if (flags & DESCRIPTOR) at += await descriptorLength(blob, at, member);
-  }
-  if (at !== offset) throw new Malformed("there are bytes in the zip before its directory that no file owns");
-}
-
-const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
-  for (let bit = 0; bit < 8; bit++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
-  return n;
-});
 
 /** An opened package: which files there are, and what is in them. */
 export class Package {
   /** @type {Map<string, Bytes>} */
   #digests = new Map();
-  #blob;
   /** The names, rising. @type {string[]} */
   #sorted;
 
-  /** @param {Blob} blob @param {string} id @param {Map<string, Member>} members */
-  constructor(blob, id, members) {
-    this.#blob = blob;
-    this.id = id;
-    this.members = members;
-    this.#sorted = [...members.keys()].sort();
+  /** @param {Map<string, Content>} files by name, relative to the package's folder
+   * @param {Map<string, Content>} foreign what lies beside them, by its whole name
+   * @param {string} folder what the package's folder is called @param {Wrapping} wrapping */
+  constructor(files, foreign, folder, wrapping) {
+    this.files = files;
+    this.foreign = foreign;
+    this.id = idOf(folder);
+    this.wrapping = wrapping;
+    this.#sorted = [...files.keys()].sort();
   }
 
   /** @param {string} name */
   has(name) {
-    return this.members.has(name);
+    return this.files.has(name);
   }
 
   /** @param {string} [under] */
@@ -216,102 +54,193 @@ export class Package {
     return this.#sorted.slice(low, high);
   }
 
-  /** @param {string} name @returns {Member} */
-  member(name) {
-    const member = this.members.get(name);
-    if (!member) throw new Malformed(`${name} is missing`);
-    return member;
+  /** @param {string} name @returns {Content} */
+  content(name) {
+    const content = this.files.get(name);
+    if (!content) throw new Malformed(`${name} is missing`);
+    return content;
   }
 
   /** @param {string} name */
   size(name) {
-    return this.member(name).size;
+    return this.content(name).size;
   }
 
   /** A whole document. @param {string} name */
   async read(name) {
     if (this.size(name) > MAX_DOCUMENT) throw new Malformed(`${name} is longer than ${MAX_DOCUMENT} bytes`);
-    return this.#bytes(this.member(name));
+    const data = await this.content(name).bytes();
+    const found = await digestOf(data);
+    if (hex(this.#digests.get(name) ?? found) !== hex(found)) throw new Malformed(`${name} was changed while it was read`);
+    this.#digests.set(name, found);
+    return data;
   }
 
   /** A file's SHA-256; computed once. @param {string} name @returns {Promise<Bytes>} */
   async digest(name) {
     const known = this.#digests.get(name);
     if (known) return known;
-    const found = await digestOf(await this.#bytes(this.member(name)));
+    const found = await digestOf(await this.content(name).bytes());
     this.#digests.set(name, found);
     return found;
   }
 
-  /** @param {Member} member @returns {Promise<Bytes>} */
-  async #bytes(member) {
-    const { name, size, crc, method, data, packed } = member;
-    if (size > MAX_IN_MEMORY) {
-      throw new CannotCheck(`${name} is too large for a browser; use the program takeback-verify`);
+  /** Read every file once; in a zip those beside the package too. */
+  async checkContents() {
+    const problems = [];
+    for (const name of this.#sorted) problems.push(...(await damage(() => this.digest(name))));
+    if (this.wrapping !== "folder") {
+      for (const content of this.foreign.values()) problems.push(...(await damage(() => content.bytes())));
     }
-    const raw = this.#blob.slice(data, data + packed);
-    const stream = method === 8 ? raw.stream().pipeThrough(new DecompressionStream("deflate-raw")) : raw.stream();
-    const whole = new Uint8Array(size);
-    let at = 0;
-    let check = ~0;
-    const reader = stream.getReader();
-    try {
-      for (let read = await reader.read(); !read.done; read = await reader.read()) {
-        if (at + read.value.length > size) throw new Malformed(`${name} is larger than the zip says`);
-        whole.set(read.value, at);
-        at += read.value.length;
-        for (const byte of read.value) check = (CRC[(check ^ byte) & 0xff] ?? 0) ^ (check >>> 8);
-      }
-    } catch (error) {
-      await reader.cancel().catch(() => undefined);
-      if (error instanceof Malformed) throw error;
-      throw new Malformed(`${name} is damaged: it cannot be inflated`);
+    if (problems.length) throw new Problems(problems);
+  }
+
+  /** What is said of the container, in sentences. */
+  describe() {
+    const number = count(this.files.size, "file");
+    if (this.wrapping === "original") {
+      return [`The zip holds ${number} in one folder, and every byte of it follows from them.`];
     }
-    if (at !== size || ~check >>> 0 !== crc) {
-      throw new Malformed(`${name} is damaged: it is not what the zip says of it`);
-    }
-    return whole;
+    const wrapping = this.wrapping === "zip" ? "The zip" : "A folder";
+    const said = [`${wrapping} is not the original wrapping, so nothing is said of it; the ${number} in it are judged.`];
+    const names = rising([...this.foreign.keys()]).map(shown);
+    if (!names.length) return said;
+    const more = names.length - MOST_NAMED;
+    const named = more > 0 ? [...names.slice(0, MOST_NAMED), `${more.toLocaleString("en-US")} more`] : names;
+    const lie =
+      names.length === 1
+        ? "Beside them lies 1 file that is not part of the package and proves nothing"
+        : `Beside them lie ${count(names.length, "file")} that are not part of the package and prove nothing`;
+    return [...said, `${lie}: ${listed(named)}.`];
   }
 }
 
-/** The package in a file. @param {Blob} blob @returns {Promise<Package>} */
-export async function openPackage(blob) {
-  const { files, size, offset, end } = await readEnd(blob);
-  if (files > MAX_FILES || size > MAX_DIRECTORY) {
-    throw new Malformed(`the zip has ${files} files; at most ${MAX_FILES} are allowed`);
+/** @param {() => Promise<unknown>} read @returns {Promise<string[]>} */
+async function damage(read) {
+  try {
+    await read();
+  } catch (error) {
+    if (error instanceof Malformed) return [error.message];
+    throw error;
   }
-  if (offset + size !== end) throw new Malformed("the zip's directory does not lie where its end says");
-  const members = readDirectory(await view(blob, offset, size), files);
-  await readLocalHeaders(blob, members, offset);
-  const [first] = members;
-  if (!first || !members.some((member) => member.name.startsWith(FOLDER))) {
-    throw new CannotCheck(`the zip has no folder ${FOLDER}...; it is not a package of this kind`);
+  return [];
+}
+
+/** The bytes of a file in a zip. @param {Blob} blob @param {Member} member @param {string} name @returns {Promise<Bytes>} */
+async function unpacked(blob, { size, crc, method, data, packed }, name) {
+  if (size > MAX_IN_MEMORY) {
+    throw new CannotCheck(`${name} is too large for a browser; use the program takeback-verify`);
   }
-  // 1. Plain names, in one folder, none twice.
-  const folder = first.name.split("/", 1)[0] ?? "";
-  const id = folder.slice(FOLDER.length);
-  if (!folder.startsWith(FOLDER) || !isUuid(id)) {
-    throw new Malformed(`${first.name} does not lie in the package's folder`);
-  }
-  /** @type {Map<string, Member>} */
-  const found = new Map();
-  const folded = new Set();
-  for (const member of members) {
-    if (!member.name.startsWith(`${folder}/`)) {
-      throw new Malformed(`${member.name} does not lie in the package's folder`);
+  const raw = blob.slice(data, data + packed);
+  const stream = method === 8 ? raw.stream().pipeThrough(new DecompressionStream("deflate-raw")) : raw.stream();
+  const whole = new Uint8Array(size);
+  let at = 0;
+  let check = 0;
+  const reader = stream.getReader();
+  try {
+    for (let read = await reader.read(); !read.done; read = await reader.read()) {
+      if (at + read.value.length > size) throw new Malformed(`${name} is larger than the zip says`);
+      whole.set(read.value, at);
+      at += read.value.length;
+      check = crcOf(read.value, check);
     }
-    const name = member.name.slice(folder.length + 1);
-    if (!NAME.test(name) || name.split("/").some((part) => part === "." || part === "..")) {
-      throw new Malformed(`'${member.name}' is not a name that a package may have`);
-    }
-    if (folded.has(name.toLowerCase())) throw new Malformed(`${name} is there twice`);
-    folded.add(name.toLowerCase());
-    found.set(name, member);
+  } catch (error) {
+    await reader.cancel().catch(() => undefined);
+    if (error instanceof Malformed) throw error;
+    throw new Malformed(`${name} is damaged: it cannot be inflated`);
   }
-  // 2. Not larger than anybody would expect.
-  const unpacked = members.reduce((sum, member) => sum + member.size, 0);
-  if (unpacked > MAX_UNPACKED || unpacked > MAX_RATIO * blob.size) {
-    throw new Malformed(`the zip of ${blob.size} bytes would unpack to ${unpacked}`);
+  if (at !== size || check !== crc) throw new Malformed(`${name} is damaged: it is not what the zip says of it`);
+  return whole;
+}
+
+/** The bytes of a file on a disc. @param {File} file @param {string} name @returns {Promise<Bytes>} */
+async function onDisc(file, name) {
+  if (file.size > MAX_IN_MEMORY) {
+    throw new CannotCheck(`${name} is too large for a browser; use the program takeback-verify`);
   }
-  return new Package(blob, id, found);
+  try {
+    return new Uint8Array(await file.arrayBuffer());
+  } catch (error) {
+    throw new CannotCheck(`${name} cannot be read: ${String(error)}`);
+  }
+}
+
+/** The package in a zip or in a folder. @param {Blob | Folder} source @returns {Promise<Package>} */
+export async function openPackage(source) {
+  if (!(source instanceof Blob)) {
+    if (source.files.size > MAX_FILES) throw new Malformed(`the folder has more than ${MAX_FILES} files`);
+    const found = [...source.files].map(([name, file]) => {
+      /** @type {[string, Content]} */
+      const named = [name, { size: file.size, bytes: () => onDisc(file, shown(name)) }];
+      return named;
+    });
+    return arranged(new Map(found), [], "folder", source.name, MAX_UNPACKED);
+  }
+  const { members, formal } = await readMembers(source);
+  const folders = members.filter(isFolder);
+  for (const folder of folders) {
+    if (folder.packed || folder.method === 8) await unpacked(source, folder, shown(folder.name));
+  }
+  const files = members.filter((member) => !isFolder(member));
+  const found = files.map((member) => {
+    /** @type {[string, Content]} */
+    const named = [member.name, { size: member.size, bytes: () => unpacked(source, member, shown(member.name)) }];
+    return named;
+  });
+  const wrapping = formal && isOriginal(members) ? "original" : "zip";
+  const names = folders.map((member) => member.name.slice(0, -1));
+  const opened = arranged(new Map(found), names, wrapping, "", MAX_RATIO * source.size);
+  for (const member of files) if (opened.foreign.has(member.name)) checkEndIsSeen(member, false);
+  return opened;
+}
+
+/** Whether a zip holds nothing but a package in its folder. @param {Member[]} members */
+function isOriginal(members) {
+  const folder = members[0]?.name.split("/", 1)[0] ?? "";
+  const inside = members.map(({ name }) => (name.startsWith(`${folder}/`) ? name.slice(folder.length + 1) : ""));
+  return idOf(folder) !== null && inside.every((name) => NAME.test(name) && !isLeftByASystem(name));
+}
+
+/** @param {Map<string, Content>} files @param {string[]} folders @param {Wrapping} wrapping @param {string} outer
+ * @param {number} allowed most bytes */
+function arranged(files, folders, wrapping, outer, allowed) {
+  // 1. Names that all systems read alike, and none twice.
+  const names = [...files.keys()];
+  for (const name of [...names, ...folders]) checkName(name);
+  checkDistinct(names, folders);
+  // 2. One folder that is the package; what lies elsewhere, or was left in it by a system, is not of it.
+  const root = rootOf(names);
+  const own = new Map();
+  const foreign = new Map();
+  for (const [name, content] of files) {
+    const inside = name.startsWith(root) ? name.slice(root.length) : null;
+    if (inside === null || isLeftByASystem(inside)) foreign.set(name, content);
+    else if (NAME.test(inside)) own.set(inside, content);
+    else throw new Malformed(`${shown(name)} is not a name that a package may have`);
+  }
+  // 3. Not larger than anybody would expect.
+  const unpackedSize = [...files.values()].reduce((sum, { size }) => sum + size, 0);
+  const most = Math.min(allowed, MAX_UNPACKED);
+  if (unpackedSize > most) throw new Malformed(`its files have ${unpackedSize} bytes; at most ${most} are allowed`);
+  return new Package(own, foreign, root.split("/").at(-2) ?? outer, wrapping);
+}
+
+/** The package's folder with its slash; empty if it is the whole. @param {string[]} names */
+function rootOf(names) {
+  const lists = names.filter((name) => `/${name}`.endsWith(`/${LISTING}`) && !isLeftByASystem(name));
+  let roots = new Set(lists.map((name) => name.slice(0, -LISTING.length)));
+  if (!roots.size) { // a package all the same, if its folder says so
+    const called = names.filter((name) => name.startsWith(FOLDER) && name.includes("/"));
+    roots = new Set(called.map((name) => `${name.split("/", 1)[0]}/`));
+  }
+  const [root, ...more] = roots;
+  if (root === undefined) throw new CannotCheck(`there is no ${LISTING} in it; it is not a package of this kind`);
+  if (more.length) throw new Malformed("there is more than one package in it");
+  return root;
+}
+
+/** @param {string} folder */
+function idOf(folder) {
+  const name = folder.startsWith(FOLDER) ? folder.slice(FOLDER.length) : "";
+  return isUuid(name) ? name : null;
 }

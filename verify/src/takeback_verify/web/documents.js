@@ -4,6 +4,8 @@ import {
   CannotCheck, Malformed, NotProven, VerifyError, decoded, digestOf, encoded, hex, joinedBytes, unbase64, when,
 } from "./bytes.js";
 import { Fields, checkedTime, isUuid, readJson, writeJson } from "./canonical.js";
+import { LISTING } from "./container.js";
+import { isLeftByASystem } from "./names.js";
 import { parsePolicy } from "./policy.js";
 import { parseCertificate } from "./stamp.js";
 
@@ -17,7 +19,6 @@ import { parseCertificate } from "./stamp.js";
 
 export const BAG_FILES = ["bag-info.txt", "bagit.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt"];
 export const TAG_FILES = ["VERIFY.html", "VERIFY.txt", "bag-info.txt", "bagit.txt", "manifest-sha256.txt"];
-export const LISTING = "data/dossier.json";
 export const ENTRIES = "data/entries.jsonl";
 export const EXHIBITS = "data/exhibits/";
 export const ROUNDS = "data/rounds/";
@@ -75,7 +76,9 @@ export function parseListing(data) {
   const names = files.map((file) => file.name);
   mustRise(names, LISTING);
   for (const name of names) {
-    if (!LISTED.test(name)) throw new Malformed(`${LISTING} lists ${name}, which is no file of a package`);
+    if (!LISTED.test(name) || isLeftByASystem(name)) {
+      throw new Malformed(`${LISTING} lists ${name}, which is no file of a package`);
+    }
   }
   for (const name of REQUIRED) {
     if (!names.includes(name)) throw new Malformed(`${LISTING} does not list ${name}`);

@@ -128,7 +128,9 @@ export function parseTlogProof(data) {
   if (end < 0) throw new Malformed("a proof is its lines, an empty line and a checkpoint");
   const lines = whole.slice(0, end).split("\n");
   if (lines.shift() !== "c2sp.org/tlog-proof@v1") throw new Malformed("a proof starts with its name");
-  const extra = lines[0]?.startsWith("extra ") ? unbase64(lines.shift()?.slice(6), "extra data").length : 0;
+  const more = lines[0]?.startsWith("extra ") ? lines.shift()?.slice(6) : undefined;
+  const extra = more === undefined ? 0 : unbase64(more, "extra data").length;
+  if (more === "") throw new Malformed("the proof is not in canonical form");
   const [, index] = /^index (0|[1-9][0-9]{0,15})$/.exec(lines.shift() ?? "") ?? [];
   if (index === undefined) throw new Malformed("a proof has a line with the entry's index");
   const path = lines.map((line) => unbase64(line, "a proof's hash"));

@@ -1,6 +1,6 @@
 // Whom one trusts to sign a log (C2SP tlog-policy), as policy.py reads it.
 
-import { CannotCheck, Malformed, NotProven, UnknownLog, base64 } from "./bytes.js";
+import { CannotCheck, Malformed, NotProven, UnknownLog, base64, encoded, hex } from "./bytes.js";
 import { ED25519, ML_DSA_44, isNamed, parseCheckpoint, parseKey, verifySignature } from "./note.js";
 
 /** @typedef {import("./note.js").Key} Key */
@@ -103,6 +103,42 @@ export async function accept(policy, note) {
     throw new NotProven(`the quorum '${policy.quorum}' of witnesses is not reached: ${who} cosigned`);
   }
   return { checkpoint, times, notChecked: signed.some((key) => key.type === ML_DSA_44) };
+}
+
+/** Check every signature line of a note that the policy's log signed, as strict_note.py does.
+ * @param {Policy} policy @param {Note} note */
+export async function checkLines(policy, note) {
+  // 1. The log's own signatures.
+  const { checkpoint, keys } = await openOfLog(policy, note);
+  // 2. Each line by somebody who is known, once, and in order: the log's by type, the witnesses' by name and id.
+  const witnesses = policy.witnesses.map(({ key }) => key);
+  /** @type {Map<string, string>} */
+  const places = new Map();
+  for (const key of witnesses) places.set(lineOf(key), `1 0 ${lineOf(key)}`);
+  for (const key of keys) places.set(lineOf(key), `0 ${key.type} ${lineOf(key)}`);
+  const order = note.signatures.map((line) => {
+    const place = places.get(lineOf(line));
+    if (place === undefined) {
+      throw new NotProven(
+        `a checkpoint carries a signature by ${line.name}, whom the trust file does not name ` +
+          "(if the trust file is older than the package, there may be a newer one)",
+      );
+    }
+    return place;
+  });
+  if (order.join() !== [...new Set(order)].sort().join()) {
+    throw new NotProven("the signatures of a checkpoint are not in their order, each once");
+  }
+  if (!order[0]?.startsWith(`0 ${ED25519} `)) {
+    throw new NotProven(`the log ${checkpoint.origin} did not sign the whole checkpoint, with Ed25519`);
+  }
+  // 3. The witnesses' signatures, also where nobody asks for them.
+  for (const key of witnesses) if (isNamed(note, key)) await verifySignature(note, key);
+}
+
+/** Whose line it is; as text that sorts by name and id. @param {{name: string, id: Uint8Array<ArrayBuffer>}} line */
+function lineOf({ name, id }) {
+  return `${hex(encoded(name))} ${hex(id)}`;
 }
 
 /** @param {Policy} policy @param {string[]} names */

@@ -1,7 +1,7 @@
 // RFC 3161 timestamps (in CMS, RFC 5652) and the certificates that they rest on (RFC 5280), by WebCrypto.
 // A chain may only end in a root of the trust file; what a timestamp brings along can fill it, never end it.
 
-import { CannotCheck, Malformed, NotProven, digestOf, joinedBytes, same } from "./bytes.js";
+import { CannotCheck, Malformed, NotProven, digestOf, hex, joinedBytes, same } from "./bytes.js";
 import { BITS, BOOLEAN, INTEGER, OCTETS, SEQUENCE, SET, explicit, readDer } from "./der.js";
 
 /** @typedef {import("./bytes.js").Bytes} Bytes */
@@ -30,6 +30,7 @@ const SIGNATURES = new Map([
   ["1.2.840.10045.4.3.4", "SHA-512"],
 ]);
 const RSA = "1.2.840.113549.1.1.1";
+const RSA_PSS = "1.2.840.113549.1.1.10";
 const EC = "1.2.840.10045.2.1";
 const SIGNED_DATA = "1.2.840.113549.1.7.2";
 const TST_INFO = "1.2.840.113549.1.9.16.1.4";
@@ -44,6 +45,11 @@ const TIME_STAMPING = "1.3.6.1.5.5.7.3.8";
 const UNDERSTOOD = new Set([KEY_USAGE, BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE]);
 const MAX_RESPONSE = 65_536;
 const MAX_CHAIN = 8;
+const UNSIGNED = "the timestamp says something that is not signed";
+/** Granted; and what some authorities say with it, "Operation Okay". */
+const STATUS = new Set(["020100", "02010030100c0e4f7065726174696f6e204f6b6179"]);
+/** Version, hashes, content, perhaps certificates, signers. */
+const PARTS = new Set([[INTEGER, SET, SEQUENCE, SET].join(), [INTEGER, SET, SEQUENCE, 0xa0, SET].join()]);
 
 /** @param {Element[]} list @param {number} n @returns {Element} */
 function at(list, n) {
@@ -69,13 +75,16 @@ function hashOf(oid) {
 export async function verifyStamp(response, text, roots) {
   if (response.length > MAX_RESPONSE) throw new Malformed("a timestamp is too long");
   // 1. A granted response with a signed TSTInfo (RFC 3161, 2.4.2).
-  const [status, token] = readDer(response).inside(SEQUENCE);
+  const [status, token, ...more] = readDer(response).inside(SEQUENCE);
   if (!status || at(status.inside(SEQUENCE), 0).integer() !== 0 || !token) {
     throw new NotProven("the authority did not grant the timestamp");
   }
+  if (more.length || !STATUS.has(hex(status.content))) throw new Malformed(UNSIGNED);
   const [type, wrapped] = token.inside(SEQUENCE);
   if (!type || !wrapped || type.oid() !== SIGNED_DATA) throw new Malformed("a timestamp is not signed data");
   const signed = at(wrapped.inside(explicit(0)), 0).inside(SEQUENCE);
+  const tags = signed.map(({ tag }) => tag).join();
+  if (at(signed, 0).integer() !== 3 || !PARTS.has(tags)) throw new Malformed(UNSIGNED);
   const [contentType, content] = at(signed, 2).inside(SEQUENCE);
   if (!contentType || !content || contentType.oid() !== TST_INFO) throw new Malformed("a timestamp has no TSTInfo");
   const info = at(content.inside(explicit(0)), 0).must(OCTETS).content;
@@ -102,8 +111,8 @@ export async function verifyStamp(response, text, roots) {
 /** The certificate whose key signed (RFC 5652, 5.4). @param {Element[]} signer @param {Bytes} info
  * @param {Certificate[]} certificates @returns {Promise<Certificate>} */
 async function verifySigner(signer, info, certificates) {
-  const [, id, digestAlgorithm, attributes, algorithm, signature] = signer;
-  if (!id || !digestAlgorithm || !attributes || !algorithm || !signature) {
+  const [version, id, digestAlgorithm, attributes, algorithm, signature] = signer;
+  if (!version || !id || !digestAlgorithm || !attributes || !algorithm || !signature) {
     throw new Malformed("a timestamp's signature is not built as it should be");
   }
   const [issuer, serial] = id.inside(SEQUENCE);
@@ -127,6 +136,9 @@ async function verifySigner(signer, info, certificates) {
   await checkSigningCertificate(values, found);
   const bytes = joinedBytes(Uint8Array.of(SET), attributes.whole.slice(1));
   const named = oidOf(algorithm);
+  // What is not signed has the one value that it can have, as in stamp_form.py.
+  const fits = named === RSA || named === RSA_PSS || SIGNATURES.get(named) === hash;
+  if (version.integer() !== 1 || signer.length !== 6 || !fits) throw new Malformed(UNSIGNED);
   const over = named === RSA ? hash : SIGNATURES.get(named);
   await verifyBytes(found, over, signature.must(OCTETS).content, bytes);
   return found;

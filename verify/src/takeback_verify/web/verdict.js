@@ -4,15 +4,16 @@ import {
   CannotCheck, Malformed, NotProven, Problems, UnknownLog, VerifyError, capital, count, digestOf, encoded, hex,
   listed, spelt, when,
 } from "./bytes.js";
-import { openPackage } from "./container.js";
+import { LISTING, openPackage } from "./container.js";
 import {
-  ENTRIES, EXHIBITS, LISTING, PROOF, TAG_FILES, checkBody, exhibitOf, isUnlisted, parseConsistency,
+  ENTRIES, EXHIBITS, PROOF, TAG_FILES, checkBody, exhibitOf, isUnlisted, parseConsistency,
   parseEntries, parseListing, parseOwnEntry, parsePaths,
 } from "./documents.js";
 import { SKEW, byCapture, readExhibit, saidWrong, wrongRounds } from "./exhibits.js";
 import { leafHash, verifyConsistency, verifyInclusion } from "./merkle.js";
+import { rising } from "./names.js";
 import { parseNote, parseTlogProof } from "./note.js";
-import { accept, openOfLog } from "./policy.js";
+import { accept, checkLines, openOfLog } from "./policy.js";
 import { verifyStamp } from "./stamp.js";
 import { authoritiesOf, tell } from "./story.js";
 
@@ -29,9 +30,9 @@ const ANCHORS = `${PROOF}anchors/`;
 
 class NotChecked extends Error {}
 
-/** Check a package. @param {Blob} file @param {Trust} trust @returns {Promise<{verdict: string, steps: Step[]}>} */
-export async function verify(file, trust) {
-  const check = new Check(file, trust);
+/** Check a package in a zip or a folder. @param {Blob | import("./container.js").Folder} source @param {Trust} trust */
+export async function verify(source, trust) {
+  const check = new Check(source, trust);
   /** @type {Step[]} */
   const steps = [];
   for (const [n, [title, run, needs]] of check.steps().entries()) {
@@ -39,7 +40,7 @@ export async function verify(file, trust) {
   }
   const outcomes = steps.map((step) => step.outcome);
   const verdict = outcomes.includes("fails") ? "INVALID" : outcomes.includes("cannot check") ? "CANNOT CHECK" : "VALID";
-  return { verdict, steps };
+  return { verdict, steps, ...check.wrapping() };
 }
 
 /** What was proven so far. */
@@ -51,12 +52,12 @@ class Check {
   /** @type {import("./note.js").Checkpoint | null} */ #final = null;
   /** @type {Placed[]} */ #entries = [];
   /** @type {Anchor[]} */ #anchors = [];
-  #file;
+  #source;
   #trust;
 
-  /** @param {Blob} file @param {Trust} trust */
-  constructor(file, trust) {
-    this.#file = file;
+  /** @param {Blob | import("./container.js").Folder} source @param {Trust} trust */
+  constructor(source, trust) {
+    this.#source = source;
     this.#trust = trust;
   }
 
@@ -97,14 +98,17 @@ class Check {
     }
   }
 
+  /** What the files came in, and what lies beside them, as far as that was read. */
+  wrapping() {
+    return { foreign: rising([...(this.#package?.foreign.keys() ?? [])]), wrapping: this.#package?.wrapping ?? null };
+  }
+
   // 1.
   async #container() {
-    const opened = await openPackage(this.#file);
+    const opened = await openPackage(this.#source);
     this.#package = opened;
-    const problems = [];
-    for (const name of opened.names()) problems.push(...(await saidWrong(() => opened.digest(name))));
-    if (problems.length) throw new Problems(problems);
-    return [`The zip holds ${count(opened.members.size, "file")} in one folder, and every byte of it belongs to one.`];
+    await opened.checkContents();
+    return opened.describe();
   }
 
   // 2.
@@ -116,7 +120,7 @@ class Check {
     const wanted = {
       "bagit.txt": "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n",
       "bag-info.txt":
-        `Bagging-Date: ${listing.made.slice(0, 10)}\nExternal-Identifier: ${opened.id}\n` +
+        `Bagging-Date: ${listing.made.slice(0, 10)}\nExternal-Identifier: ${listing.id}\n` +
         `Payload-Oxum: ${size}.${payload.length}\nSource-Organization: ${listing.service}\n`,
       "manifest-sha256.txt": await manifest(opened, payload),
       "tagmanifest-sha256.txt": await manifest(opened, TAG_FILES.filter((name) => opened.has(name))),
@@ -135,7 +139,7 @@ class Check {
     const listing = this.#listing ?? parseListing(await opened.read(LISTING));
     this.#listing = listing;
     const problems = [];
-    if (listing.id !== opened.id) problems.push(`${LISTING} is of the package ${listing.id}, not ${opened.id}`);
+    if (opened.id !== null && opened.id !== listing.id) problems.push(`${LISTING} is of the package ${listing.id}, not ${opened.id}`);
     for (const { name, size, sha256 } of listing.files) {
       if (!opened.has(name)) problems.push(`${name} is listed and missing`);
       else if (opened.size(name) !== size || hex(await opened.digest(name)) !== sha256) {
@@ -167,6 +171,7 @@ class Check {
     let accepted;
     try {
       accepted = await accept(policy, proof.note);
+      await checkLines(policy, proof.note);
     } catch (error) {
       if (!(error instanceof UnknownLog)) throw error;
       throw new NotProven(`the final checkpoint is of another log: ${error.message}`);
@@ -192,7 +197,7 @@ class Check {
     const { body, kind, at } = own.opening;
     if (
       kind !== "dossier_written" || Object.keys(body).sort().join() !== "case,dossier,manifest" ||
-      body.case !== listing.case || body.dossier !== opened.id || body.manifest !== hex(await opened.digest(LISTING))
+      body.case !== listing.case || body.dossier !== listing.id || body.manifest !== hex(await opened.digest(LISTING))
     ) {
       throw new NotProven(`the entry in ${PROOF}dossier.json commits to another package than this one`);
     }
@@ -269,12 +274,13 @@ class Check {
     const opened = this.#opened();
     const { final } = this.#proven();
     const prefix = `${ANCHORS}${size}.`;
-    // 1. A checkpoint of the log, of this size.
+    // 1. A checkpoint of the log, of this size; each line of it by somebody who is known.
     const note = parseNote(await opened.read(`${prefix}note`));
     const { checkpoint } = await openOfLog(this.#trust.policy, note);
     if (checkpoint.origin !== final.origin || checkpoint.size !== size) {
       throw new NotProven(`${prefix}note is of '${checkpoint.origin}' with ${checkpoint.size} entries`);
     }
+    await checkLines(this.#trust.policy, note);
     // 2. It has grown into the final one.
     const path = parseConsistency(await opened.read(`${prefix}consistency`), `${prefix}consistency`);
     await verifyConsistency(size, final.size, path, checkpoint.root, final.root);
