@@ -14,14 +14,19 @@ import hashlib
 import time
 
 from takeback.connectors.api import Target
+from takeback.connectors.matrix.addresses import media_path, read_spelling
 from takeback.connectors.matrix.answers import at, members, number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account
-from takeback.connectors.matrix.posts import media_path, redacted_by
+from takeback.connectors.matrix.posts import MEMBER, redacted_by
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
 from takeback.ground.outbound import path
 
 NEIGHBOURS = 40
 """Events around the message that are searched for another of the same millisecond."""
+REDACTED_FOR_POSTERS = frozenset({"m.room.message", "m.room.encrypted", MEMBER})
+"""Types of events that Synapse redacts in their poster's name (admin API, "Redact all the events of a user");
+of changes of membership only those to "join".
+"""
 POLLS = 100
 POLL_SECONDS = 0.05
 
@@ -53,7 +58,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> st
     except Gone:
         return "nothing to redact: the homeserver does not have this message"
     if by := redacted_by(event):
-        return f"was redacted already, by {by}"
+        return f"was redacted already, by {by}{_profile_note(admin, target, event)}"
     redact = path(CLIENT, "rooms", target.place, "redact", target.message, transaction_id(key))
     try:
         done = admin.send("PUT", redact, {})
@@ -65,7 +70,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> st
         except PlatformError as refused:
             return _redact_as_poster(admin, target, event, refused)
         done = admin.send("PUT", redact, {})
-    return f"redacted by {text(done, 'event_id')}"
+    return f"redacted by {text(done, 'event_id')}{_profile_note(admin, target, event)}"
 
 
 def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
@@ -103,6 +108,12 @@ def _redact_as_poster(
     admin: Account, target: Target, event: dict[str, object], refused: PlatformError
 ) -> str:
     sender, sent_at = text(event, "sender"), number(event, "origin_server_ts")
+    kind, membership = text(event, "type"), text(event, "content", "membership")
+    if kind not in REDACTED_FOR_POSTERS or (kind == MEMBER and membership != "join"):
+        raise NotAllowed(
+            f"our account cannot become a moderator of the room ({refused}), and the server redacts no event "
+            "of this type in its poster's name"
+        ) from refused
     if not sender or sent_at is None or not _alone(admin, target, sender, sent_at):
         raise NotAllowed(f"our account cannot become a moderator of the room ({refused})") from refused
     # Inclusive on both ends: this one millisecond.
@@ -117,6 +128,22 @@ def _redact_as_poster(
             return f"redacted in the poster's name by {by}"
         time.sleep(POLL_SECONDS)
     raise Unavailable("the homeserver has taken the redaction on but not done it yet")
+
+
+def _profile_note(admin: Account, target: Target, event: dict[str, object]) -> str:
+    """Where a person's picture in a room was redacted: whether the profile still leads to it, in words.
+
+    The server writes a profile's picture into each room that its person joins. A profile is an account's own
+    and is left alone; after the quarantine it shows nobody the picture.
+    """
+    if text(event, "type") != MEMBER:
+        return ""
+    try:
+        said = admin.get(path(CLIENT, "profile", text(event, "state_key"), "avatar_url"))
+    except PlatformError:
+        return ""
+    named = {media_path(address) for address in read_spelling(text(said, "avatar_url"))}
+    return "; the person's profile still leads to this picture" if media_of(target.media) in named else ""
 
 
 def _alone(admin: Account, target: Target, sender: str, sent_at: int) -> bool:

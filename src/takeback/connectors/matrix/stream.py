@@ -12,6 +12,9 @@ the cursor?) and not remembered, because a process may die between joining and c
 Histories are read with the admin API, which shows what was said before we came, whatever the room's
 settings. Synapse answers the same first sync from a cache for two minutes: what is newer comes with the next.
 
+Events of all types are asked for, and state besides: pictures of rooms and people stand there. State that
+is older than a room's kept past comes when we join it.
+
 Deletions (redactions by anybody but our own account) come with the live shard only. One that falls into a gap
 is not told; whoever must know asks for the message by its id.
 """
@@ -23,10 +26,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from takeback.connectors.api import Batch, Deletion, Post, Shard
+from takeback.connectors.api import Batch, Deletion, Post, Shard, Unseen
 from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
-from takeback.connectors.matrix.posts import EVENT_TYPES, post_of
+from takeback.connectors.matrix.posts import found_in
 from takeback.errors import Gone, PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.outbound import Timeouts, path
@@ -41,6 +44,12 @@ JOINS_PER_ROUND = 20
 REFUSED_FOR = timedelta(minutes=10)
 BUSY_FOR = timedelta(seconds=30)
 MAX_SYNC_BYTES = 64 * 1024 * 1024
+_STATE = {"not_types": ["m.room.member"]}
+"""Of a room just joined: all its state, which may be older than what is kept of its past. Of people, of whom
+there may be a hundred thousand, only what its past tells.
+"""
+_LEAST_STATE = {"types": ["m.room.create"]}
+"""A room just joined is left out if all of it is filtered away; its creation keeps it in."""
 
 _log = logging.getLogger(__name__)
 
@@ -150,11 +159,14 @@ def watch_live(
     if not since:
         raise Unavailable("the homeserver's sync came without a token to go on from")
     posts: list[Post] = []
+    unseen: list[Unseen] = []
     deletions: list[Deletion] = []
     opens: list[tuple[Shard, str]] = []
     for room, shown in _rooms(answer):
         events = objects(shown, "timeline", "events")
-        posts += _posts(events, room)
+        found = found_in(objects(shown, "state", "events") + events, room)
+        posts += found.posts
+        unseen += found.unseen
         deletions += _deletions(events, room, user_id)
         if cursor and at(shown, "timeline", "limited") is not True:
             continue
@@ -162,13 +174,13 @@ def watch_live(
         # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
         history = HistoryCursor(room, since, stop)
         opens.append((history.shard(), history.format()))
-    return Batch(tuple(posts), since, tuple(opens), deletions=tuple(deletions))
+    return Batch(tuple(posts), since, tuple(opens), deletions=tuple(deletions), unseen=tuple(unseen))
 
 
 def watch_history(account: Account, cursor: str) -> Batch:
     """One page of a room's past. Raises PlatformError."""
     here = HistoryCursor.parse(cursor)
-    query = {"dir": "b", "limit": str(HISTORY_PAGE), "filter": json.dumps({"types": list(EVENT_TYPES)})}
+    query = {"dir": "b", "limit": str(HISTORY_PAGE)}
     if here.start:
         query["from"] = here.start
     if here.stop:
@@ -181,21 +193,21 @@ def watch_history(account: Account, cursor: str) -> Batch:
     end = text(answer, "end")
     ended = end in {"", here.start}
     following = cursor if ended else HistoryCursor(here.room, end, here.stop).format()
-    return Batch(tuple(_posts(objects(answer, "chunk"), here.room)), following, done=ended)
+    found = found_in(objects(answer, "chunk"), here.room)
+    return Batch(found.posts, following, done=ended, unseen=found.unseen)
 
 
 def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> object:
-    """Raises PlatformError. An answer too long to hold is asked for again with the least of each room."""
-    for limit in (timeline, LEAST_TIMELINE):
+    """Raises PlatformError. An answer too long to hold is asked for again with less of each room."""
+    for limit, state in ((timeline, _STATE), (LEAST_TIMELINE, _STATE), (LEAST_TIMELINE, _LEAST_STATE)):
         nothing = {"types": []}
         wanted = {
             "presence": nothing,
             "account_data": nothing,
+            # Of no type alone: clients show pictures of events of every type.
             "room": {
-                "timeline": {"types": [*EVENT_TYPES, REDACTION], "limit": limit},
-                # A room that we just joined is left out if all of it is filtered away, as where newcomers may
-                # not see the past; its creation event, which never changes, keeps it in.
-                "state": {"types": ["m.room.create"]},
+                "timeline": {"limit": limit},
+                "state": state,
                 "ephemeral": nothing,
                 "account_data": nothing,
             },
@@ -221,11 +233,6 @@ def _rooms(answer: object) -> Iterator[tuple[str, object]]:
     """Rooms that we are in, and rooms that we were in until just now."""
     for section in ("join", "leave"):
         yield from members(answer, "rooms", section).items()
-
-
-def _posts(events: list[Mapping[str, object]], room: str) -> list[Post]:
-    posts = (post_of(event, room) for event in events)
-    return [post for post in posts if post is not None]
 
 
 def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> list[Deletion]:
