@@ -1,4 +1,4 @@
-"""Encrypts files as Matrix clients do ("Sending encrypted attachments"), block by block, apart from our reader."""
+"""Encrypts files as Matrix clients do ("Sending encrypted attachments"), apart from our reader."""
 
 import base64
 import hashlib

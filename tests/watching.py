@@ -3,7 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from takeback.connectors.api import Connector, Deletion, Post, Shard
+from takeback.connectors.api import Connector, Deletion, Post, Shard, Unseen
 from waiting import until
 
 
@@ -15,6 +15,7 @@ class Watching:
     done: set[Shard] = field(default_factory=set)
     posts: dict[tuple[str, str], Post] = field(default_factory=dict)
     deletions: set[Deletion] = field(default_factory=set)
+    unseen: set[Unseen] = field(default_factory=set)
 
     def copy(self) -> "Watching":
         return deepcopy(self)
@@ -32,6 +33,7 @@ class Watching:
         for post in batch.posts:
             self.posts[post.place, post.message] = post
         self.deletions |= set(batch.deletions)
+        self.unseen |= set(batch.unseen)
         self.cursors[shard] = batch.cursor
         for opened, cursor in batch.opens:
             self.cursors.setdefault(opened, cursor)
