@@ -22,6 +22,7 @@ ADDRESSES = (
     _spelled("Slash as percent sign", "`mxc://server%2Fid` is none; `%2e%2e` is", "mxc://x/%2e%2e/{}".format),
     _spelled("Scheme in capitals", "`MXC://server/id`", "MXC://{}".format),
     _spelled("Server in capitals", "`mxc://SERVER/id`", lambda each: f"mxc://{each[:12].upper()}{each[12:]}"),
+    _spelled("User before the server", "`mxc://somebody@server/id`", "mxc://somebody@{}".format),
     _spelled("Backslash", "`mxc://server\\id`", lambda each: "mxc://" + each.replace("/", "\\")),
     _spelled("Dots", "`mxc://./x/../server/id`", "mxc://./x/../{}".format),
     _spelled("Tab in the middle", "a tab within the id", lambda each: f"mxc://{each[:-3]}\t{each[-3:]}"),
@@ -139,7 +140,7 @@ def _profile(stage: Stage) -> Posted:
 
 def _purged(stage: Stage) -> Posted:
     """A room of its own: only its state is left of what was there before we came."""
-    room = stage.matrix.make_place()
+    room = stage.user.create_room("a public room")
     posted = stage.state("m.room.avatar", {"url": stage.media}, room=room)
     stage.user.post_text(room, "words")
     stage.purge(room, before=stage.user.post_text(room, "words"))

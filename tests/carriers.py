@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from carriers_page import Carrier
 from encrypted_files import KEY, encrypted
 from platforms import MatrixPlatform, picture
+from takeback.doors.cli.demo.chat import ChatUser
 from takeback.ground.outbound import OutboundClient, path
 from waiting import until
 
@@ -24,13 +25,13 @@ class Stage:
 
     Args:
         matrix: the platform.
-        room: where it is posted unless a carrier needs a room of its own.
+        user: who posts; a person of its own, since some carriers change the profile.
+        room: made by that person.
         data: the picture.
     """
 
-    def __init__(self, matrix: MatrixPlatform, room: str, data: bytes) -> None:
-        self.matrix, self.room, self.data = matrix, room, data
-        self.user = matrix.poster
+    def __init__(self, matrix: MatrixPlatform, user: ChatUser, room: str, data: bytes) -> None:
+        self.matrix, self.user, self.room, self.data = matrix, user, room, data
         self._media = ""
 
     @property

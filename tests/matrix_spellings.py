@@ -47,7 +47,7 @@ def _with_percents(data: st.DrawFn, written: str) -> str:
 def spellings(draw: st.DrawFn, server: str, identity: str) -> str:
     """One way to write the address of this file."""
     scheme = draw(st.sampled_from(["mxc", "MXC", "Mxc"]))
-    name = draw(st.sampled_from([server, server.lower(), quote(server, safe="")]))
+    name = draw(st.sampled_from([server, server.lower(), quote(server, safe=""), f"somebody@{server}"]))
     where = f"{draw(_WAYS)}{name}/{_with_percents(draw, identity)}"
     dropped = draw(st.sampled_from(["", "\t", "\n", "\r\n"]))
     at = draw(st.integers(0, len(where)))

@@ -41,7 +41,8 @@ class Outcome:
 @pytest.fixture(scope="module")
 def outcomes(matrix: MatrixPlatform) -> dict[str, Outcome]:
     """Half of the carriers is there before anybody watches, the other half is posted meanwhile."""
-    room = matrix.make_place()
+    user = matrix.someone("painter")
+    room = user.create_room("carriers")
     connector = matrix.connect()
     watching = Watching()
     posted = dict[str, tuple[str, str, bytes]]()
@@ -49,12 +50,12 @@ def outcomes(matrix: MatrixPlatform) -> dict[str, Outcome]:
     def post(these: tuple[Tried, ...]) -> None:
         for tried in these:
             data = picture()
-            posted[tried.carrier.name] = (*tried.post(Stage(matrix, room, data)), data)
+            posted[tried.carrier.name] = (*tried.post(Stage(matrix, user, room, data)), data)
 
     post(EVERY[::2])
     watching.until_quiet(connector)
     post(EVERY[1::2])
-    last = matrix.poster.post_picture(room, picture(), "image/png")[0]
+    last = user.post_picture(room, picture(), "image/png")[0]
     watching.until_seen(connector, room, {last})
     watching.until_quiet(connector)
     found = {
@@ -66,6 +67,7 @@ def outcomes(matrix: MatrixPlatform) -> dict[str, Outcome]:
     }
     assert {each.kind for each in watching.unseen} <= {UnseenKind.ADDRESS}
     connector.close()
+    user.close()
     return found
 
 

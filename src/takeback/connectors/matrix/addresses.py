@@ -28,6 +28,7 @@ _ID_LETTERS = "=~"
 _SERVER = re.compile(r"[A-Za-z0-9.:\[\]_-]{1,255}")
 _STORED = re.compile(r"(mxc://([^/#]+)/([^/#]+))(?:#(.*))?", re.DOTALL)
 _SCHEME = re.compile(r"mxc:", re.IGNORECASE)
+_PLAIN = re.compile(r"mxc://[a-z0-9.:-]{1,255}/[A-Za-z0-9_-]{1,255}")
 _INSIDE = re.compile(r"mxc://[^\s\"'<>`(),;|^]+", re.IGNORECASE)
 _ENDPOINT = re.compile(r"/_matrix/(?:client|media)/[^\s\"'<>`(),;|^]+", re.IGNORECASE)
 _ASKED = re.compile(
@@ -94,6 +95,8 @@ def addresses_in(written: str) -> tuple[tuple[str, ...], bool]:
     Looked for are mxc addresses and download addresses of any homeserver, bare, percent-encoded, and in HTML.
     Each comes once, in order.
     """
+    if _PLAIN.fullmatch(written):  # nearly every address; the rest below would find the same
+        return (written,), True
     found: dict[str, None] = {}
     understood = True
     for text in _readings(written):
@@ -135,9 +138,11 @@ def _asked_for(path: str) -> tuple[str, ...]:
     if found is None:
         return ()
     server, identity = (unquote(part, errors="replace") for part in found.groups())
-    if not _SERVER.fullmatch(server) or not _is_id(identity):
+    host = server.rpartition("@")[2]  # in Dart, a user's name before it is no part of it
+    if not _SERVER.fullmatch(host) or not _is_id(identity):
         return ()
-    return tuple(dict.fromkeys(format_address(each, identity) for each in (server, server.lower())))
+    names = (host.lower(),) if host != server else (server, server.lower())
+    return tuple(dict.fromkeys(format_address(each, identity) for each in names))
 
 
 def _resolved(path: str) -> str:

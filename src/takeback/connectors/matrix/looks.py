@@ -36,8 +36,9 @@ from takeback.connectors.matrix.calls import (
     Account,
     error_code,
 )
-from takeback.connectors.matrix.posts import media_of_event, redacted_by
+from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
+from takeback.connectors.matrix.walk import walk
 from takeback.errors import PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.outbound import Answer, OutboundClient, path
@@ -192,7 +193,7 @@ def _event(answer: Answer, target: Target, *inside: str) -> Seen:
     by = redacted_by(event)
     if by is None:
         return State.PRESENT, "200"
-    if media_of(target.media) in {media_path(media.address) for media in media_of_event(event)}:
+    if media_of(target.media) in {media_path(address) for address in walk(at(event, "content")).media}:
         return State.PRESENT, f"200 redacted by {by}, and still with the address"
     return State.ABSENT, f"200 redacted by {by}"
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from takeback.connectors.api import Media
-from takeback.connectors.matrix.addresses import addresses_in, media_path, read_spelling, with_key
+from takeback.connectors.matrix.addresses import addresses_in, read_spelling, with_key
 from takeback.connectors.matrix.answers import at, members, number, text
 from takeback.connectors.matrix.encrypted import claims_key, read_keys
 
@@ -25,6 +25,8 @@ MOST_VALUES = 70_000
 """More than fit into one event."""
 MOST_WHYS = 16
 """Things that are said of one event; all others are one more."""
+CROWD = 16
+"""Members of an object; from here on the order in which they are read may matter."""
 MAX_SIZE_CLAIM = 2**53 - 1
 
 _FIRST = frozenset({"url", "file", "info", "thumbnail_url", "thumbnail_file", "avatar_url", "m.new_content"})
@@ -44,6 +46,7 @@ _WEB_PICTURE = re.compile(
 )
 _WEB_SOURCE = re.compile(r"src\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
 _INLINE = re.compile(r"data:(?:image|video)/", re.IGNORECASE)
+_PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:-]")
 
 Trail = tuple[str, ...]
@@ -72,19 +75,16 @@ class Walked:
 
     def read(self, written: str, trail: Trail, claims: Mapping[str, object] = MappingProxyType({})) -> None:
         """Take in what is addressed in a text, and say what of it is not followed."""
-        low = written.lower()
-        if not (
-            "mxc" in low or "//" in low or "&" in low or "%" in low or "_matrix" in low or "data:" in low
-        ):
-            return  # nearly every text
+        if not may_lead(written):
+            return
         addresses, understood = addresses_in(written)
         for address in addresses:
             self.add(address, claims)
         if not understood:
             self.say("an mxc address that is not understood", trail)
-        if _INLINE.search(written):
+        if "data:" in written.lower() and _INLINE.search(written):
             self.say("a picture written out in the event itself", trail)
-        if not addresses and _shows_web(written, trail[-1]):
+        if not addresses and "//" in written and _shows_web(written, trail[-1]):
             self.say("an address on the web", trail)
 
     def say(self, why: str, trail: Trail = ()) -> None:
@@ -118,16 +118,31 @@ def walk(value: object, name: str = "content") -> Walked:
     return walked
 
 
+def may_lead(written: str) -> bool:
+    """Return whether a text is worth a closer look; nearly none is, and this must be cheap."""
+    return (
+        "//" in written
+        or (":" in written and ("mxc" in (low := written.lower()) or "data:" in low))
+        or "&" in written
+        or "/_matrix" in written
+        or ("%" in written and _PERCENT.search(written) is not None)
+    )
+
+
 def _enter(
     here: Mapping[str, object], trail: Trail, claims: Mapping[str, object], walked: Walked, waiting: _Waiting
 ) -> None:
     """Read what an object says as a whole, and put what is in it down to be read."""
-    opened = claims_key(here) and _read_encrypted(here, trail, claims, walked)
-    for name in sorted(here, key=lambda each: each not in _FIRST):
+    opened = "key" in here and claims_key(here) and _read_encrypted(here, trail, claims, walked)
+    names = here if len(here) < CROWD else sorted(here, key=lambda each: each not in _FIRST)
+    for name in names:
         inner = here[name]
         if len(name) > len("mxc://"):
             walked.read(name, trail)
-        if not (opened and name == "url"):
+        if isinstance(inner, str):
+            if may_lead(inner) and not (opened and name == "url"):
+                walked.read(inner, (*trail, name), _claims(here, name, claims))
+        elif not isinstance(inner, int | float | None):
             waiting.append((inner, (*trail, name), _claims(here, name, claims)))
 
 
@@ -168,7 +183,6 @@ def _claims(here: Mapping[str, object], name: str, above: Mapping[str, object]) 
 
 
 def _media(address: str, claims: Mapping[str, object]) -> Media:
-    assert media_path(address) is not None
     claimed, size = text(claims, "mimetype"), number(claims, "size")
     return Media(
         address,
