@@ -47,6 +47,12 @@ def states(looks: list[Look]) -> dict[tuple[Surface, Vantage], State]:
     return {(look.surface, look.vantage): look.state for look in looks}
 
 
+def listed(stage: Stage) -> object:
+    """What the server's list says of the room."""
+    with OutboundClient(stage.matrix.origin, token=stage.matrix.admin.token) as admin:
+        return admin.get(path("/_synapse/admin/v1/rooms", stage.room)).json()
+
+
 def remove(connector: MatrixConnector, target: Target) -> list[str]:
     order = (Action.QUARANTINE_MEDIA, Action.REDACT_MESSAGE)
     return [connector.act(action, target, f"{target.message}/{action}") for action in order]
@@ -120,9 +126,13 @@ class TestPlacesAndPeople:
         """Carriers: pictures of places, watched and removed like messages."""
         (target,) = seen(connector, stage.state("m.room.avatar", {"url": stage.media}))
         assert states(list(connector.verify(target)))[Surface.MESSAGE, Vantage.MEMBER] is State.PRESENT
-        remove(connector, target)
+        until(lambda: stage.media in str(listed(stage)), 20, "the server to list the picture")
+        receipts = remove(connector, target)
         assert set(states(list(connector.verify(target))).values()) == {State.ABSENT}
         assert stage.current("m.room.avatar", "")["content"] == {}
+        assert "the server's list of rooms still leads to this picture" in receipts[1], (
+            "and nobody is shown it"
+        )
 
     def test_a_persons_picture_is_removed_and_a_profile_that_still_names_it_is_told_of(
         self, stage: Stage, connector: MatrixConnector

@@ -58,7 +58,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> st
     except Gone:
         return "nothing to redact: the homeserver does not have this message"
     if by := redacted_by(event):
-        return f"was redacted already, by {by}{_profile_note(admin, target, event)}"
+        return f"was redacted already, by {by}{_named_elsewhere(admin, target, event)}"
     redact = path(CLIENT, "rooms", target.place, "redact", target.message, transaction_id(key))
     try:
         done = admin.send("PUT", redact, {})
@@ -70,7 +70,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> st
         except PlatformError as refused:
             return _redact_as_poster(admin, target, event, refused)
         done = admin.send("PUT", redact, {})
-    return f"redacted by {text(done, 'event_id')}{_profile_note(admin, target, event)}"
+    return f"redacted by {text(done, 'event_id')}{_named_elsewhere(admin, target, event)}"
 
 
 def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
@@ -130,20 +130,28 @@ def _redact_as_poster(
     raise Unavailable("the homeserver has taken the redaction on but not done it yet")
 
 
-def _profile_note(admin: Account, target: Target, event: dict[str, object]) -> str:
-    """Where a person's picture in a room was redacted: whether the profile still leads to it, in words.
+def _named_elsewhere(admin: Account, target: Target, event: dict[str, object]) -> str:
+    """Return what else still leads to the picture of a person or a room, in words; empty if nothing does.
 
-    The server writes a profile's picture into each room that its person joins. A profile is an account's own
-    and is left alone; after the quarantine it shows nobody the picture.
+    The server writes a profile's picture into each room that its person joins, and a room's picture into its
+    list of rooms. A profile is an account's own and is left alone. After the quarantine neither of them shows
+    the picture to anybody.
     """
-    if text(event, "type") != MEMBER:
-        return ""
+    match text(event, "type"):
+        case "m.room.member":
+            where = path(CLIENT, "profile", text(event, "state_key"), "avatar_url")
+            field, words = "avatar_url", "the person's profile"
+        case "m.room.avatar":
+            where = path(ADMIN, "rooms", target.place)
+            field, words = "avatar", "the server's list of rooms"
+        case _:
+            return ""
     try:
-        said = admin.get(path(CLIENT, "profile", text(event, "state_key"), "avatar_url"))
+        named = read_spelling(text(admin.get(where), field))
     except PlatformError:
         return ""
-    named = {media_path(address) for address in read_spelling(text(said, "avatar_url"))}
-    return "; the person's profile still leads to this picture" if media_of(target.media) in named else ""
+    leads = media_of(target.media) in {media_path(address) for address in named}
+    return f"; {words} still leads to this picture" if leads else ""
 
 
 def _alone(admin: Account, target: Target, sender: str, sent_at: int) -> bool:
