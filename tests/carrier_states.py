@@ -147,6 +147,15 @@ def _purged(stage: Stage) -> Posted:
     return posted
 
 
+def _purged_person(stage: Stage) -> Posted:
+    room = stage.user.create_room("a public room")
+    content: Content = {"membership": "join", "avatar_url": stage.media}
+    posted = stage.state("m.room.member", content, stage.user.user_id, room=room)
+    stage.user.post_text(room, "words")
+    stage.purge(room, before=stage.user.post_text(room, "words"))
+    return posted
+
+
 def _profile_field(stage: Stage) -> Posted:
     stage.profile("org.example.banner", stage.media)
     return stage.room, stage.user.post_text(stage.room, "my banner is new")
@@ -162,6 +171,7 @@ STATES = (
     seen("Picture of a person", "`m.room.member`, `avatar_url`", _member),
     seen("Picture of a person, from the profile", "`PUT /profile/{user}/avatar_url`", _profile),
     seen("Picture of a room whose past was purged", "`m.room.avatar`, older than all that is kept", _purged),
+    seen("Picture of a person there", "`m.room.member`, older than all that is kept", _purged_person),
     seen(
         "Pack of emotes",
         "`im.ponies.room_emotes`",

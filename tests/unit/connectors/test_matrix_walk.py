@@ -1,6 +1,7 @@
 """One walk over whatever a stranger wrote."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -111,6 +112,45 @@ def test_what_clients_show_first_is_not_pushed_out_by_a_crowd():
     assert next(iter(walked.media)) == "mxc://demo.invalid/shown"
     assert len(walked.media) == MOST_MEDIA
     assert list(walked.unseen) == [f"more than {MOST_MEDIA} addresses of media in one event"]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "mxc://",
+            "mxc://a/b ",
+            "../",
+            "a/",
+            "src=",
+            "src= ",
+            ' src="',
+            "=",
+            "='",
+            "= ",
+            "&#109;",
+            "mxc:%41",
+            "&",
+        ),
+        *(
+            "http://",
+            "https://a.jp ",
+            "/_matrix/media/",
+            "data:image/",
+            "<img src='mxc://a/b'>",
+            " ",
+            "\n",
+            "//",
+        ),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "src={}//", "mxc://{}", "mxc:={}//", "<img src='{}mxc://a/b'>"])
+def test_no_text_of_an_events_length_takes_long(piece: str, around: str):
+    """A second would be the work of fifty thousand ordinary events."""
+    text = around.format(piece * (65_536 // len(piece)))
+    began = time.process_time()
+    walk({"body": text, "formatted_body": text})
+    assert time.process_time() - began < 1
 
 
 def test_depth_is_no_hiding_place():

@@ -25,6 +25,10 @@ class Found:
     posts: tuple[Post, ...]
     unseen: tuple[Unseen, ...]
 
+    def and_then(self, other: "Found") -> "Found":
+        """Return both."""
+        return Found(self.posts + other.posts, self.unseen + other.unseen)
+
 
 def found_in(events: list[Mapping[str, object]], place: str) -> Found:
     """Return the posts that events are, and those that they bring along, each once.

@@ -12,8 +12,8 @@ the cursor?) and not remembered, because a process may die between joining and c
 Histories are read with the admin API, which shows what was said before we came, whatever the room's
 settings. Synapse answers the same first sync from a cache for two minutes: what is newer comes with the next.
 
-Events of all types are asked for, and state besides: pictures of rooms and people stand there. State that
-is older than a room's kept past comes when we join it.
+Events of all types are asked for: pictures of rooms and people stand in state, which comes with the messages.
+Where a room's past is not kept to its beginning, its state is read at the end of its history.
 
 Deletions (redactions by anybody but our own account) come with the live shard only. One that falls into a gap
 is not told; whoever must know asks for the message by its id.
@@ -26,16 +26,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from takeback.connectors.api import Batch, Deletion, Post, Shard, Unseen
+from takeback.connectors.api import Batch, Deletion, Post, Shard, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
-from takeback.connectors.matrix.posts import found_in
+from takeback.connectors.matrix.posts import Found, found_in
 from takeback.errors import Gone, PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.outbound import Timeouts, path
 
 LIVE = Shard("live")
 REDACTION = "m.room.redaction"
+CREATION = "m.room.create"
 HISTORY_PAGE = 100
 LEAST_TIMELINE = 1
 DIRECTORY_PAGE = 100
@@ -44,13 +45,6 @@ JOINS_PER_ROUND = 20
 REFUSED_FOR = timedelta(minutes=10)
 BUSY_FOR = timedelta(seconds=30)
 MAX_SYNC_BYTES = 64 * 1024 * 1024
-_STATE = {"not_types": ["m.room.member"]}
-"""Of a room just joined: all its state, which may be older than what is kept of its past. Of people, of whom
-there may be a hundred thousand, only what its past tells.
-"""
-_LEAST_STATE = {"types": ["m.room.create"]}
-"""A room just joined is left out if all of it is filtered away; its creation keeps it in."""
-
 _log = logging.getLogger(__name__)
 
 
@@ -63,10 +57,13 @@ class HistoryCursor:
     """Token to read back from; empty: the room's end."""
     stop: str = ""
     """Token to read back to; empty: the room's beginning."""
+    created: bool = False
+    """The room's creation was among what was read: nothing lies before it."""
 
     def format(self) -> str:
         """As kept between calls."""
-        return json.dumps({"room": self.room, "start": self.start, "stop": self.stop})
+        known = {"room": self.room, "start": self.start, "stop": self.stop}
+        return json.dumps(known | {"created": True} if self.created else known)
 
     @classmethod
     def parse(cls, cursor: str) -> "HistoryCursor":
@@ -78,7 +75,7 @@ class HistoryCursor:
         room, start, stop = (text(known, name) for name in ("room", "start", "stop"))
         if not room:
             raise PlatformError("not a cursor of a history shard")
-        return cls(room, start, stop)
+        return cls(room, start, stop, at(known, "created") is True)
 
     def shard(self) -> Shard:
         """Named after where it starts: the same gap seen again is the same shard."""
@@ -164,7 +161,7 @@ def watch_live(
     opens: list[tuple[Shard, str]] = []
     for room, shown in _rooms(answer):
         events = objects(shown, "timeline", "events")
-        found = found_in(objects(shown, "state", "events") + events, room)
+        found = found_in(events, room)
         posts += found.posts
         unseen += found.unseen
         deletions += _deletions(events, room, user_id)
@@ -190,16 +187,31 @@ def watch_history(account: Account, cursor: str) -> Batch:
     except Gone:
         # The room was deleted, and its past with it.
         return Batch((), cursor, done=True)
+    events = objects(answer, "chunk")
     end = text(answer, "end")
     ended = end in {"", here.start}
-    following = cursor if ended else HistoryCursor(here.room, end, here.stop).format()
-    found = found_in(objects(answer, "chunk"), here.room)
+    created = here.created or any(text(event, "type") == CREATION for event in events)
+    found = found_in(events, here.room)
+    if ended and not here.stop and not created:
+        found = found.and_then(_state(account, here.room))
+    following = cursor if ended else HistoryCursor(here.room, end, here.stop, created).format()
     return Batch(found.posts, following, done=ended, unseen=found.unseen)
 
 
+def _state(account: Account, room: str) -> Found:
+    """Return what stands in the room's state, for where its past is not kept. Raises PlatformError."""
+    try:
+        answer = account.client.get(path(ADMIN, "rooms", room, "state"), max_bytes=MAX_SYNC_BYTES)
+        if answer.whole:
+            return found_in(objects(understood(answer), "state"), room)
+    except Gone:
+        return Found((), ())
+    return Found((), (Unseen(UnseenKind.ADDRESS, room, "", "the room's state is longer than is read"),))
+
+
 def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> object:
-    """Raises PlatformError. An answer too long to hold is asked for again with less of each room."""
-    for limit, state in ((timeline, _STATE), (LEAST_TIMELINE, _STATE), (LEAST_TIMELINE, _LEAST_STATE)):
+    """Raises PlatformError. An answer too long to hold is asked for again with the least of each room."""
+    for limit in (timeline, LEAST_TIMELINE):
         nothing = {"types": []}
         wanted = {
             "presence": nothing,
@@ -207,7 +219,9 @@ def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> o
             # Of no type alone: clients show pictures of events of every type.
             "room": {
                 "timeline": {"limit": limit},
-                "state": state,
+                # A room that we just joined is left out if all of it is filtered away, as where newcomers may
+                # not see the past; its creation event, which never changes, keeps it in.
+                "state": {"types": [CREATION]},
                 "ephemeral": nothing,
                 "account_data": nothing,
             },

@@ -44,7 +44,7 @@ _WEB = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
 _WEB_PICTURE = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|heic|bmp|svg|mp4|webm|mov|m4v)(?:[?#]|$)", re.IGNORECASE
 )
-_WEB_SOURCE = re.compile(r"src\s*=\s*[\"']?\s*(?:https?:)?//", re.IGNORECASE)
+_WEB_SOURCE = re.compile(r"src\s*=[\s\"']*(?:https?:)?//", re.IGNORECASE)
 _INLINE = re.compile(r"data:(?:image|video)/", re.IGNORECASE)
 _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:-]")
