@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from carriers_page import Carrier
 from encrypted_files import KEY, encrypted
-from platforms import MatrixPlatform, picture
+from platforms import picture
 from takeback.doors.cli.demo.chat import ChatUser
 from takeback.ground.outbound import OutboundClient, path
 from waiting import until
@@ -24,14 +24,16 @@ class Stage:
     """A public room with somebody who posts one picture in it, in whatever way.
 
     Args:
-        matrix: the platform.
+        origin: of the homeserver.
+        admin: the token of an administrator.
         user: who posts; a person of its own, since some carriers change the profile.
         room: made by that person.
         data: the picture.
     """
 
-    def __init__(self, matrix: MatrixPlatform, user: ChatUser, room: str, data: bytes) -> None:
-        self.matrix, self.user, self.room, self.data = matrix, user, room, data
+    def __init__(self, origin: str, admin: str, user: ChatUser, room: str, data: bytes) -> None:
+        self.origin, self.admin = origin, admin
+        self.user, self.room, self.data = user, room, data
         self._media = ""
 
     @property
@@ -68,14 +70,14 @@ class Stage:
     def current(self, kind: str, key: str, room: str = "") -> dict[str, object]:
         """The event that a state stands in."""
         where = path(CLIENT, "rooms", room or self.room, "state", kind, key, format="event")
-        with OutboundClient(self.matrix.origin, token=self.user.token) as client:
+        with OutboundClient(self.origin, token=self.user.token) as client:
             said = client.get(where).json()
         assert isinstance(said, dict)
         return said
 
     def purge(self, room: str, *, before: str) -> None:
         """Delete the past of a room up to a message; its state stays."""
-        with OutboundClient(self.matrix.origin, token=self.matrix.admin.token) as client:
+        with OutboundClient(self.origin, token=self.admin) as client:
 
             def ask(method: str, where: str, document: Content | None = None) -> dict[str, str]:
                 said = client.send(method, where, document=document).json()
@@ -92,7 +94,7 @@ class Stage:
         self._put("profile", self.user.user_id, field, content={field: value})
 
     def _put(self, *where: str, content: Content) -> dict[str, str]:
-        with OutboundClient(self.matrix.origin, token=self.user.token) as client:
+        with OutboundClient(self.origin, token=self.user.token) as client:
             answer = client.send("PUT", path(CLIENT, *where), document=content)
         said = answer.json()
         assert answer.status == 200, said

@@ -50,7 +50,10 @@ def outcomes(matrix: MatrixPlatform) -> dict[str, Outcome]:
     def post(these: tuple[Tried, ...]) -> None:
         for tried in these:
             data = picture()
-            posted[tried.carrier.name] = (*tried.post(Stage(matrix, user, room, data)), data)
+            posted[tried.carrier.name] = (
+                *tried.post(Stage(matrix.origin, matrix.admin.token, user, room, data)),
+                data,
+            )
 
     post(EVERY[::2])
     watching.until_quiet(connector)

@@ -32,7 +32,7 @@ def connector(matrix: MatrixPlatform) -> Iterator[MatrixConnector]:
 @pytest.fixture
 def stage(matrix: MatrixPlatform) -> Iterator[Stage]:
     with matrix.someone(f"someone{next(_people)}") as user:
-        yield Stage(matrix, user, user.create_room("a public room"), picture())
+        yield Stage(matrix.origin, matrix.admin.token, user, user.create_room("a public room"), picture())
 
 
 def seen(connector: MatrixConnector, posted: tuple[str, str]) -> list[Target]:
@@ -49,7 +49,7 @@ def states(looks: list[Look]) -> dict[tuple[Surface, Vantage], State]:
 
 def listed(stage: Stage) -> object:
     """What the server's list says of the room."""
-    with OutboundClient(stage.matrix.origin, token=stage.matrix.admin.token) as admin:
+    with OutboundClient(stage.origin, token=stage.admin) as admin:
         return admin.get(path("/_synapse/admin/v1/rooms", stage.room)).json()
 
 
@@ -81,7 +81,7 @@ class TestEncrypted:
     def test_one_that_is_not_what_its_event_says_is_unreadable_for_that_reason(
         self, stage: Stage, connector: MatrixConnector
     ):
-        other = Stage(stage.matrix, stage.user, stage.room, picture())
+        other = Stage(stage.origin, stage.admin, stage.user, stage.room, picture())
         file = stage.sealed() | {"hashes": other.sealed()["hashes"]}
         (target,) = seen(connector, stage.send(message("m.image", file=file)))
         with pytest.raises(Unreadable) as refused:
@@ -135,7 +135,7 @@ class TestPlacesAndPeople:
         )
 
     def test_a_persons_picture_is_removed_and_a_profile_that_still_names_it_is_told_of(
-        self, stage: Stage, connector: MatrixConnector
+        self, matrix: MatrixPlatform, stage: Stage, connector: MatrixConnector
     ):
         """Carriers: pictures of people; what is said of the removal is true of the profile, too."""
         stage.profile("avatar_url", stage.media)
@@ -146,7 +146,7 @@ class TestPlacesAndPeople:
         assert "the person's profile still leads to this picture" in receipts[1]
         assert set(states(list(connector.verify(target))).values()) == {State.ABSENT}
         assert "avatar_url" not in str(stage.current("m.room.member", me)["content"])
-        with OutboundClient(stage.matrix.origin, token=stage.matrix.member.token) as member:
+        with OutboundClient(matrix.origin, token=matrix.member.token) as member:
             where = path(
                 "/_matrix/client/v1/media/thumbnail", *stage.place.split("/"), width="96", height="96"
             )
@@ -170,7 +170,7 @@ class TestPlacesAndPeople:
         watching = Watching()
         watching.until_quiet(connector)
         posted = stage.state("m.room.avatar", {"url": stage.media})
-        for _ in range(stage.matrix.PAGE + 5):
+        for _ in range(MatrixPlatform.PAGE + 5):
             stage.user.post_text(stage.room, "words")
         watching.until_seen(connector, stage.room, {posted[1]})
 
