@@ -104,17 +104,6 @@ SEALED = (
         "as Element X counts",
         lambda s: s.send(message("m.image", file=s.sealed(counter_bits=128))),
     ),
-    unseen(
-        "Encrypted file with a wrong digest",
-        "`file.hashes.sha256` is another file's",
-        "Clients show nothing of it. It is recorded as unreadable, with this reason.",
-        lambda s: s.send(
-            message(
-                "m.image",
-                file=s.sealed() | {"hashes": {"sha256": "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"}},
-            )
-        ),
-    ),
 )
 
 
