@@ -108,9 +108,14 @@ def test_a_broken_key_is_said_and_its_address_read_plain():
 
 def test_what_clients_show_first_is_not_pushed_out_by_a_crowd():
     crowd = {f"a{number:04}": f"mxc://demo.invalid/{number}" for number in range(MOST_MEDIA * 2)}
-    walked = walk(crowd | {"url": "mxc://demo.invalid/shown", "deep": [[["mxc://demo.invalid/deep"]]]})
-    assert next(iter(walked.media)) == "mxc://demo.invalid/shown"
-    assert len(walked.media) == MOST_MEDIA
+    address = "mxc://demo.invalid/{}".format
+    shown = {"url": address("url"), "info": {"thumbnail_url": address("thumbnail")}}
+    shown["file"] = encrypted(b"data")[1] | {"url": address("sealed")}
+    content = crowd | shown | {"m.new_content": {"crowd": crowd, **shown, "url": address("edit")}}
+    walked = walk(content | {"deep": [[[address("deep")]]]})
+    found = {each.partition("#")[0] for each in walked.media}
+    assert found >= {address(name) for name in ("url", "thumbnail", "sealed", "edit")}
+    assert len(walked.media) <= MOST_MEDIA + 4
     assert list(walked.unseen) == [f"more than {MOST_MEDIA} addresses of media in one event"]
 
 

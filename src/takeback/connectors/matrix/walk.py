@@ -25,12 +25,12 @@ MOST_VALUES = 70_000
 """More than fit into one event."""
 MOST_WHYS = 16
 """Things that are said of one event; all others are one more."""
-CROWD = 16
-"""Members of an object; from here on the order in which they are read may matter."""
 MAX_SIZE_CLAIM = 2**53 - 1
 
-_FIRST = frozenset({"url", "file", "info", "thumbnail_url", "thumbnail_file", "avatar_url", "m.new_content"})
-"""What clients show as the picture of an event: read first, so that no crowd of other fields hides it."""
+_SHOWN_FIRST = frozenset(
+    {"content", "m.new_content", "url", "file", "info", "thumbnail_url", "thumbnail_file", "avatar_url"}
+)
+"""The names on the way to what clients show as the picture of an event: no crowd of other fields hides it."""
 _CONTENTS = frozenset({"content", "m.new_content"})
 """Objects whose `url` is shown as it is, whatever stands beside it."""
 _CONTENT_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
@@ -64,11 +64,13 @@ class Walked:
     unseen: dict[str, None] = field(default_factory=dict)
     """Why something was not followed, in words without content."""
 
-    def add(self, address: str, claims: Mapping[str, object]) -> None:
-        """Take one more medium in, if there is room."""
+    def add(self, address: str, claims: Mapping[str, object], trail: Trail) -> None:
+        """Take one more medium in, if there is room; for what clients show first there is room of its own."""
         if address in self.media:
             return
-        if len(self.media) < MOST_MEDIA:
+        if len(self.media) < MOST_MEDIA or (
+            len(self.media) < 2 * MOST_MEDIA and _SHOWN_FIRST.issuperset(trail)
+        ):
             self.media[address] = _media(address, claims)
         else:
             self.say(f"more than {MOST_MEDIA} addresses of media in one event")
@@ -77,9 +79,11 @@ class Walked:
         """Take in what is addressed in a text, and say what of it is not followed."""
         if not may_lead(written):
             return
-        addresses, understood = addresses_in(written)
+        addresses, understood = read_spelling(written) if trail[-1] in _SHOWN_FIRST else (), True
+        if not addresses:
+            addresses, understood = addresses_in(written)
         for address in addresses:
-            self.add(address, claims)
+            self.add(address, claims, trail)
         if not understood:
             self.say("an mxc address that is not understood", trail)
         if "data:" in written.lower() and _INLINE.search(written):
@@ -134,9 +138,7 @@ def _enter(
 ) -> None:
     """Read what an object says as a whole, and put what is in it down to be read."""
     opened = "key" in here and claims_key(here) and _read_encrypted(here, trail, claims, walked)
-    names = here if len(here) < CROWD else sorted(here, key=lambda each: each not in _FIRST)
-    for name in names:
-        inner = here[name]
+    for name, inner in here.items():
         if len(name) > len("mxc://"):
             walked.read(name, trail)
         if isinstance(inner, str):
@@ -158,7 +160,7 @@ def _read_encrypted(
         return False
     for address in read_spelling(url):
         for key in keys:
-            walked.add(with_key(address, key), claims)
+            walked.add(with_key(address, key), claims, trail)
     return bool(read_spelling(url)) and trail[-1] not in _CONTENTS
 
 
