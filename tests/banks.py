@@ -1,13 +1,19 @@
 """Banks made of entries, without a database: what an index is given, and what it then shows."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from uuid import UUID
 
 import numpy as np
 
+from takeback.bank import store
 from takeback.bank.changes import KINDS, STATUSES, Changes, Entries, Signals, place
 from takeback.bank.index import BankIndex
 from takeback.bank.model import Brief, Entry, EntryStatus, Version
+from takeback.facts import EntryActivated
+from takeback.ground.db.pool import Tx
+from takeback.ground.ledger.record import record
+from takeback.ids import EntryId
 from takeback.signals.model import FLIPS, HASH_BYTES
 
 
@@ -71,3 +77,9 @@ def expected(last: Mapping[int, Entry]) -> Mapping[int, Brief]:
         for n, e in last.items()
         if e.status is not EntryStatus.WITHDRAWN
     }
+
+
+def activate(tx: Tx, entry: EntryId, now: datetime) -> None:
+    """Make an entry active, as the first version did with what a report brought."""
+    store.set_status(tx, entry, EntryStatus.ACTIVE, store.change(tx), now)
+    record(tx, EntryActivated(entry))

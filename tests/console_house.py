@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 import waiting
 from takeback.app import App, keys_folder
-from takeback.connectors.api import Action, Capabilities, Look, State, Surface, Target, Vantage
+from takeback.connectors.api import Action, Capabilities, Look, Receipt, State, Surface, Target, Vantage
 from takeback.errors import Gone, NotAllowed
 from takeback.ground import clock
 from takeback.ground.vault import seal
@@ -63,7 +63,7 @@ class Platform:
             raise Gone("M_NOT_FOUND")
         return self.pictures[media]
 
-    def act(self, action: Action, target: Target, key: str) -> str:
+    def act(self, action: Action, target: Target, key: str) -> Receipt:
         assert key
         if self.refuses:
             raise NotAllowed("403 M_FORBIDDEN: the account may not do this")
@@ -71,7 +71,7 @@ class Platform:
             self.pictures.pop(target.media, None)
         else:
             self.messages.discard(target.message)
-        return "done"
+        return Receipt("done")
 
     def verify(self, target: Target) -> list[Look]:
         looks = []

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from PIL import Image, ImageOps
 
+from deciding_now import decide_now
 from takeback import errands, fact_form, facts, pipeline
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
@@ -161,13 +162,14 @@ class House:
         return self.query("select id from cases_case where report_id = %s", report)[0][0]
 
     def decide(self, report, verdict=Verdict.SHARED_WITHOUT_CONSENT, staff=MIRA, reason=None):
+        """Decide what the page shows now, having looked at no copy."""
         with self.database.transaction() as tx:
-            return cases.decide(
+            case = self.case_of(report)
+            return decide_now(
                 tx,
-                self.case_of(report),
+                case,
                 verdict,
                 reason or GOOD_REASON[verdict],
-                "",
                 staff=staff,
                 now=clock.now(),
                 undo=timedelta(seconds=self.app.settings.undo_seconds),
@@ -178,7 +180,7 @@ class House:
             case = self.case_of(report)
             for copy in cases.copies(tx, case):
                 if copy.message == post.message:
-                    cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA)
+                    cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA, now=clock.now())
 
     # --- what runs in the background
 

@@ -23,6 +23,7 @@ from takeback.connectors.api import (
     Look,
     Media,
     Post,
+    Receipt,
     Recording,
     Shard,
     State,
@@ -127,7 +128,7 @@ class MemoryPlatform:
     def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
         return (), cursor or ""
 
-    def act(self, action: Action, target: Target, key: str) -> str:
+    def act(self, action: Action, target: Target, key: str) -> Receipt:
         self._stumble("act")
         if action not in self._actions:
             raise AssertionError(f"asked for {action}, which is not among the capabilities")
@@ -135,17 +136,21 @@ class MemoryPlatform:
             if self._world.keys.setdefault(key, (action, target)) != (action, target):
                 raise AssertionError(f"key {key} was used for something else")
             if any(done.key == key for done in self._world.acted):
-                return "done before"
+                return Receipt("done before")
             self._world.acted.append(Acted(action, target, key))
             if self._world.resisting[action, target.message] > 0:
                 self._world.resisting[action, target.message] -= 1
-                return "done, it says"
+                return Receipt("done, it says")
+            already = {
+                Action.REDACT_MESSAGE: (target.place, target.message) in self._world.redacted,
+                Action.QUARANTINE_MEDIA: target.media in self._world.quarantined,
+            }[action]
             match action:
                 case Action.REDACT_MESSAGE:
                     self._world.redacted.add((target.place, target.message))
                 case Action.QUARANTINE_MEDIA:
                     self._world.quarantined.add(target.media)
-        return "done"
+        return Receipt("done before by somebody" if already else "done", already=already)
 
     def verify(self, target: Target) -> Sequence[Look]:
         self._stumble("verify")
@@ -218,6 +223,11 @@ class MemoryPlatform:
             self._world.redacted.add((post.place, post.message))
             if tell:
                 self._world.deletions.append(Deletion(post.place, post.message))
+
+    def lose(self, post: Post) -> None:
+        """The files of a post are not there any more."""
+        for media in post.media:
+            self._world.files.pop(media.address)
 
     def fail(self, call: str, *errors: Exception) -> None:
         """The next calls of this method raise these, one each."""

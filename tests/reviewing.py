@@ -3,6 +3,7 @@
 from playwright.sync_api import Page
 
 from console_house import House
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
 from takeback.facts import Verdict
@@ -27,13 +28,16 @@ def decide(page: Page, verdict: str, reason: str) -> None:
     page.get_by_role("radio", name=verdict).check()
     page.get_by_label(reason).check()
     page.get_by_role("button", name="Decide").click()
+    if page.get_by_role("checkbox", name="I decide without looking").count():
+        page.get_by_role("checkbox", name="I decide without looking").check()
+        page.get_by_role("button", name="Decide").click()
 
 
 def take_effect(house: House, case: CaseId) -> None:
     """What the worker does when the time to undo has passed."""
     with house.app.database.transaction() as tx:
         (waiting_one,) = [each for each in cases.decisions(tx, case) if each.state == "waiting"]
-        cases.take_effect(tx, waiting_one.id, clock.now())
+        deciding.take_effect(tx, waiting_one.id, clock.now())
         if waiting_one.verdict is Verdict.SHARED_WITHOUT_CONSENT:
             for copy in cases.copies(tx, case):
                 if copy.counts:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from made_flips import made_flips
 from takeback.connectors.api import Media, Post
 from takeback.sightings.model import Seen
 from takeback.signals.model import (
@@ -15,7 +16,6 @@ from takeback.signals.model import (
     Box,
     ClipSignals,
     Cut,
-    Flip,
     Frame,
     Pdq,
     PictureSignals,
@@ -27,7 +27,7 @@ POSTED_AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 def an_image(dots: random.Random) -> tuple[bytes, ...]:
     """The hashes of the eight flips of one picture."""
-    return tuple(dots.randbytes(HASH_BYTES) for _ in Flip)
+    return made_flips(dots)
 
 
 def bent(value: bytes, bits: int, dots: random.Random) -> bytes:

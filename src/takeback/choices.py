@@ -36,6 +36,38 @@ class Verdict(StrEnum):
     SHARED_WITHOUT_CONSENT = "shared_without_consent"
     NOT_SHARED_WITHOUT_CONSENT = "not_shared_without_consent"
     CANNOT_TELL = "cannot_tell"
+    OUT_OF_REACH = "out_of_reach"
+    """Nothing can be done here: it is on no platform that this service is connected to."""
+
+
+class StepEnd(StrEnum):
+    """How one step of a removal ended."""
+
+    DONE = "done"
+    """The platform confirmed it."""
+    ALREADY = "already"
+    """Somebody did it before: there was nothing left to do."""
+    NOT_OFFERED = "not_offered"
+    """The platform has no such action; nothing was done."""
+
+
+class Planned(StrEnum):
+    """What is to be done with a copy."""
+
+    REMOVAL = "removal"
+    LOOK = "look"
+    """It is gone already: it is only looked for."""
+
+
+class Reopened(StrEnum):
+    """Why a closed case is decided again."""
+
+    OBJECTION = "objection"
+    """Somebody objected."""
+    NEW_REPORT = "new_report"
+    """It was reported again."""
+    FOUND = "found"
+    """A copy was found, where nothing could be done before."""
 
 
 class Revealed(StrEnum):

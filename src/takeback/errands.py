@@ -10,11 +10,13 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from takeback import facts
+from takeback.activation import learn_from
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.bank import store as bank_store
 from takeback.bank.model import Refusal, Refused
 from takeback.bank.rules import choose
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
@@ -168,7 +170,7 @@ def read_exactly(app: App, sighting: int, by: str) -> None:
 def take_effect(app: App, decision: str) -> None:
     """The time to undo a decision has passed."""
     with app.database.transaction() as tx:
-        cases.take_effect(tx, UUID(decision), clock.now())
+        deciding.take_effect(tx, UUID(decision), clock.now())
 
 
 def captured_first(app: App, tx: Tx, sighting: SightingId, now: datetime) -> bool:
@@ -352,33 +354,15 @@ def remove(app: App, target: str) -> None:
     now = clock.now()
     with app.database.transaction() as tx:
         connector = takedown.connector_of(tx, target_id)
-        _, sighting = takedown.copy_of(tx, target_id)
+        case, sighting = takedown.copy_of(tx, target_id)
         if not captured_first(app, tx, sighting, now):
             enqueue(tx, "remove", at=now + LOOK_AGAIN, target=target)
             return
         evidence.removing(tx, sighting, now)
-    _keep_details(app, target_id)
+        untouched = takedown.is_untouched(tx, target_id)
+    if untouched:  # else an interrupted try of ours may have removed it: it was learnt from before that
+        learn_from(app, case, sighting)
     takedown.remove(app.database, app.connectors[connector], target_id)
-
-
-def _keep_details(app: App, target: TargetId) -> None:
-    """Before a confirmed copy goes: what edited copies can be known by. A fault never keeps it from going."""
-    with app.database.transaction() as tx:
-        case, sighting = takedown.copy_of(tx, target)
-        copy = sightings.get(tx, sighting)
-        wanted = details.wanted(tx, sighting, cases.reviewed_entries(tx, case))
-        minor = cases.may_show_a_minor(tx, case)
-    if copy is None or not wanted or minor:
-        return
-    try:
-        data = app.connectors[copy.connector].fetch(copy.media, app.settings.max_media_bytes)
-        found = {entry: app.decoder.features(data, hit.box) for entry, hit in wanted.items()}
-    except (PlatformError, Unreadable) as fault:
-        log.info("no details are kept of the copy of removal %s: %s", target, fault)
-        return
-    with app.database.transaction() as tx:
-        for entry, described in found.items():
-            details.remember(tx, app.unsealer.recipient, entry, copy, described, clock.now())
 
 
 def look_closely(app: App, sighting: int, by: str) -> None:

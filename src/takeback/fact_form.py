@@ -1,7 +1,8 @@
 """A fact's one form on the wire: what the database keeps, and what a log entry commits to.
 
 `kind` is the class name in snake case; `parse(kind_of(f), body_of(f)) == f` for every fact, and whatever is
-not in canonical form is refused.
+not in canonical form is refused. A fact of an older edition lacks fields that were added since; those have a
+default. What was stored is never rewritten: the log entry commits to it as it was.
 """
 
 import dataclasses
@@ -24,6 +25,11 @@ _BY_KIND: Mapping[str, TypeAdapter[Fact]] = {kind_of(cls): TypeAdapter(cls) for 
 _FIELDS: Mapping[str, frozenset[str]] = {
     kind_of(cls): frozenset(f.name for f in dataclasses.fields(cls)) for cls in FACTS
 }
+_NEEDED: Mapping[str, frozenset[str]] = {
+    kind_of(cls): frozenset(f.name for f in dataclasses.fields(cls) if f.default is dataclasses.MISSING)
+    for cls in FACTS
+}
+"""Fields without a default. A field that was added later has one, so that older facts can still be read."""
 
 
 def body_of(fact: Fact) -> dict[str, str | int | None]:
@@ -35,7 +41,7 @@ def parse(kind: str, body: Mapping[str, object]) -> Fact:
     """The fact that `kind_of` and `body_of` wrote. Raises ValueError for anything else."""
     if kind not in _BY_KIND:
         raise ValueError(f"unknown kind of fact: {kind!r}")
-    if body.keys() != _FIELDS[kind]:
+    if not _NEEDED[kind] <= body.keys() <= _FIELDS[kind]:
         raise ValueError(f"{kind}: fields {sorted(body)} are not {sorted(_FIELDS[kind])}")
     try:
         fact = _BY_KIND[kind].validate_json(json.dumps(body), strict=True)
@@ -43,6 +49,7 @@ def parse(kind: str, body: Mapping[str, object]) -> Fact:
         raise ValueError(f"{kind}: not JSON") from error
     except ValidationError as error:
         raise ValueError(f"{kind}: {error.error_count()} fields hold something else") from None
-    if body_of(fact) != body:
+    written = body_of(fact)
+    if {name: written[name] for name in body} != body:
         raise ValueError(f"{kind}: not in canonical form")
     return fact

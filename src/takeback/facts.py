@@ -16,9 +16,12 @@ from takeback.choices import (  # noqa: F401 - those that only `evidence_facts` 
     HowEnded,
     Keeps,
     Moment,
+    Planned,
+    Reopened,
     Revealed,
     SeenBy,
     StaffChange,
+    StepEnd,
     Verdict,
 )
 from takeback.evidence_facts import (
@@ -80,9 +83,11 @@ class EntryRefused:
 
 @dataclass(frozen=True, slots=True)
 class EntryActivated:
-    """A reviewed match made the entry active: from now on copies are removed when they appear."""
+    """The entry is active: from now on copies are removed when they appear."""
 
     entry: EntryId
+    sighting: SightingId | None = None
+    """The reviewed copy whose part was hashed here. None: an older edition, which took a report's hashes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +192,10 @@ class Decided:
     verdict: Verdict
     staff: StaffId
     effective_at: Moment
+    copies: str | None = None
+    """The sightings that the decision covers: those that its page showed as copies, one blank apart."""
+    looked_at: int | None = None
+    """How many of these the reviewer had asked to see clearly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +217,48 @@ class DecisionEffective:
 
 
 @dataclass(frozen=True, slots=True)
+class DecisionDisputed:
+    """Two reviewers decided differently at the same time: neither takes effect, somebody else decides."""
+
+    case: CaseId
+    decision: UUID
+    """The one that waited."""
+    verdict: Verdict
+    """What the second reviewer decided instead."""
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionObjected:
+    """A reviewer disagrees with a decision that has taken effect; it stands until somebody reverses it."""
+
+    case: CaseId
+    decision: UUID
+    verdict: Verdict
+    """What she would have decided."""
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionReversed:
+    """A person took back a decision that had taken effect: its signals are withdrawn."""
+
+    case: CaseId
+    decision: UUID
+    staff: StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReopened:
+    """A closed case is to be decided again, by somebody else than the one who closed it."""
+
+    case: CaseId
+    why: Reopened
+    staff: StaffId | None
+    """None: the service itself, because of what it found."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClockPassed:
     """A deadline of the law or of the house passed before every known copy was gone."""
 
@@ -220,19 +271,29 @@ class ClockPassed:
 
 @dataclass(frozen=True, slots=True)
 class RemovalPlanned:
-    """A copy is to be removed: the steps exist."""
+    """A copy is to be removed: the steps exist. Or it is gone already, and is only looked for."""
 
     target: TargetId
     case: CaseId
     sighting: SightingId
+    what: Planned = Planned.REMOVAL
+
+
+@dataclass(frozen=True, slots=True)
+class RemovalCalledOff:
+    """A removal that was not done yet will not be: the decision was reversed."""
+
+    target: TargetId
+    case: CaseId
 
 
 @dataclass(frozen=True, slots=True)
 class RemovalStepDone:
-    """The platform confirmed one step; nothing is called removed yet."""
+    """One step came to its end; nothing is called removed yet."""
 
     target: TargetId
     action: str
+    how: StepEnd = StepEnd.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,8 +430,13 @@ Fact = (
     | Decided
     | DecisionUndone
     | DecisionEffective
+    | DecisionDisputed
+    | DecisionObjected
+    | DecisionReversed
+    | CaseReopened
     | ClockPassed
     | RemovalPlanned
+    | RemovalCalledOff
     | RemovalStepDone
     | RemovalFailed
     | RetryAsked

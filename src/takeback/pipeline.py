@@ -8,10 +8,12 @@ platform or takes long is put down as a job of its own; all of those may be run 
 from datetime import datetime
 from functools import partial
 from typing import assert_never
+from uuid import UUID
 
 from takeback import errands, facts
 from takeback.app import App
 from takeback.bank import service as bank
+from takeback.bank.upkeep import check_claims_once
 from takeback.cases import service as cases
 from takeback.dossier import handing
 from takeback.dossier.destroying import destroy_packages
@@ -22,7 +24,7 @@ from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.jobs.worker import Handler, Periodic, Work
 from takeback.ground.ledger.follow import take_up
-from takeback.ids import CaseId, FactId, ReportId
+from takeback.ids import CaseId, EntryId, FactId, ReportId, SightingId
 from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import store as join
@@ -38,7 +40,7 @@ def follow(app: App, fact: int) -> None:
             _follow(app, tx, found)
 
 
-def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one arm for each fact
+def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm for each fact
     now = clock.now()
     match fact:
         # --- what people told us
@@ -49,14 +51,17 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             enqueue(tx, "look_back", entry=str(entry))
         case facts.EntryWithdrawn(entry):
             details.forget(tx, entry)
+        case facts.EntryActivated(entry, sighting):
+            if sighting is not None:
+                _act_by(tx, entry, now)
         # --- the join
         case facts.Matched(entry, sighting, by):
             if errands.captured_first(app, tx, sighting, now):
-                cases.add_match(tx, entry, sighting, by, now)
+                _join_case(tx, entry, sighting, by, now)
         # --- evidence
         case facts.Captured(_, sighting) | facts.CaptureFailed(sighting):
             for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
-                cases.add_match(tx, entry, sighting, by, now)
+                _join_case(tx, entry, sighting, by, now)
         case facts.EvidenceErased(capture=capture):
             for case in cases.having(tx, evidence.sighting_of(tx, capture)):
                 enqueue(tx, "destroy_packages", case=str(case), until=now.isoformat())
@@ -64,9 +69,9 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
         case facts.CopyFound(case, sighting):
             errands.captured_first(app, tx, sighting, now)
             errands.weigh_evidence(app, tx, case, now, only=sighting)
-            _carry_out(tx, case, now)
-        case facts.CopyConfirmed(case):
-            _carry_out(tx, case, now)
+            _carry_out(tx, case, now, sighting)
+        case facts.CopyConfirmed(case, sighting):
+            _carry_out(tx, case, now, sighting)
         case facts.Decided(effective_at=effective_at, decision=decision):
             enqueue(tx, "take_effect", at=effective_at, decision=str(decision))
         case facts.DecisionEffective(case, _, Verdict.SHARED_WITHOUT_CONSENT):
@@ -80,28 +85,42 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             errands.weigh_evidence(app, tx, case, now)
             handing.withdraw(tx, case)
             _drop_copies(app, tx, case, now)
+        case facts.DecisionReversed(case):
+            for entry in cases.active_entries(tx, case):
+                bank.withdraw(tx, entry.id, now)
+            for seed in cases.entries(tx, case):
+                details.forget(tx, seed)
+            takedown.call_off(tx, case, now)
+            handing.withdraw(tx, case)
         case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
             errands.weigh_evidence(app, tx, case, now)
+            _settle(tx, case, now)
         # --- takedown
         case facts.RemovalPlanned(target, case):
             enqueue(tx, "remove", target=str(target))
             _settle(tx, case, now)
-        case facts.FoundGone(_, case):
-            _settle(tx, case, now)
+        case facts.FoundGone(target, case):
+            sighting = takedown.copy_of(tx, target)[1]
+            cases.copy_gone(tx, sighting, now)
+            for each in (case, *(other for other in cases.having(tx, sighting) if other != case)):
+                _settle(tx, each, now)
         case facts.FoundAgain(target, case):
+            cases.copy_gone(tx, takedown.copy_of(tx, target)[1], None)
             takedown.remove_again(tx, target)
             _settle(tx, case, now)
         # --- for people to see; nothing follows by itself
         case (
             facts.ApiKeyChanged()
             | facts.CaseOpened()
+            | facts.CaseReopened()
             | facts.ClockPassed()
             | facts.ConfirmationUndone()
+            | facts.DecisionDisputed()
             | facts.DecisionEffective()
+            | facts.DecisionObjected()
             | facts.DecisionUndone()
             | facts.DeletionObserved()
             | facts.DossierWritten()
-            | facts.EntryActivated()
             | facts.EntryRefused()
             | facts.EvidenceAccessed()
             | facts.InvestigationEnded()
@@ -111,6 +130,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.Looked()
             | facts.PictureUnreadable()
             | facts.Rechecked()
+            | facts.RemovalCalledOff()
             | facts.RemovalFailed()
             | facts.RemovalStepDone()
             | facts.ReportUnusable()
@@ -137,14 +157,26 @@ def _open(app: App, tx: Tx, report_id: ReportId) -> None:
     for number, picture in enumerate(report.pictures):
         flips = tuple(bytes.fromhex(flip) for flip in picture.flips)
         name = f"picture {number + 1}"
-        bank.add_seed(tx, report_id, name, flips, picture.quality, now, app.well_known)
+        bank.add_reported(tx, report_id, name, flips, picture.quality, now, app.well_known)
 
 
-def _carry_out(tx: Tx, case: CaseId, now: datetime) -> None:
-    """Remove what a decision in effect speaks of; nothing if there is none."""
-    for entry in cases.reviewed_entries(tx, case):
-        bank.activate(tx, entry, now)
-    for copy in cases.to_remove(tx, case):
+def _join_case(tx: Tx, entry: EntryId, sighting: SightingId, by: facts.FoundBy, now: datetime) -> None:
+    """A match joins its case. A copy that is there already may be one that acts from now on."""
+    case = cases.add_match(tx, entry, sighting, by, now)
+    if case is not None and any(each.id == entry for each in cases.active_entries(tx, case)):
+        _carry_out(tx, case, now, sighting)
+
+
+def _act_by(tx: Tx, entry: EntryId, now: datetime) -> None:
+    """An entry acts from now on: on the copies that it is known to match."""
+    case = cases.of_entry(tx, entry)
+    if case is not None:
+        _carry_out(tx, case, now)
+
+
+def _carry_out(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> None:
+    """Remove what a decision in effect covers, or one copy if it does; nothing if there is none."""
+    for copy in cases.to_remove(tx, case, now, only):
         takedown.plan(tx, copy, now)
     _settle(tx, case, now)
 
@@ -160,6 +192,12 @@ def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.settle(tx, case, all_gone=takedown.all_gone(tx, case), now=now)
 
 
+def act_on_confirmation(app: App, case: str) -> None:
+    """The time to take back that a copy is the same picture has passed, in a case that was decided."""
+    with app.database.transaction() as tx:
+        _carry_out(tx, CaseId(UUID(case)), clock.now())
+
+
 ERRANDS = (
     errands.look_back,
     errands.locate,
@@ -167,6 +205,7 @@ ERRANDS = (
     errands.read_exactly,
     errands.look_closely,
     errands.take_effect,
+    act_on_confirmation,
     errands.remove,
     errands.look,
     errands.drop_copies,
@@ -186,6 +225,7 @@ def work(app: App) -> Work:
         ],
         periodic=[
             Periodic("take_in", partial(errands.take_in, app), "* * * * * */15"),
+            Periodic("check_claims", partial(check_claims_once, app.database), "*/5 * * * *"),
             Periodic("pass_clocks", partial(errands.pass_clocks, app), "* * * * *"),
             Periodic("keep_sightings", partial(errands.keep_sightings, app), "17 * * * *"),
             Periodic("ask_for_captured", partial(errands.ask_for_captured, app), "* * * * * */20"),

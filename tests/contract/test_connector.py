@@ -301,7 +301,7 @@ class TestRemoving:
     def test_what_never_was_there_is_success(self, platform: Platform, connector: Connector, action: Action):
         posted = platform.post_picture(platform.make_place())
         nothing = Target(posted.place, "$nothing-of-this-name", platform.no_media())
-        assert "nothing" in connector.act(action, nothing, "k6")
+        assert "nothing" in connector.act(action, nothing, "k6").words
 
     @pytest.mark.parametrize("fault", PASSING_FAULTS)
     @pytest.mark.parametrize("action", Action)

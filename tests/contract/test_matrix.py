@@ -50,7 +50,9 @@ class TestRooms:
         self, matrix: MatrixPlatform, connector: MatrixConnector, version: str
     ):
         posted = posted_by(matrix.poster, matrix.poster.create_room("versioned", version=version))
-        assert "redacted by" in connector.act(Action.REDACT_MESSAGE, posted.target, f"version-{version}")
+        assert (
+            "redacted by" in connector.act(Action.REDACT_MESSAGE, posted.target, f"version-{version}").words
+        )
         assert looks(connector, posted)[Surface.MESSAGE, Vantage.MEMBER] is State.ABSENT
         assert matrix.removals(posted) == 1
 
@@ -82,7 +84,7 @@ class TestRooms:
         room = matrix.poster.create_room("thrown away", version=version)
         kept, removed = (posted_by(matrix.poster, room) for _ in range(2))
         matrix.poster.leave(room)
-        assert "poster's name" in connector.act(Action.REDACT_MESSAGE, removed.target, "left")
+        assert "poster's name" in connector.act(Action.REDACT_MESSAGE, removed.target, "left").words
         seen = looks(connector, removed)
         assert seen[Surface.MESSAGE, Vantage.ADMIN] is State.ABSENT
         assert seen[Surface.MESSAGE, Vantage.MEMBER] is State.ABSENT

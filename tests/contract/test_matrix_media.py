@@ -55,7 +55,7 @@ def listed(stage: Stage) -> object:
 
 def remove(connector: MatrixConnector, target: Target) -> list[str]:
     order = (Action.QUARANTINE_MEDIA, Action.REDACT_MESSAGE)
-    return [connector.act(action, target, f"{target.message}/{action}") for action in order]
+    return [connector.act(action, target, f"{target.message}/{action}").words for action in order]
 
 
 class TestEncrypted:
@@ -152,7 +152,7 @@ class TestPlacesAndPeople:
             )
             assert member.get(where).status == 404
         stage.profile("avatar_url", "")
-        assert "profile" not in connector.act(Action.REDACT_MESSAGE, target, "again")
+        assert "profile" not in connector.act(Action.REDACT_MESSAGE, target, "again").words
 
     def test_a_membership_that_repeats_a_picture_is_no_new_post(
         self, stage: Stage, connector: MatrixConnector

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from takeback.ids import EntryId, ReportId
+from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals.model import FLIPS, HASH_BYTES, Kind
 
 FRAME_BYTES = FLIPS * HASH_BYTES
@@ -14,9 +14,9 @@ class EntryStatus(StrEnum):
     """What an entry may cause."""
 
     SEED = "seed"
-    """Reported: finds candidates for review, blocks nothing."""
+    """Reported: finds candidates for review, blocks nothing. It stays so: the numbers are the reporter's."""
     ACTIVE = "active"
-    """Reviewed: copies are removed when they appear."""
+    """Made here of what a reviewer saw: copies are removed when they appear."""
     WITHDRAWN = "withdrawn"
     """Finds nothing any more."""
 
@@ -37,6 +37,8 @@ class Entry:
     """The bank's sequence number of this entry's last change."""
     hashes: bytes
     """256 bytes for each frame, a picture has one: eight hashes in the order of `signals.model.Flip`."""
+    made_of: SightingId | None = None
+    """The reviewed copy that it was made of, here; None: a report brought it, so it only finds candidates."""
 
     @property
     def frames(self) -> int:
@@ -69,14 +71,6 @@ class Brief:
     frames: int
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """The answer to "is this picture known?", for the platform's own use."""
-
-    known: bool
-    status: EntryStatus | None
-
-
 class Refusal(StrEnum):
     """Why a picture must not enter the bank; the value is stored, and told to who reported and reviews."""
 
@@ -87,6 +81,10 @@ class Refusal(StrEnum):
     inside is banked instead."""
     WELL_KNOWN = "well_known"
     """It is on the operator's list of pictures that everybody shares."""
+    NOT_ONE_PICTURE = "not_one_picture"
+    """The eight hashes that a reporter sent are not those of one picture laid down in eight ways."""
+    NOT_A_PICTURES_NUMBERS = "not_a_pictures_numbers"
+    """A hash that a reporter sent is none that a picture with detail has."""
 
 
 @dataclass(frozen=True, slots=True)

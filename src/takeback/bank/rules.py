@@ -11,9 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.bank.model import Refusal
-from takeback.signals import compare
-from takeback.signals.model import HASH_BYTES, MIN_QUALITY, Cut, Pdq, PictureSignals, Variant
+from takeback.bank.model import Entry, Refusal
+from takeback.signals import claims, compare
+from takeback.signals.model import (
+    HASH_BYTES,
+    MIN_QUALITY,
+    ClipSignals,
+    Cut,
+    Kind,
+    Pdq,
+    PictureSignals,
+    Variant,
+)
+from takeback.signals.relation import Hit
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +70,60 @@ class Listed:
 NOTHING_IS_WELL_KNOWN = WellKnown(np.empty((0, HASH_BYTES), np.uint8))
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of a copy a reviewer was shown as the picture, hashed here."""
+
+    kind: Kind
+    frames: tuple[tuple[bytes, ...], ...]
+    """Eight hashes for each moment, in the order of `Flip`; a picture has one."""
+    quality: int
+    """Of the best."""
+
+
+SAME_PART = 8
+"""Bits: an entry this near to a part finds what an entry made of the part would, but for a few."""
+
+
+def shown_part(signals: PictureSignals | ClipSignals, hit: Hit | None) -> Part | None:
+    """The part of a copy that matched, and that its page outlined: never the page or collage around it.
+
+    Args:
+        signals: the copy, read exactly and with its flips.
+        hit: how it was found; None: the reporter named it, and nothing of it matched.
+
+    Returns:
+        None if the part is not in what was read now.
+    """
+    match signals:
+        case ClipSignals(frames=frames):
+            moments = [frame for frame in frames if hit is None or frame.at_ms == hit.at_ms][:1]
+            return _part([frame.flips for frame in moments]) if moments else None
+        case PictureSignals(flips=flips):
+            if hit is None:
+                return _part([choose(signals).flips])
+            if hit.box is None:
+                return _part([flips])
+            same = [each for each in signals.variants if (each.cut, each.box) == (hit.cut, hit.box)]
+            return _part([same[0].flips]) if same else None
+
+
+def _part(frames: Sequence[tuple[Pdq, ...]]) -> Part:
+    hashes = tuple(tuple(flip.hash for flip in flips) for flips in frames)
+    return Part(Kind.PICTURE, hashes, max(flips[0].quality for flips in frames))
+
+
+def whole(signals: PictureSignals) -> Part:
+    """All of a picture that was read with its flips, as a part."""
+    return _part([signals.flips])
+
+
+def covers(entry: Entry, hashes: Sequence[bytes]) -> bool:
+    """Whether an entry is so near to one of these hashes that another of it would find nothing more."""
+    rows = np.frombuffer(entry.hashes, np.uint8).reshape(-1, HASH_BYTES)
+    return len(compare.search(compare.stack(list(hashes)), rows, SAME_PART).query) > 0
+
+
 def choose(signals: PictureSignals) -> Chosen:
     """Which part of a located picture is banked, read with its flips.
 
@@ -86,6 +150,19 @@ def refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refu
     if quality < MIN_QUALITY:
         return Refusal.TOO_LITTLE_DETAIL
     return Refusal.WELL_KNOWN if flips in well_known else None
+
+
+def claim_refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refusal | None:
+    """Why hashes that a reporter's device made must not be banked; None if they may.
+
+    Nobody here saw the picture. What cannot be eight flips of one picture was not made of one.
+    """
+    why = refusal(flips, quality, well_known)
+    if why is not None:
+        return why
+    if not all(map(claims.could_be_hash, flips)):
+        return Refusal.NOT_A_PICTURES_NUMBERS
+    return None if claims.flips_agree(flips) else Refusal.NOT_ONE_PICTURE
 
 
 def and_also(well_known: WellKnown, value: bytes) -> WellKnown:

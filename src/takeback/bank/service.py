@@ -6,18 +6,20 @@ from uuid import uuid5
 
 from takeback.bank import loading, rules, store
 from takeback.bank.index import BankIndex
-from takeback.bank.model import EntryStatus, Known, Refusal, Refused
-from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown
+from takeback.bank.model import EntryStatus, Refusal, Refused
+from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, Part, WellKnown
 from takeback.facts import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
 from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
-from takeback.ids import EntryId, ReportId
+from takeback.ground.ledger.record import record, record_once
+from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals import compare
 from takeback.signals.model import MATCH_RADIUS, Kind
 
 CHANNEL = store.CHANNEL
 """Notified at each change of the bank."""
 refresh = loading.refresh
+REVIEWED_COPY = "copy"
+"""How a reviewed copy is named in `EntryRefused`, with its number behind it."""
 
 
 def add_seed(
@@ -38,6 +40,24 @@ def add_seed(
         refuse(tx, report, Refused(name, why), now)
         return None
     return _add(tx, entry, report, Kind.PICTURE, [flips], quality, now)
+
+
+def add_reported(
+    tx: Tx,
+    report: ReportId,
+    name: str,
+    flips: Sequence[bytes],
+    quality: int,
+    now: datetime,
+    well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
+) -> EntryId | None:
+    """Bank hashes that a reporter's device made, as `add_seed`; None also if no picture can have them."""
+    if store.get(tx, EntryId(uuid5(report, name))) is None:
+        why = rules.claim_refusal(flips, quality, well_known)
+        if why is not None:
+            refuse(tx, report, Refused(name, why), now)
+            return None
+    return add_seed(tx, report, name, flips, quality, now, well_known)
 
 
 def add_clip(
@@ -80,6 +100,48 @@ def _add(
     return entry
 
 
+def add_reviewed(
+    tx: Tx,
+    entry: EntryId,
+    report: ReportId,
+    part: Part,
+    sighting: SightingId,
+    now: datetime,
+    well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
+) -> EntryId | None:
+    """Bank what was hashed here of a copy that a reviewer saw: an active entry, once.
+
+    Args:
+        tx: a transaction in which the decision holds.
+        entry: its id; it is added once.
+        report: the report of its case.
+        part: the part that the reviewer was shown.
+        sighting: the copy.
+        now: when.
+        well_known: what must not be banked.
+
+    Returns:
+        None if it must not be banked; the reason is a fact.
+    """
+    if store.get(tx, entry) is not None:
+        return entry
+    why = rules.refusal(part.frames[0], part.quality, well_known)
+    if why is not None:
+        record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: {why.value}"))
+        return None
+    seq = store.change(tx)
+    if store.get(tx, entry) is None:
+        store.insert(tx, entry, report, part.kind, part.frames, part.quality, seq, now, sighting)
+        record(tx, EntryBanked(entry, report))
+        record(tx, EntryActivated(entry, sighting))
+    return entry
+
+
+def not_found_again(tx: Tx, report: ReportId, sighting: SightingId) -> None:
+    """Say, once, that the matched part of a reviewed copy could not be read again: nothing acts by it."""
+    record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: not_read_again"))
+
+
 def refuse(tx: Tx, report: ReportId, refused: Refused, now: datetime) -> None:
     """Say, once, that a reported picture is not banked, and why."""
     if store.insert_refusal(tx, report, refused, now):
@@ -91,38 +153,27 @@ def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
     return store.refusals(tx, report)
 
 
-def activate(tx: Tx, entry: EntryId, now: datetime) -> None:
-    """A reviewed match: from now on copies are removed when they appear."""
-    if _move(tx, entry, EntryStatus.ACTIVE, now):
-        record(tx, EntryActivated(entry))
-
-
 def withdraw(tx: Tx, entry: EntryId, now: datetime) -> None:
     """From now on the entry finds nothing."""
-    if _move(tx, entry, EntryStatus.WITHDRAWN, now):
+    if _is_withdrawn(tx, entry):  # a status never goes back, so this needs no lock
+        return
+    seq = store.change(tx)
+    if not _is_withdrawn(tx, entry):
+        store.set_status(tx, entry, EntryStatus.WITHDRAWN, seq, now)
         record(tx, EntryWithdrawn(entry))
 
 
-def _move(tx: Tx, entry: EntryId, to: EntryStatus, now: datetime) -> bool:
-    if _is_beyond(tx, entry, to):  # a status never goes back, so this needs no lock
-        return False
-    seq = store.change(tx)
-    if _is_beyond(tx, entry, to):
-        return False
-    store.set_status(tx, entry, to, seq, now)
-    return True
-
-
-def _is_beyond(tx: Tx, entry: EntryId, to: EntryStatus) -> bool:
+def _is_withdrawn(tx: Tx, entry: EntryId) -> bool:
     found = store.get(tx, entry)
-    return found is None or found.status in (to, EntryStatus.WITHDRAWN)
+    return found is None or found.status is EntryStatus.WITHDRAWN
 
 
-def check(index: BankIndex, *pdqs: bytes) -> Known:
-    """Is a picture with one of these exact hashes known? The strongest status of what it matches."""
+def check(index: BankIndex, *pdqs: bytes) -> bool:
+    """Return whether a picture with one of these exact hashes shows an active entry.
+
+    A seed is known to nobody: anybody who has a picture can report it, and would learn here what others
+    reported.
+    """
     found = {touch.entry for touch in index.search(compare.stack(list(pdqs)), MATCH_RADIUS)}
-    statuses = {entry.status for number in found if (entry := index.brief(number)) is not None}
-    for status in (EntryStatus.ACTIVE, EntryStatus.SEED):
-        if status in statuses:
-            return Known(known=True, status=status)
-    return Known(known=False, status=None)
+    entries = [index.brief(number) for number in found]
+    return any(entry is not None and entry.status is EntryStatus.ACTIVE for entry in entries)

@@ -25,7 +25,7 @@ from takeback.bank.changes import (
 from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused, Version
 from takeback.ground.db import locks
 from takeback.ground.db.pool import Tx
-from takeback.ids import EntryId, ReportId
+from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals.model import Kind
 
 CHANNEL = "takeback_bank"
@@ -88,12 +88,17 @@ def insert(
     quality: int,
     seq: int,
     now: datetime,
+    made_of: SightingId | None = None,
 ) -> None:
-    """Add a seed that is not there; `frames` has eight hashes each, a picture has one frame."""
+    """Add an entry that is not there; `frames` has eight hashes each, a picture has one frame.
+
+    It is a seed, or active if it was made of a reviewed copy.
+    """
+    status = EntryStatus.SEED if made_of is None else EntryStatus.ACTIVE
     tx.execute(
-        "insert into bank_entry (id, report_id, status, kind, quality, seq, banked_at, changed_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
-        [entry, report, EntryStatus.SEED, kind, quality, seq, now, now],
+        "insert into bank_entry (id, report_id, status, kind, quality, seq, banked_at, changed_at, made_of)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        [entry, report, status, kind, quality, seq, now, now, made_of],
     )
     with tx.cursor() as cursor:
         cursor.executemany(
@@ -131,7 +136,7 @@ def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
 
 
 _SELECT = """
-    select e.id, e.number, e.report_id, e.status, e.kind, e.quality, e.seq,
+    select e.id, e.number, e.report_id, e.status, e.kind, e.quality, e.seq, e.made_of,
            (select string_agg(s.hash, ''::bytea order by s.frame, s.flip)
             from bank_signal s where s.entry_id = e.id)
     from bank_entry e
@@ -149,6 +154,27 @@ def of_report(tx: Tx, report: ReportId) -> tuple[Entry, ...]:
     return tuple(
         _entry(row) for row in tx.execute(_SELECT + "where e.report_id = %s order by e.id", [report])
     )
+
+
+def pictures_after(tx: Tx, number: int, most: int) -> tuple[Entry, ...]:
+    """Entries of pictures with a number above `number`, in their order, at most so many."""
+    rows = tx.execute(
+        _SELECT + "where e.number > %s and e.kind = 'picture' order by e.number limit %s", [number, most]
+    )
+    return tuple(_entry(row) for row in rows)
+
+
+def upkeep_done(tx: Tx, name: str) -> bool:
+    """Whether work of this name on old rows was done."""
+    return tx.execute("select from bank_upkeep where name = %s", [name]).fetchone() is not None
+
+
+def insert_upkeep(tx: Tx, name: str, now: datetime) -> bool:
+    """Note that work of this name was done; False if that is noted."""
+    added = tx.execute(
+        "insert into bank_upkeep (name, done_at) values (%s, %s) on conflict do nothing", [name, now]
+    )
+    return added.rowcount == 1
 
 
 def changes_since(tx: Tx, seq: int) -> list[Entry]:
@@ -232,6 +258,6 @@ def all_signals(tx: Tx, blocks: int) -> Iterator[Signals]:
 
 
 def _entry(row: TupleRow) -> Entry:
-    hashes = bytes(row[7] or b"")
+    hashes = bytes(row[8] or b"")
     assert len(hashes) % FRAME_BYTES == 0
-    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], hashes)
+    return Entry(row[0], row[1], row[2], EntryStatus(row[3]), Kind(row[4]), row[5], row[6], hashes, row[7])

@@ -25,6 +25,8 @@ class CaseStatus(StrEnum):
     """Every known copy was fetched again and is gone; new ones are watched for."""
     DECLINED = "declined"
     """Decided: not an intimate image shared without consent."""
+    OUT_OF_REACH = "out_of_reach"
+    """Decided: nothing can be done here. A copy that is found here later opens it again."""
 
 
 class DecisionReason(StrEnum):
@@ -40,6 +42,10 @@ class DecisionReason(StrEnum):
     CONSENT_EVIDENT = "consent_evident"
     PICTURE_UNCLEAR = "picture_unclear"
     CONTEXT_MISSING = "context_missing"
+    NOT_CONNECTED = "not_connected"
+    """It is on a platform that this service is not connected to."""
+    NOTHING_TO_LOOK_FOR = "nothing_to_look_for"
+    """No picture that can be looked for, and no link that leads to one."""
 
 
 REASONS: dict[Verdict, tuple[DecisionReason, ...]] = {
@@ -55,6 +61,7 @@ REASONS: dict[Verdict, tuple[DecisionReason, ...]] = {
         DecisionReason.CONSENT_EVIDENT,
     ),
     Verdict.CANNOT_TELL: (DecisionReason.PICTURE_UNCLEAR, DecisionReason.CONTEXT_MISSING),
+    Verdict.OUT_OF_REACH: (DecisionReason.NOT_CONNECTED, DecisionReason.NOTHING_TO_LOOK_FOR),
 }
 
 
@@ -83,6 +90,15 @@ class Case:
     overdue: bool
     """The clock passed before every known copy was gone."""
     changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewer:
+    """Who decides."""
+
+    id: StaffId
+    is_administrator: bool = False
+    """Decides where others are stuck."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +136,10 @@ class Copy:
     """A reviewer said: not the same picture. Nothing is done to it."""
     confirmed: bool = False
     """A reviewer said: the same picture. Only of a copy that was found for review only."""
+    acts_at: datetime | None = None
+    """Confirmed in a decided case: from then on the decision covers it. None: as soon as there is one."""
+    gone_at: datetime | None = None
+    """It was looked for and is gone, whichever case removed it: nobody can look at it any more."""
 
     @property
     def is_candidate(self) -> bool:
@@ -131,6 +151,15 @@ class Copy:
     def counts(self) -> bool:
         """It is a copy, as far as anybody knows."""
         return not self.excluded and not self.is_candidate
+
+    @property
+    def can_be_seen(self) -> bool:
+        """A reviewer can still look at it, and it is not excluded."""
+        return not self.excluded and self.gone_at is None
+
+    def acts(self, now: datetime) -> bool:
+        """Whether that it was confirmed can no longer be taken back."""
+        return self.confirmed and (self.acts_at is None or self.acts_at <= now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +175,11 @@ class Decision:
     decided_at: datetime
     effective_at: datetime
     state: str
-    """waiting | undone | effective"""
+    """waiting | undone | effective | disputed | reversed"""
+    shown: frozenset[SightingId] = frozenset()
+    """The copies that it covers: its page showed them as copies that can be seen. None but these."""
+    looked_at: int | None = None
+    """How many of these the reviewer had asked to see clearly; None: it was not counted then."""
 
 
 @dataclass(frozen=True, slots=True)

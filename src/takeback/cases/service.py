@@ -1,39 +1,30 @@
-"""Open cases, gather copies, let people decide."""
+"""Open cases, gather copies, let people look and say which copies are the same; `deciding` has the rest."""
 
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4, uuid5
+from uuid import uuid5
 
 from takeback.bank import store as bank
-from takeback.bank.model import EntryStatus
+from takeback.bank.model import Entry, EntryStatus
 from takeback.cases import rules, store
-from takeback.cases.model import (
-    Case,
-    CaseStatus,
-    Copy,
-    Decision,
-    DecisionReason,
-    LookReason,
-    QueueRow,
-    Told,
-)
+from takeback.cases.model import Case, CaseStatus, Copy, Decision, LookReason, QueueRow, Told
 from takeback.errors import NotFound, Refused
 from takeback.facts import (
     CaseOpened,
+    CaseReopened,
     ClockPassed,
     ConfirmationUndone,
     CopyConfirmed,
     CopyExcluded,
     CopyFound,
-    Decided,
-    DecisionEffective,
-    DecisionUndone,
     ExclusionUndone,
     FoundBy,
     Looked,
+    Reopened,
     Revealed,
     Verdict,
 )
 from takeback.ground.db.pool import Tx
+from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ground.vault.unseal import Unsealer
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
@@ -63,12 +54,24 @@ def open_case(tx: Tx, report: ReportId, received_at: datetime, strictest: Clock,
     return case.id
 
 
-def add_match(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, now: datetime) -> None:
-    """A post matched an entry: it joins the case that the entry belongs to."""
-    found, hit = bank.get(tx, entry), join.get(tx, sighting, entry)
-    case = None if found is None else store.of_report(tx, found.report)
-    if case is not None and hit is not None:
-        _add(tx, case, sighting, entry, by, hit, now)
+def add_match(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, now: datetime) -> CaseId | None:
+    """A post matched an entry: it joins the case that the entry belongs to, and that is returned.
+
+    One that the reporter named is there already; then it is written down what part of it shows the picture.
+    """
+    case, hit = of_entry(tx, entry), join.get(tx, sighting, entry)
+    if case is None or hit is None:
+        return None
+    _add(tx, case, sighting, entry, by, hit, now)
+    if not hit.review_only:
+        store.describe(tx, case, sighting, entry, hit)
+    return case
+
+
+def of_entry(tx: Tx, entry: EntryId) -> CaseId | None:
+    """The case that an entry belongs to."""
+    found = bank.get(tx, entry)
+    return None if found is None else store.of_report(tx, found.report)
 
 
 def add_located(tx: Tx, report: ReportId, sighting: SightingId, now: datetime) -> None:
@@ -89,6 +92,9 @@ def _add(
 ) -> None:
     if store.insert_copy(tx, case, sighting, entry, by, hit, now):
         record(tx, CopyFound(case, sighting))
+        if _locked(tx, case).status is CaseStatus.OUT_OF_REACH:
+            store.set_status(tx, case, CaseStatus.OPEN, now)
+            record(tx, CaseReopened(case, Reopened.FOUND, None))
 
 
 def queue(tx: Tx, *, include_closed: bool = False) -> tuple[QueueRow, ...]:
@@ -153,52 +159,92 @@ def may_show_a_minor(tx: Tx, case: CaseId) -> bool:
     return rules.may_show_a_minor(store.decisions(tx, case))
 
 
+def nobody_looks(tx: Tx, case: CaseId) -> bool:
+    """Whether looking is shut, because somebody said that a person shown may be younger than 18."""
+    return rules.nobody_looks(store.decisions(tx, case))
+
+
+def looked_at(tx: Tx, case: CaseId, staff: StaffId) -> frozenset[SightingId]:
+    """The copies of a case that a member of staff asked to see clearly."""
+    return store.looked_at(tx, case, staff)
+
+
+def declined_elsewhere(tx: Tx, case: CaseId) -> frozenset[StaffId]:
+    """Who declined another case that has one of this case's copies."""
+    return store.declined_elsewhere(tx, case)
+
+
+def copy_gone(tx: Tx, sighting: SightingId, gone_at: datetime | None) -> None:
+    """A copy was looked for and is gone, in every case that has it; None: it can be seen again."""
+    store.set_gone(tx, sighting, gone_at)
+
+
 def awaits_an_eye(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
     """Whether a reviewer may still want to see one copy. Raises NotFound."""
     return rules.awaits_an_eye(get(tx, case), _copy(tx, case, sighting))
 
 
-def look(tx: Tx, case: CaseId, sighting: SightingId, *, staff: StaffId, reason: LookReason) -> Copy:
+def look(
+    tx: Tx, case: CaseId, sighting: SightingId, *, staff: StaffId, reason: LookReason, now: datetime
+) -> Copy:
     """A member of staff asks to see one copy clearly. The asking is a fact. Raises NotFound, Refused."""
     copy = _copy(tx, case, sighting)
-    if may_show_a_minor(tx, case):
+    _locked(tx, case)  # a decision that shuts looking is either seen here, or comes after this look
+    if nobody_looks(tx, case):
         raise Refused(NOBODY_LOOKS)
+    store.insert_look(tx, case, sighting, staff, now)
     record(tx, Looked(case, Revealed.PICTURE, staff, reason.value, sighting))
     return copy
 
 
-def exclude(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, staff: StaffId) -> None:
+def exclude(
+    tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, staff: StaffId, now: datetime
+) -> None:
     """Say that a copy is not the same picture (or is, after all). Raises NotFound, Refused.
 
     The saying is a fact; to say again what is so already is not.
     """
-    copy = _sayable(tx, case, sighting)
+    _, copy = _markable(tx, case, sighting, now)
     if copy.excluded is excluded:
         return
     store.set_said(tx, case, sighting, excluded=excluded, confirmed=False)
     record(tx, (CopyExcluded if excluded else ExclusionUndone)(case, sighting, staff))
 
 
-def confirm(tx: Tx, case: CaseId, sighting: SightingId, *, confirmed: bool, staff: StaffId) -> None:
+def confirm(
+    tx: Tx,
+    case: CaseId,
+    sighting: SightingId,
+    *,
+    confirmed: bool,
+    staff: StaffId,
+    now: datetime,
+    undo: timedelta,
+) -> None:
     """Say that a copy which only may be the same picture is (or take that back). Raises NotFound, Refused.
 
-    If a decision is in effect, it speaks of the copy from now on. The saying is a fact, once.
+    If a decision is in effect, it covers the copy once the time to take it back, `undo`, has passed. The
+    saying is a fact, once.
     """
-    copy = _sayable(tx, case, sighting)
+    found, copy = _markable(tx, case, sighting, now)
     if copy.hit is None or not copy.hit.review_only:
         raise Refused("This copy was found to be the same; nobody needs to confirm it.")
     if copy.confirmed is confirmed:
         return
-    store.set_said(tx, case, sighting, excluded=False, confirmed=confirmed)
+    decided = found.status in {CaseStatus.REMOVING, CaseStatus.REMOVED}
+    acts_at = now + undo if confirmed and decided else None
+    store.set_said(tx, case, sighting, excluded=False, confirmed=confirmed, acts_at=acts_at)
     record(tx, (CopyConfirmed if confirmed else ConfirmationUndone)(case, sighting, staff))
+    if acts_at is not None:
+        enqueue(tx, "act_on_confirmation", at=acts_at, case=str(case))
 
 
-def _sayable(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
+def _markable(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> tuple[Case, Copy]:
     found, copy = _locked(tx, case), _copy(tx, case, sighting)
-    why = rules.why_not_say(found, copy)
+    why = rules.marking_blocker(found, copy, now)
     if why is not None:
         raise Refused(why)
-    return copy
+    return found, copy
 
 
 def _copy(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
@@ -206,57 +252,6 @@ def _copy(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
         if copy.sighting == sighting:
             return copy
     raise NotFound("This case has no such copy.")
-
-
-def decide(
-    tx: Tx,
-    case: CaseId,
-    verdict: Verdict,
-    reason: DecisionReason,
-    note: str,
-    *,
-    staff: StaffId,
-    now: datetime,
-    undo: timedelta,
-) -> Decision:
-    """Decide a case; it takes effect after `undo`. Raises Refused with what stands against it, NotFound."""
-    found = _locked(tx, case)
-    why = rules.why_not(found, store.copies(tx, case), store.decisions(tx, case), verdict, reason, staff)
-    if why is not None:
-        raise Refused(why)
-    decision = Decision(uuid4(), case, verdict, reason, note, staff, now, now + undo, "waiting")
-    store.insert_decision(tx, decision)
-    store.set_status(tx, case, CaseStatus.DECIDED, now)
-    record(tx, Decided(case, decision.id, verdict, staff, decision.effective_at))
-    return decision
-
-
-def undo(tx: Tx, case: CaseId, decision: UUID, *, staff: StaffId, now: datetime) -> None:
-    """Take a decision back before it takes effect. Raises Refused, NotFound."""
-    _locked(tx, case)
-    found = store.get_decision(tx, decision)
-    if found is None or found.case != case:
-        raise NotFound("There is no such decision.")
-    if not rules.may_undo(found, now) or not store.end_decision(tx, decision, "undone"):
-        raise Refused("It is too late to undo: the decision has taken effect.")
-    store.set_status(tx, case, _before(store.decisions(tx, case)), now)
-    record(tx, DecisionUndone(case, decision, staff))
-
-
-def _before(earlier: tuple[Decision, ...]) -> CaseStatus:
-    unsure = any(d.state == "effective" and d.verdict is Verdict.CANNOT_TELL for d in earlier)
-    return CaseStatus.SECOND_LOOK if unsure else CaseStatus.OPEN
-
-
-def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
-    """The time to undo has passed: the case moves on, once."""
-    found = store.get_decision(tx, decision)
-    if found is None:
-        return
-    _locked(tx, found.case)
-    if store.end_decision(tx, decision, "effective"):
-        store.set_status(tx, found.case, rules.status_after(found.verdict), now)
-        record(tx, DecisionEffective(found.case, decision, found.verdict))
 
 
 def hold(tx: Tx, case: CaseId) -> None:
@@ -279,10 +274,10 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
     the same does not open it again: what was decided stands, and the queue says that somebody should look.
     """
     found = _locked(tx, case)
-    if found.status not in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
+    if not rules.may_settle(found, store.decisions(tx, case)):
         return
-    decided = {copy.sighting for copy in to_remove(tx, case)}
-    if any(copy.counts and copy.sighting not in decided for copy in store.copies(tx, case)):
+    decided = {copy.sighting for copy in to_remove(tx, case, now)}
+    if rules.unsettled(store.copies(tx, case), decided, now):
         wanted = CaseStatus.OPEN
     else:
         wanted = CaseStatus.REMOVED if all_gone else CaseStatus.REMOVING
@@ -303,27 +298,52 @@ def _locked(tx: Tx, case: CaseId) -> Case:
     return found
 
 
-def reviewed_entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:
-    """The case's own entries that a reviewed copy shows: those a decision activates.
+def reviewed(tx: Tx, case: CaseId, now: datetime) -> tuple[Copy, ...]:
+    """The copies that a decision in effect covers: a reviewer saw each on her page, or confirmed it."""
+    return rules.reviewed(store.copies(tx, case), store.decisions(tx, case), now)
 
-    A copy that was confirmed by a person shows the entry that it was confirmed for.
+
+def active_entries(tx: Tx, case: CaseId) -> tuple[Entry, ...]:
+    """The case's own entries that act: those that were made here of copies that a reviewer saw."""
+    found = bank.of_report(tx, get(tx, case).report)
+    return tuple(entry for entry in found if entry.status is EntryStatus.ACTIVE)
+
+
+def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> tuple[Copy, ...]:
+    """The copies that a decision in effect removes: those reviewed, and those that surely show the same.
+
+    The same is what an active entry matches, so a hash that was made here of what a reviewer saw. What only a
+    report's own hashes match is for a person.
     """
-    seen = rules.reviewed(store.copies(tx, case), store.decisions(tx, case))
+    copies, decisions = store.copies(tx, case), store.decisions(tx, case)
+    if not rules.current(decisions):
+        return ()
+    asked = [copy for copy in copies if only is None or copy.sighting == only]
+    seen = {copy.sighting for copy in rules.reviewed(asked, decisions, now)}
+    acting = [entry.id for entry in active_entries(tx, case)]
+    same = join.sightings_matching(tx, acting, [copy.sighting for copy in asked])
+    return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same)
+
+
+def reviewed_entries(tx: Tx, case: CaseId, now: datetime) -> tuple[EntryId, ...]:
+    """What was reported of the case, and a reviewed copy shows or was confirmed to show; it never acts."""
+    seen = reviewed(tx, case, now)
     shown = join.entries_matching(tx, [copy.sighting for copy in seen])
     shown |= {copy.entry for copy in seen if copy.confirmed and copy.entry is not None}
     return tuple(
         entry.id
         for entry in bank.of_report(tx, get(tx, case).report)
-        if entry.id in shown and entry.status is not EntryStatus.WITHDRAWN
+        if entry.id in shown and entry.made_of is None and entry.status is not EntryStatus.WITHDRAWN
     )
 
 
-def to_remove(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
-    """The copies that a decision in effect speaks of: those reviewed, and those that show what these show."""
-    copies = store.copies(tx, case)
-    seen = {copy.sighting for copy in rules.reviewed(copies, store.decisions(tx, case))}
-    same = join.sightings_matching(tx, reviewed_entries(tx, case), [copy.sighting for copy in copies])
-    return tuple(copy for copy in copies if copy.counts and copy.sighting in seen | same)
+def times_withdrawn(tx: Tx, case: CaseId) -> int:
+    """How often the case's signals were withdrawn: what is learnt afterwards is another entry."""
+    return sum(
+        each.state == "reversed"
+        or (each.state == "effective" and each.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT)
+        for each in store.decisions(tx, case)
+    )
 
 
 def entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:

@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, QueueRow
 from takeback.facts import FoundBy, Verdict
 from takeback.ground.db.pool import Tx
-from takeback.ids import CaseId, EntryId, ReportId, SightingId
+from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
 from takeback.join.store import box_column, box_of
 from takeback.signals.model import Cut
 from takeback.signals.relation import Hit
@@ -78,9 +78,11 @@ def set_status(tx: Tx, case: CaseId, status: CaseStatus, now: datetime) -> None:
 
 
 def mark_overdue(tx: Tx, now: datetime) -> list[tuple[CaseId, str]]:
-    """Mark the cases whose clock has passed and that were not marked: (case, clock)."""
+    """Mark the cases whose clock has passed while a copy was there, once: (case, clock)."""
     rows = tx.execute(
-        "update cases_case set overdue = true where not overdue and due_at < %s and status = any(%s)"
+        "update cases_case c set overdue = true where not overdue and due_at < %s and status = any(%s)"
+        " and exists (select from cases_copy k where k.case_id = c.id and k.gone_at is null"
+        "             and not k.excluded and (k.confirmed or not k.review_only))"
         " returning id, due_clock",
         [now, list(_WAITS)],
     )
@@ -99,13 +101,15 @@ def insert_copy(
     """Add a copy; False if the case has it.
 
     One that surely is the same takes the place of one that only may be, unless a person has said whether it
-    is; so the order in which they were found changes nothing.
+    is; so the order in which they were found changes nothing. One that is gone already, because another case
+    removed it, is so here, too. How a copy agrees that the reporter named is written to it once it is known.
     """
     added = tx.execute(
         """
         insert into cases_copy as k (case_id, sighting_id, entry_id, found_by, added_at, distance, flip,
-                                     negative, cut, box, at_ms, review_only, exact, stage, inliers)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+                                     negative, cut, box, at_ms, review_only, exact, stage, inliers, gone_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+                (select max(o.gone_at) from cases_copy o where o.sighting_id = %s))
         on conflict (case_id, sighting_id) do update set
             entry_id = excluded.entry_id, found_by = excluded.found_by, added_at = excluded.added_at,
             distance = excluded.distance, flip = excluded.flip, negative = excluded.negative,
@@ -114,7 +118,7 @@ def insert_copy(
             inliers = excluded.inliers
         where k.review_only and not k.confirmed and not k.excluded and not excluded.review_only
         """,
-        [case, sighting, entry, by, now, *_columns(hit)],
+        [case, sighting, entry, by, now, *_columns(hit), sighting],
     )
     return added.rowcount == 1
 
@@ -132,7 +136,8 @@ def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
     rows = tx.execute(
         """
         select k.case_id, k.sighting_id, p.connector, p.place, p.message, p.media, p.sender, p.posted_at,
-               k.added_at, k.entry_id, k.found_by, k.excluded, k.confirmed, k.distance, k.flip, k.negative,
+               k.added_at, k.entry_id, k.found_by, k.excluded, k.confirmed, k.acts_at, k.gone_at,
+               k.distance, k.flip, k.negative,
                k.cut, k.box, k.at_ms, k.review_only, k.exact, k.stage, k.inliers
         from cases_copy k join sightings_post p on p.id = k.sighting_id
         where k.case_id = %s order by k.added_at, k.sighting_id
@@ -157,7 +162,9 @@ def _copy(row: TupleRow) -> Copy:
         found_by=FoundBy(row[10]),
         excluded=row[11],
         confirmed=row[12],
-        hit=_hit(row[13:]),
+        acts_at=row[13],
+        gone_at=row[14],
+        hit=_hit(row[15:]),
     )
 
 
@@ -172,40 +179,111 @@ def having(tx: Tx, sighting: SightingId) -> set[CaseId]:
     return {row[0] for row in rows}
 
 
-def set_said(tx: Tx, case: CaseId, sighting: SightingId, *, excluded: bool, confirmed: bool) -> None:
-    """Say whether a copy is the same picture."""
+def describe(tx: Tx, case: CaseId, sighting: SightingId, entry: EntryId, hit: Hit) -> None:
+    """Write down how a copy agrees that the reporter named: what part of it shows the picture."""
     tx.execute(
-        "update cases_copy set excluded = %s, confirmed = %s where case_id = %s and sighting_id = %s",
-        [excluded, confirmed, case, sighting],
+        "update cases_copy set (entry_id, distance, flip, negative, cut, box, at_ms, review_only, exact,"
+        " stage, inliers) = (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " where case_id = %s and sighting_id = %s and flip is null and not excluded",
+        [entry, *_columns(hit), case, sighting],
     )
 
 
+def set_said(
+    tx: Tx,
+    case: CaseId,
+    sighting: SightingId,
+    *,
+    excluded: bool,
+    confirmed: bool,
+    acts_at: datetime | None = None,
+) -> None:
+    """Say whether a copy is the same picture, and from when on that acts."""
+    tx.execute(
+        "update cases_copy set excluded = %s, confirmed = %s, acts_at = %s"
+        " where case_id = %s and sighting_id = %s",
+        [excluded, confirmed, acts_at, case, sighting],
+    )
+
+
+def set_gone(tx: Tx, sighting: SightingId, gone_at: datetime | None) -> None:
+    """Say that a copy is gone, in every case that has it; None: that it can be seen again."""
+    tx.execute("update cases_copy set gone_at = %s where sighting_id = %s", [gone_at, sighting])
+
+
+def insert_look(tx: Tx, case: CaseId, sighting: SightingId, staff: StaffId, now: datetime) -> None:
+    """Write down that somebody asked to see a copy clearly."""
+    tx.execute(
+        "insert into cases_look (case_id, sighting_id, staff_id, looked_at) values (%s, %s, %s, %s)"
+        " on conflict (case_id, sighting_id, staff_id) do update set looked_at = excluded.looked_at",
+        [case, sighting, staff, now],
+    )
+
+
+def looked_at(tx: Tx, case: CaseId, staff: StaffId) -> frozenset[SightingId]:
+    """The copies of a case that a member of staff asked to see clearly."""
+    rows = tx.execute(
+        "select sighting_id from cases_look where case_id = %s and staff_id = %s", [case, staff]
+    )
+    return frozenset(row[0] for row in rows)
+
+
+def declined_elsewhere(tx: Tx, case: CaseId) -> frozenset[StaffId]:
+    """Who declined another case that has one of this case's copies."""
+    rows = tx.execute(
+        """
+        select distinct d.staff_id from cases_copy mine
+        join cases_copy theirs on theirs.sighting_id = mine.sighting_id and theirs.case_id <> mine.case_id
+        join cases_decision d on d.case_id = theirs.case_id
+        where mine.case_id = %s and not mine.excluded and not theirs.excluded
+            and d.state = 'effective' and d.verdict = 'not_shared_without_consent'
+        """,
+        [case],
+    )
+    return frozenset(row[0] for row in rows)
+
+
 def insert_decision(tx: Tx, decision: Decision) -> None:
-    """Write a decision down."""
+    """Write a decision down, with the copies that it covers."""
     tx.execute(
         "insert into cases_decision"
-        " (id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " (id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state, looked_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         [decision.id, decision.case, decision.verdict, decision.reason, decision.note, decision.staff,
-         decision.decided_at, decision.effective_at, decision.state],
+         decision.decided_at, decision.effective_at, decision.state, decision.looked_at],
     )  # fmt: skip
+    tx.execute(
+        "insert into cases_decision_copy (decision_id, sighting_id) select %s, unnest(%s::bigint[])",
+        [decision.id, sorted(decision.shown)],
+    )
 
 
-def end_decision(tx: Tx, decision: UUID, state: str) -> bool:
-    """A waiting decision is undone or takes effect; False if it no longer waits."""
+def end_decision(tx: Tx, decision: UUID, state: str, *, was: str = "waiting") -> bool:
+    """A decision moves on: it is undone, disputed, takes effect, or is reversed; False if it did before."""
     changed = tx.execute(
-        "update cases_decision set state = %s where id = %s and state = 'waiting'", [state, decision]
+        "update cases_decision set state = %s where id = %s and state = %s", [state, decision, was]
     )
     return changed.rowcount == 1
 
 
 _DECISION = """
-    select id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state from cases_decision
+    select id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state, looked_at,
+           array(select sighting_id from cases_decision_copy c where c.decision_id = cases_decision.id)
+    from cases_decision
 """
 
 
 def _decision(row: TupleRow) -> Decision:
-    return Decision(row[0], row[1], Verdict(row[2]), DecisionReason(row[3]), *row[4:])
+    *plain, looked, shown = row[4:]
+    return Decision(
+        row[0],
+        row[1],
+        Verdict(row[2]),
+        DecisionReason(row[3]),
+        *plain,
+        shown=frozenset(map(SightingId, shown)),
+        looked_at=looked,
+    )
 
 
 def get_decision(tx: Tx, decision: UUID) -> Decision | None:

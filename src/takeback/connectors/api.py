@@ -228,6 +228,16 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of an action that succeeded."""
+
+    words: str
+    """The platform's answer, for the record."""
+    already: bool = False
+    """It was done before: there was nothing left to do, so we did not do it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Look:
     """What was seen of a target from one vantage on one surface."""
 
@@ -289,10 +299,11 @@ class Connector(Protocol):
         """What users reported to the platform since `cursor`, oldest first, with the next cursor."""
         ...
 
-    def act(self, action: Action, target: Target, key: str) -> str:
-        """Do one thing, once: the same `key` twice is one action. Returns the platform's receipt, in words.
+    def act(self, action: Action, target: Target, key: str) -> Receipt:
+        """Do one thing, once: the same `key` twice is one action.
 
-        What is done already is success. The text that users can see says nothing of the matter.
+        What is done already is success, and the receipt says that it was. The text that users can see says
+        nothing of the matter.
         Raises PlatformError.
         """
         ...

@@ -22,6 +22,7 @@ from takeback.connectors.api import (
     Look,
     Media,
     Post,
+    Receipt,
     Recording,
     Resource,
     Shard,
@@ -171,7 +172,7 @@ class ArchiveConnector:
         """Nobody reports anything to an archive."""
         return (), cursor or ""
 
-    def act(self, action: Action, target: Target, key: str) -> str:  # noqa: ARG002 - the protocol's
+    def act(self, action: Action, target: Target, key: str) -> Receipt:  # noqa: ARG002 - the protocol's
         """Raises NotAllowed: nothing can be removed."""
         raise NotAllowed(_NO_REMOVAL)
 

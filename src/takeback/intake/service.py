@@ -16,7 +16,11 @@ CHANNEL = store.CHANNEL
 
 
 def take_in(database: Database, unsealer: Unsealer, now: datetime) -> int:
-    """Take in every report that waits; how many there were. Several workers may do so at once."""
+    """Take in every report that waits; how many there were. Several workers may do so at once.
+
+    What an earlier version refused and this one can read waits again: its old fact stays, a new one follows.
+    """
+    _wait_again(database, unsealer)
     count = 0
     while True:
         with database.transaction() as tx:
@@ -26,12 +30,28 @@ def take_in(database: Database, unsealer: Unsealer, now: datetime) -> int:
             report_id, sealed, received_at = waiting
             store.mark_taken_in(tx, report_id, now)
             fault = _fault(unsealer, sealed)
+            if fault is not None:
+                store.mark_unusable(tx, report_id, model.READER)
             record(
                 tx,
                 ReportReceived(report_id) if fault is None else ReportUnusable(report_id, fault),
                 at=received_at,
             )
             count += 1
+
+
+def _wait_again(database: Database, unsealer: Unsealer) -> None:
+    """Try each report that only earlier readers refused, once for each version of the reader."""
+    while True:
+        with database.transaction() as tx:
+            refused = store.next_refused_before(tx, model.READER)
+            if refused is None:
+                return
+            report_id, sealed = refused
+            if _fault(unsealer, sealed) is None:
+                store.mark_waiting(tx, report_id)
+            else:
+                store.mark_unusable(tx, report_id, model.READER)
 
 
 def _fault(unsealer: Unsealer, sealed: bytes) -> str | None:

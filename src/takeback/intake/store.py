@@ -22,6 +22,25 @@ def mark_taken_in(tx: Tx, report: ReportId, now: datetime) -> None:
     tx.execute("update intake_report set taken_in_at = %s where id = %s", [now, report])
 
 
+def mark_unusable(tx: Tx, report: ReportId, reader: int) -> None:
+    """This version of the reader could not open a report."""
+    tx.execute("update intake_report set unusable_by = %s where id = %s", [reader, report])
+
+
+def next_refused_before(tx: Tx, reader: int) -> tuple[ReportId, bytes] | None:
+    """The oldest report that only earlier readers refused, held until the transaction ends: (id, sealed)."""
+    return tx.execute(
+        "select id, sealed from intake_report where unusable_by < %s"
+        " order by received_at limit 1 for update skip locked",
+        [reader],
+    ).fetchone()
+
+
+def mark_waiting(tx: Tx, report: ReportId) -> None:
+    """A report that was refused waits for a worker once more."""
+    tx.execute("update intake_report set taken_in_at = null, unusable_by = null where id = %s", [report])
+
+
 def get(tx: Tx, report: ReportId) -> tuple[bytes, datetime] | None:
     """(sealed, received) of one report."""
     return tx.execute("select sealed, received_at from intake_report where id = %s", [report]).fetchone()

@@ -15,16 +15,14 @@ from pydantic import TypeAdapter, ValidationError
 from takeback.errors import Refused
 from takeback.ground.db.pool import Database
 from takeback.ground.vault.seal import Recipient, seal
-from takeback.intake.model import Report, ReportStatus, encode, missing
+from takeback.intake.model import Report, ReportStatus, proven
 from takeback.intake.receipt import Pepper, ReceiptCode, code_from, locator
 
-REFUSALS = ("too_little_detail", "inside_another", "well_known")
+REFUSALS = ("too_little_detail", "inside_another", "well_known", "not_one_picture", "not_a_pictures_numbers")
 COPY_STATES = ("found", "planned", "acting", "checking", "gone", "failed")
 PACKAGE_STATES = ("asked", "ready", "deleted", "failed", "too_large")
-CASE_STATES = ("open", "second_look", "decided", "removing", "removed", "declined")
+CASE_STATES = ("open", "second_look", "decided", "removing", "removed", "declined", "out_of_reach")
 
-_LARGEST = 14 * 4096
-"""Bytes of an encoded report: sealed and padded, it still fits the database's limit of 65,536."""
 _SHORTEST_ATTEMPT = 32
 _STATUS: TypeAdapter[ReportStatus] = TypeAdapter(ReportStatus)
 
@@ -51,14 +49,13 @@ def submit(
         The receipt; this is the only place that ever knows it.
 
     Raises:
-        Refused: the report lacks an element that it must have, or is too long to be stored.
+        Refused: the report lacks an element that it must have, is too long, or could not be opened again by a
+            worker: nothing was stored, and there is no receipt.
     """
-    lacks = missing(report)
-    if lacks:
-        raise Refused(f"the report is not complete: {', '.join(lacks)}")
-    data = encode(report)
-    if len(data) > _LARGEST:
-        raise Refused("the report is too long")
+    try:
+        data = proven(report)
+    except ValueError as error:
+        raise Refused(str(error)) from None  # the cause may quote her
     name = attempt if attempt is not None and len(attempt) >= _SHORTEST_ATTEMPT else new_attempt()
     code = code_from(hmac.digest(pepper, b"receipt\0" + name.encode() + b"\0" + data, hashlib.sha256))
     with database.transaction() as tx:

@@ -1,7 +1,8 @@
 """Deadlines that a report starts. Pure: regimes are data, `now` and times are arguments.
 
-All clocks that may apply start at receipt, and the strictest one is shown (the rule of `regimes.toml`'s
-compilers): a report is worked on whether or not some regime's form is complete.
+All clocks that run start at receipt, and the strictest one is shown: a report is worked on whether or not
+some regime's form is complete. A clock that nobody is known to owe does not run (`Regime.why_not`): a
+deadline that is shown and has no duty behind it would be untrue.
 """
 
 import tomllib
@@ -23,6 +24,8 @@ class Regime:
     """Where the hours were read."""
     checked: str
     """true | partial | secondary: how well the row was checked against the primary text."""
+    why_not: str = ""
+    """Why no clock runs for it, and when that was read; empty: one runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,17 @@ class Clock:
 
 def regimes() -> tuple[Regime, ...]:
     """The regimes that start a removal clock at the receipt of a report."""
+    return tuple(regime for regime in all_regimes() if not regime.why_not)
+
+
+def all_regimes() -> tuple[Regime, ...]:
+    """Also those that start none: cases of earlier days may name them."""
     text = (resources.files("takeback.law") / "regimes.toml").read_text(encoding="utf-8")
     return tuple(Regime(**row) for row in tomllib.loads(text)["regime"])
 
 
 def start(received_at: datetime, house_hours: float) -> tuple[Clock, ...]:
-    """All clocks of a report, the strictest first, in UTC.
+    """All clocks of a report that run, the strictest first, in UTC.
 
     An hour of the law is an hour that passes: in a zone that changes to summer time, adding to the hour on
     the wall would give one too many or too few.

@@ -88,7 +88,7 @@ def answer_picture(request: Request, data: bytes, limits: Limits) -> tuple[Outco
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     match request.task:
         case Task.SIGNALS:
-            seen = read_picture(data, exact=request.exact, flips=request.flips, **bounds)
+            seen = read_picture(data, exact=request.exact, flips=request.flips, box=request.box, **bounds)
             return Outcome.SIGNALS, wire.format_seen(seen)
         case Task.PREVIEW:
             return Outcome.PREVIEW, preview(decode.decode(data, **bounds).rgb, request)

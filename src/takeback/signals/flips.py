@@ -3,10 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals.model import Flip
+from takeback.signals.model import MIRRORED, UPSIDE_DOWN, Flip
 
-_MIRRORED = frozenset({Flip.MIRROR, Flip.ROTATE_180, Flip.ROTATE_90, Flip.ANTI_TRANSPOSE})
-_UPSIDE_DOWN = frozenset({Flip.UPSIDE_DOWN, Flip.ROTATE_180, Flip.ROTATE_270, Flip.ANTI_TRANSPOSE})
 _BY_ORIENTATION = {
     2: Flip.MIRROR,
     3: Flip.ROTATE_180,
@@ -20,9 +18,9 @@ _BY_ORIENTATION = {
 
 def flip_pixels(pixels: NDArray[np.uint8], flip: Flip) -> NDArray[np.uint8]:
     """Lay a picture [height, width, ...] down another way; a quarter turn mirrors, then transposes."""
-    if flip in _MIRRORED:
+    if flip in MIRRORED:
         pixels = pixels[:, ::-1]
-    if flip in _UPSIDE_DOWN:
+    if flip in UPSIDE_DOWN:
         pixels = pixels[::-1]
     return pixels.swapaxes(0, 1) if flip >= Flip.TRANSPOSE else pixels
 

@@ -37,6 +37,10 @@ class Flip(IntEnum):
 
 
 FLIPS = len(Flip)
+MIRRORED = frozenset({Flip.MIRROR, Flip.ROTATE_180, Flip.ROTATE_90, Flip.ANTI_TRANSPOSE})
+"""Those that swap left and right; before rows become columns, where they do."""
+UPSIDE_DOWN = frozenset({Flip.UPSIDE_DOWN, Flip.ROTATE_180, Flip.ROTATE_270, Flip.ANTI_TRANSPOSE})
+"""Those that swap top and bottom, likewise."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import pdq
 from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, Working, decode, working
 from takeback.signals.model import MIN_QUALITY, Box, Cut, Pdq, Variant
@@ -56,6 +57,7 @@ def read_picture(
     *,
     exact: bool = False,
     flips: bool = False,
+    box: Box | None = None,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
 ) -> Seen:
@@ -65,21 +67,28 @@ def read_picture(
         data: the whole file.
         exact: hash from the full size.
         flips: hash everything in all eight ways, and exactly.
+        box: read this part as if it were the picture, without parts of its own; None: all of it.
         max_bytes: a longer file is refused.
         max_pixels: more pixels, declared or decoded, are refused.
 
     Raises:
-        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
+        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY; DAMAGED
+            also if the box does not lie in the picture.
     """
     source = _Source(data, max_bytes, max_pixels)
     shown = source.working
+    if box is not None:
+        if box.left + box.width > shown.width or box.top + box.height > shown.height:
+            raise Unreadable(WhyUnreadable.DAMAGED, "the part does not lie in the picture")
+        part = _hashed(source, box, exact=exact, flips=flips)
+        return Seen(box.width, box.height, shown.format, part.pdq, part.doubt, part.flips, ())
     whole = _hashed(source, None, exact=exact, flips=flips)
     variants: list[Variant] = []
-    for cut, box in boxes(shown):
-        part = _hashed(source, box, exact=exact, flips=flips)
+    for cut, inside in boxes(shown):
+        part = _hashed(source, inside, exact=exact, flips=flips)
         before = (whole.pdq, *(variant.pdq for variant in variants))
         if part.pdq.quality >= MIN_QUALITY and min(_apart(part.pdq, other) for other in before) > _SAME:
-            variants.append(Variant(cut, box, part.pdq, part.doubt, part.flips))
+            variants.append(Variant(cut, inside, part.pdq, part.doubt, part.flips))
     return Seen(shown.width, shown.height, shown.format, whole.pdq, whole.doubt, whole.flips, tuple(variants))
 
 

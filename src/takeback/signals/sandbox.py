@@ -70,20 +70,23 @@ class Decoder:
         self._pictures = Children("takeback.signals.decoder_child", processes, quick)
         self._studies = Children("takeback.signals.study_child", processes, slow)
 
-    def signals(self, data: bytes, *, flips: bool = False, exact: bool = False) -> PictureSignals:
+    def signals(
+        self, data: bytes, *, flips: bool = False, exact: bool = False, box: Box | None = None
+    ) -> PictureSignals:
         """Reduce a picture file to its signals; of an animation, its first frame.
 
         Args:
             data: the whole file.
             flips: hash everything in all eight ways and exactly, as a bank entry needs it.
             exact: from the full size, so that nothing is in doubt; else as fast as each hash allows.
+            box: read this part as if it were the picture; None: all of it, and its parts.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
         """
         check_size(data, self._max_bytes)
         seen = self._pictures.ask(
-            Request(Task.SIGNALS, len(data), flips=flips, exact=exact),
+            Request(Task.SIGNALS, len(data), flips=flips, exact=exact, box=box),
             data,
             lambda body: wire.parse_seen(body, self._max_pixels, flips=flips, exact=exact or flips),
         )

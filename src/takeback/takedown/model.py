@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from takeback.connectors.api import Action, State, Surface, Vantage
+from takeback.facts import StepEnd
 from takeback.ids import CaseId, FactId, SightingId, TargetId
 
 
@@ -19,6 +20,8 @@ class TargetState(StrEnum):
     """Fetched again from every vantage, and absent, while the control could be seen."""
     FAILED = "failed"
     """A person must act."""
+    CALLED_OFF = "called_off"
+    """The decision was reversed before it was done."""
 
 
 ORDER: tuple[Action, ...] = (Action.QUARANTINE_MEDIA, Action.REDACT_MESSAGE)
@@ -50,6 +53,8 @@ class StepProgress:
     """Grows when the copy was found again."""
     done_at: datetime | None
     error: str | None
+    how: StepEnd = StepEnd.DONE
+    """How it ended, once it did."""
 
 
 @dataclass(frozen=True, slots=True)

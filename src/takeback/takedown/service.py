@@ -14,16 +14,19 @@ from datetime import datetime, timedelta
 from uuid import uuid5
 
 from takeback.cases.model import Copy
-from takeback.connectors.api import Action, Connector, Surface, Target
+from takeback.connectors.api import Action, Connector, Receipt, Surface, Target
 from takeback.errors import Gone, NotFound, PlatformError, Refused, Unavailable
 from takeback.facts import (
     FoundAgain,
     FoundGone,
+    Planned,
     Rechecked,
+    RemovalCalledOff,
     RemovalFailed,
     RemovalPlanned,
     RemovalStepDone,
     RetryAsked,
+    StepEnd,
 )
 from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
@@ -39,7 +42,11 @@ MOST_ATTEMPTS = 5
 
 
 def plan(tx: Tx, copy: Copy, now: datetime) -> None:
-    """Plan the removal of one copy, once."""
+    """Plan the removal of one copy, once; or once more, if it was called off.
+
+    One that is gone already, because another case removed it, is only looked for: nothing is done to it, and
+    nothing is said to be done.
+    """
     removal = Removal(
         id=TargetId(uuid5(copy.case, str(copy.sighting))),
         case=copy.case,
@@ -52,8 +59,25 @@ def plan(tx: Tx, copy: Copy, now: datetime) -> None:
         round=0,
     )
     if store.insert(tx, removal, now):
+        what = Planned.REMOVAL if copy.gone_at is None else Planned.LOOK
+        if what is Planned.REMOVAL:
+            store.open_attempt(tx, removal.id, ORDER)
+        record(tx, RemovalPlanned(removal.id, removal.case, removal.sighting, what))
+        return
+    there = store.get(tx, removal.id, lock=True)
+    if there is not None and there.state is TargetState.CALLED_OFF:
+        store.set_state(tx, removal.id, TargetState.PLANNED, there.round, now)
         store.open_attempt(tx, removal.id, ORDER)
         record(tx, RemovalPlanned(removal.id, removal.case, removal.sighting))
+
+
+def call_off(tx: Tx, case: CaseId, now: datetime) -> None:
+    """The decision was reversed: what was not done yet is not done. What was, is still looked for."""
+    for target in store.open_of(tx, case):
+        removal = store.get(tx, target)
+        assert removal is not None
+        store.set_state(tx, target, TargetState.CALLED_OFF, removal.round, now)
+        record(tx, RemovalCalledOff(target, case))
 
 
 def remove(database: Database, connector: Connector, target: TargetId) -> None:
@@ -75,15 +99,18 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
             )
         return
     for attempt, action in sorted(steps, key=lambda step: ORDER.index(step[1])):
+        if _is_called_off(database, target):
+            return
         if action in able:
             receipt = _act(database, connector, removal, attempt, action)
             if receipt is None:
                 return
+            how, words = StepEnd.ALREADY if receipt.already else StepEnd.DONE, receipt.words
         else:
-            receipt = "not offered by this platform"
+            how, words = StepEnd.NOT_OFFERED, "not offered by this platform"
         with database.transaction() as tx:
-            if store.step_done(tx, target, attempt, action, receipt, clock.now()):
-                record(tx, RemovalStepDone(target, action.value))
+            if store.step_done(tx, target, attempt, action, words, how, clock.now()):
+                record(tx, RemovalStepDone(target, action.value, how))
     with database.transaction() as tx:
         again = store.get(tx, target, lock=True)
         # A worker that was taken for dead may get here while a later attempt is under way: that one looks.
@@ -92,14 +119,21 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
             enqueue(tx, "look", target=str(target), round=again.round)
 
 
+def _is_called_off(database: Database, target: TargetId) -> bool:
+    """Whether the decision was reversed meanwhile."""
+    with database.transaction() as tx:
+        removal = store.get(tx, target)
+    return removal is None or removal.state is TargetState.CALLED_OFF
+
+
 def _act(
     database: Database, connector: Connector, removal: Removal, attempt: int, action: Action
-) -> str | None:
+) -> Receipt | None:
     """The platform's receipt; None if the step failed for good, which is recorded then."""
     try:
         return connector.act(action, _target(removal), f"{removal.id}/{attempt}/{action.value}")
     except Gone as answer:
-        return f"was gone already: {answer}"
+        return Receipt(f"was gone already: {answer}", already=True)
     except Unavailable as error:
         with database.transaction() as tx:
             store.step_error(tx, removal.id, attempt, action, str(error))
@@ -224,7 +258,8 @@ def give_up_look(
 
 def _fail(tx: Tx, target: TargetId, action: str, reason: str) -> None:
     removal = store.get(tx, target, lock=True)
-    assert removal is not None
+    if removal is None or removal.state is TargetState.CALLED_OFF:
+        return
     store.set_state(tx, target, TargetState.FAILED, removal.round, clock.now())
     record(tx, RemovalFailed(target, action, reason))
 
@@ -263,6 +298,12 @@ def copy_of(tx: Tx, target: TargetId) -> tuple[CaseId, SightingId]:
     if removal is None:
         raise NotFound("There is no such removal.")
     return removal.case, removal.sighting
+
+
+def is_untouched(tx: Tx, target: TargetId) -> bool:
+    """Whether nothing was tried yet on the platform, since the copy was last seen there."""
+    removal = store.get(tx, target)
+    return removal is not None and removal.state is TargetState.PLANNED
 
 
 def connector_of(tx: Tx, target: TargetId) -> str:

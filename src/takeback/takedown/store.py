@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg.rows import TupleRow
 
 from takeback.connectors.api import Action, State, Surface, Vantage
+from takeback.facts import StepEnd
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, FactId, SightingId, TargetId
 from takeback.takedown.model import (
@@ -78,12 +79,14 @@ def open_steps(tx: Tx, target: TargetId) -> list[tuple[int, Action]]:
     return [(row[0], Action(row[1])) for row in rows]
 
 
-def step_done(tx: Tx, target: TargetId, attempt: int, action: Action, receipt: str, now: datetime) -> bool:
-    """The platform confirmed a step; False if that was known."""
+def step_done(
+    tx: Tx, target: TargetId, attempt: int, action: Action, receipt: str, how: StepEnd, now: datetime
+) -> bool:
+    """A step came to its end; False if that was known."""
     changed = tx.execute(
-        "update takedown_step set receipt = %s, done_at = %s, error = null"
+        "update takedown_step set receipt = %s, how = %s, done_at = %s, error = null"
         " where target_id = %s and attempt = %s and action = %s and done_at is null",
-        [receipt, now, target, attempt, action],
+        [receipt, how, now, target, attempt, action],
     )
     return changed.rowcount == 1
 
@@ -192,11 +195,22 @@ def _ended(
 
 
 def unfinished(tx: Tx, case: CaseId) -> int:
-    """How many of a case's copies are not gone."""
+    """How many of a case's copies are not gone, of those that are still to be."""
     row = tx.execute(
-        "select count(*) from takedown_target where case_id = %s and state <> 'gone'", [case]
+        "select count(*) from takedown_target where case_id = %s and state not in ('gone', 'called_off')",
+        [case],
     ).fetchone()
     return row[0] if row else 0
+
+
+def open_of(tx: Tx, case: CaseId) -> list[TargetId]:
+    """Removals of a case that are not done yet, held until the transaction ends."""
+    rows = tx.execute(
+        "select id from takedown_target where case_id = %s and state in ('planned', 'acting', 'failed')"
+        " order by id for update",
+        [case],
+    )
+    return [row[0] for row in rows]
 
 
 def _looks(tx: Tx, case: CaseId) -> dict[TargetId, list[LookRow]]:
@@ -228,13 +242,14 @@ def _controls(tx: Tx, case: CaseId) -> dict[TargetId, list[ControlRow]]:
 def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
     """All removals of a case, with steps and looks."""
     steps: dict[TargetId, list[StepProgress]] = {}
-    for target, action, attempt, done_at, error in tx.execute(
-        "select s.target_id, s.action, s.attempt, s.done_at, s.error from takedown_step s"
+    for target, action, attempt, done_at, error, how in tx.execute(
+        "select s.target_id, s.action, s.attempt, s.done_at, s.error, s.how from takedown_step s"
         " join takedown_target t on t.id = s.target_id where t.case_id = %s"
         " order by s.attempt, s.action = 'redact_message'",
         [case],
     ):
-        steps.setdefault(target, []).append(StepProgress(Action(action), attempt, done_at, error))
+        step = StepProgress(Action(action), attempt, done_at, error, StepEnd(how))
+        steps.setdefault(target, []).append(step)
     looks, control = _looks(tx, case), _controls(tx, case)
     ended: dict[TargetId, list[Round]] = {}
     for each in _ended(tx, case, looks, control):

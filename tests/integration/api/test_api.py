@@ -1,6 +1,7 @@
 """The machine API as a program meets it, over real HTTP, on a real database."""
 
 import io
+import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import psycopg
 import pytest
 from PIL import Image
 
+from banks import activate
 from console_house import picture, served
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank import service as bank
@@ -45,7 +47,7 @@ class Api:
             entry = bank.add_seed(tx, ReportId(uuid4()), "1", flips, signals.whole.quality, now)
             assert entry is not None
             if active:
-                bank.activate(tx, entry, now)
+                activate(tx, entry, now)
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +76,8 @@ def api(database: Database, decoder: Decoder, tmp_path: Path) -> Iterator[Api]:
 
 def test_a_reported_picture_is_known_also_re_encoded_and_mirrored(api: Api):
     data = picture(1)
-    assert api.http.post("/v1/check/picture", content=data).json()["known"] is False
-    api.bank(data, active=False)
-    assert api.http.post("/v1/check/picture", content=data).json()["status"] == "seed"
+    unknown = api.http.post("/v1/check/picture", content=data)
+    assert unknown.json()["known"] is False
     api.bank(picture(2), active=True)
     changed = io.BytesIO()
     Image.open(io.BytesIO(picture(2))).transpose(Image.Transpose.FLIP_LEFT_RIGHT).resize((300, 225)).save(
@@ -99,6 +100,49 @@ def test_a_hash_can_be_asked_instead_of_the_picture(api: Api):
         "quality": None,
     }
     assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["known"] is False
+
+
+@pytest.mark.parametrize("seed", [11, 12])
+def test_a_seed_is_answered_exactly_as_a_picture_that_nobody_reported(api: Api, seed: int):
+    """H8: a platform, or who stole its key, learns nothing of reports that nobody reviewed."""
+    data = picture(seed)
+    pdq = api.app.decoder.signals(data, exact=True).whole.hash.hex()
+
+    def answers() -> list[tuple[int, bytes, dict[str, str]]]:
+        asked = (
+            api.http.post("/v1/check/picture", content=data),
+            api.http.post("/v1/check/hash", json={"pdq": pdq}),
+        )
+        return [
+            (a.status_code, a.content, {k: v for k, v in a.headers.items() if k != "date"}) for a in asked
+        ]
+
+    before = answers()
+    assert [b'"known":false' in body for _, body, _ in before] == [True, True]
+    api.bank(data, active=False)
+    assert answers() == before
+    api.bank(data, active=True)
+    assert [b'"known":true' in body for _, body, _ in answers()] == [True, True]
+
+
+def test_the_contract_names_no_answer_for_a_seed(api: Api):
+    """H8."""
+    answer = api.http.get("/openapi.json").json()["components"]["schemas"]["Answer"]["properties"]
+    assert "seed" not in str(answer["status"])
+    assert "seed" not in str(answer["known"])
+
+
+def test_no_number_for_prometheus_speaks_of_one_picture_or_report(api: Api):
+    """H8: totals only; no label names an entry, a report, a hash or a case."""
+    api.bank(picture(13), active=False)
+    text = httpx.get(f"{api.http.base_url}/metrics").text
+    assert set(re.findall(r'[{,]([a-z_]+)="', text)) <= {
+        "job", "connector", "shard", "kind", "role", "name", "reason", "status", "origin",
+    }  # fmt: skip
+    with api.app.database.transaction() as tx:
+        [(entry, report)] = tx.execute("select id, report_id from bank_entry").fetchall()
+    assert str(entry) not in text
+    assert str(report) not in text
 
 
 @pytest.mark.parametrize(

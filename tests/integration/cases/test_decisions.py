@@ -6,7 +6,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from deciding_now import decide_now, page_of
 from made_up import NOW, a_case, a_copy
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason, LookReason
 from takeback.errors import NotFound, Refused
@@ -14,13 +16,14 @@ from takeback.facts import Revealed, Verdict
 from takeback.ids import CaseId, SightingId, StaffId
 from turns import Actor, State, Turns
 
-MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
+MIRA, NOOR, LENA = StaffId(UUID(int=1)), StaffId(UUID(int=2)), StaffId(UUID(int=5))
 UNDO = timedelta(seconds=10)
-SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 WHY = {
     SHARED: DecisionReason.INTIMATE_AND_NO_CONSENT,
     NOT_SHARED: DecisionReason.NOT_INTIMATE,
     CANNOT_TELL: DecisionReason.PICTURE_UNCLEAR,
+    OUT_OF_REACH: DecisionReason.NOT_CONNECTED,
 }
 
 
@@ -34,23 +37,25 @@ def case(database):
     return made
 
 
-def decide(tx, case, verdict=SHARED, staff=MIRA, now=NOW):
-    return cases.decide(tx, case, verdict, WHY[verdict], "", staff=staff, now=now, undo=UNDO)
+def decide(tx, case, verdict=SHARED, staff=MIRA, now=NOW, **more: object):
+    return decide_now(tx, case, verdict, WHY[verdict], staff=staff, now=now, undo=UNDO, **more)
 
 
 def facts(tx, kind):
     return [body for (body,) in tx.execute("select body from fact where kind = %s order by id", [kind])]
 
 
-def test_of_two_reviewers_who_decide_at_once_one_is_refused(database, case):
+def test_h10_of_two_reviewers_who_decide_differently_at_once_neither_takes_effect(database, case):
+    """H10: the second one's decision was a silent refusal, and a page in favour of the first."""
     outcome = []
+    with database.transaction() as tx:
+        page = page_of(tx, case)
 
     def deciding(staff, verdict) -> Callable[[Actor], None]:
         def program(actor) -> None:
             try:
                 with actor.transaction() as tx:
-                    decide(tx, case, verdict, staff)
-                outcome.append("decided")
+                    outcome.append(decide(tx, case, verdict, staff, page=page).state)
             except Refused as refused:
                 outcome.append(str(refused))
 
@@ -62,9 +67,17 @@ def test_of_two_reviewers_who_decide_at_once_one_is_refused(database, case):
             turns.give(first)
         assert not turns.until_stopped(second)
         turns.play(())
-    assert outcome == ["decided", "This case is decided; there is nothing to decide now."]
+    assert outcome == ["waiting", "disputed"]
     with database.transaction() as tx:
-        assert [decision.staff for decision in cases.decisions(tx, case)] == [MIRA]
+        both = cases.decisions(tx, case)
+        assert sorted((each.staff, each.state) for each in both) == [(MIRA, "disputed"), (NOOR, "disputed")]
+        assert cases.get(tx, case).status is CaseStatus.SECOND_LOOK
+        assert len(facts(tx, "decision_disputed")) == 1
+        deciding.take_effect(tx, next(each.id for each in both if each.staff == MIRA), NOW + UNDO)
+        assert cases.get(tx, case).status is CaseStatus.SECOND_LOOK
+        with pytest.raises(Refused, match="decided otherwise"):
+            decide(tx, case, SHARED, MIRA)
+        assert decide(tx, case, SHARED, LENA).state == "waiting"
 
 
 def test_undo_and_the_moment_of_effect_cannot_both_win(database):
@@ -77,11 +90,11 @@ def test_undo_and_the_moment_of_effect_cannot_both_win(database):
 
         def undoing(actor, case=case, decision=decision) -> None:
             with actor.transaction() as tx:
-                cases.undo(tx, case, decision, staff=NOOR, now=NOW)
+                deciding.undo(tx, case, decision, staff=NOOR, now=NOW)
 
         def taking_effect(actor, decision=decision) -> None:
             with actor.transaction() as tx:
-                cases.take_effect(tx, decision, NOW)
+                deciding.take_effect(tx, decision, NOW)
 
         with Turns(database.url) as turns:
             effect, undo = turns.add(taking_effect), turns.add(undoing)
@@ -112,8 +125,8 @@ def test_a_decision_takes_effect_once(database, case):
         decision = decide(tx, case).id
     for _ in range(2):
         with database.transaction() as tx:
-            cases.take_effect(tx, decision, NOW)
-            cases.take_effect(tx, uuid4(), NOW)
+            deciding.take_effect(tx, decision, NOW)
+            deciding.take_effect(tx, uuid4(), NOW)
     with database.transaction() as tx:
         assert len(facts(tx, "decision_effective")) == 1
 
@@ -124,25 +137,25 @@ def test_another_cases_decision_cannot_be_undone_through_this_one(database, case
         a_copy(tx, other, 1)
         decision = decide(tx, other).id
     with pytest.raises(NotFound), database.transaction() as tx:
-        cases.undo(tx, case, decision, staff=MIRA, now=NOW)
+        deciding.undo(tx, case, decision, staff=MIRA, now=NOW)
 
 
 def test_a_copy_can_be_excluded_and_brought_back_until_the_decision(database, case):
     with database.transaction() as tx:
         one, two = cases.copies(tx, case)
         for excluded in (True, False, True):
-            cases.exclude(tx, case, one.sighting, excluded=excluded, staff=MIRA)
+            cases.exclude(tx, case, one.sighting, excluded=excluded, staff=MIRA, now=NOW)
         assert [copy.excluded for copy in cases.copies(tx, case)] == [True, False]
         decide(tx, case)
         with pytest.raises(Refused, match="undo the decision first"):
-            cases.exclude(tx, case, two.sighting, excluded=True, staff=MIRA)
+            cases.exclude(tx, case, two.sighting, excluded=True, staff=MIRA, now=NOW)
 
 
 def test_who_excluded_a_copy_and_who_took_that_back_are_facts_and_saying_it_again_is_none(database, case):
     with database.transaction() as tx:
         copy, _ = cases.copies(tx, case)
         for staff, excluded in ((MIRA, True), (NOOR, True), (NOOR, False), (MIRA, False)):
-            cases.exclude(tx, case, copy.sighting, excluded=excluded, staff=staff)
+            cases.exclude(tx, case, copy.sighting, excluded=excluded, staff=staff, now=NOW)
         about = {"case": str(case), "sighting": copy.sighting}
         assert facts(tx, "copy_excluded") == [{**about, "staff": str(MIRA)}]
         assert facts(tx, "exclusion_undone") == [{**about, "staff": str(NOOR)}]
@@ -153,7 +166,7 @@ def test_what_is_refused_leaves_no_fact(database, case):
         copy, _ = cases.copies(tx, case)
         decide(tx, case)
         with pytest.raises(Refused):
-            cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA)
+            cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA, now=NOW)
         assert facts(tx, "copy_excluded") == []
 
 
@@ -163,9 +176,9 @@ def test_what_is_not_there_is_not_found(database, case):
         with pytest.raises(NotFound):
             cases.get(tx, nobodys)
         with pytest.raises(NotFound):
-            cases.exclude(tx, case, SightingId(999), excluded=True, staff=MIRA)
+            cases.exclude(tx, case, SightingId(999), excluded=True, staff=MIRA, now=NOW)
         with pytest.raises(NotFound):
-            cases.look(tx, case, SightingId(999), staff=MIRA, reason=LookReason.TO_DECIDE)
+            cases.look(tx, case, SightingId(999), staff=MIRA, reason=LookReason.TO_DECIDE, now=NOW)
         with pytest.raises(NotFound):
             decide(tx, nobodys)
 
@@ -173,7 +186,7 @@ def test_what_is_not_there_is_not_found(database, case):
 def test_who_looked_at_what_and_why_is_a_fact(database, case):
     with database.transaction() as tx:
         copy = cases.copies(tx, case)[1]
-        assert cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.TO_COMPARE) == copy
+        assert cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.TO_COMPARE, now=NOW) == copy
         assert facts(tx, "looked") == [
             {
                 "case": str(case),
@@ -188,20 +201,20 @@ def test_who_looked_at_what_and_why_is_a_fact(database, case):
 def test_the_queue_shows_what_has_least_time_left_first_and_counts_what_was_not_excluded(database, case):
     with database.transaction() as tx:
         declined = a_case(tx)
-        cases.take_effect(tx, decide(tx, declined, NOT_SHARED).id, NOW)
+        deciding.take_effect(tx, decide(tx, declined, NOT_SHARED).id, NOW)
         urgent = a_case(tx)
         tx.execute("update cases_case set due_at = %s where id = %s", [NOW - UNDO, urgent])
-        cases.exclude(tx, case, cases.copies(tx, case)[0].sighting, excluded=True, staff=MIRA)
+        cases.exclude(tx, case, cases.copies(tx, case)[0].sighting, excluded=True, staff=MIRA, now=NOW)
         rows = cases.queue(tx)
         assert [row.case.id for row in rows] == [urgent, case]
         assert [(row.copies, row.places, row.posters) for row in rows] == [(0, 0, 0), (1, 1, 1)]
         assert {row.case.id for row in cases.queue(tx, include_closed=True)} == {urgent, case, declined}
 
 
-@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("verdict", [SHARED, NOT_SHARED, CANNOT_TELL])
 def test_only_cases_that_wait_for_something_can_be_overdue(database, case, verdict):
     with database.transaction() as tx:
-        cases.take_effect(tx, decide(tx, case, verdict).id, NOW)
+        deciding.take_effect(tx, decide(tx, case, verdict).id, NOW)
         cases.pass_clocks(tx, NOW + UNDO)
         cases.pass_clocks(tx, NOW + UNDO)
         assert len(facts(tx, "clock_passed")) == (verdict is not NOT_SHARED)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -109,3 +110,28 @@ def test_another_postgres_is_used_by_its_url(database_url):
     """The URL is all that is needed: this one belongs to a server that somebody else started."""
     with Database(database_url) as database, database.transaction() as tx:
         assert tx.execute("select count(*) from fact").fetchone() == (0,)
+
+
+def test_the_clock_that_stopped_is_taken_from_open_cases_and_stays_in_closed_ones(database_url):
+    """H11: no case that waits shows a clock that nobody runs."""
+    versions = Path(migrate.__file__).parent / "migrations" / "versions"
+    statements = (versions / "0015_receipts.sql").read_text().split(";")
+    [stopped] = [each for each in statements if "update cases_case" in each]
+    waits = ("open", "second_look", "decided", "removing")
+    with psycopg.connect(database_url) as connection:
+        for status in (*waits, "removed", "declined"):
+            connection.execute(
+                "insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at) "
+                "values (gen_random_uuid(), gen_random_uuid(), now(), now() + interval '48 hours', "
+                "'uk-osa-20a', %s, now())",
+                (status,),
+            )
+        for _ in range(2):
+            connection.execute(stopped)
+        rows = connection.execute("select status, due_clock, due_at - opened_at from cases_case").fetchall()
+    assert {status: clock for status, clock, _ in rows} == {
+        **dict.fromkeys(waits, "us-tida-s3"),
+        "removed": "uk-osa-20a",
+        "declined": "uk-osa-20a",
+    }
+    assert {span for *_, span in rows} == {timedelta(hours=48)}

@@ -61,16 +61,18 @@ def test_an_unknown_or_expired_receipt_has_no_status(portal, owner):
     assert status(portal) is None
 
 
-def test_the_status_says_how_the_copies_stand_and_names_none(portal, owner):
+@pytest.fixture
+def case(portal, owner):
+    """A report with four copies in two places; one was excluded, and of the last no decision speaks."""
     put_down(portal)
     report = owner.execute("select id from intake_report").fetchone()[0]
-    case, sighting = uuid.uuid4(), None
+    case = uuid.uuid4()
     owner.execute(
         "insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at) "
-        "values (%s, %s, now(), now(), 'house', 'open', now())",
+        "values (%s, %s, now(), now(), 'house', 'open', now() + interval '1 second')",
         (case, report),
     )
-    for message, place in (("m1", "a"), ("m2", "b"), ("m3", "b"), ("m4", "b")):
+    for message, place in (("m1", "a"), ("m2", "b"), ("m3", "b"), ("m4", "b"), ("m5", "b")):
         sighting = owner.execute(
             "insert into sightings_post "
             "(connector, place, message, media, sender, posted_at, seen_at, state) "
@@ -82,11 +84,69 @@ def test_the_status_says_how_the_copies_stand_and_names_none(portal, owner):
             "values (%s, %s, 'report', false, now(), %s)",
             (case, sighting, message == "m4"),
         )
+        if message != "m5":
+            owner.execute(
+                "insert into takedown_target (id, case_id, sighting_id, connector, place, message, media, "
+                "state, planned_at, changed_at) "
+                "values (%s, %s, %s, 'matrix', %s, %s, 'x', 'planned', now(), now())",
+                (uuid.uuid4(), case, sighting, place, message),
+            )
+    return case
+
+
+def decided(owner, case, verdict, *, state="effective", status="removing"):
+    owner.execute(
+        "insert into cases_decision "
+        "(id, case_id, verdict, reason, staff_id, decided_at, effective_at, state) "
+        "values (%s, %s, %s, 'not_intimate', %s, clock_timestamp(), now(), %s)",
+        (uuid.uuid4(), case, verdict, uuid.uuid4(), state),
+    )
+    owner.execute("update cases_case set status = %s", (status,))
+
+
+def test_the_status_says_how_the_decided_copies_stand_and_names_none(portal, owner, case):
+    decided(owner, case, "shared_without_consent")
     answer = status(portal)
-    assert answer["case"]["status"] == "open"
-    assert [(c["place"], c["state"]) for c in answer["copies"]] == [(1, "found"), (2, "found"), (2, "found")]
+    assert answer["case"]["status"] == "removing"
+    assert [(c["place"], c["state"]) for c in answer["copies"]] == [
+        (1, "planned"),
+        (2, "planned"),
+        (2, "planned"),
+    ]
     assert "poster" not in str(answer)
     assert "m1" not in str(answer)
+
+
+@pytest.mark.parametrize("status_now", ["open", "second_look", "decided", "removing", "removed"])
+def test_a_portal_that_was_broken_into_learns_nothing_before_a_decision_for_her(
+    portal, owner, case, status_now
+):
+    """H8: not how many copies, not that somebody looked, not when; whatever the case's own row says."""
+    before = status(portal)
+    assert (before["case"]["status"], before["copies"]) == ("open", [])
+    assert before["case"]["changed_at"] == before["case"]["due_at"]  # when it was opened
+    decided(owner, case, "cannot_tell", status=status_now)
+    decided(owner, case, "shared_without_consent", state="waiting", status=status_now)
+    decided(owner, case, "shared_without_consent", state="undone", status=status_now)
+    assert status(portal) == before
+
+
+def test_a_later_decision_against_takes_back_what_is_told(portal, owner, case):
+    decided(owner, case, "shared_without_consent")
+    assert len(status(portal)["copies"]) == 3
+    decided(owner, case, "not_shared_without_consent", status="declined")
+    answer = status(portal)
+    assert (answer["case"]["status"], answer["copies"]) == ("declined", [])
+
+
+def test_what_she_reads_of_her_links_waits_for_a_decision_and_of_her_pictures_does_not(portal, owner, case):
+    """H8: that a link led to a picture inside a page is what was found."""
+    report = owner.execute("select id from intake_report").fetchone()[0]
+    for name, why in (("picture 1", "not_one_picture"), ("location 1.1", "inside_another")):
+        owner.execute("insert into bank_refusal values (%s, %s, %s, now())", (report, name, why))
+    assert [each["name"] for each in status(portal)["refused"]] == ["picture 1"]
+    decided(owner, case, "shared_without_consent")
+    assert [each["name"] for each in status(portal)["refused"]] == ["location 1.1", "picture 1"]
 
 
 def test_it_cannot_read_any_table_or_column(portal, owner):
@@ -128,6 +188,11 @@ def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
         "select dossier_is_kept(gen_random_uuid())",
         "select dossier_is_decided(gen_random_uuid())",
         "select dossier_again_at(gen_random_uuid())",
+        "select report_is_granted(gen_random_uuid())",
+        "select report_is_searched(gen_random_uuid())",
+        "select report_was_decided(gen_random_uuid())",
+        "select report_case(gen_random_uuid())",
+        "select report_copies(gen_random_uuid())",
         "select procrastinate_notify_queue_job_inserted_v1()",
         "select pg_read_file('/etc/hostname')",
         "copy (select 1) to program 'true'",

@@ -224,7 +224,7 @@ def test_an_exclusion_that_was_undone_keeps_it(house, platform, reported):
     with house.database.transaction() as tx:
         case = house.case_of(reported)
         [copy] = cases.copies(tx, case)
-        cases.exclude(tx, case, copy.sighting, excluded=False, staff=MIRA)
+        cases.exclude(tx, case, copy.sighting, excluded=False, staff=MIRA, now=house.time.now())
     house.work()
     a_month_later(house)
     assert not house.facts(EvidenceErased)

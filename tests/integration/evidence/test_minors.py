@@ -13,6 +13,7 @@ from house import MIRA, NOOR, picture
 from ledgers import sequence_all
 from platform_in_memory import link
 from takeback import errands
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason, LookReason
 from takeback.dossier import service as dossiers
@@ -139,7 +140,7 @@ def test_undone_in_time_nothing_is_destroyed(house, captured, tmp_path):
     before = everything_on_disk(tmp_path / "blobs")
     decision = house.decide(captured[0], reason=DecisionReason.MAY_BE_A_MINOR)
     with house.database.transaction() as tx:
-        cases.undo(tx, house.case_of(captured[0]), decision.id, staff=MIRA, now=house.time.now())
+        deciding.undo(tx, house.case_of(captured[0]), decision.id, staff=MIRA, now=house.time.now())
     house.after(seconds=11)
     assert house.facts(EvidenceErased) == []
     assert everything_on_disk(tmp_path / "blobs") == before

@@ -2,14 +2,20 @@
 
 import os
 import random
+from dataclasses import replace
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from takeback.facts import ReportUnusable
 from takeback.ground import clock
+from takeback.ground.db import migrate
+from takeback.ground.ledger.record import record
 from takeback.ground.vault import keys
 from takeback.ground.vault.seal import load_recipient, seal
 from takeback.ground.vault.unseal import Unsealer
+from takeback.intake import model
 from takeback.intake import service as intake
 from takeback.intake.model import Report, encode
 from turns import State, Turns
@@ -116,3 +122,86 @@ def test_two_workers_share_the_reports_and_take_in_each_once(database, folder, p
             assert turns.until_stopped(second)
             turns.play(())
         assert sorted(report for _, report, _ in told(database) if report in ids) == sorted(ids)
+
+
+def refused_by_main(database, put, *reports: bytes):
+    """Rows as the first version wrote them: taken in, and with no reader's number."""
+    ids = [put(data) for data in reports]
+    with database.transaction() as tx:
+        for report in ids:
+            tx.execute("update intake_report set taken_in_at = now() where id = %s", [report])
+            record(tx, ReportUnusable(report, "not a report: 1 faults"))
+        tx.execute(MARKED)
+    return ids
+
+
+VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
+MARKED = next(
+    statement
+    for statement in (VERSIONS / "0015_receipts.sql").read_text().split(";")
+    if "update intake_report set unusable_by = 0" in statement
+)
+"""What the migration does to such rows."""
+LONG = replace(REPORT, locations=("x" * 2001,))
+NO_REPORT = b'{"account": 1}'
+
+
+def test_what_an_earlier_reader_refused_is_opened_again_once(database, folder, put):
+    """H5: reports with a pasted line of 2,001 to 2,500 characters are read at last, and their fact stays."""
+    long, broken = refused_by_main(database, put, encode(LONG), NO_REPORT)
+    assert intake.take_in(database, Unsealer(folder), clock.now()) == 1
+    was = (
+        ("report_unusable", long, "not a report: 1 faults"),
+        ("report_unusable", broken, "not a report: 1 faults"),
+    )
+    assert told(database) == [*was, ("report_received", long, None)]
+    for _ in range(2):
+        assert intake.take_in(database, Unsealer(folder), clock.now()) == 0
+    assert told(database) == [*was, ("report_received", long, None)]
+    with database.transaction() as tx:
+        tx.execute(MARKED)  # as if the migration ran once more: what was received is not touched
+    assert intake.take_in(database, Unsealer(folder), clock.now()) == 0
+
+
+def test_two_workers_open_what_was_refused_once(database, folder, put):
+    """H5."""
+    [long] = refused_by_main(database, put, encode(LONG))
+
+    def taking(actor) -> None:
+        intake.take_in(actor, Unsealer(folder), clock.now())
+
+    with Turns(database.url) as turns:
+        turns.add(taking)
+        turns.add(taking)
+        turns.play(())
+    assert [each for each in told(database) if each[0] == "report_received"] == [
+        ("report_received", long, None)
+    ]
+
+
+def test_a_report_that_nobody_can_read_says_so_by_its_receipt(database, folder, put):
+    """H5: it does not read "Being opened" for ever."""
+    report = put(NO_REPORT)
+    with database.transaction() as tx:
+        [(locator,)] = tx.execute("select locator from intake_report where id = %s", [report]).fetchall()
+
+    def unusable() -> str:
+        with database.transaction() as tx:
+            return tx.execute("select report_status(%s) ->> 'unusable'", [locator]).fetchone()[0]
+
+    assert unusable() == "false"
+    intake.take_in(database, Unsealer(folder), clock.now())
+    assert unusable() == "true"
+
+
+def test_a_newer_reader_tries_once_more_what_this_one_refused(database, folder, put, monkeypatch):
+    """H5: whatever the next version accepts is opened by it."""
+    report = put(NO_REPORT)
+    intake.take_in(database, Unsealer(folder), clock.now())
+    monkeypatch.setattr(model, "READER", model.READER + 1)
+    monkeypatch.setattr(model, "decode", lambda _: REPORT)
+    assert intake.take_in(database, Unsealer(folder), clock.now()) == 1
+    assert [kind for kind, each, _ in told(database) if each == report] == [
+        "report_unusable",
+        "report_received",
+    ]

@@ -6,12 +6,14 @@ from typing import Self
 from uuid import UUID
 
 import synthetic
+from banks import activate
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.model import EntryStatus
 from takeback.bank.store import CHANNEL
 from takeback.ground import clock
 from takeback.ids import ReportId
+from takeback.signals.compare import stack
 from waiting import until
 
 REPORT = ReportId(UUID(int=1))
@@ -48,7 +50,7 @@ def test_a_change_of_the_bank_is_in_every_index_within_a_second(database):
             entry = bank.add_seed(tx, REPORT, "a", flips, 100, clock.now())
         assert at_hand_in_a_second(database, one, other, flips) is EntryStatus.SEED
         with database.transaction() as tx:
-            bank.activate(tx, entry, clock.now())
+            activate(tx, entry, clock.now())
         assert at_hand_in_a_second(database, one, other, flips) is EntryStatus.ACTIVE
         with database.transaction() as tx:
             bank.withdraw(tx, entry, clock.now())
@@ -60,9 +62,13 @@ def at_hand_in_a_second(database, one, other, flips):
     with database.transaction() as tx:
         seq = tx.execute("select seq from bank_head").fetchone()[0]
     until(lambda: one.index.seq == other.index.seq == seq, 1)
-    known = bank.check(one.index, flips[5])
-    assert known == bank.check(other.index, flips[5])
-    return known.status
+    [known], [there] = (
+        {each.index.brief(touch.entry).status for touch in each.index.search(stack([flips[5]]))} or {None}
+        for each in (one, other)
+    )
+    assert known == there
+    assert bank.check(one.index, flips[5]) is (known is EntryStatus.ACTIVE)
+    return known
 
 
 def test_an_aborted_change_is_in_no_index(database):

@@ -33,7 +33,7 @@ from takeback.takedown.model import TargetState
 
 HERS, ANOTHERS = picture(1), picture(2)
 MIRRORED = picture(1, mirrored=True)
-SHARED, NOT_SHARED, CANNOT_TELL = Verdict
+SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 
 
 def removals(house, report):
@@ -51,7 +51,7 @@ def test_a_report_with_nothing_but_a_link_finds_further_copies_by_its_picture(ho
     house.after(seconds=11)
     assert platform.removed(named)
     assert platform.removed(other)
-    assert (house.status(report), house.entries(report)) == ("removed", ["active"])
+    assert (house.status(report), house.entries(report)) == ("removed", ["active", "seed"])
 
 
 def test_a_link_to_a_post_that_no_watcher_has_seen_yet_is_found_once(house, platform):
@@ -73,7 +73,7 @@ def test_a_link_to_a_picture_that_a_watcher_could_not_read_reads_it(house, platf
     assert house.query("select state from sightings_post") == [("read",)]
     house.decide(report)
     house.after(seconds=11)
-    assert house.entries(report) == ["active"]
+    assert house.entries(report) == ["active", "seed"]
 
 
 def test_links_that_lead_nowhere_are_said_to_be_unusable(house, platform):
@@ -323,4 +323,6 @@ def test_each_fact_that_leads_somewhere_leads_there_once(house):
 
 @pytest.mark.usefixtures("removed")
 def test_activated_and_seed_are_each_said_once(house):
-    assert len(house.facts(EntryBanked)) == len(house.facts(EntryActivated)) == 1
+    banked, activated = house.facts(EntryBanked), house.facts(EntryActivated)
+    assert (len(banked), len(activated)) == (2, 1)
+    assert [fact.entry for fact in banked].index(activated[0].entry) == 1  # the reporter's never acts

@@ -4,10 +4,12 @@ hashes that may be wrong. From the post to the removal, with a decoder that sees
 
 import random
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
 from house import MIRA, House
+from made_flips import made_near
 from platform_in_memory import link
 from synthetic import an_image, bent
 from takeback.bank import service as bank
@@ -21,7 +23,7 @@ from takeback.signals.relation import Hit
 BOX = Box(40, 60, 320, 240)
 DOTS = random.Random(11)
 HERS, ANOTHERS = an_image(DOTS), an_image(DOTS)
-SHARED, NOT_SHARED, _ = Verdict
+SHARED, NOT_SHARED, *_ = Verdict
 
 
 def laid(flips: tuple[bytes, ...]) -> tuple[Pdq, ...]:
@@ -100,9 +102,17 @@ def say(house, report, post, *, confirmed=None, excluded=None):
     with house.database.transaction() as tx:
         case, sighting = house.case_of(report), copy_of(house, report, post).sighting
         if confirmed is not None:
-            cases.confirm(tx, case, sighting, confirmed=confirmed, staff=MIRA)
+            cases.confirm(
+                tx,
+                case,
+                sighting,
+                confirmed=confirmed,
+                staff=MIRA,
+                now=house.time.now(),
+                undo=timedelta(seconds=10),
+            )
         if excluded is not None:
-            cases.exclude(tx, case, sighting, excluded=excluded, staff=MIRA)
+            cases.exclude(tx, case, sighting, excluded=excluded, staff=MIRA, now=house.time.now())
     house.work()
 
 
@@ -200,6 +210,10 @@ def test_what_may_be_the_same_is_not_removed_until_somebody_says_that_it_is(hous
     assert row_of(house, report).candidates == 1
     say(house, report, candidate, confirmed=True)
     assert house.facts(CopyConfirmed)
+    house.after(seconds=9)
+    assert platform.untouched(candidate)
+    assert house.status(report) == "removed"
+    house.after(seconds=2)
     assert platform.removed(candidate)
     assert house.status(report) == "removed"
     assert row_of(house, report) is None
@@ -215,8 +229,9 @@ def test_what_turns_out_not_to_be_the_same_is_left_alone(house, platform, eyes, 
     house.after(days=40)
     assert platform.untouched(candidate)
     assert row_of(house, report) is None
-    with pytest.raises(Refused, match="undo the decision"):
-        say(house, report, candidate, excluded=False)
+    say(house, report, candidate, excluded=False)
+    assert row_of(house, report).candidates == 1
+    assert platform.untouched(candidate)
 
 
 def test_one_that_appears_after_the_decision_undoes_nothing_and_asks_for_an_eye(
@@ -245,7 +260,7 @@ def test_with_candidates_only_one_must_be_confirmed_before_anything_is_removed(h
     house.after(seconds=11)
     assert platform.removed(candidate)
     assert platform.untouched(other)
-    assert house.entries(report) == ["active"]
+    assert house.entries(report) == ["active", "seed"]
 
 
 def test_a_confirmation_can_be_taken_back_before_the_decision(house, platform, eyes, reported):
@@ -271,7 +286,7 @@ def test_of_two_pictures_of_one_report_the_surer_match_counts_whatever_came_firs
     house, platform, eyes, certain_first
 ):
     """A post that one of them only may match, and the other surely does."""
-    near = tuple(bent(value, 41, random.Random(3)) for value in HERS)
+    near = made_near(HERS, 40, random.Random(3))
     pictures = [eyes.file(a_picture(HERS)), eyes.file(a_picture(near))]
     report = house.report(*(pictures if certain_first else reversed(pictures)))
     house.take_in()

@@ -2,6 +2,7 @@
 
 import io
 import random
+from datetime import timedelta
 
 import pytest
 from PIL import Image, ImageDraw
@@ -102,8 +103,18 @@ def test_a_crop_that_a_person_confirms_is_removed(house, platform, removed):
     house.watch()
     [copy] = candidates(house, removed)
     with house.database.transaction() as tx:
-        cases.confirm(tx, copy.case, copy.sighting, confirmed=True, staff=MIRA)
-    house.work()
+        cases.confirm(
+            tx,
+            copy.case,
+            copy.sighting,
+            confirmed=True,
+            staff=MIRA,
+            now=house.time.now(),
+            undo=timedelta(seconds=10),
+        )
+    house.after(seconds=9)
+    assert platform.untouched(post)
+    house.after(seconds=2)
     assert platform.removed(post)
 
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from uuid import UUID
 
+from deciding_now import decide_now
 from made_up import NOW, a_case, a_copy
 from takeback import pipeline
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason
 from takeback.facts import Verdict
@@ -24,8 +26,8 @@ def removing(tx):
     reason = DecisionReason.INTIMATE_AND_NO_CONSENT
     undo = timedelta(0)
     verdict = Verdict.SHARED_WITHOUT_CONSENT
-    decision = cases.decide(tx, case, verdict, reason, "", staff=STAFF, now=NOW, undo=undo)
-    cases.take_effect(tx, decision.id, NOW)
+    decision = decide_now(tx, case, verdict, reason, staff=STAFF, now=NOW, undo=undo)
+    deciding.take_effect(tx, decision.id, NOW)
     takedown.plan(tx, copies[0], NOW)
     return case, *copies
 

@@ -30,6 +30,11 @@ opened as (
     select gen_random_uuid(), id, now(), now() + interval '22 hours 30 minutes', 'house', 'removing', now()
     from report
     returning id),
+decided as (
+    insert into cases_decision (id, case_id, verdict, reason, staff_id, decided_at, effective_at, state)
+    select gen_random_uuid(), id, 'shared_without_consent', 'made_in_secret', gen_random_uuid(), now(), now(),
+           'effective'
+    from opened),
 post as (
     insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state)
     select 'matrix', 'the-name-of-the-room-' || mod(n, 2) || opened.id, 'm' || n, '', '@x',

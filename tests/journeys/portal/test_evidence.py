@@ -71,10 +71,10 @@ def states(visitor) -> Iterator[str]:
     report = portal.newest()
     portal.removes_copies()
     portal.execute(KEPT, report)
-    portal.execute("update cases_case set status = 'open' where report_id = %s", report)
+    portal.execute("update cases_decision set state = 'waiting'")
     visitor.looks_up(receipt)
-    yield "sealed-here"
-    portal.execute("update cases_case set status = 'removing' where report_id = %s", report)
+    yield "undecided"
+    portal.execute("update cases_decision set state = 'effective'")
     visitor.looks_up(receipt)
     yield "offered"
     visitor.presses("Put the file together")
@@ -106,7 +106,7 @@ def states(visitor) -> Iterator[str]:
 
 
 SAID = {
-    "sealed-here": "Once people have decided",
+    "undecided": "Your report is being worked on.",
     "offered": "names places, accounts and times",
     "asked": "is being put together",
     "ready": "Download the file (3 MB)",
@@ -114,7 +114,7 @@ SAID = {
     "failed": "could not be put together",
     "limited": "three times within a day",
     "too-large": "too large to be handed out here",
-    "nothing-left-and-unclear": "There is no evidence left here",
+    "nothing-left-and-unclear": "There is nothing here that can be handed out",
 }
 
 
@@ -132,6 +132,7 @@ def test_every_state_of_evidence_is_pictured_and_has_no_barrier(
     for name in states(visitor):
         snapshot(visitor.page, f"portal-evidence-{name}-{device}-{scheme}")
         assert SAID[name] in visitor.reads()
+        assert (name == "undecided") == ("Evidence" not in visitor.reads())
         assert visitor.page.url.removesuffix("#more") == f"{visitor.portal.url}/status"
         barriers = axe.run(visitor.page, options={"runOnly": TAGS}).response["violations"] if judged else []
         if barriers:

@@ -6,10 +6,12 @@ from urllib.request import Request, urlopen
 import psycopg
 import pytest
 
+from made_flips import FIELD
+
 WHOLE = {
     "at": "check",
     "go": "send",
-    "pictures": ".".join(["90", *["ab" * 32] * 8]),
+    "pictures": FIELD,
     "where": "https://chat.example/room/1",
     "nonconsent": "yes",
     "good_faith": "yes",

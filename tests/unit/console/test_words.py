@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -96,10 +96,13 @@ def test_it_is_said_which_part_it_was_and_how_sure_that_is(how: dict[str, object
 
 def test_a_copy_that_may_be_the_same_asks_for_an_eye_until_somebody_said():
     candidate = hit(41, review_only=True)
-    assert words.said_of(candidate) == "may be the same; needs your eye"
-    assert words.said_of(replace(candidate, confirmed=True)) == "confirmed: the same picture"
-    assert words.said_of(replace(candidate, excluded=True)) == "not the same picture"
-    assert words.said_of(COPY) == ""
+    assert words.said_of(candidate, NOW) == "may be the same; needs your eye"
+    confirmed = replace(candidate, confirmed=True)
+    assert words.said_of(confirmed, NOW) == "confirmed: the same picture"
+    later = replace(confirmed, acts_at=NOW + timedelta(seconds=9))
+    assert words.said_of(later, NOW) == "confirmed: the same picture; you can take it back for a moment"
+    assert words.said_of(replace(candidate, excluded=True), NOW) == "not the same picture"
+    assert words.said_of(COPY, NOW) == ""
 
 
 def test_candidates_are_counted_apart():

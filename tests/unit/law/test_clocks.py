@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from takeback.law.clocks import regimes, start
+from takeback.law.clocks import all_regimes, regimes, start
 
 ZONES = st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"])
 TIMES = st.builds(
@@ -55,8 +55,18 @@ def test_a_time_without_a_zone_starts_no_clock():
 
 def test_each_regime_says_where_it_comes_from():
     assert len({regime.id for regime in regimes()}) == len(regimes()) > 0
-    for regime in regimes():
+    for regime in all_regimes():
         assert regime.hours > 0
         assert regime.source.startswith("https://")
         assert regime.checked in {"true", "partial", "secondary"}
         assert regime.id != "house"
+
+
+@given(TIMES, HOURS)
+def test_no_clock_runs_for_a_duty_that_nobody_is_known_to_owe(received_at, hours):
+    """H11: whether the United Kingdom's duty is in force was not found, so its clock does not run."""
+    stopped = {regime.id for regime in all_regimes() if regime.why_not}
+    assert "uk-osa-20a" in stopped
+    assert not stopped & {clock.regime for clock in start(received_at, hours)}
+    assert not stopped & {regime.id for regime in regimes()}
+    assert {regime.id for regime in all_regimes()} == stopped | {regime.id for regime in regimes()}

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from made_flips import FIELD
 from takeback.doors.portal import answers as form
 from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, ReportedPicture, missing
 
@@ -46,7 +47,7 @@ def test_bodies_from_anywhere_are_read_or_refused(body):
         return
 
 
-ONE = ".".join(["90", *["ab" * 32] * 8])
+ONE = FIELD
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ ONE = ".".join(["90", *["ab" * 32] * 8])
         ONE + ".00",
         ONE.replace("90", "101", 1),
         ONE.replace("90", "-1", 1),
-        ONE.removesuffix("b"),
+        ONE[:-1],
         ONE + " <script>",
         " ".join([ONE] * (MAX_PICTURES + 1)),
     ],

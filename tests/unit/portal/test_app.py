@@ -9,6 +9,7 @@ import pyrage
 import pytest
 from fastapi.testclient import TestClient
 
+from made_flips import FIELD
 from takeback.doors.portal.answers import BODY_LIMIT, Answers
 from takeback.doors.portal.app import SEND_PER_NETWORK, create_app
 from takeback.doors.portal.guard import HEADERS
@@ -17,7 +18,7 @@ from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
 from takeback.intake.receipt import new_code
 
-PICTURE = ".".join(["90", *["ab" * 32] * 8])
+PICTURE = FIELD
 WHOLE = Answers(
     age="yes",
     pictures=PICTURE,

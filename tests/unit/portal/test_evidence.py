@@ -31,10 +31,9 @@ def test_where_nothing_is_kept_nothing_is_said():
     assert evidence(replace(NOTHING, decided=True), NOON, ENGLISH) is None
 
 
-def test_before_people_have_decided_there_is_nothing_to_press():
-    shown = part(replace(KEPT, decided=False))
-    assert shown.press is None
-    assert "Once people have decided" in shown.said[0]
+def test_before_people_have_decided_nothing_is_said_of_evidence():
+    """H8: that something is kept would tell that something was found."""
+    assert evidence(replace(KEPT, decided=False), NOON, ENGLISH) is None
 
 
 def test_what_the_file_tells_is_said_before_it_is_asked_for():
@@ -85,7 +84,7 @@ def test_where_nothing_is_left_that_is_said():
     for state in ("deleted", "failed", "too_large"):
         shown = part(replace(KEPT, kept=False), package(state))
         assert shown.press is None
-        assert "no evidence left" in shown.said[0]
+        assert "nothing here that can be handed out" in shown.said[0]
 
 
 def test_a_ready_one_can_be_taken_out_also_while_a_new_copy_waits_for_people():

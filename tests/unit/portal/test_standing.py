@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,7 +62,7 @@ def test_a_moment_says_that_it_is_utc():
 def test_before_the_report_is_opened_nothing_is_promised_but_that_it_arrived():
     shown = standing(report(None), NOON, ENGLISH)
     assert [line.mark for line in shown.lines] == ["done", "now"]
-    assert (shown.left, shown.late, shown.searching) == ("", False, False)
+    assert (shown.left, shown.late, shown.places) == ("", "", ())
 
 
 @pytest.mark.parametrize("why", REFUSALS)
@@ -73,18 +74,73 @@ def test_what_is_not_looked_for_is_told_with_its_reason(name, why):
     assert ENGLISH.say(f"status.refused.{why}") in said
 
 
-@given(
-    st.sampled_from(CASE_STATES),
-    st.lists(
-        st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES), st.sampled_from([None, NOON])), max_size=6
-    ),
+COPIES = st.lists(
+    st.tuples(st.integers(1, 3), st.sampled_from(COPY_STATES), st.sampled_from([None, NOON])), max_size=6
 )
-def test_every_state_has_words_and_every_copy_its_place(status, copies):
+
+
+@given(st.sampled_from(["removing", "removed"]), COPIES)
+def test_after_a_decision_for_her_every_copy_has_its_place(status, copies):
     found = (copy(place, state, unclear_at=unclear) for place, state, unclear in copies)
     shown = standing(report(status, *found), NOON, ENGLISH)
     assert shown.now
     assert sum(len(place.copies) for place in shown.places) == len(copies)
     assert len(shown.places) == len({place for place, _, _ in copies})
+
+
+UNDECIDED = ("open", "second_look", "decided")
+
+
+@given(st.sampled_from(UNDECIDED), COPIES, st.sampled_from(UNDECIDED), COPIES, st.sampled_from([22, -1]))
+def test_before_a_decision_for_her_the_page_is_the_same_whatever_was_found(one, found, other, more, hours):
+    """H8: even if the database told more than it does."""
+    due = hours * HOUR
+    pages = [
+        standing(
+            report(status, *(copy(*each[:2], unclear_at=each[2]) for each in copies), due=due), NOON, ENGLISH
+        )
+        for status, copies in ((one, found), (other, more))
+    ]
+    assert pages[0] == pages[1]
+    assert pages[0].places == ()
+
+
+@given(st.sampled_from(["declined", "out_of_reach"]), COPIES)
+def test_no_answer_that_is_not_for_her_says_whether_copies_were_found(status, copies):
+    """H8: a decline is told, and what was found is not."""
+    found = [copy(place, state, unclear_at=unclear) for place, state, unclear in copies]
+    assert standing(report(status, *found), NOON, ENGLISH) == standing(report(status), NOON, ENGLISH)
+
+
+@pytest.mark.parametrize("status", CASE_STATES)
+@pytest.mark.parametrize("searched", [True, False])
+@pytest.mark.parametrize("unusable", [True, False])
+def test_every_state_has_words(status, searched, unusable):
+    told = replace(report(status), searched=searched, unusable=unusable)
+    shown = standing(told, NOON, ENGLISH)
+    assert shown.now
+    assert shown.lines[0].text == "Your report arrived"
+
+
+def test_where_nothing_can_be_looked_for_no_search_and_no_clock_is_claimed():
+    """H4: a link to a place that nobody here is connected to."""
+    for status in (*UNDECIDED, "out_of_reach"):
+        shown = standing(replace(report(status), searched=status == "out_of_reach"), NOON, ENGLISH)
+        assert shown.now == "Nothing here can act on this report."
+        assert (shown.left, shown.late, shown.places) == ("", "", ())
+        assert len(shown.elsewhere) >= 3
+        assert not [line for line in shown.lines if line.mark in {"now", "ahead"}]
+        late = standing(replace(report(status, due=-HOUR), searched=False), NOON, ENGLISH)
+        assert late.late == ""
+
+
+def test_a_report_that_nobody_can_read_is_not_being_opened_for_ever():
+    """H5: the receipt says that it could not be read, and what to do."""
+    shown = standing(replace(report(None), unusable=True), NOON, ENGLISH)
+    assert shown.now == "We could not read your report."
+    assert "send a new report" in shown.more
+    assert [line.mark for line in shown.lines] == ["done", "stuck"]
+    assert "Being opened" not in [line.text for line in shown.lines]
 
 
 @pytest.mark.parametrize("state", ["gone", "checking", "failed"])
@@ -118,12 +174,25 @@ def test_a_copy_that_is_removed_once_more_is_not_uncertain(state):
 @pytest.mark.parametrize("status", ["removed", "declined"])
 def test_nothing_counts_down_once_it_is_over(status):
     shown = standing(report(status, due=-HOUR), NOON, ENGLISH)
-    assert (shown.left, shown.late) == ("", False)
+    assert (shown.left, shown.late) == ("", "")
 
 
-def test_a_missed_deadline_is_said():
-    shown = standing(report("open", due=-HOUR), NOON, ENGLISH)
-    assert (shown.left, shown.late) == ("", True)
+@pytest.mark.parametrize(
+    ("status", "said"), [("open", "If anything that was found"), ("removing", "longer than")]
+)
+def test_a_missed_deadline_is_said(status, said):
+    shown = standing(report(status, due=-HOUR), NOON, ENGLISH)
+    assert said in (shown.late or shown.left)
+    assert bool(shown.late) == (status == "removing"), (
+        "before a decision nobody may see whether it was missed"
+    )
+    assert "hours left" not in shown.left
+
+
+def test_the_time_that_runs_is_said_with_what_it_is_for():
+    shown = standing(report("open"), NOON, ENGLISH)
+    assert "at most 22 hours left" in shown.left
+    assert "when your report arrived" in shown.left
 
 
 def test_gone_carries_the_time_at_which_it_was_found_gone():

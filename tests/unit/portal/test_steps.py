@@ -3,10 +3,11 @@ from itertools import pairwise
 
 import pytest
 
+from made_flips import FIELD
 from takeback.doors.portal.answers import LONGEST_ACCOUNT, Answers, Turn
 from takeback.doors.portal.steps import ORDER, End, Leave, Sheet, Step, turn
 
-PICTURE = ".".join(["90", *["ab" * 32] * 8])
+PICTURE = FIELD
 WHOLE = Answers(
     age="yes", pictures=PICTURE, nonconsent="yes", good_faith="yes", signature="River", attempt="a" * 32
 )

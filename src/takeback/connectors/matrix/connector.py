@@ -16,6 +16,7 @@ from takeback.connectors.api import (
     Capabilities,
     Look,
     Post,
+    Receipt,
     Recording,
     Shard,
     Surface,
@@ -174,7 +175,7 @@ class MatrixConnector:
         """See `connectors.api`. Raises PlatformError."""
         return read_reports(self._admin, cursor)
 
-    def act(self, action: Action, target: Target, key: str) -> str:
+    def act(self, action: Action, target: Target, key: str) -> Receipt:
         """See `connectors.api`. Raises PlatformError."""
         match action:
             case Action.QUARANTINE_MEDIA:

@@ -13,7 +13,7 @@ it is used only after making sure that the span holds nothing else of that perso
 import hashlib
 import time
 
-from takeback.connectors.api import Target
+from takeback.connectors.api import Receipt, Target
 from takeback.connectors.matrix.addresses import media_path, read_spelling
 from takeback.connectors.matrix.answers import at, members, number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account
@@ -31,16 +31,16 @@ POLLS = 100
 POLL_SECONDS = 0.05
 
 
-def quarantine_media(admin: Account, target: Target) -> str:
+def quarantine_media(admin: Account, target: Target) -> Receipt:
     """Make a picture unavailable to everybody on this homeserver; the receipt. Raises PlatformError."""
     server, media = media_of(target.media)
     where = path(ADMIN, "media", server, media)
     try:
         known = admin.get(where)
     except Gone:
-        return "nothing to quarantine: the homeserver does not have this media"
+        return Receipt("nothing to quarantine: the homeserver does not have this media", already=True)
     if by := text(known, "media_info", "quarantined_by"):
-        return f"was quarantined already, by {by}"
+        return Receipt(f"was quarantined already, by {by}", already=True)
     if at(known, "media_info", "safe_from_quarantine"):
         raise NotAllowed(
             "this media is marked as protected from quarantine; an administrator must unprotect it"
@@ -48,17 +48,17 @@ def quarantine_media(admin: Account, target: Target) -> str:
     admin.send("POST", path(ADMIN, "media", "quarantine", server, media), {})
     if not text(admin.get(where), "media_info", "quarantined_by"):
         raise Unavailable("the homeserver accepted the quarantine but does not show it yet")
-    return "quarantined"
+    return Receipt("quarantined")
 
 
-def redact_message(admin: Account, user_id: str, target: Target, key: str) -> str:
+def redact_message(admin: Account, user_id: str, target: Target, key: str) -> Receipt:
     """Redact a message; the receipt, with the redaction's id. Raises PlatformError."""
     try:
         event = event_as_admin(admin, target)
     except Gone:
-        return "nothing to redact: the homeserver does not have this message"
+        return Receipt("nothing to redact: the homeserver does not have this message", already=True)
     if by := redacted_by(event):
-        return f"was redacted already, by {by}{_named_elsewhere(admin, target, event)}"
+        return Receipt(f"was redacted already, by {by}{_named_elsewhere(admin, target, event)}", already=True)
     redact = path(CLIENT, "rooms", target.place, "redact", target.message, transaction_id(key))
     try:
         done = admin.send("PUT", redact, {})
@@ -70,7 +70,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> st
         except PlatformError as refused:
             return _redact_as_poster(admin, target, event, refused)
         done = admin.send("PUT", redact, {})
-    return f"redacted by {text(done, 'event_id')}{_named_elsewhere(admin, target, event)}"
+    return Receipt(f"redacted by {text(done, 'event_id')}{_named_elsewhere(admin, target, event)}")
 
 
 def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
@@ -106,7 +106,7 @@ def _become_moderator(admin: Account, user_id: str, room: str) -> None:
 
 def _redact_as_poster(
     admin: Account, target: Target, event: dict[str, object], refused: PlatformError
-) -> str:
+) -> Receipt:
     sender, sent_at = text(event, "sender"), number(event, "origin_server_ts")
     kind, membership = text(event, "type"), text(event, "content", "membership")
     if kind not in REDACTED_FOR_POSTERS or (kind == MEMBER and membership != "join"):
@@ -125,7 +125,7 @@ def _redact_as_poster(
         raise Unavailable(f"the homeserver does not take this redaction on now ({error})") from error
     for _ in range(POLLS):
         if by := redacted_by(event_as_admin(admin, target)):
-            return f"redacted in the poster's name by {by}"
+            return Receipt(f"redacted in the poster's name by {by}")
         time.sleep(POLL_SECONDS)
     raise Unavailable("the homeserver has taken the redaction on but not done it yet")
 

@@ -25,13 +25,16 @@ class HashQuestion(BaseModel):
 class Answer(BaseModel):
     """Whether the picture is known."""
 
-    known: Annotated[bool, Field(description="True if it shows a picture that somebody reported.")]
-    status: Annotated[
-        Literal["seed", "active"] | None,
+    known: Annotated[
+        bool,
         Field(
-            description="active: a reviewer saw it, block it. seed: reported, not reviewed; look closer, "
-            "do not block. null: not known."
+            description="True if it shows a picture that a reviewer decided about: block it. What was only "
+            "reported is answered as what nobody reported."
         ),
+    ]
+    status: Annotated[
+        Literal["active"] | None,
+        Field(description="active: known. null: not known. There is no other answer."),
     ]
     quality: Annotated[
         int | None,

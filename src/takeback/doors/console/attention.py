@@ -6,11 +6,14 @@ from datetime import datetime
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from takeback.cases.model import Reviewer
 from takeback.doors.console import words
-from takeback.doors.console.case import Standing, standing
+from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.facts import (
     CaptureFailed,
+    DecisionDisputed,
+    DecisionObjected,
     EntryRefused,
     JobGaveUp,
     LocationUnusable,
@@ -21,14 +24,23 @@ from takeback.facts import (
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import store as ledger
-from takeback.ids import CaseId, StaffId, TargetId
+from takeback.ids import CaseId, TargetId
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
 
 router = APIRouter()
 
 MOST = 200
-_KINDS = (RemovalFailed, JobGaveUp, ReportUnusable, LocationUnusable, EntryRefused, CaptureFailed)
+_KINDS = (
+    RemovalFailed,
+    JobGaveUp,
+    ReportUnusable,
+    LocationUnusable,
+    EntryRefused,
+    CaptureFailed,
+    DecisionDisputed,
+    DecisionObjected,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +54,7 @@ class Item:
     """A removal that went on since."""
 
 
-def _items(tx: Tx, me: StaffId) -> list[Item]:
+def _items(tx: Tx, me: Reviewer) -> list[Item]:
     items: list[Item] = []
     cases: dict[CaseId, Standing] = {}
     seen: set[TargetId] = set()
@@ -56,6 +68,9 @@ def _items(tx: Tx, me: StaffId) -> list[Item]:
                 settled = states.get(each.fact.target) is not TargetState.FAILED or each.fact.target in seen
                 names = stands.names
             seen.add(each.fact.target)
+        elif isinstance(each.fact, DecisionDisputed | DecisionObjected):
+            case = each.fact.case
+            names = (cases.get(case) or cases.setdefault(case, standing(tx, case, me))).names
         items.append(Item(each.at, words.sentence(each.fact, names), case, settled))
     return items
 
@@ -64,7 +79,7 @@ def _items(tx: Tx, me: StaffId) -> list[Item]:
 def attention(desk: AtDesk, visit: Visiting) -> Response:
     """The page "Needs a person"."""
     with desk.app.database.transaction() as tx:
-        items = _items(tx, visit.member.id)
+        items = _items(tx, reviewer_of(visit))
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
     reasons: dict[str, int] = {}
     for each in unreadable:

@@ -1,7 +1,8 @@
 """One case: what was said, the copies and how each was found, and the decision with what follows from it."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
 from takeback.bank import service as bank
+from takeback.cases import deciding, rules
 from takeback.cases import service as cases
 from takeback.cases.model import (
     REASONS,
@@ -19,19 +21,21 @@ from takeback.cases.model import (
     DecisionReason,
     LookReason,
     QueueRow,
+    Reviewer,
     Told,
 )
-from takeback.cases.rules import why_not_say
+from takeback.cases.page import Changed, Shown, format_shown, parse_shown, shown
 from takeback.doors.console import findings, words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
 from takeback.doors.console.working_copies import to_offer
 from takeback.errors import NotFound, Refused
-from takeback.facts import Looked, Verdict
+from takeback.facts import Looked, Reopened, Verdict
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import store as ledger
 from takeback.ids import CaseId, SightingId, StaffId, TargetId
 from takeback.staff import service as staff
+from takeback.staff.model import Role
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetProgress, TargetState
 
@@ -40,6 +44,8 @@ router = APIRouter(prefix="/case/{case}")
 _DAY = timedelta(days=1)
 _MOST_LOOKS = 1000
 _CONTACT_REASONS = (LookReason.TO_ANSWER, LookReason.TO_DECIDE)
+REOPENINGS = (Reopened.OBJECTION, Reopened.NEW_REPORT)
+"""Why people open a closed case again."""
 _PICTURE_REASONS = (LookReason.TO_DECIDE, LookReason.TO_COMPARE, LookReason.SECOND_OPINION)
 
 
@@ -54,9 +60,16 @@ class Standing:
     """The last that took effect."""
     targets: tuple[TargetProgress, ...]
     names: words.Names
-    may_decide: bool
-    passed_on: bool
-    """This reviewer could not tell; somebody else looks now."""
+    may_decide: frozenset[Verdict]
+    """What this reviewer may decide now, as far as it depends on who she is."""
+    passed_on: str
+    """Why somebody else should decide, in words; empty if this reviewer may."""
+    disputed: tuple[Decision, ...]
+    """Decisions that reviewers made differently at the same time; neither takes effect."""
+    reversible: bool
+    """A decision to remove is in effect, and can be reversed."""
+    page: str
+    """What this page shows, as a decision carries it."""
 
     @property
     def moves(self) -> bool:
@@ -72,7 +85,12 @@ class Standing:
         return tuple(target for target in self.targets if target.state is TargetState.FAILED)
 
 
-def standing(tx: Tx, case: CaseId, me: StaffId) -> Standing:
+def reviewer_of(visit: Visit) -> Reviewer:
+    """Who sits at the desk, as somebody who decides."""
+    return Reviewer(visit.member.id, visit.member.role is Role.ADMINISTRATOR)
+
+
+def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
     """Read where a case stands. Raises NotFound."""
     found = cases.get(tx, case)
     decisions = cases.decisions(tx, case)
@@ -85,16 +103,23 @@ def standing(tx: Tx, case: CaseId, me: StaffId) -> Standing:
         targets={target.target: numbers.get(target.sighting, 0) for target in targets},
     )
     effective = [decision for decision in decisions if decision.state == "effective"]
-    unsure = {decision.staff for decision in effective if decision.verdict is Verdict.CANNOT_TELL}
     open_ = found.status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}
+    declined = cases.declined_elsewhere(tx, case)
+    against = {verdict: rules.person_blocker(decisions, me, verdict, declined) for verdict in Verdict}
+    mine = frozenset(verdict for verdict, why in against.items() if open_ and why is None)
     return Standing(
         case=found,
         waiting=next((decision for decision in decisions if decision.state == "waiting"), None),
         last=effective[-1] if effective else None,
         targets=targets,
         names=names,
-        may_decide=open_ and me not in unsure,
-        passed_on=open_ and me in unsure,
+        may_decide=mine,
+        passed_on=next((why for why in against.values() if why), "")
+        if open_ and len(mine) < len(Verdict)
+        else "",
+        disputed=tuple(each for each in decisions if open_ and each.state == "disputed"),
+        reversible=rules.reversal_blocker(found, decisions) is None,
+        page=format_shown(shown(copies, decisions)),
     )
 
 
@@ -105,6 +130,10 @@ class Typed:
     verdict: str = ""
     reason: str = ""
     note: str = ""
+    told: bool = False
+    """She was told that copies came while her page was open."""
+    must_look: bool = False
+    """She was told that she looked at none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,22 +172,24 @@ def _page(
     status: int = 200,
     error: str = "",
     typed: Typed | None = None,
+    changed: Changed | None = None,
     reporter: Reporter | None = None,
 ) -> Response:
     now = clock.now()
     with desk.app.database.transaction() as tx:
-        stands = standing(tx, case, visit.member.id)
+        stands = standing(tx, case, reviewer_of(visit))
         copies = cases.copies(tx, case)
         told = _told(tx, desk, case)
         refused = bank.refusals(tx, stands.case.report)
         rows: Sequence[QueueRow] = cases.queue(tx)
         history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
-        nobody_looks = cases.NOBODY_LOOKS if cases.may_show_a_minor(tx, case) else ""
+        nobody_looks = cases.NOBODY_LOOKS if cases.nobody_looks(tx, case) else ""
     working = to_offer(desk, case, copies, now)
-    kept = any(not copy.excluded for copy in copies)
-    possible = {Verdict.NOT_SHARED_WITHOUT_CONSENT: True, Verdict.CANNOT_TELL: kept}
-    possible[Verdict.SHARED_WITHOUT_CONSENT] = any(copy.counts for copy in copies)
+    possible = {
+        verdict: verdict in stands.may_decide and rules.copies_blocker(copies, verdict) is None
+        for verdict in Verdict
+    }
     return desk.page(
         "case.html",
         visit,
@@ -171,7 +202,8 @@ def _page(
         states={target.sighting: target.state for target in stands.targets},
         told=told,
         refused=refused,
-        sayable={copy.sighting for copy in copies if why_not_say(stands.case, copy) is None},
+        sayable={copy.sighting for copy in copies if rules.marking_blocker(stands.case, copy, now) is None},
+        new=frozenset(changed.found + changed.said) if changed else frozenset(),
         rows=rows,
         working=working,
         nobody_looks=nobody_looks,
@@ -184,7 +216,9 @@ def _page(
         verdicts=[
             (verdict, reasons, words.what_it_does(verdict, copies), possible[verdict])
             for verdict, reasons in REASONS.items()
+            if verdict is not Verdict.OUT_OF_REACH or possible[verdict]
         ],
+        reopened=REOPENINGS,
         picture_reasons=_PICTURE_REASONS,
         contact_reasons=_CONTACT_REASONS,
     )
@@ -200,9 +234,17 @@ def show(desk: AtDesk, visit: Visiting, case: UUID) -> Response:
 def show_standing(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
     """What moves of the case page, the right column and the history, for the page that asks by itself."""
     with desk.app.database.transaction() as tx:
-        stands = standing(tx, CaseId(case), visit.member.id)
+        stands = standing(tx, CaseId(case), reviewer_of(visit))
         history = _history(tx, stands)
-    return desk.page("_live.html", visit, stands=stands, case=stands.case, history=history, findings=findings)
+    return desk.page(
+        "_live.html",
+        visit,
+        stands=stands,
+        case=stands.case,
+        history=history,
+        findings=findings,
+        reopened=REOPENINGS,
+    )
 
 
 @router.post("/copy/{sighting}/exclude")
@@ -211,7 +253,14 @@ def exclude(
 ) -> Response:
     """Say that a copy is not the same picture, or is after all."""
     with desk.app.database.transaction() as tx:
-        cases.exclude(tx, CaseId(case), SightingId(sighting), excluded=excluded, staff=visit.member.id)
+        cases.exclude(
+            tx,
+            CaseId(case),
+            SightingId(sighting),
+            excluded=excluded,
+            staff=visit.member.id,
+            now=clock.now(),
+        )
     return RedirectResponse(f"/case/{case}#copy-{sighting}", 303)
 
 
@@ -221,7 +270,15 @@ def confirm(
 ) -> Response:
     """Say that a copy which only may be the same picture is, or take that back."""
     with desk.app.database.transaction() as tx:
-        cases.confirm(tx, CaseId(case), SightingId(sighting), confirmed=confirmed, staff=visit.member.id)
+        cases.confirm(
+            tx,
+            CaseId(case),
+            SightingId(sighting),
+            confirmed=confirmed,
+            staff=visit.member.id,
+            now=clock.now(),
+            undo=timedelta(seconds=desk.app.settings.undo_seconds),
+        )
     return RedirectResponse(f"/case/{case}#copy-{sighting}", 303)
 
 
@@ -235,13 +292,35 @@ def contact(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[LookReas
     return _page(desk, visit, CaseId(case), reporter=Reporter(signature, address))
 
 
-def _choice(verdict: str, reason: str) -> tuple[Verdict, DecisionReason]:
+def _choice(verdict: str, reason: str, note: str, page: str, *, told: bool, unseen: bool) -> deciding.Choice:
     """What was chosen in the form. Raises Refused with what is missing."""
     if verdict not in list(Verdict):
-        raise Refused("Choose one of the three.")
+        raise Refused("Choose one of the decisions.")
     if reason not in list(DecisionReason):
         raise Refused("Choose a reason for it.")
-    return Verdict(verdict), DecisionReason(reason)
+    return deciding.Choice(Verdict(verdict), DecisionReason(reason), note, _shown(page), told, unseen)
+
+
+def _shown(page: str) -> Shown:
+    try:
+        return parse_shown(page)
+    except ValueError:
+        raise Refused(
+            "This page does not say which copies it showed. Look at it again, then decide."
+        ) from None
+
+
+def _what_changed(changed: Changed, names: words.Names) -> str:
+    """What changed since a page was made, in words."""
+    said = []
+    if changed.found:
+        came = words.count(len(changed.found), "copy was", "copies were")
+        said.append(f"{came} found ({', '.join(map(names.of_copy, changed.found[:9]))})")
+    if changed.said:
+        said.append(f"something was said of {', '.join(map(names.of_copy, changed.said[:9]))}")
+    if changed.decided:
+        said.append("a colleague decided")
+    return f"Since then {' and '.join(said)}." if said else ""
 
 
 @router.post("/decide")
@@ -252,25 +331,56 @@ def decide(
     verdict: Annotated[str, Form(max_length=100)] = "",
     reason: Annotated[str, Form(max_length=100)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
+    page: Annotated[str, Form()] = "",
+    told: Annotated[bool, Form()] = False,
+    unseen: Annotated[bool, Form()] = False,
 ) -> Response:
-    """Decide; it takes effect when the time to undo has passed."""
-    settings = desk.app.settings
+    """Decide what the page showed; it takes effect when the time to undo has passed."""
+    undo_after = timedelta(seconds=desk.app.settings.undo_seconds)
+    typed = Typed(verdict, reason, note, told)
     try:
-        chosen, because = _choice(verdict, reason)
+        choice = _choice(verdict, reason, note, page, told=told, unseen=unseen)
         with desk.app.database.transaction() as tx:
-            cases.decide(
-                tx,
-                CaseId(case),
-                chosen,
-                because,
-                note,
-                staff=visit.member.id,
-                now=clock.now(),
-                undo=timedelta(seconds=settings.undo_seconds),
-            )
-    except Refused as error:
-        typed = Typed(verdict, reason, note)
+            deciding.decide(tx, CaseId(case), choice, reviewer_of(visit), now=clock.now(), undo=undo_after)
+    except deciding.PageIsOld as error:
+        typed = replace(typed, told=bool(error.changed.found) or told)
+        _disagree(desk, visit, CaseId(case), Verdict(verdict))
+        return _old_page(desk, visit, CaseId(case), error, typed)
+    except deciding.NotLooked as error:
+        typed = replace(typed, must_look=True)
         return _page(desk, visit, CaseId(case), status=409, error=str(error), typed=typed)
+    except Refused as error:
+        return _page(desk, visit, CaseId(case), status=409, error=str(error), typed=typed)
+    return RedirectResponse(f"/case/{case}", 303)
+
+
+def _old_page(desk: Desk, visit: Visit, case: CaseId, error: deciding.PageIsOld, typed: Typed) -> Response:
+    """The page as it is now, with what changed, and with what she typed."""
+    with desk.app.database.transaction() as tx:
+        names = standing(tx, case, reviewer_of(visit)).names
+    said = f"{error} {_what_changed(error.changed, names)}"
+    return _page(desk, visit, case, status=409, error=said, typed=typed, changed=error.changed)
+
+
+def _disagree(desk: Desk, visit: Visit, case: CaseId, verdict: Verdict) -> None:
+    """If a colleague's decision took effect and says otherwise, hers is recorded as an objection."""
+    with contextlib.suppress(Refused), desk.app.database.transaction() as tx:
+        deciding.object_to(tx, case, verdict, reviewer_of(visit))
+
+
+@router.post("/reverse")
+def reverse(desk: AtDesk, visit: Posting, case: UUID) -> Response:
+    """Take back a decision that took effect: its signals are withdrawn, and the case is decided again."""
+    with desk.app.database.transaction() as tx:
+        deciding.reverse(tx, CaseId(case), reviewer=reviewer_of(visit), now=clock.now())
+    return RedirectResponse(f"/case/{case}", 303)
+
+
+@router.post("/reopen")
+def reopen(desk: AtDesk, visit: Posting, case: UUID, why: Annotated[Reopened, Form()]) -> Response:
+    """Have a closed case decided again, by somebody else."""
+    with desk.app.database.transaction() as tx:
+        deciding.reopen(tx, CaseId(case), why, reviewer=reviewer_of(visit), now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
@@ -278,7 +388,7 @@ def decide(
 def undo(desk: AtDesk, visit: Posting, case: UUID, decision: Annotated[UUID, Form()]) -> Response:
     """Take a decision back."""
     with desk.app.database.transaction() as tx:
-        cases.undo(tx, CaseId(case), decision, staff=visit.member.id, now=clock.now())
+        deciding.undo(tx, CaseId(case), decision, staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 

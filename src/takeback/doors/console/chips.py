@@ -49,7 +49,7 @@ def time_left(case: Case, now: datetime) -> Chip:
     """The chip of a case."""
     if case.status is CaseStatus.REMOVED:
         return Chip(Shape.DONE, "removed late" if case.overdue else "removed")
-    if case.status is CaseStatus.DECLINED:
+    if case.status in {CaseStatus.DECLINED, CaseStatus.OUT_OF_REACH}:
         return Chip(Shape.DONE, "closed")
     left = case.due_at - now
     if left <= timedelta(0):

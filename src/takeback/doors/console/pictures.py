@@ -31,7 +31,7 @@ def _copy(desk: Desk, case: CaseId, sighting: SightingId) -> Copy:
 
 def _nobody_looks(desk: Desk, case: CaseId) -> bool:
     with desk.app.database.transaction() as tx:
-        return cases.may_show_a_minor(tx, case)
+        return cases.nobody_looks(tx, case)
 
 
 @router.get("/blurred.jpg")
@@ -71,7 +71,9 @@ def reveal(
     """Ask to see a picture clearly: the asking is recorded, then the picture can be fetched once."""
     now = clock.now()
     with desk.app.database.transaction() as tx:
-        copy = cases.look(tx, CaseId(case), SightingId(sighting), staff=visit.member.id, reason=reason)
+        copy = cases.look(
+            tx, CaseId(case), SightingId(sighting), staff=visit.member.id, reason=reason, now=now
+        )
         looked = looks_today(tx, visit.member.id, now)
     ticket = desk.tickets.give(visit.session.token_hash, CaseId(case), copy, grey=not colour, now=now)
     return JSONResponse(

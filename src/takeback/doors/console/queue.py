@@ -70,7 +70,7 @@ NOTHING = {
         "Cases come here when every copy is gone, or when nothing was to be removed.",
     ),
 }
-_CLOSED = {CaseStatus.REMOVED, CaseStatus.DECLINED}
+_CLOSED = {CaseStatus.REMOVED, CaseStatus.DECLINED, CaseStatus.OUT_OF_REACH}
 _KEYS: dict[Sort, Callable[[QueueRow], datetime | int]] = {
     Sort.TIME: lambda row: row.case.due_at,
     Sort.OPENED: lambda row: row.case.opened_at,

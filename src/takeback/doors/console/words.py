@@ -26,13 +26,20 @@ STATUS: Mapping[str, str] = {
     CaseStatus.REMOVING: "being removed",
     CaseStatus.REMOVED: "removed",
     CaseStatus.DECLINED: "closed, nothing removed",
+    CaseStatus.OUT_OF_REACH: "closed, out of our reach",
 }
-BESIDE_CHIP: Mapping[str, str] = {**STATUS, CaseStatus.REMOVED: "", CaseStatus.DECLINED: "nothing removed"}
+BESIDE_CHIP: Mapping[str, str] = {
+    **STATUS,
+    CaseStatus.REMOVED: "",
+    CaseStatus.DECLINED: "nothing removed",
+    CaseStatus.OUT_OF_REACH: "out of our reach",
+}
 """The same beside the chip of a case, which already says "removed" or "closed"."""
 VERDICT: Mapping[str, str] = {
     Verdict.SHARED_WITHOUT_CONSENT: "An intimate image, shared without consent",
     Verdict.NOT_SHARED_WITHOUT_CONSENT: "Not an intimate image shared without consent",
     Verdict.CANNOT_TELL: "I cannot tell",
+    Verdict.OUT_OF_REACH: "Nothing can be done here",
 }
 REASON: Mapping[str, str] = {
     DecisionReason.INTIMATE_AND_NO_CONSENT: "Intimate, and the person shown did not agree",
@@ -44,6 +51,8 @@ REASON: Mapping[str, str] = {
     DecisionReason.CONSENT_EVIDENT: "Consent is evident",
     DecisionReason.PICTURE_UNCLEAR: "The picture is unclear",
     DecisionReason.CONTEXT_MISSING: "Something needed to decide is missing",
+    DecisionReason.NOT_CONNECTED: "It is on a platform that we are not connected to",
+    DecisionReason.NOTHING_TO_LOOK_FOR: "No picture that can be looked for, and no link that leads to one",
 }
 LOOK_REASON: Mapping[str, str] = {
     LookReason.TO_DECIDE: "To decide",
@@ -57,6 +66,7 @@ TARGET: Mapping[str, str] = {
     TargetState.CHECKING: "removed by the platform, now checked",
     TargetState.GONE: "gone",
     TargetState.FAILED: "needs a person",
+    TargetState.CALLED_OFF: "called off: the decision was reversed",
 }
 ACTION: Mapping[str, str] = {
     Action.QUARANTINE_MEDIA: "picture made unreachable",
@@ -96,13 +106,27 @@ _FOUND_BY: Mapping[FoundBy, str] = {
     FoundBy.LOOK_BACK: "posted before the report",
     FoundBy.REPORT: "named by the person who reported",
 }
-_PLACES = {"house": "our own deadline"}
+REOPENED: Mapping[str, str] = {
+    facts.Reopened.OBJECTION: "Somebody objected",
+    facts.Reopened.NEW_REPORT: "It was reported again",
+    facts.Reopened.FOUND: "A copy was found where we are connected",
+}
+STEP_END: Mapping[str, str] = {
+    facts.StepEnd.DONE: "the platform says",
+    facts.StepEnd.ALREADY: "already so when we came to it; we did nothing",
+    facts.StepEnd.NOT_OFFERED: "not offered by this platform; nothing was done",
+}
+"""How a step ended, behind what it is called."""
+_CLOCKS = {"house": "our own deadline", "us-tida-s3": "TAKE IT DOWN Act, 48 hours"}
 
 
 REFUSAL: Mapping[str, str] = {
     Refusal.TOO_LITTLE_DETAIL: "it has too little detail: what would be found has nothing to do with it",
     Refusal.INSIDE_ANOTHER: "it lies inside a page or collage; the picture in it is looked for instead",
     Refusal.WELL_KNOWN: "it is a picture that everybody shares",
+    Refusal.NOT_ONE_PICTURE: "the eight numbers that were sent for it do not belong to one picture",
+    Refusal.NOT_A_PICTURES_NUMBERS: "what was sent for it is not what a picture is turned into",
+    "not_read_again": "the part that matched could not be read when it was removed",
 }
 
 
@@ -113,7 +137,7 @@ def short(case: UUID) -> str:
 
 def clock_name(clock: str) -> str:
     """Which deadline it is."""
-    return _PLACES.get(clock, clock.replace("_", " "))
+    return _CLOCKS.get(clock, clock.replace("_", " "))
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -168,18 +192,19 @@ def moment(at_ms: int) -> str:
     return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes}:{seconds:02d}"
 
 
-def said_of(copy: Copy) -> str:
+def said_of(copy: Copy, now: datetime) -> str:
     """What stands at a copy that only may be the same, or of which somebody said so; mostly empty."""
+    waits = copy.confirmed and not copy.acts(now)
     if copy.excluded:
         return "not the same picture"
     if copy.confirmed:
-        return "confirmed: the same picture"
+        return "confirmed: the same picture" + ("; you can take it back for a moment" if waits else "")
     return "may be the same; needs your eye" if copy.is_candidate else ""
 
 
 def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
     """What a decision will do, in one sentence with numbers."""
-    kept = [copy for copy in copies if copy.counts]
+    kept = [copy for copy in copies if copy.counts and copy.gone_at is None]
     maybe = sum(copy.is_candidate for copy in copies)
     stays = "stays" if maybe == 1 else "stay"
     more = (
@@ -197,10 +222,13 @@ def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
             return f"Leaves {many} in {places} where they are and closes the case."
         case Verdict.CANNOT_TELL:
             return "Removes nothing. Another reviewer looks before anything happens."
+        case Verdict.OUT_OF_REACH:
+            return "Removes nothing, and tells the person so. A copy that is found here opens the case again."
 
 
 def headline(targets: Sequence[TargetProgress]) -> str:
     """How a removal goes, in one sentence. "Removed" is said only of copies that were seen to be gone."""
+    targets = [target for target in targets if target.state is not TargetState.CALLED_OFF]
     gone = sum(target.state is TargetState.GONE for target in targets)
     failed = sum(target.state is TargetState.FAILED for target in targets)
     if not targets:
@@ -209,6 +237,31 @@ def headline(targets: Sequence[TargetProgress]) -> str:
         return f"{count(gone, 'copy', 'copies')} removed, and seen to be gone."
     said = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
     return f"{said} {count(failed, 'needs a person', 'need a person')}." if failed else said
+
+
+def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
+    """What reversing a decision does, and what it cannot undo, in words with numbers."""
+    open_ = {TargetState.PLANNED, TargetState.ACTING, TargetState.FAILED}
+    waiting = sum(target.state in open_ for target in targets)
+    done = [
+        step.action
+        for target in targets
+        for step in target.steps
+        if step.done_at is not None and step.how is facts.StepEnd.DONE
+    ]
+    messages, pictures = done.count(Action.REDACT_MESSAGE), done.count(Action.QUARANTINE_MEDIA)
+    said = ["The signals are withdrawn: new copies are no longer removed."]
+    if waiting:
+        said.append(f"{count(waiting, 'removal')} not done yet {'is' if waiting == 1 else 'are'} called off.")
+    if messages:
+        stay = "stays" if messages == 1 else "stay"
+        said.append(f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed.")
+    if pictures:
+        said.append(
+            f"{count(pictures, 'picture')} made unreachable can be released by the platform's administrators."
+        )
+    said.append("The case is decided again.")
+    return " ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,18 +332,33 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"{names.of_staff(staff)} said: {names.of_copy(sighting)} is the same picture."
         case facts.ConfirmationUndone(sighting=sighting, staff=staff):
             return f"{names.of_staff(staff)} took back that {names.of_copy(sighting)} is the same picture."
-        case facts.Decided(verdict=verdict, staff=staff):
-            return f"{names.of_staff(staff)} decided: {_quoted(verdict)}."
+        case facts.Decided(verdict=verdict, staff=staff, copies=covered, looked_at=looked):
+            return f"{names.of_staff(staff)} decided: {_quoted(verdict)}{_seen(covered, looked)}."
         case facts.DecisionUndone(staff=staff):
             return f"{names.of_staff(staff)} took the decision back."
         case facts.DecisionEffective(verdict=verdict):
             return f"The decision took effect: {_quoted(verdict)}."
+        case facts.DecisionDisputed(verdict=verdict, staff=staff):
+            return f"{names.of_staff(staff)} decided otherwise: {_quoted(verdict)}. Neither takes effect."
+        case facts.DecisionObjected(verdict=verdict, staff=staff):
+            return (
+                f"{names.of_staff(staff)} disagrees: {_quoted(verdict)}. The decision stands until reversed."
+            )
+        case facts.DecisionReversed(staff=staff):
+            return f"{names.of_staff(staff)} reversed the decision: the signals are withdrawn."
+        case facts.CaseReopened(why=why, staff=staff):
+            who = f" {names.of_staff(staff)} opened the case again." if staff else " The case is open again."
+            return f"{REOPENED[why]}.{who}"
         case facts.ClockPassed(clock=clock):
             return f"The deadline passed before every copy was gone ({clock_name(clock)})."
+        case facts.RemovalPlanned(sighting=sighting, what=facts.Planned.LOOK):
+            return f"{names.of_copy(sighting).capitalize()} is gone already; it is only looked for."
+        case facts.RemovalCalledOff(target=target):
+            return f"The removal of {names.of_target(target).lower()} was called off."
         case facts.RemovalPlanned(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} is to be removed."
-        case facts.RemovalStepDone(target=target, action=action):
-            return f"{names.of_target(target)}: {ACTION.get(action, action)}, the platform says."
+        case facts.RemovalStepDone(target=target, action=action, how=how):
+            return f"{names.of_target(target)}: {ACTION.get(action, action)}, {STEP_END[how]}."
         case facts.RemovalFailed(target=target, action=action, reason=reason):
             return f"{names.of_target(target)} could not be removed ({ACTION.get(action, action)}): {reason}"
         case facts.RetryAsked(target=target, staff=staff):
@@ -340,6 +408,14 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
         case facts.ApiKeyChanged(change=change, by=by):
             who = names.of_staff(by) if by is not None else "The operator"
             return f"{who} {API_KEY_CHANGE[change]} an API key."
+
+
+def _seen(covered: str | None, looked: int | None) -> str:
+    """How many copies a decision covers, and how many its reviewer had looked at."""
+    if covered is None or looked is None:
+        return ""
+    number = len(covered.split())
+    return f", for {count(number, 'copy', 'copies')}, of which she looked at {looked:,}" if number else ""
 
 
 def _quoted(verdict: Verdict) -> str:

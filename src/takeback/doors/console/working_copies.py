@@ -43,7 +43,7 @@ def to_offer(
     if keeper is None:
         return {}
     with desk.app.database.transaction() as tx:
-        if cases.may_show_a_minor(tx, case):
+        if cases.nobody_looks(tx, case):
             return {}
         held = evidence.held_of(tx, [copy.sighting for copy in copies])
     missing = {copy.sighting for copy in copies if desk.previews.is_gone(copy, now)}
@@ -67,7 +67,7 @@ def take_out(
     if keeper is None:
         raise NotFound("No evidence is kept here.")
     with desk.app.database.transaction() as tx:
-        if cases.may_show_a_minor(tx, CaseId(case)):
+        if cases.nobody_looks(tx, CaseId(case)):
             raise Refused(cases.NOBODY_LOOKS)
         mine = [copy.sighting for copy in cases.copies(tx, CaseId(case)) if copy.sighting == sighting]
         held = evidence.held_of(tx, mine)

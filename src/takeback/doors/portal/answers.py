@@ -9,15 +9,15 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from takeback.intake import model
 from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, Report, ReportedPicture
 from takeback.signals.model import HASH_BYTES, Flip
 
-LONGEST_WHERE = 2500
-"""Characters. Chosen with `LONGEST_ACCOUNT` so that the fullest form in any script, nine bytes a character
-in its body, stays below `BODY_LIMIT`: nobody loses what she typed to it."""
-LONGEST_ACCOUNT = 3000
-LONGEST_SIGNATURE = 200
-LONGEST_CONTACT = 300
+LONGEST_WHERE = model.LONGEST_WHERE
+"""In UTF-16 units, as browsers count for `maxlength`; so are the other three."""
+LONGEST_ACCOUNT = model.LONGEST_ACCOUNT
+LONGEST_SIGNATURE = model.LONGEST_SIGNATURE
+LONGEST_CONTACT = model.LONGEST_CONTACT
 BODY_LIMIT = 64 * 1024
 """Bytes of a request."""
 

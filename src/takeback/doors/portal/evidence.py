@@ -1,7 +1,8 @@
 """What the page of a report says about evidence: from the database's answer to words and one button.
 
-Pure, like `standing`. The button appears where something is kept and people have decided. Whoever asked
-before is told of in every state, because a receipt may be found by another person.
+Pure, like `standing`. Nothing is said before people decided in favour of the report: that something is kept
+would tell that something was found. Whoever asked before is told of in every state, because a receipt may be
+found by another person.
 """
 
 import math
@@ -45,10 +46,10 @@ class Evidence:
 
 
 def evidence(status: EvidenceStatus, now: datetime, words: Language) -> Evidence | None:
-    """What to say at this moment; None where nothing is kept and nothing was asked for."""
+    """What to say at this moment; None where nothing is kept or decided, and nothing was asked for."""
     newest = status.packages[0] if status.packages else None
     if newest is None:
-        return _offer(status, "", words) if status.kept else None
+        return _offer(status, "", words) if status.kept and status.decided else None
     match newest.state:
         case "ready":
             return _ready(status, newest, words)
@@ -78,11 +79,9 @@ def _offer(status: EvidenceStatus, last: str, words: Language) -> Evidence:
 
 
 def _obstacle(status: EvidenceStatus, last: str) -> str:
-    if not status.kept:
+    if not (status.kept and status.decided):
         return "nothing"
-    if last == "too_large":
-        return last
-    return "" if status.decided else "sealed_here"
+    return last if last == "too_large" else ""
 
 
 def _ready(status: EvidenceStatus, package: PackageStatus, words: Language) -> Evidence:

@@ -1,7 +1,9 @@
 """How a report stands, in plain words: from the database's answer and the present to what the page says.
 
 Pure, so that every state can be met in a test. What somebody may know of her own case is small on
-purpose: places are numbers, not names, because a receipt may be found by another person.
+purpose: places are numbers, not names, because a receipt may be found by another person. And whoever has a
+picture can report it: before people decided in favour of the report, the page is the same for every report,
+whatever was found, byte for byte but for the receipt and the times that are its own.
 """
 
 import math
@@ -18,6 +20,9 @@ _SECOND = timedelta(seconds=1)
 _LOOKED_FOR = frozenset({"checking", "gone", "failed"})
 _WORTH_HOURS = timedelta(hours=72)
 """Beyond this, days are counted."""
+_GRANTED = frozenset({"removing", "removed"})
+"""People decided for her: from here on she is told what was found."""
+_ANSWERED = frozenset({"declined", "out_of_reach"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +54,13 @@ class Standing:
     """One sentence."""
     more: str
     """What else to know about it; mostly empty."""
+    elsewhere: tuple[str, ...]
+    """Where else there is help, if nothing here can act."""
     left: str
-    """The countdown; empty when nothing is due."""
-    late: bool
+    """The countdown, or that the time has passed; empty when nothing is due."""
+    late: str
+    """What to say of a deadline that was missed; empty if none was."""
     lines: tuple[Line, ...]
-    searching: bool
-    """The search for copies has begun."""
     places: tuple[Place, ...]
     not_looked_for: tuple[str, ...]
     """A sentence for each reported picture that cannot be looked for."""
@@ -62,18 +68,42 @@ class Standing:
 
 def standing(status: ReportStatus, now: datetime, words: Language) -> Standing:
     """What to say about a report at this moment."""
-    due = status.case is not None and status.case.status not in {"removed", "declined"}
-    late = due and status.case is not None and now > status.case.due_at
+    stage = _stage(status)
+    copies = status.copies if stage in _GRANTED else ()
+    left_, late = _time(status.case, stage, now, words)
     return Standing(
-        now=_sentence(status, words),
-        more=_more(status, words),
-        left=left(status.case.due_at - now, words) if due and status.case and not late else "",
+        now=_sentence(stage, copies, words),
+        more=_more(stage, copies, words),
+        elsewhere=words.all("status.elsewhere") if stage == "out_of_reach" else (),
+        left=left_,
         late=late,
-        lines=_lines(status, words),
-        searching=status.case is not None,
-        places=_places(status.copies, words),
+        lines=_lines(status, stage, copies, words),
+        places=_places(copies, words),
         not_looked_for=tuple(_not_looked_for(refused, words) for refused in status.refused),
     )
+
+
+def _stage(status: ReportStatus) -> str:
+    """Return unusable | waiting | undecided | out_of_reach | declined | removing | removed."""
+    if status.unusable:
+        return "unusable"
+    if status.case is None:
+        return "waiting"
+    stands = status.case.status
+    if stands in _GRANTED | _ANSWERED:
+        return stands
+    return "undecided" if status.searched else "out_of_reach"
+
+
+def _time(case: CaseStatus | None, stage: str, now: datetime, words: Language) -> tuple[str, str]:
+    """(what to say of the time, or in its place if it was missed), where a clock runs that somebody minds."""
+    if case is None or stage not in {"undecided", "removing"}:
+        return "", ""
+    if now <= case.due_at:
+        return words.say(f"status.time.{stage}", left=left(case.due_at - now, words)), ""
+    said = words.say(f"status.late.{stage}")
+    # Whether anything was missed must not show before a decision, and so neither does the colour of it.
+    return ("", said) if stage == "removing" else (said, "")
 
 
 def _not_looked_for(refused: NotLookedFor, words: Language) -> str:
@@ -118,62 +148,49 @@ def _unclear(copy: CopyStatus) -> bool:
     return copy.unclear_at is not None and copy.state in _LOOKED_FOR
 
 
-def _sentence(status: ReportStatus, words: Language) -> str:
-    case, found = status.case, len(status.copies)
-    if case is None:
-        return words.say("status.sentence.waiting")
-    match case.status:
-        case "open" if not found:
-            return words.say("status.sentence.open.none")
-        case "open":
-            return words.count("status.sentence.open", found)
-        case "removed" if any(_unclear(copy) for copy in status.copies):
-            return words.say("status.sentence.removed.unclear")
-        case other:
-            return words.say(f"status.sentence.{other}")
+def _sentence(stage: str, copies: tuple[CopyStatus, ...], words: Language) -> str:
+    if stage == "removed" and any(map(_unclear, copies)):
+        return words.say("status.sentence.removed.unclear")
+    return words.say(f"status.sentence.{stage}")
 
 
-def _more(status: ReportStatus, words: Language) -> str:
-    stands = status.case.status if status.case else ""
-    stuck = any(copy.state == "failed" for copy in status.copies)
-    if stands == "removed" and any(_unclear(copy) for copy in status.copies):
+def _more(stage: str, copies: tuple[CopyStatus, ...], words: Language) -> str:
+    if stage == "removed" and any(map(_unclear, copies)):
         return words.say("status.more.removed.unclear")
-    told = stands in {"removed", "declined"} or (stands == "removing" and stuck)
-    return words.say(f"status.more.{stands}") if told else ""
+    if stage == "removing" and not any(copy.state == "failed" for copy in copies):
+        return ""
+    return "" if stage == "waiting" else words.say(f"status.more.{stage}")
 
 
-def _lines(status: ReportStatus, words: Language) -> tuple[Line, ...]:
+def _lines(
+    status: ReportStatus, stage: str, copies: tuple[CopyStatus, ...], words: Language
+) -> tuple[Line, ...]:
     received = Line(words.say("status.received"), status.received_at, "done")
-    if status.case is None:
+    if stage == "waiting":
         return (received, Line(words.say("status.opening"), None, "now"))
+    if stage == "unusable":
+        return (received, Line(words.say("status.unreadable"), None, "stuck"))
+    if stage == "out_of_reach":
+        return (received, Line(words.say("status.opened"), None, "done"))
     # When it was opened is not told apart from when it arrived: it is seconds.
-    opened = Line(words.say("status.opened"), None, "done")
-    unclear = any(_unclear(copy) for copy in status.copies)
-    return (received, opened, *_case_lines(status.case, words, unclear=unclear))
+    opened = Line(words.say("status.opened.compared"), None, "done")
+    since = status.case.changed_at if status.case is not None else None
+    return (received, opened, *_case_lines(stage, since, words, unclear=any(map(_unclear, copies))))
 
 
-def _case_lines(case: CaseStatus, words: Language, *, unclear: bool) -> tuple[Line, ...]:
-    def line(key: str, mark: str) -> Line:
-        return Line(
-            words.say(f"status.step.{key}"), case.changed_at if mark == "since" else None, _MARKS[mark]
-        )
+def _case_lines(stage: str, since: datetime | None, words: Language, *, unclear: bool) -> tuple[Line, ...]:
+    def line(key: str, mark: str, at: datetime | None = None) -> Line:
+        return Line(words.say(f"status.step.{key}"), at, mark)
 
-    match case.status:
-        case "open":
+    match stage:
+        case "undecided":
             return (line("check", "now"), line("remove", "ahead"))
-        case "second_look":
-            return (line("second", "now"), line("remove", "ahead"))
         case "declined":
-            return (line("declined", "since"),)
-        case "decided":
-            return (line("decided", "since"), line("remove", "ahead"))
+            return (line("declined", "done", since),)
         case "removing":
             return (line("decided", "done"), line("remove", "now"))
         case _:
-            return (line("decided", "done"), line("removed.unclear" if unclear else "removed", "since"))
-
-
-_MARKS = {"done": "done", "since": "done", "now": "now", "ahead": "ahead"}
+            return (line("decided", "done"), line("removed.unclear" if unclear else "removed", "done", since))
 
 
 def _places(copies: tuple[CopyStatus, ...], words: Language) -> tuple[Place, ...]:

@@ -8,16 +8,16 @@ since hidden fields can be lost or forged on the way.
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from takeback.doors.portal.answers import (
+from takeback.doors.portal.answers import Answers, Turn, locations, read_pictures
+from takeback.intake.model import (
     LONGEST_ACCOUNT,
     LONGEST_CONTACT,
     LONGEST_SIGNATURE,
     LONGEST_WHERE,
-    Answers,
-    Turn,
-    locations,
+    MAX_LOCATIONS,
+    could_be_picture,
+    units,
 )
-from takeback.intake.model import MAX_LOCATIONS
 
 
 class Step(StrEnum):
@@ -136,7 +136,7 @@ def faults(step: Step, answers: Answers) -> tuple[Fault, ...]:
         case Step.CONTACT:
             return _too_long(answers.contact, LONGEST_CONTACT, "contact")
         case Step.PICTURE | Step.CHECK:
-            return ()
+            return _picture_faults(answers) if step is Step.PICTURE else ()
 
 
 def _onward(at: Step, answers: Answers, then: str) -> Sheet | Leave:
@@ -164,6 +164,11 @@ def _send(pressed: Turn) -> Sheet | Leave:
     return Leave(End.SEND, answers)
 
 
+def _picture_faults(answers: Answers) -> tuple[Fault, ...]:
+    agree = all(map(could_be_picture, read_pictures(answers.pictures)))
+    return () if agree else (Fault("file", "picture.numbers"),)
+
+
 def _where_faults(answers: Answers) -> tuple[Fault, ...]:
     lines = locations(answers.where)
     if not lines and not answers.pictures.strip():
@@ -174,6 +179,4 @@ def _where_faults(answers: Answers) -> tuple[Fault, ...]:
 
 
 def _too_long(text: str, longest: int, field: str) -> tuple[Fault, ...]:
-    # Counted as browsers count for `maxlength`, in UTF-16 units, so that both agree.
-    units = len(text.encode("utf-16-le")) // 2
-    return (Fault(field, f"{field}.too_long"),) if units > longest else ()
+    return (Fault(field, f"{field}.too_long"),) if units(text) > longest else ()

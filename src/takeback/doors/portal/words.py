@@ -164,6 +164,9 @@ ENGLISH = Language(
         "picture.fault.twice": "This picture is on the list already.",
         "picture.fault.too_many": "{most} pictures are the most for one report. You can send another report "
         "afterwards.",
+        "picture.numbers": "The numbers of one of your pictures do not fit together. This happens with very "
+        "small pictures of fine texture, and with drawings that are the same on both sides. Please take it "
+        "off the list and choose another version of it, or go on with a link.",
         "picture.skip": "I do not have the picture",
         "picture.continue_without": "Continue without the picture",
         # 3 Where
@@ -258,10 +261,11 @@ ENGLISH = Language(
         "sent.qr": "The same number as a pattern. It holds only the number, no address.",
         "sent.next": "What happens now",
         "sent.next.when.1": "At once",
-        "sent.next.1": "Your report is opened and the search begins, also among what was posted earlier.",
+        "sent.next.1": "Your report is opened, and compared with what is posted in the places we are "
+        "connected to, also with what was posted earlier.",
         "sent.next.when.2": "Within {within}",
-        "sent.next.2": "People check what was found, decide, and what must go is removed. That is the limit "
-        "we set ourselves; often it is faster.",
+        "sent.next.2": "People decide about what was found, and what must go is removed. That is the limit "
+        "we set ourselves; often it is faster. After the decision your receipt shows what was found.",
         "sent.next.when.3": "Afterwards",
         "sent.next.3": "We look again, for weeks, whether it stays gone. New copies are looked for too.",
         "sent.status": "See how things stand",

@@ -1,7 +1,8 @@
 """Every sentence that the portal says of how a report stands: a part of `words`, written by the same rules.
 
-"Gone" is said only of what was looked for and certain. What a package of evidence is, and who may find it, is
-said before the button that asks for one.
+"Gone" is said only of what was looked for and certain. Before people decided in favour of a report, each
+sentence is true whatever was found, and none says that we look where nobody looks. What a package of evidence
+is, and who may find it, is said before the button that asks for one.
 """
 
 ENGLISH: dict[str, str] = {
@@ -27,16 +28,38 @@ ENGLISH: dict[str, str] = {
     "status.now": "Now",
     "status.steps": "What has happened",
     "status.received": "Your report arrived",
-    "status.opened": "Opened, and the search began",
+    "status.opened": "Opened",
+    "status.opened.compared": "Opened, and compared from then on with what is posted",
     "status.opening": "Being opened",
+    "status.unreadable": "Could not be read",
     "status.sentence.waiting": "Your report has arrived and is about to be opened.",
-    "status.sentence.open.none": "We are looking for copies. None has been found so far, and we keep "
-    "looking.",
-    "status.sentence.open.one": "One copy was found. A person is going to check it.",
-    "status.sentence.open.many": "{number} copies were found. A person is going to check them.",
-    "status.sentence.second_look": "One person has checked, and a second one looks before the decision.",
-    "status.sentence.decided": "The decision is made: what was found will be removed.",
+    "status.sentence.unusable": "We could not read your report.",
+    "status.more.unusable": "It arrived damaged, and nothing is done for it. You did nothing wrong. "
+    "Please send a new report; it gets a receipt of its own. If this page says the same again, please "
+    "tell the people who run this service.",
+    "status.sentence.undecided": "Your report is being worked on.",
+    "status.more.undecided": "We compare it with what is posted in the places we are connected to, now and "
+    "earlier. A person decides about each copy that is found. What was found is shown here after that "
+    "decision and not before, since other people may have the picture and report it, too.",
+    "status.time.undecided": "To decide about what was there when your report arrived, and to remove it, "
+    "there is: {left}.",
+    "status.late.undecided": "The time that we set ourselves has passed. If anything that was found still "
+    "waits for a decision, it is first in line, and people have been told.",
+    "status.sentence.out_of_reach": "Nothing here can act on this report.",
+    "status.more.out_of_reach": "We can act only in the places that we are connected to, and nothing that "
+    "you gave us can be found there. So nobody here is searching, and no time is running. If you have the "
+    "picture, send a new report with it: then copies can be found wherever we are connected.",
+    "status.elsewhere": "Where else you can turn",
+    "status.elsewhere.1": "The platform where the picture is: most have a form for intimate pictures. You "
+    "can open it without an account on many of them.",
+    "status.elsewhere.2": "StopNCII.org, for adults: several large platforms compare what is posted with the "
+    "numbers that it makes on your device.",
+    "status.elsewhere.3": "A helpline or a law clinic in your country, or the police. A picture of the "
+    "screen with the address and the date helps them.",
     "status.sentence.removing": "The copies are being removed.",
+    "status.time.removing": "There is: {left}.",
+    "status.late.removing": "This has taken longer than we promised. It is first in line, and people have "
+    "been told.",
     "status.more.removing": "Where it did not work yet, we try again, and a person sees to it.",
     "status.sentence.removed": "Every copy that was found is gone.",
     "status.sentence.removed.unclear": "Every copy that was found was gone when we looked, but the "
@@ -44,25 +67,21 @@ ENGLISH: dict[str, str] = {
     "status.more.removed.unclear": "We call a copy gone only when a look is certain. Below you see "
     "where the newest one was not.",
     "status.more.removed": "We look again, for weeks, and keep looking for new ones.",
-    "status.sentence.declined": "It was decided not to remove what was found.",
-    "status.more.declined": "If you think this is wrong, you can send a new report and say so. Other "
-    "people will look.",
-    "status.step.check": "A person checks what was found",
-    "status.step.second": "A second person looks",
+    "status.sentence.declined": "It was decided that nothing is removed for this report.",
+    "status.more.declined": "This does not say whether copies were found. If you think that it is wrong, "
+    "you can send a new report and say so. Other people will look.",
+    "status.step.check": "A person decides about what is found",
     "status.step.decided": "Decided",
-    "status.step.remove": "Copies are removed",
+    "status.step.remove": "What must go is removed",
     "status.step.removed": "All copies that were found are gone",
     "status.step.removed.unclear": "All copies that were found were seen to be gone",
-    "status.step.declined": "Decided not to remove",
+    "status.step.declined": "Decided not to remove anything",
     "status.left.days": "at most {number} days left",
     "status.left.hours.one": "at most 1 hour left",
     "status.left.hours.many": "at most {number} hours left",
     "status.left.minutes.one": "at most 1 minute left",
     "status.left.minutes.many": "at most {number} minutes left",
-    "status.late": "This has taken longer than we promised. It is first in line, and people have been told.",
     "status.copies": "The copies that were found",
-    "status.copies.none": "No copy has been found so far. We keep looking, also at what is posted from "
-    "now on.",
     "status.refused": "What we cannot look for",
     "status.refused.picture": "Picture {number}",
     "status.refused.location": "What your link {number} shows",
@@ -72,6 +91,10 @@ ENGLISH: dict[str, str] = {
     "picture in it, and not for the rest.",
     "status.refused.well_known": "it is a picture that very many people share. If it shows you, say "
     "so in a new report; a person will look.",
+    "status.refused.not_one_picture": "the eight numbers that arrived for it do not belong to one picture. "
+    "Please choose the picture once more, in a new report.",
+    "status.refused.not_a_pictures_numbers": "what arrived for it is not what a picture is turned into. "
+    "Please choose the picture once more, in a new report.",
     "status.place": "Place {number}",
     "status.place.count.one": "{platform}, 1 copy",
     "status.place.count.many": "{platform}, {number} copies",
@@ -89,8 +112,6 @@ ENGLISH: dict[str, str] = {
     "status.copy.unclear.failed": "Removed, but it is not certain that it is gone; a person sees to it",
     # Evidence
     "evidence.heading": "Evidence",
-    "evidence.sealed_here": "What was posted has been recorded and sealed, as it was. Nobody who "
-    "works here can open it. Once people have decided about your report, you can have it here.",
     "evidence.what": "What was posted, and what was done about it, is recorded here. You can have it "
     "as one file, for a lawyer, the police or a court.",
     "evidence.names": "The file names places, accounts and times. Keep it where nobody else looks.",
@@ -114,7 +135,7 @@ ENGLISH: dict[str, str] = {
     "evidence.failed": "The last file could not be put together. You can ask for another one.",
     "evidence.too_large": "The file is too large to be handed out here. Please ask the people who run "
     "this service for it; they can give it to you in another way.",
-    "evidence.nothing": "There is no evidence left here that can be handed out.",
+    "evidence.nothing": "There is nothing here that can be handed out at this moment.",
     "evidence.limited": "It was asked for three times within a day. You can ask again from",
     "evidence.before": "When it was asked for",
     "evidence.before.asked": "Asked for",

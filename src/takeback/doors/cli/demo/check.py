@@ -18,8 +18,10 @@ import numpy as np
 from PIL import Image
 
 from takeback.app import KEYS_FOLDER
+from takeback.cases import deciding
 from takeback.cases import service as cases
-from takeback.cases.model import DecisionReason
+from takeback.cases.model import DecisionReason, Reviewer
+from takeback.cases.page import shown
 from takeback.doors.cli.demo import town
 from takeback.doors.cli.demo.outside import LAWYER_KEY
 from takeback.doors.cli.demo.package import write_package
@@ -202,18 +204,13 @@ def decide(database: Database, case: CaseId) -> None:
     """Decide as a reviewer that it was shared without consent, with no time to undo it."""
     now = clock.now()
     with database.transaction() as tx:
+        page = shown(cases.copies(tx, case), cases.decisions(tx, case))
         staff.invite(tx, "reviewer of the demo", Role.REVIEWER, now=now)
         reviewer = next(member for member in staff.team(tx) if member.role is Role.REVIEWER)
-        cases.decide(
-            tx,
-            case,
-            Verdict.SHARED_WITHOUT_CONSENT,
-            DecisionReason.INTIMATE_AND_NO_CONSENT,
-            "",
-            staff=reviewer.id,
-            now=now,
-            undo=timedelta(0),
+        choice = deciding.Choice(
+            Verdict.SHARED_WITHOUT_CONSENT, DecisionReason.INTIMATE_AND_NO_CONSENT, "", page, unseen=True
         )
+        deciding.decide(tx, case, choice, Reviewer(reviewer.id), now=now, undo=timedelta(0))
 
 
 def ledger_verdict(database: Database, keys: Path, until: Until) -> str:

@@ -103,7 +103,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "ArrowRight" && !radio) moveTile(1);
   else if (event.key === "ArrowLeft" && !radio) moveTile(-1);
   else if (event.key === "x") /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".tile")?.querySelector("[data-exclude]"))?.click();
-  else if (["1", "2", "3"].includes(event.key)) choose(Number(event.key));
+  else if (["1", "2", "3", "4"].includes(event.key)) choose(Number(event.key));
   else if (event.key === "u") /** @type {HTMLElement | null} */ (document.querySelector("[data-undo]"))?.click();
   else return;
   event.preventDefault();

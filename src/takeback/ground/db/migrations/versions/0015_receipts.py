@@ -1,0 +1,20 @@
+"""What a receipt may tell before people decided, reports that are read again, and claims that cannot be."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0015"
+down_revision = "0012"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("facts are never unmade; restore a backup instead")
