@@ -21,6 +21,7 @@ class Watching:
     """How many came."""
     shut: dict[str, Unseen] = field(default_factory=dict)
     """Whole places that are not watched, as the latest survey has them."""
+    unseen: set[Unseen] = field(default_factory=set)
 
     def copy(self) -> "Watching":
         return deepcopy(self)
@@ -41,6 +42,7 @@ class Watching:
         if batch.survey is not None:
             self.survey, self.surveys = batch.survey, self.surveys + 1
             self.shut = {each.place: each for each in batch.unseen if not each.message}
+        self.unseen |= set(batch.unseen)
         self.cursors[shard] = batch.cursor
         for opened, cursor in batch.opens:
             self.cursors.setdefault(opened, cursor)

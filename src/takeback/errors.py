@@ -41,6 +41,8 @@ class WhyUnreadable(StrEnum):
     TOO_SLOW = "too_slow"
     DECODER_DIED = "decoder_died"
     GONE = "gone"
+    WRONG_DIGEST = "wrong_digest"
+    """An encrypted file that is not the one its post names; clients show nothing of it."""
 
 
 class Unreadable(TakebackError):

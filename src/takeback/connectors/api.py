@@ -50,7 +50,7 @@ class Media:
     """One picture of a post."""
 
     address: str
-    """The platform's own address, such as mxc://server/id."""
+    """The platform's own address, such as mxc://server/id; with what opens it, if it is encrypted."""
     content_type: str = ""
     """As the poster's client claimed it; not to be trusted."""
     size: int | None = None
@@ -228,10 +228,18 @@ class Recording:
     """What members of JSON are called, in small letters and without a prefix up to their last dot, that show
     a picture or lead to one beside the file: such as "blurhash".
     """
+    bare_media: str = ""
+    """The target's address without what opens the file; empty: the address opens nothing."""
+    encrypted: bool = False
+    """The file travels encrypted, and the message brings its key."""
+    opened: bytes | None = field(default=None, repr=False)
+    """An encrypted file as people are shown it; None if they are shown nothing."""
 
     @property
     def picture(self) -> bytes | None:
-        """The file's bytes, if the platform still had them."""
+        """The bytes of what people are shown, if the platform still had them."""
+        if self.encrypted:
+            return self.opened
         return None if self.file is None else self.exchanges[self.file].body
 
 

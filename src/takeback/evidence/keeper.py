@@ -14,7 +14,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -91,7 +91,8 @@ class Keeper:
         work = _Sealing(self.blobs, f"{FOLDER}/{wanted.capture}/{secrets.token_hex(8)}", key)
         minor = wanted.suspected_minor
         kept, taken_out = without_likeness(recording) if minor else (recording, ())
-        about = describe(recording, connector=wanted.subject.connector, taken_out=taken_out)
+        told = replace(recording, target=kept.target)
+        about = describe(told, connector=wanted.subject.connector, taken_out=taken_out)
         work.seal(
             WARC_PART,
             write_warc(kept, about, SOFTWARE),

@@ -1,10 +1,10 @@
 """Where no picture may be kept: takes out of what was recorded the file, and whatever shows it besides.
 
-An answer about a message can hold a likeness of its picture: a blurred one in thirty letters (blurhash), the
-address of a small one, or the picture itself as a `data:` address. A connector says what its platform calls
-such members (`Recording.likenesses`); addresses of that kind, and long runs of base64, are looked for in
-every text. What is left of an answer is JSON written anew. An answer that is no JSON cannot be searched, so
-all of it goes: what is not understood is not kept.
+An answer about a message can hold a likeness of its picture: a blurred one in thirty letters (blurhash),
+the address of a small one, the key of an encrypted one, or the picture itself as a `data:` address. A
+connector says what its platform calls such members (`Recording.likenesses`); addresses of that kind, and
+long runs of base64, are looked for in every text. What is left of an answer is JSON written anew. An answer
+that is no JSON cannot be searched, so all of it goes: what is not understood is not kept.
 """
 
 import hashlib
@@ -47,7 +47,8 @@ def without_likeness(recording: Recording) -> tuple[Recording, tuple[TakenOut, .
         )
         gone += found
         exchanges.append(replace(exchange, body=bare, whole=False) if found else exchange)
-    return replace(recording, exchanges=tuple(exchanges)), tuple(gone)
+    target = replace(recording.target, media=recording.bare_media or recording.target.media)
+    return replace(recording, target=target, exchanges=tuple(exchanges), opened=None), tuple(gone)
 
 
 def _search(number: int, body: bytes, names: AbstractSet[str]) -> tuple[bytes, list[TakenOut]]:

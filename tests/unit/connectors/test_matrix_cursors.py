@@ -12,9 +12,9 @@ from takeback.errors import PlatformError
 TOKENS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40)
 
 
-@given(TOKENS.filter(bool), TOKENS, TOKENS)
-def test_a_history_cursor_is_read_back(room: str, start: str, stop: str):
-    cursor = HistoryCursor(room, start, stop)
+@given(TOKENS.filter(bool), TOKENS, TOKENS, st.booleans())
+def test_a_history_cursor_is_read_back(room: str, start: str, stop: str, created: bool):
+    cursor = HistoryCursor(room, start, stop, created)
     assert HistoryCursor.parse(cursor.format()) == cursor
     assert cursor.shard() == HistoryCursor.parse(cursor.format()).shard()
 

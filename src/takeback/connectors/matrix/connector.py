@@ -25,11 +25,12 @@ from takeback.connectors.api import (
     Vantage,
 )
 from takeback.connectors.matrix import links
+from takeback.connectors.matrix.addresses import key_of
 from takeback.connectors.matrix.answers import moment, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
-from takeback.connectors.matrix.posts import pictures_of, redacted_by
+from takeback.connectors.matrix.posts import media_of_event, newest_edit, redacted_by
 from takeback.connectors.matrix.recording import record_message
 from takeback.connectors.matrix.removal import event_as_admin, media_of, quarantine_media, redact_message
 from takeback.connectors.matrix.room_list import RoomList
@@ -44,7 +45,7 @@ DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
 MAX_TIMELINE = 1000
 NOTES = (
     "Watched are all rooms of this server that anybody may join, in its directory or not.",
-    "Not seen are encrypted pictures, pictures in formatted text, and files that do not claim to be images.",
+    "Not seen is what is encrypted without its key in the message; docs/carriers.md lists the rest.",
     "To redact, the moderation account becomes a moderator of the room.",
     "Where nobody is left to grant that, the message is redacted in its poster's name.",
     "The server keeps the original of a redacted message for administrators for seven days.",
@@ -138,7 +139,7 @@ class MatrixConnector:
     def locate(self, link: str) -> Post | None:
         """See `connectors.api`; the ways to name a message are those of `links`. A message without a
         picture is a post without media. Event ids are unique across rooms, so a room in the link is not
-        relied on.
+        relied on. A message that was edited shows what it says now, and said first: both are in the post.
         """
         name = links.parse(link)
         if name is None:
@@ -154,7 +155,7 @@ class MatrixConnector:
             target.message,
             text(event, "sender"),
             moment(event, "origin_server_ts"),
-            pictures_of(event),
+            tuple(dict.fromkeys(media_of_event(event) + media_of_event(newest_edit(event)))),
         )
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
@@ -168,7 +169,8 @@ class MatrixConnector:
             raise Unavailable("a page in place of the picture")
         if not answer.whole:
             raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
-        return answer.body
+        key = key_of(media)
+        return answer.body if key is None else key.open(answer.body)
 
     def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
         """See `connectors.api`. Raises PlatformError."""

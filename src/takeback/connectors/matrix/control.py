@@ -20,9 +20,10 @@ from dataclasses import replace
 from threading import Lock
 
 from takeback.connectors.api import Batch, Target
+from takeback.connectors.matrix.addresses import media_path
 from takeback.connectors.matrix.answers import text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
-from takeback.connectors.matrix.posts import media_path, redacted_by
+from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import event_as_admin, media_of, transaction_id
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
 from takeback.ground.outbound import path

@@ -2,7 +2,8 @@
 
 What counts as gone, and what does not:
 
-- message: ABSENT when the server shows it redacted, or has no such event for an administrator. A 404 or 403
+- message: ABSENT when the server shows it redacted and no longer with the picture's address (some fields of
+  some state events outlive a redaction), or has no such event for an administrator. A 404 or 403
   to an ordinary member proves nothing by itself (newcomers may simply not be shown what was said before
   they came), so it counts only where the administrator's look found the message gone.
 - media, thumbnail: ABSENT on 404 with M_NOT_FOUND, which is what quarantine and deletion give. A thumbnail
@@ -24,6 +25,7 @@ from threading import Lock
 from typing import ParamSpec
 
 from takeback.connectors.api import Look, State, Surface, Target, Vantage
+from takeback.connectors.matrix.addresses import media_path
 from takeback.connectors.matrix.answers import at, members, text
 from takeback.connectors.matrix.calls import (
     ADMIN,
@@ -36,6 +38,7 @@ from takeback.connectors.matrix.calls import (
 )
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
+from takeback.connectors.matrix.walk import walk
 from takeback.errors import PlatformError, Unavailable
 from takeback.ground import clock
 from takeback.ground.outbound import Answer, OutboundClient, path
@@ -188,7 +191,11 @@ def _event(answer: Answer, target: Target, *inside: str) -> Seen:
     if text(event, "event_id") != target.message:
         return State.UNDETERMINED, "200 with something else"
     by = redacted_by(event)
-    return (State.ABSENT, f"200 redacted by {by}") if by else (State.PRESENT, "200")
+    if by is None:
+        return State.PRESENT, "200"
+    if media_of(target.media) in {media_path(address) for address in walk(at(event, "content")).media}:
+        return State.PRESENT, f"200 redacted by {by}, and still with the address"
+    return State.ABSENT, f"200 redacted by {by}"
 
 
 def _media(

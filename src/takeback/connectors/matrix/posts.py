@@ -1,84 +1,103 @@
-"""Turns events into posts: which messages carry pictures or clips, and where those are.
+"""Turns events into posts: which of them lead to media, and where those are.
 
-Counted: m.image, m.sticker and m.video whatever they claim, files that claim to be an image or a video, the
-thumbnail of any of these, and the same within an edit. Encrypted pictures (a `file` in place of a
-`url`) cannot be read by anybody but the room's members, and are passed over.
+Every event counts, whatever its type: a message, a sticker, a reaction, a pack of emotes, the picture of a
+room or of a person. `walk` finds the addresses in it. A change of membership repeats the person's picture; it
+is a post only where the picture is another one than before.
+
+An event may bring others with it (`unsigned`): the newest edit, the newest message of its thread. Each is a
+post of its own, because it is redacted under its own id.
 """
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
-from takeback.connectors.api import Media, Post
-from takeback.connectors.matrix.answers import at, members, moment, number, text
+from takeback.connectors.api import Media, Post, Unseen, UnseenKind
+from takeback.connectors.matrix.answers import at, members, moment, text
+from takeback.connectors.matrix.walk import Walked, walk
 
-EVENT_TYPES = ("m.room.message", "m.sticker")
-_SHOWN = ("m.image", "m.sticker", "m.video")
-MAX_SIZE_CLAIM = 2**53 - 1
-
-_ADDRESS = re.compile(r"mxc://([A-Za-z0-9.:\[\]_-]{1,255})/([A-Za-z0-9_=~.-]{1,255})")
-_CONTENT_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
+MEMBER = "m.room.member"
 
 
-def media_path(address: str) -> tuple[str, str] | None:
-    """Server and media id of an mxc address; None if it is not one."""
-    found = _ADDRESS.fullmatch(address)
-    return (found[1], found[2]) if found and found[2] not in {".", ".."} else None
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a number of events came to."""
+
+    posts: tuple[Post, ...]
+    unseen: tuple[Unseen, ...]
+
+    def and_then(self, other: "Found") -> "Found":
+        """Return both."""
+        return Found(self.posts + other.posts, self.unseen + other.unseen)
+
+
+def found_in(events: list[Mapping[str, object]], place: str) -> Found:
+    """Return the posts that events are, and those that they bring along, each once.
+
+    Args:
+        events: as the client-server API serialises them.
+        place: the room they were found in; sync leaves it out of the event.
+    """
+    posts: dict[str, Post] = {}
+    unseen: dict[Unseen, None] = {}
+    for event in events:
+        for each in (event, *_brought_along(event)):
+            message = text(each, "event_id")
+            if not message or message in posts:
+                continue
+            walked = _walk_event(each)
+            for why in walked.unseen:
+                unseen[Unseen(UnseenKind.ADDRESS, place, message, why)] = None
+            if walked.media:
+                posts[message] = _post(each, place, walked.media.values())
+    return Found(tuple(posts.values()), tuple(unseen))
 
 
 def post_of(event: Mapping[str, object], place: str) -> Post | None:
-    """The post that an event is, or None if it carries no picture that can be read (or any more).
-
-    Args:
-        event: as the client-server API serialises it.
-        place: the room it was found in; sync leaves it out of the event.
-    """
-    message = text(event, "event_id")
-    if not message or text(event, "type") not in EVENT_TYPES:
-        return None
-    pictures = pictures_of(event)
-    if not pictures:
-        return None
-    return Post(place, message, text(event, "sender"), moment(event, "origin_server_ts"), pictures)
+    """Return the post that one event is; None if it leads to no media, or to none any more."""
+    media = media_of_event(event)
+    return _post(event, place, media) if media and text(event, "event_id") else None
 
 
-def pictures_of(event: Mapping[str, object]) -> tuple[Media, ...]:
-    """All pictures of one event, each once, in the order of their meeting."""
-    found: dict[str, Media] = {}
-    content = members(event, "content")
-    sticker = text(event, "type") == "m.sticker"
-    for shown in (content, members(content, "m.new_content")):
-        for media in _pictures(shown, sticker=sticker):
-            found.setdefault(media.address, media)
-    return tuple(found.values())
+def media_of_event(event: Mapping[str, object]) -> tuple[Media, ...]:
+    """Return all media of one event, each once, in the order of their meeting."""
+    return tuple(_walk_event(event).media.values())
+
+
+def newest_edit(event: Mapping[str, object]) -> Mapping[str, object]:
+    """Return the event that replaces this one, as the server bundles it; empty if there is none."""
+    return members(event, "unsigned", "m.relations", "m.replace")
 
 
 def redacted_by(event: Mapping[str, object]) -> str | None:
-    """The id of the event that redacted this one, or None if it stands."""
+    """Return the id of the event that redacted this one, or None if it stands."""
     because = at(event, "unsigned", "redacted_because") or at(event, "redacted_because")
     if because is None:
         return None
     return text(because, "event_id") or "unknown"
 
 
-def _pictures(content: Mapping[str, object], *, sticker: bool) -> list[Media]:
-    kind = "m.sticker" if sticker else text(content, "msgtype")
-    info = members(content, "info")
-    claimed = text(info, "mimetype").lower()
-    pictures = []
-    if kind in _SHOWN or (kind == "m.file" and claimed.startswith(("image/", "video/"))):
-        pictures.append(_media(at(content, "url"), info))
-    if kind in _SHOWN or kind == "m.file":
-        pictures.append(_media(at(info, "thumbnail_url"), members(info, "thumbnail_info")))
-    return [media for media in pictures if media is not None]
+def _post(event: Mapping[str, object], place: str, media: Iterable[Media]) -> Post:
+    sent_at = moment(event, "origin_server_ts")
+    return Post(place, text(event, "event_id"), text(event, "sender"), sent_at, tuple(media))
 
 
-def _media(address: object, info: Mapping[str, object]) -> Media | None:
-    if not isinstance(address, str) or media_path(address) is None:
-        return None
-    claimed = text(info, "mimetype")
-    size = number(info, "size")
-    return Media(
-        address,
-        claimed if _CONTENT_TYPE.fullmatch(claimed) else "",
-        size if size is not None and 0 <= size <= MAX_SIZE_CLAIM else None,
-    )
+def _walk_event(event: Mapping[str, object]) -> Walked:
+    walked = walk(at(event, "content"))
+    for name in ("type", "state_key"):  # which a sender chooses, too
+        walked.read(text(event, name), (name,))
+    if text(event, "type") == MEMBER and (before := members(event, "unsigned", "prev_content")):
+        known = walk(before)
+        for address in known.media:
+            walked.media.pop(address, None)
+        for why in known.unseen:
+            walked.unseen.pop(why, None)
+    return walked
+
+
+def _brought_along(event: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """The events within an event (client-server API, "Aggregations of child events")."""
+    for found in (newest_edit(event), members(event, "unsigned", "m.relations", "m.thread", "latest_event")):
+        if found:
+            yield found
+            if edit := newest_edit(found):
+                yield edit

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from takeback.connectors.api import Exchange, Recording, Target
+from takeback.connectors.matrix.addresses import key_of, without_key
 from takeback.connectors.matrix.answers import members, moment, number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, MEDIA, NOT_FOUND, OK, Account, error_code, refusal
+from takeback.connectors.matrix.encrypted import FileKey
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
 from takeback.errors import Gone, Unavailable, Unreadable, WhyUnreadable
@@ -19,9 +21,9 @@ from takeback.ground.outbound import path
 
 NEIGHBOURS = 10
 """Events around the message, half of them before it."""
-LIKENESSES = frozenset({"blurhash", "thumbhash", "thumbnail_url", "thumbnail_file"})
-"""Members of an event that show its picture (MSC2448; until it is accepted, as xyz.amorgan.blurhash) or lead
-to a small one (client-server API, ImageInfo).
+LIKENESSES = frozenset({"blurhash", "thumbhash", "thumbnail_url", "thumbnail_file", "k"})
+"""Members of an event that show its picture (MSC2448; until it is accepted, as xyz.amorgan.blurhash), lead to
+a small one (client-server API, ImageInfo), or open an encrypted one (JWK).
 """
 _EXPIRY = "org.matrix.self_destruct_after"
 """Milliseconds since 1970, where a client supports it (MSC2228); Matrix itself has no time to live."""
@@ -37,6 +39,7 @@ def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
     kept = client.exchange(path(ADMIN, "fetch_event", target.message))
     shown = _event(around.answer, target, "event")
     event = _event(kept.answer, target, "event") or shown
+    key = key_of(target.media)
     if event is None:
         raise Gone("the homeserver has neither the message nor its own copy of it")
     deleted = shown is None or redacted_by(shown) is not None
@@ -54,6 +57,9 @@ def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
         forwarded_from=_source(event),
         around=_around(around.answer) if around.answer.status == OK else (),
         likenesses=LIKENESSES,
+        bare_media=without_key(target.media),
+        encrypted=key is not None,
+        opened=None if key is None or file.answer.status != OK else _opened(key, file.answer.body),
     )
 
 
@@ -69,6 +75,13 @@ def _file(admin: Account, target: Target, max_bytes: int) -> outbound.Exchange:
     elif answer.status != NOT_FOUND or error_code(answer) != "M_NOT_FOUND":
         raise refusal(answer)
     return file
+
+
+def _opened(key: FileKey, file: bytes) -> bytes | None:
+    try:
+        return key.open(file)
+    except Unreadable:  # clients show nothing of it either; what was fetched is evidence all the same
+        return None
 
 
 def _event(answer: outbound.Answer, target: Target, *inside: str) -> Mapping[str, object] | None:

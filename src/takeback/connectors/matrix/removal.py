@@ -14,14 +14,19 @@ import hashlib
 import time
 
 from takeback.connectors.api import Receipt, Target
+from takeback.connectors.matrix.addresses import media_path, read_spelling
 from takeback.connectors.matrix.answers import at, members, number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account
-from takeback.connectors.matrix.posts import media_path, redacted_by
+from takeback.connectors.matrix.posts import MEMBER, redacted_by
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
 from takeback.ground.outbound import path
 
 NEIGHBOURS = 40
 """Events around the message that are searched for another of the same millisecond."""
+REDACTED_FOR_POSTERS = frozenset({"m.room.message", "m.room.encrypted", MEMBER})
+"""Types of events that Synapse redacts in their poster's name (admin API, "Redact all the events of a user");
+of changes of membership only those to "join".
+"""
 POLLS = 100
 POLL_SECONDS = 0.05
 
@@ -53,7 +58,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> Re
     except Gone:
         return Receipt("nothing to redact: the homeserver does not have this message", already=True)
     if by := redacted_by(event):
-        return Receipt(f"was redacted already, by {by}", already=True)
+        return Receipt(f"was redacted already, by {by}{_named_elsewhere(admin, target, event)}", already=True)
     redact = path(CLIENT, "rooms", target.place, "redact", target.message, transaction_id(key))
     try:
         done = admin.send("PUT", redact, {})
@@ -65,7 +70,7 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> Re
         except PlatformError as refused:
             return _redact_as_poster(admin, target, event, refused)
         done = admin.send("PUT", redact, {})
-    return Receipt(f"redacted by {text(done, 'event_id')}")
+    return Receipt(f"redacted by {text(done, 'event_id')}{_named_elsewhere(admin, target, event)}")
 
 
 def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
@@ -103,6 +108,12 @@ def _redact_as_poster(
     admin: Account, target: Target, event: dict[str, object], refused: PlatformError
 ) -> Receipt:
     sender, sent_at = text(event, "sender"), number(event, "origin_server_ts")
+    kind, membership = text(event, "type"), text(event, "content", "membership")
+    if kind not in REDACTED_FOR_POSTERS or (kind == MEMBER and membership != "join"):
+        raise NotAllowed(
+            f"our account cannot become a moderator of the room ({refused}), and the server redacts no event "
+            "of this type in its poster's name"
+        ) from refused
     if not sender or sent_at is None or not _alone(admin, target, sender, sent_at):
         raise NotAllowed(f"our account cannot become a moderator of the room ({refused})") from refused
     # Inclusive on both ends: this one millisecond.
@@ -117,6 +128,30 @@ def _redact_as_poster(
             return Receipt(f"redacted in the poster's name by {by}")
         time.sleep(POLL_SECONDS)
     raise Unavailable("the homeserver has taken the redaction on but not done it yet")
+
+
+def _named_elsewhere(admin: Account, target: Target, event: dict[str, object]) -> str:
+    """Return what else still leads to the picture of a person or a room, in words; empty if nothing does.
+
+    The server writes a profile's picture into each room that its person joins, and a room's picture into its
+    list of rooms. A profile is an account's own and is left alone. After the quarantine neither of them shows
+    the picture to anybody.
+    """
+    match text(event, "type"):
+        case "m.room.member":
+            where = path(CLIENT, "profile", text(event, "state_key"), "avatar_url")
+            field, words = "avatar_url", "the person's profile"
+        case "m.room.avatar":
+            where = path(ADMIN, "rooms", target.place)
+            field, words = "avatar", "the server's list of rooms"
+        case _:
+            return ""
+    try:
+        named = read_spelling(text(admin.get(where), field))
+    except PlatformError:
+        return ""
+    leads = media_of(target.media) in {media_path(address) for address in named}
+    return f"; {words} still leads to this picture" if leads else ""
 
 
 def _alone(admin: Account, target: Target, sender: str, sent_at: int) -> bool:

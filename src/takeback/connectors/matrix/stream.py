@@ -12,6 +12,9 @@ the cursor?) and not remembered, because a process may die between joining and c
 Histories are read with the admin API, which shows what was said before we came, whatever the room's
 settings. Synapse answers the same first sync from a cache for two minutes: what is newer comes with the next.
 
+Events of all types are asked for: pictures of rooms and people stand in state, which comes with the messages.
+Where a room's past is not kept to its beginning, its state is read at the end of its history.
+
 Deletions (redactions by anybody but our own account) come with the live shard only. One that falls into a gap
 is not told; whoever must know asks for the message by its id.
 """
@@ -21,16 +24,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from takeback.connectors.api import Batch, Deletion, Post, Shard
+from takeback.connectors.api import Batch, Deletion, Post, Shard, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
-from takeback.connectors.matrix.posts import EVENT_TYPES, post_of
+from takeback.connectors.matrix.posts import Found, found_in
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.errors import Gone, PlatformError, Unavailable
 from takeback.ground.outbound import Timeouts, path
 
 LIVE = Shard("live")
 REDACTION = "m.room.redaction"
+CREATION = "m.room.create"
 HISTORY_PAGE = 100
 LEAST_TIMELINE = 1
 MAX_SYNC_BYTES = 64 * 1024 * 1024
@@ -45,10 +49,13 @@ class HistoryCursor:
     """Token to read back from; empty: the room's end."""
     stop: str = ""
     """Token to read back to; empty: the room's beginning."""
+    created: bool = False
+    """The room's creation was among what was read: nothing lies before it."""
 
     def format(self) -> str:
         """As kept between calls."""
-        return json.dumps({"room": self.room, "start": self.start, "stop": self.stop})
+        known = {"room": self.room, "start": self.start, "stop": self.stop}
+        return json.dumps(known | {"created": True} if self.created else known)
 
     @classmethod
     def parse(cls, cursor: str) -> "HistoryCursor":
@@ -60,7 +67,7 @@ class HistoryCursor:
         room, start, stop = (text(known, name) for name in ("room", "start", "stop"))
         if not room:
             raise PlatformError("not a cursor of a history shard")
-        return cls(room, start, stop)
+        return cls(room, start, stop, at(known, "created") is True)
 
     def shard(self) -> Shard:
         """Named after where it starts: the same gap seen again is the same shard."""
@@ -86,11 +93,14 @@ def watch_live(
     if not since:
         raise Unavailable("the homeserver's sync came without a token to go on from")
     posts: list[Post] = []
+    unseen: list[Unseen] = []
     deletions: list[Deletion] = []
     opens: list[tuple[Shard, str]] = []
     for room, shown in _rooms(answer):
         events = objects(shown, "timeline", "events")
-        posts += _posts(events, room)
+        found = found_in(events, room)
+        posts += found.posts
+        unseen += found.unseen
         deletions += _deletions(events, room, user_id)
         if cursor and at(shown, "timeline", "limited") is not True:
             continue
@@ -104,7 +114,7 @@ def watch_live(
         since,
         tuple(opens),
         deletions=tuple(deletions),
-        unseen=told.unseen,
+        unseen=(*told.unseen, *unseen),
         survey=told.survey,
     )
 
@@ -112,7 +122,7 @@ def watch_live(
 def watch_history(account: Account, cursor: str) -> Batch:
     """One page of a room's past. Raises PlatformError."""
     here = HistoryCursor.parse(cursor)
-    query = {"dir": "b", "limit": str(HISTORY_PAGE), "filter": json.dumps({"types": list(EVENT_TYPES)})}
+    query = {"dir": "b", "limit": str(HISTORY_PAGE)}
     if here.start:
         query["from"] = here.start
     if here.stop:
@@ -122,10 +132,26 @@ def watch_history(account: Account, cursor: str) -> Batch:
     except Gone:
         # The room was deleted, and its past with it.
         return Batch((), cursor, done=True)
+    events = objects(answer, "chunk")
     end = text(answer, "end")
     ended = end in {"", here.start}
-    following = cursor if ended else HistoryCursor(here.room, end, here.stop).format()
-    return Batch(tuple(_posts(objects(answer, "chunk"), here.room)), following, done=ended)
+    created = here.created or any(text(event, "type") == CREATION for event in events)
+    found = found_in(events, here.room)
+    if ended and not here.stop and not created:
+        found = found.and_then(_state(account, here.room))
+    following = cursor if ended else HistoryCursor(here.room, end, here.stop, created).format()
+    return Batch(found.posts, following, done=ended, unseen=found.unseen)
+
+
+def _state(account: Account, room: str) -> Found:
+    """Return what stands in the room's state, for where its past is not kept. Raises PlatformError."""
+    try:
+        answer = account.client.get(path(ADMIN, "rooms", room, "state"), max_bytes=MAX_SYNC_BYTES)
+        if answer.whole:
+            return found_in(objects(understood(answer), "state"), room)
+    except Gone:
+        return Found((), ())
+    return Found((), (Unseen(UnseenKind.ADDRESS, room, "", "the room's state is longer than is read"),))
 
 
 def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> object:
@@ -135,11 +161,12 @@ def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> o
         wanted = {
             "presence": nothing,
             "account_data": nothing,
+            # Of no type alone: clients show pictures of events of every type.
             "room": {
-                "timeline": {"types": [*EVENT_TYPES, REDACTION], "limit": limit},
+                "timeline": {"limit": limit},
                 # A room that we just joined is left out if all of it is filtered away, as where newcomers may
                 # not see the past; its creation event, which never changes, keeps it in.
-                "state": {"types": ["m.room.create"]},
+                "state": {"types": [CREATION]},
                 "ephemeral": nothing,
                 "account_data": nothing,
             },
@@ -165,11 +192,6 @@ def _rooms(answer: object) -> Iterator[tuple[str, object]]:
     """Rooms that we are in, and rooms that we were in until just now."""
     for section in ("join", "leave"):
         yield from members(answer, "rooms", section).items()
-
-
-def _posts(events: list[Mapping[str, object]], room: str) -> list[Post]:
-    posts = (post_of(event, room) for event in events)
-    return [post for post in posts if post is not None]
 
 
 def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> list[Deletion]:
