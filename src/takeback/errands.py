@@ -372,7 +372,7 @@ def _keep_details(app: App, target: TargetId) -> None:
         return
     try:
         data = app.connectors[copy.connector].fetch(copy.media, app.settings.max_media_bytes)
-        found = {entry: app.decoder.features(data, hit.box) for entry, hit in wanted.items()}
+        found = {entry: app.decoder.features(data, hit.box, view=hit.view) for entry, hit in wanted.items()}
     except (PlatformError, Unreadable) as fault:
         log.info("no details are kept of the copy of removal %s: %s", target, fault)
         return

@@ -31,6 +31,10 @@ _EBML = b"\x1aE\xdf\xa3"
 _HEAD = 4096
 _LEAST_HEAD = 12
 _SECOND_FRAME = 2
+_LONGEST_BRANDS = 512
+"""Bytes of the first box of an MP4: a name for each kind of reader."""
+MOST_BEHIND = 2
+"""Clips that are looked for behind one picture."""
 
 
 class Verdict(StrEnum):
@@ -85,6 +89,30 @@ def clip_format(data: bytes) -> str | None:
 def is_clip(data: bytes) -> bool:
     """Whether a file is for `moments` rather than `decode`; it may turn out damaged."""
     return clip_format(data) is not None
+
+
+def is_sound(data: bytes) -> bool:
+    """Whether a file is an MP4 of sound alone, by its brand."""
+    return data[4:8] == b"ftyp" and data[8:12] in _SOUND_BRANDS
+
+
+def clips_behind(data: bytes) -> tuple[int, ...]:
+    """Where clips begin inside a picture file: behind a motion photograph, as phones keep them.
+
+    Google, Samsung and others write a whole MP4 behind a JPEG, or into a box (`mpvd`) of a HEIF or AVIF.
+
+    Returns:
+        At most `MOST_BEHIND` places of the clip's first byte.
+    """
+    found: list[int] = []
+    at = data.find(b"ftyp", 2 * _LEAST_HEAD)
+    while at != -1 and len(found) < MOST_BEHIND:
+        head = int.from_bytes(data[at - 4 : at])
+        brand = data[at + 4 : at + 8]
+        if _LEAST_HEAD <= head <= _LONGEST_BRANDS and brand.isascii() and _by_brand(brand) is not None:
+            found.append(at - 4)
+        at = data.find(b"ftyp", at + 4)
+    return tuple(found)
 
 
 def verdict(found: Shares) -> Verdict:
