@@ -6,6 +6,7 @@ picture; no sound is decoded.
 
 from collections.abc import Iterator
 from io import BytesIO
+from itertools import islice
 
 import av
 from av.stream import Disposition
@@ -26,15 +27,14 @@ def covers(data: bytes, budget: Budget) -> Iterator[tuple[int, bytes]]:
     """
     form = next((form for start, form in _FORMATS.items() if data.startswith(start)), "mov")
     options = {"codec_whitelist": _CODECS, "protocol_whitelist": "none"}
-    found: list[bytes] = []
+    found: dict[int, bytes] = {}
     with (
         said_as_unreadable(),
         av.open(BytesIO(data), "r", format=form, options=options, metadata_errors="replace") as container,
     ):
         streams = [one for one in container.streams.video if one.disposition & Disposition.attached_pic]
         budget.leave_out(len(streams) - MOST_COVERS)
-        for stream in streams[:MOST_COVERS]:
-            packet = next(iter(container.demux(stream)))
-            found.append(bytes(packet))
-            container.seek(0)
-    yield from enumerate(found, 1)
+        # Covers come before any sound.
+        for packet in islice(container.demux(streams[:MOST_COVERS]) if streams else (), MOST_COVERS):
+            found.setdefault(packet.stream_index, bytes(packet))
+    yield from enumerate((found[index] for index in sorted(found) if found[index]), 1)

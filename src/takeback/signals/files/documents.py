@@ -147,8 +147,10 @@ class _Reading:
     def seen(self) -> Seen:
         """What was read. Raises Unreadable: nothing was."""
         first = self._first
+        if first is None and self._budget.left_out:
+            raise Unreadable(WhyUnreadable.DAMAGED, "nothing of what is in it can be read")
         if first is None:
-            raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "no picture in it that can be read")
+            raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "no picture in it")
         variants = tuple(self._parts.variants)
         return Seen(first.width, first.height, first.format, first.whole, 0, first.flips, variants,
                     self._budget.left_out)  # fmt: skip

@@ -22,10 +22,11 @@ from takeback.signals.decode import BLACK, decode, frame_of, lets_through, opene
 from takeback.signals.files import frames, names
 from takeback.signals.files.budget import Budget, guarded
 from takeback.signals.files.view import Still
+from takeback.signals.model import MATCH_RADIUS
 from takeback.signals.pdq_exact import Pixels
 
-_THUMB_APART = 16
-"""Bits: a preview as small as this differs from its picture by fewer when it shows the same."""
+_THUMB_APART = MATCH_RADIUS
+"""A preview is another view only if it shows another picture; as small as it is, a few bits always differ."""
 _LEAST_THUMB = 32
 _SEQUENCE_PIXELS = 240_000_000
 """Decoded on the way to the last frame: formats that keep differences have no shorter way."""

@@ -85,7 +85,9 @@ def pictures_inside(data: bytes, budget: Budget) -> Iterator[tuple[int, bytes]]:
 def _parse(parser: expat.XMLParserType, text: bytes, holder: _Holder) -> None:
     try:
         parser.Parse(text, True)  # noqa: FBT003 (it is the last piece)
-    except expat.ExpatError:
+    except expat.ExpatError as error:
+        if holder.is_svg is None:
+            raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "no markup") from error
         # A browser shows what came before the fault.
         if not holder.values:
             raise
