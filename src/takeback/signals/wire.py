@@ -120,7 +120,7 @@ _SEEN = struct.Struct("!II5sBBHH")
 _SEEN_CLIP = struct.Struct("!II8sIHB")
 _HASH = struct.Struct(f"!{HASH_BYTES}sB")
 _VARIANT = struct.Struct("!BIIIIBB")
-_FRAME = struct.Struct("!I?")
+_FRAME = struct.Struct("!IB")
 _CUTS = (Cut.TRIMMED, Cut.PANEL, Cut.WHOLE, Cut.FRAME)
 _BEGINS_A_VIEW = (Cut.WHOLE, Cut.FRAME)
 _BLACK = "black"
@@ -258,6 +258,8 @@ def parse_clip(body: bytes, max_pixels: int, *, flips: bool) -> SeenClip:
     frames = []
     for _ in range(moments):
         at_ms, on_black = rest.take(_FRAME)
+        if on_black > 1:
+            raise BadAnswer("an impossible background")
         pdq, *eight = rest.hashes(hashes)
         frames.append(Frame(at_ms, pdq, tuple(eight), _BLACK if on_black else ""))
     rest.end()
