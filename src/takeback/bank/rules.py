@@ -61,15 +61,16 @@ NOTHING_IS_WELL_KNOWN = WellKnown(np.empty((0, HASH_BYTES), np.uint8))
 
 
 def choose(signals: PictureSignals) -> Chosen:
-    """Which part of a located picture is banked, read with its flips.
+    """Which part of a located picture is banked, read with its flips; its ordinary view stands for the file.
 
     The largest panel that has detail, if it has panels: the rest is somebody's page or collage. Else the
     picture without its border, for others cut the border off. Else the whole.
     """
-    panels = [v for v in signals.variants if v.cut is Cut.PANEL and v.pdq.quality >= MIN_QUALITY and v.flips]
+    ordinary = [v for v in signals.variants if not v.view and v.flips]
+    panels = [v for v in ordinary if v.cut is Cut.PANEL and v.pdq.quality >= MIN_QUALITY]
     if panels:
         return _of(max(panels, key=_area))
-    trimmed = [v for v in signals.variants if v.cut is Cut.TRIMMED and v.flips]
+    trimmed = [v for v in ordinary if v.cut is Cut.TRIMMED]
     return _of(trimmed[0]) if trimmed else Chosen(Cut.WHOLE, signals.flips)
 
 

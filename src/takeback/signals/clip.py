@@ -15,6 +15,7 @@ clip by any frame that is a known picture.
 This module holds no decoder: the service uses it, while clips are decoded (`moments`) in a process apart.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -33,8 +34,8 @@ _LEAST_HEAD = 12
 _SECOND_FRAME = 2
 _LONGEST_BRANDS = 512
 """Bytes of the first box of an MP4: a name for each kind of reader."""
-MOST_BEHIND = 2
-"""Clips that are looked for behind one picture."""
+_MOST_LOOKS = 1024
+"""At places in a picture where the letters stand that begin a clip."""
 
 
 class Verdict(StrEnum):
@@ -101,18 +102,28 @@ def clips_behind(data: bytes) -> tuple[int, ...]:
 
     Google, Samsung and others write a whole MP4 behind a JPEG, or into a box (`mpvd`) of a HEIF or AVIF.
 
+    Players of such files take the clip that ends the file, so the last is looked for beside the first.
+
     Returns:
-        At most `MOST_BEHIND` places of the clip's first byte.
+        At most two places of a clip's first byte.
     """
-    found: list[int] = []
-    at = data.find(b"ftyp", 2 * _LEAST_HEAD)
-    while at != -1 and len(found) < MOST_BEHIND:
-        head = int.from_bytes(data[at - 4 : at])
-        brand = data[at + 4 : at + 8]
+    first = _behind(data.find, data, _LEAST_HEAD)
+    last = _behind(data.rfind, data, _LEAST_HEAD)
+    return tuple(sorted({at for at in (first, last) if at is not None}))
+
+
+def _behind(find: Callable[[bytes, int, int], int], data: bytes, start: int) -> int | None:
+    """The first clip that one direction of search comes upon, after a bounded number of looks."""
+    low, high = start, len(data)
+    for _ in range(_MOST_LOOKS):
+        at = find(b"ftyp", low, high)
+        if at == -1:
+            return None
+        head, brand = int.from_bytes(data[at - 4 : at]), data[at + 4 : at + 8]
         if _LEAST_HEAD <= head <= _LONGEST_BRANDS and brand.isascii() and _by_brand(brand) is not None:
-            found.append(at - 4)
-        at = data.find(b"ftyp", at + 4)
-    return tuple(found)
+            return at - 4
+        low, high = (at + 4, high) if find == data.find else (low, at)
+    return None
 
 
 def verdict(found: Shares) -> Verdict:

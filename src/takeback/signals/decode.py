@@ -56,6 +56,7 @@ LUMA_PIXELS = 4_000_000
 _LUMA = np.array(LUMA, dtype=np.float32)
 _LUMA_SLAB = 1 << 14
 _STRIP_PIXELS = 1 << 20
+_JPEG = b"\xff\xd8\xff"
 WHITE, BLACK = 255, 0
 """Behind transparent pixels."""
 _OPAQUE = 255
@@ -179,9 +180,19 @@ def opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
     """
     _check_pixels(_webp_canvas(data), max_pixels)
     # 1. Only the nine formats. 2. Opened, an animation stands at its first frame.
-    with Image.open(BytesIO(data), formats=(*FORMATS, *ICONS)) as image:
+    with _open(data) as image:
         _check_pixels(image.size, max_pixels)
         yield image
+
+
+def _open(data: bytes) -> Image.Image:
+    """As Pillow opens it; a JPEG with a broken list of further pictures is a JPEG, as browsers have it."""
+    try:
+        return Image.open(BytesIO(data), formats=(*FORMATS, *ICONS))
+    except (KeyError, AssertionError, AttributeError, ValueError, OverflowError):
+        if not data.startswith(_JPEG):
+            raise
+        return JpegImagePlugin.JpegImageFile(BytesIO(data))
 
 
 def _full(data: bytes, image: Image.Image, max_pixels: int) -> Picture:

@@ -44,8 +44,10 @@ _SAME = 2
 """Bits: a part this near to the whole, or to a part before it, is found whenever that is."""
 MOST_VIEWS = 40
 """Of one picture file, beside the ordinary one."""
+VIEW_PIXELS = 64_000_000
+"""Of all of them together: one of the largest photographs on black, or 16 frames of 4 megapixels."""
 VIEW_SECONDS = 5.0
-"""For all of them."""
+"""From the beginning of the reading."""
 
 
 class _Hashed(NamedTuple):
@@ -155,18 +157,19 @@ def read_picture(
         flips: hash everything in all eight ways, and exactly.
         max_bytes: a longer file is refused.
         max_pixels: more pixels of the ordinary view, declared or decoded, are refused.
-        seconds: for the further views; those that come later are left out.
+        seconds: after which no further view is begun; those that come later are left out.
 
     Raises:
         Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
     """
     check_size(data, max_bytes)
+    # A picture that took long to read has no time left for further views: it must not be lost for them.
+    budget = Budget(seconds, views=MOST_VIEWS, max_pixels=max_pixels, pixels=VIEW_PIXELS)
     with said_as_unreadable(), opened(data, max_pixels) as image:
         shown = working_of(data, image, max_pixels)
         parts = Parts(flips=flips)
         full = partial(decode, data, max_bytes=max_bytes, max_pixels=max_pixels)
         whole = parts.first(_Source(shown, full), exact=exact)
-        budget = Budget(seconds, views=MOST_VIEWS, max_pixels=max_pixels)
         for still in others(data, image, "", budget):
             take(parts, still, budget)
         return Seen(

@@ -68,7 +68,8 @@ class Eyes:
 
     signals = read
 
-    def features(self, data: bytes, box: Box | None = None) -> bytes:
+    def features(self, data: bytes, box: Box | None = None, *, view: str = "") -> bytes:
+        del view
         raise Unreadable(WhyUnreadable.NOT_A_PICTURE, f"{data!r} {box}")
 
 

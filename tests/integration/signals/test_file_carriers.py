@@ -1,6 +1,7 @@
 """All that a viewer can be shown out of a file is compared: each carrier is tried on the real decoder."""
 
 import hashlib
+import time
 from functools import cache
 from io import BytesIO
 
@@ -15,8 +16,10 @@ from file_carriers import CARRIERS, MAKE, Pictures
 from takeback.doors.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import pdq
+from takeback.signals.clip import clips_behind
 from takeback.signals.files import names
 from takeback.signals.model import FLIPS, MATCH_RADIUS, Box, Cut, PictureSignals
+from takeback.signals.picture import read_picture
 from takeback.signals.relation import Hit, part_of, shown_by
 from takeback.signals.sandbox import Decoder
 
@@ -236,3 +239,30 @@ def test_the_picture_is_among_the_views_or_a_bound_says_that_it_left_some_out(de
 def test_sha256_is_of_the_whole_file(decoder):
     data = made("motion-jpeg")
     assert decoder.read(data).sha256 == hashlib.sha256(data).digest()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.binary(max_size=120), st.booleans(), st.integers(0, 6))
+def test_a_broken_list_of_further_pictures_never_loses_the_picture(decoder, noise, starts_well, many):
+    """A JPEG is shown by its first picture whatever stands in its multi-picture segment."""
+    head = b"MM\0*\0\0\0\x08\0" + bytes([many]) if starts_well else b""
+    data = f.with_segment(encode(HIDDEN.resize((320, 240)), "JPEG"), 0xE2, b"MPF\0" + head + noise)
+    assert nearest(decoder.read(data))[0] <= MATCH_RADIUS
+
+
+def test_a_picture_that_took_long_is_not_lost_for_its_further_views():
+    """S2's neighbour: what is left of the time bounds the further views, and never the ordinary one."""
+    data = f.animation("PNG", [HIDDEN.convert("RGBA"), f.on_black(OTHER)], [50, 50])
+    late, early = read_picture(data, seconds=0), read_picture(data, seconds=60)
+    assert late.whole == early.whole
+    assert (late.left_out, early.left_out) == (2, 0)
+    assert not {part.view for part in late.variants} - {""}
+
+
+def test_letters_that_look_like_clips_cost_no_time(decoder):
+    data = encode(HIDDEN, "JPEG") + b"\0\0\0\x14ftypavif" * 2_000_000
+    before = time.monotonic()
+    assert clips_behind(data) == ()
+    assert time.monotonic() - before < 0.5
+    found = data + f.still_clip(OTHER)
+    assert nearest(decoder.read(found), pdq.hash_pixels(np.asarray(OTHER)).hash)[0] <= MATCH_RADIUS

@@ -30,6 +30,7 @@ _THUMB_APART = MATCH_RADIUS
 _LEAST_THUMB = 32
 _SEQUENCE_PIXELS = 240_000_000
 """Decoded on the way to the last frame: formats that keep differences have no shorter way."""
+_ONE_SIZE = ("PNG", "WEBP", "GIF", "AVIF")
 _MOST_SIZES = 8
 _EXIF_HEAD = b"Exif\0\0"
 _THUMB_AT, _THUMB_BYTES = 0x0201, 0x0202
@@ -147,8 +148,13 @@ def _pages(image: Image.Image) -> int:
 
 def _frame(image: Image.Image, number: int, budget: Budget, background: int = 255) -> Pixels:
     with said_as_unreadable():
-        image.seek(number)
-        budget.take_pixels(*image.size)
+        # An animation has one size, and going to its frame decodes all before it: paid for first.
+        if image.format in _ONE_SIZE:
+            budget.take_pixels(*image.size)
+            image.seek(number)
+        else:
+            image.seek(number)
+            budget.take_pixels(*image.size)
         return frame_of(image, budget.max_pixels, background)
 
 
