@@ -9,7 +9,7 @@ from functools import partial
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clip import clips_behind
-from takeback.signals.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE, check_size
+from takeback.signals.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE, check_size, said_as_unreadable
 from takeback.signals.files import archive, covers, kind, names, pdf, svg
 from takeback.signals.files.budget import Budget, guarded
 from takeback.signals.files.kind import FileKind, kind_of
@@ -96,8 +96,9 @@ def read_document(
     check_size(data, max_bytes)
     budget = Budget(seconds, views=MOST_VIEWS, max_pixels=max_pixels, pixels=_PIXELS)
     reading = _Reading(str(kind_of(data)).upper(), budget, flips=flips)
-    for item in walk(data, "", budget):
-        reading.take(item)
+    with said_as_unreadable():
+        for item in walk(data, "", budget):
+            reading.take(item)
     return reading.seen()
 
 
@@ -182,15 +183,16 @@ def show(data: bytes, view: str, *, at_ms: int | None, max_bytes: int, max_pixel
     if kind_of(data) is FileKind.CLIP:
         return show_clip(data, at_ms=at_ms, background=BLACK if view == "black" else WHITE, **bounds)
     budget = Budget(SECONDS, views=1, max_pixels=max_pixels, pixels=_PIXELS)
-    for item in walk(data, "", budget):
-        load = _loader(item, view, max_pixels)
-        if load is None:
-            continue
-        try:
-            return load()
-        except Unreadable:
-            if view:
-                raise
+    with said_as_unreadable():
+        for item in walk(data, "", budget):
+            load = _loader(item, view, max_pixels)
+            if load is None:
+                continue
+            try:
+                return load()
+            except Unreadable:
+                if view:
+                    raise
     raise Unreadable(
         WhyUnreadable.DAMAGED, f"no view {view}" if view else "no picture in it that can be read"
     )

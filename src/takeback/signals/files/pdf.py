@@ -15,7 +15,7 @@ import pypdfium2 as pdfium
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.decode import said_as_unreadable
 from takeback.signals.files import names
-from takeback.signals.files.budget import Budget
+from takeback.signals.files.budget import Budget, guarded
 from takeback.signals.files.view import Still
 from takeback.signals.pdq_exact import Pixels
 
@@ -41,23 +41,28 @@ def walk_pdf(data: bytes, name: str, budget: Budget) -> Iterator[Still]:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
         raise Unreadable(WhyUnreadable.DAMAGED, str(error)[:200]) from error
-    with closing(document):
+    with said_as_unreadable(), closing(document):
         count = len(document)
         budget.leave_out(count - MOST_PAGES)
         pages = range(min(count, MOST_PAGES))
         for number in pages:
             inside = names.join(name, f"page:{number + 1}") if number else name
             yield Still(inside, partial(_page, document, number, budget))
-        pictures = 0
+        taken = 0
         for number in pages:
-            with closing(document[number]) as page:
-                for order, picture in enumerate(_pictures(page), 1):
-                    pictures += 1
-                    if pictures > MOST_PICTURES:
-                        budget.leave_out()
-                        continue
-                    inside = names.join(name, f"page:{number + 1}/image:{order}")
-                    yield Still(inside, partial(_picture, picture, budget))
+            for still in guarded(_on_page(document, number, name, budget), budget):
+                taken += 1
+                if taken > MOST_PICTURES:
+                    budget.leave_out()
+                else:
+                    yield still
+
+
+def _on_page(document: pdfium.PdfDocument, number: int, name: str, budget: Budget) -> Iterator[Still]:
+    with closing(document[number]) as page:
+        for order, picture in enumerate(_pictures(page), 1):
+            inside = names.join(name, f"page:{number + 1}/image:{order}")
+            yield Still(inside, partial(_picture, picture, budget))
 
 
 def _pictures(page: pdfium.PdfPage) -> Iterator[pdfium.PdfImage]:
