@@ -11,6 +11,7 @@
 What a bound leaves out is counted in the budget. A fault in one of these never loses the others.
 """
 
+import warnings
 from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
@@ -149,13 +150,24 @@ def _pages(image: Image.Image) -> int:
 def _frame(image: Image.Image, number: int, budget: Budget, background: int = 255) -> Pixels:
     with said_as_unreadable():
         # An animation has one size, and going to its frame decodes all before it: paid for first.
-        if image.format in _ONE_SIZE:
-            budget.take_pixels(*image.size)
-            image.seek(number)
-        else:
-            image.seek(number)
+        paid = image.size if image.format in _ONE_SIZE else (0, 0)
+        budget.take_pixels(*paid)
+        _seek(image, number, budget.max_pixels)
+        if image.size != paid:
             budget.take_pixels(*image.size)
         return frame_of(image, budget.max_pixels, background)
+
+
+def _seek(image: Image.Image, number: int, max_pixels: int) -> None:
+    """Go to a frame. A GIF's may claim to be larger than its picture, and Pillow takes memory for it."""
+    before = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        Image.MAX_IMAGE_PIXELS = max_pixels // 2  # Pillow refuses what is above twice as many
+        try:
+            image.seek(number)
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
 
 
 # 3. The other form of an AVIF.
