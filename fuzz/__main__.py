@@ -16,7 +16,7 @@ from pathlib import Path
 
 from fuzz.make_corpus import CORPUS
 
-TARGETS = ("picture", "signals", "details", "clip", "service", "wire")
+TARGETS = ("picture", "signals", "details", "clip", "document", "service", "wire")
 """Those of `fuzz.target`, which only its own processes can import: it rewrites what it imports."""
 MEMORY_MB = 3072
 """As a decoder process of the service (`signals.sandbox.MEMORY_BYTES`)."""

@@ -5,10 +5,13 @@ by everybody: encoders of another version would write other bytes. So this scrip
 kinds of files and of damage, and leaves what is there as it is. Every file has less than 8192 bytes.
 """
 
+import base64
+import gzip
 import io
 import random
 import struct
 import sys
+import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +54,8 @@ MORE_CLIPS = {
 }
 """Container, encoder and its options: with the two above, each container and codec that is read."""
 SIZES = {"h263": (128, 96), "libsvtav1": (64, 64), "libx265": (128, 96)}
+FEW_DAMAGES = ("whole", "cut-0.5", "bits-0", "length", "hole")
+"""Of the files that show several pictures, whose inner files are damaged above."""
 WIDE, HIGH = 28, 20
 HUGE = 60_000
 
@@ -68,6 +73,50 @@ def whole() -> dict[str, bytes]:
     files |= {ending: clip(ending, codec) for ending, codec in CLIPS.items()}
     files |= {ending: clip(*how) for ending, how in MORE_CLIPS.items()}
     return files | composed()
+
+
+def many_views() -> dict[str, bytes]:
+    """One good file of each kind that shows more than one picture, by its ending."""
+    first, second = (scene(seed, 280, 200).resize((WIDE, HIGH)) for seed in (6, 7))
+    more = {"save_all": True, "append_images": [second.copy()]}
+    clear = second.convert("RGBA")
+    clear.putalpha(second.convert("L"))
+    dots = second.convert("L").quantize(4)
+    jpeg, png = encode(first, "JPEG", quality=40), encode(second, "PNG")
+    small = encode(second.resize((64, 48)), "JPEG", quality=20)
+    directory = struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, 44, 0x0202, 4, 1, len(small), 0)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<HI", 0, 14) + directory + small
+    inside = base64.b64encode(png)
+    drawing = b'<svg xmlns="http://www.w3.org/2000/svg"><style>a{fill:url("data:image/png;base64,' + inside
+    drawing += b'")}</style><image href="data:image/png;base64,' + inside + b'"/></svg>'
+    cover = b"\0image/jpeg\0\3\0" + jpeg
+    frame = b"APIC" + struct.pack(">IH", len(cover), 0) + cover
+    size = bytes(len(frame) >> shift & 127 for shift in (21, 14, 7, 0))
+    return {
+        "moving.png": encode(first, "PNG", **more, default_image=True),
+        "moving.avif": encode(first, "AVIF", **more, quality=30),
+        "pages.tif": encode(first, "TIFF", **more),
+        "several.jpg": encode(first, "MPO", **more, quality=40),
+        "clear.png": encode(clear, "PNG"),
+        "clear.gif": encode(dots, "GIF", transparency=0),
+        "icon.ico": encode(first.resize((32, 32)), "ICO", sizes=[(32, 32), (16, 16)]),
+        "thumb.jpg": encode(first, "JPEG", quality=40, exif=exif),
+        "motion.jpg": jpeg + clip("mp4", "mpeg4"),
+        "pages.pdf": encode(first, "PDF", **more),
+        "album.zip": archive({"1.jpg": jpeg, "in.zip": archive({"2.png": png}), "3.svg": drawing[:9]}),
+        "inside.svg": drawing,
+        "inside.svgz": gzip.compress(drawing, mtime=0),
+        "cover.mp3": b"ID3\3\0\0" + size + frame + (b"\xff\xfb\x90\xc4" + bytes(413)) * 4,
+    }
+
+
+def archive(members: dict[str, bytes]) -> bytes:
+    """A ZIP of these, packed."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, data in members.items():
+            file.writestr(zipfile.ZipInfo(name), data)
+    return out.getvalue()
 
 
 def composed() -> dict[str, bytes]:
@@ -210,6 +259,9 @@ def answers(good: dict[str, bytes]) -> Iterator[tuple[str, bytes]]:
         yield f"answer-seen-{kind.hex()}", kind + wire.format_seen(seen)
     for kind, flips in ((b"\x03", False), (b"\x0b", True)):
         yield f"answer-clip-{kind.hex()}", kind + wire.format_clip(read_clip(good["h264.mp4"], flips=flips))
+    for kind, flips in ((b"\x11", False), (b"\x19", True)):
+        seen = read_picture(many_views()["moving.png"], flips=flips, exact=True)
+        yield f"answer-views-{kind.hex()}", kind + wire.format_seen(seen)
     grey = np.asarray(scene(3, 280, 200).convert("L").resize((26, 18)))
     yield "answer-details", b"\x05" + features.format_features(features.describe(grey))
     yield "answer-unreadable", b"\x07" + wire.format_unreadable(Unreadable(WhyUnreadable.DAMAGED, "cut off"))
@@ -243,6 +295,12 @@ def files() -> dict[str, bytes]:
         f"{kind}.{ending}": data
         for ending, whole_file in good.items()
         for kind, data in damaged(ending, whole_file)
+    }
+    made |= {
+        f"{kind}.{ending}": data
+        for ending, whole_file in many_views().items()
+        for kind, data in damaged(ending, whole_file)
+        if kind in FEW_DAMAGES
     }
     made |= dict(bombs(good)) | dict(answers(good)) | dict(strange())
     return {name: data[:LARGEST] for name, data in made.items() if data}

@@ -33,6 +33,7 @@ with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
     from takeback.errors import Unreadable, WhyUnreadable
     from takeback.signals import clip, decode, features, wire
     from takeback.signals.decoder_child import Limits, answer_picture
+    from takeback.signals.files import documents
     from takeback.signals.model import Box
     from takeback.signals.sandbox import Decoder
     from takeback.signals.study_child import answer_study
@@ -74,6 +75,25 @@ def fuzz_signals(data: bytes) -> None:
         wire.parse_seen(body, MAX_PIXELS, flips=flips, exact=exact or flips)
     asked = Request(Task.PREVIEW, len(data), max_side=64, blur=bool(len(data) % 2), grey=True)
     wire.parse_preview(_body(lambda: answer_picture(asked, data, LIMITS)) or b"")
+
+    for view in {part.view for part in wire.parse_seen(body, MAX_PIXELS, flips=True, exact=True).variants}:
+        asked = Request(Task.PREVIEW, len(data), max_side=64, grey=True, view=view)
+        wire.parse_preview(answer_picture(asked, data, LIMITS)[1])
+
+
+def fuzz_document(data: bytes) -> None:
+    """A document, archive, SVG or piece of music to the answers of a study child: all that it shows."""
+    if not documents.is_document(data):
+        return
+    for flips in (False, True):
+        asked = Request(Task.SIGNALS, len(data), flips=flips)
+        body = _body(lambda asked=asked: answer_study(asked, data, LIMITS))
+        if body is None:
+            return
+        seen = wire.parse_seen(body, MAX_PIXELS, flips=flips, exact=True)
+    for view in {part.view for part in seen.variants}:
+        asked = Request(Task.PREVIEW, len(data), max_side=64, grey=True, view=view)
+        wire.parse_preview(answer_study(asked, data, LIMITS)[1])
 
 
 def fuzz_details(data: bytes) -> None:
@@ -180,6 +200,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "signals": fuzz_signals,
     "details": fuzz_details,
     "clip": fuzz_clip,
+    "document": fuzz_document,
     "service": fuzz_service,
     "wire": fuzz_wire,
 }

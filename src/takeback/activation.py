@@ -67,10 +67,8 @@ def _reviewed(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> Copy
 
 def _part(app: App, data: bytes, hit: Hit | None) -> Part | None:
     """Hash what was shown. Raises Unreadable."""
-    by_details = hit is not None and hit.stage > 1
-    if by_details and hit is not None and hit.box is not None:
-        whole = app.decoder.signals(data, flips=True, exact=True, box=hit.box)
-        return bank_rules.whole(whole)
+    if hit is not None and hit.stage > 1:  # found by details: the crop that was outlined
+        return bank_rules.as_part(app.decoder.part(data, view=hit.view, box=hit.box))
     return bank_rules.shown_part(app.decoder.read(data, flips=True, exact=True), hit)
 
 
@@ -88,7 +86,7 @@ def _bank(app: App, tx: Tx, case: CaseId, sighting: SightingId, part: Part | Non
 def _keep_details(app: App, data: bytes, copy: Sighting, wanted: dict[EntryId, Hit]) -> None:
     """What edited copies can be known by. A fault never keeps the copy from going."""
     try:
-        found = {entry: app.decoder.features(data, hit.box) for entry, hit in wanted.items()}
+        found = {entry: app.decoder.features(data, hit.box, view=hit.view) for entry, hit in wanted.items()}
     except Unreadable as fault:
         log.info("no details are kept of a copy: %s", fault)
         return

@@ -23,7 +23,7 @@ from takeback.signals.model import (
     PictureSignals,
     Variant,
 )
-from takeback.signals.relation import Hit
+from takeback.signals.relation import Hit, part_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,27 +95,23 @@ def shown_part(signals: PictureSignals | ClipSignals, hit: Hit | None) -> Part |
     Returns:
         None if the part is not in what was read now.
     """
+    if hit is not None:
+        part = part_of(signals, hit)
+        return None if part is None else as_part(part)
     match signals:
         case ClipSignals(frames=frames):
-            moments = [frame for frame in frames if hit is None or frame.at_ms == hit.at_ms][:1]
-            return _part([frame.flips for frame in moments]) if moments else None
-        case PictureSignals(flips=flips):
-            if hit is None:
-                return _part([choose(signals).flips])
-            if hit.box is None:
-                return _part([flips])
-            same = [each for each in signals.variants if (each.cut, each.box) == (hit.cut, hit.box)]
-            return _part([same[0].flips]) if same else None
+            return _part(frames[0].flips) if frames else None
+        case PictureSignals():
+            return _part(choose(signals).flips)
 
 
-def _part(frames: Sequence[tuple[Pdq, ...]]) -> Part:
-    hashes = tuple(tuple(flip.hash for flip in flips) for flips in frames)
-    return Part(Kind.PICTURE, hashes, max(flips[0].quality for flips in frames))
+def as_part(shown: Variant) -> Part:
+    """A part that was read with its flips."""
+    return _part(shown.flips)
 
 
-def whole(signals: PictureSignals) -> Part:
-    """All of a picture that was read with its flips, as a part."""
-    return _part([signals.flips])
+def _part(flips: tuple[Pdq, ...]) -> Part:
+    return Part(Kind.PICTURE, (tuple(flip.hash for flip in flips),), flips[0].quality)
 
 
 def covers(entry: Entry, hashes: Sequence[bytes]) -> bool:
@@ -125,15 +121,16 @@ def covers(entry: Entry, hashes: Sequence[bytes]) -> bool:
 
 
 def choose(signals: PictureSignals) -> Chosen:
-    """Which part of a located picture is banked, read with its flips.
+    """Which part of a located picture is banked, read with its flips; its ordinary view stands for the file.
 
     The largest panel that has detail, if it has panels: the rest is somebody's page or collage. Else the
     picture without its border, for others cut the border off. Else the whole.
     """
-    panels = [v for v in signals.variants if v.cut is Cut.PANEL and v.pdq.quality >= MIN_QUALITY and v.flips]
+    ordinary = [v for v in signals.variants if not v.view and v.flips]
+    panels = [v for v in ordinary if v.cut is Cut.PANEL and v.pdq.quality >= MIN_QUALITY]
     if panels:
         return _of(max(panels, key=_area))
-    trimmed = [v for v in signals.variants if v.cut is Cut.TRIMMED and v.flips]
+    trimmed = [v for v in ordinary if v.cut is Cut.TRIMMED]
     return _of(trimmed[0]) if trimmed else Chosen(Cut.WHOLE, signals.flips)
 
 

@@ -107,15 +107,16 @@ def insert_copy(
     added = tx.execute(
         """
         insert into cases_copy as k (case_id, sighting_id, entry_id, found_by, added_at, distance, flip,
-                                     negative, cut, box, at_ms, review_only, exact, stage, inliers, gone_at)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+                                     negative, cut, box, at_ms, review_only, exact, stage, inliers, view,
+                                     gone_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
                 (select max(o.gone_at) from cases_copy o where o.sighting_id = %s))
         on conflict (case_id, sighting_id) do update set
             entry_id = excluded.entry_id, found_by = excluded.found_by, added_at = excluded.added_at,
             distance = excluded.distance, flip = excluded.flip, negative = excluded.negative,
             cut = excluded.cut, box = excluded.box, at_ms = excluded.at_ms,
             review_only = excluded.review_only, exact = excluded.exact, stage = excluded.stage,
-            inliers = excluded.inliers
+            inliers = excluded.inliers, view = excluded.view
         where k.review_only and not k.confirmed and not k.excluded and not excluded.review_only
         """,
         [case, sighting, entry, by, now, *_columns(hit), sighting],
@@ -125,10 +126,10 @@ def insert_copy(
 
 def _columns(hit: Hit | None) -> tuple[object, ...]:
     if hit is None:
-        return None, None, False, Cut.WHOLE, None, None, False, True, 1, None
+        return None, None, False, Cut.WHOLE, None, None, False, True, 1, None, ""
     box = box_column(hit.box)
     return (hit.distance, hit.flip, hit.negative, hit.cut, box, hit.at_ms, hit.review_only, hit.exact,
-            hit.stage, hit.inliers)  # fmt: skip
+            hit.stage, hit.inliers, hit.view)  # fmt: skip
 
 
 def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
@@ -138,7 +139,7 @@ def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
         select k.case_id, k.sighting_id, p.connector, p.place, p.message, p.media, p.sender, p.posted_at,
                k.added_at, k.entry_id, k.found_by, k.excluded, k.confirmed, k.acts_at, k.gone_at,
                k.distance, k.flip, k.negative,
-               k.cut, k.box, k.at_ms, k.review_only, k.exact, k.stage, k.inliers
+               k.cut, k.box, k.at_ms, k.review_only, k.exact, k.stage, k.inliers, k.view
         from cases_copy k join sightings_post p on p.id = k.sighting_id
         where k.case_id = %s order by k.added_at, k.sighting_id
         """,
@@ -183,7 +184,7 @@ def describe(tx: Tx, case: CaseId, sighting: SightingId, entry: EntryId, hit: Hi
     """Write down how a copy agrees that the reporter named: what part of it shows the picture."""
     tx.execute(
         "update cases_copy set (entry_id, distance, flip, negative, cut, box, at_ms, review_only, exact,"
-        " stage, inliers) = (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " stage, inliers, view) = (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " where case_id = %s and sighting_id = %s and flip is null and not excluded",
         [entry, *_columns(hit), case, sighting],
     )

@@ -12,7 +12,7 @@ from takeback.ids import EntryId
 from takeback.sightings.model import Sighting
 from takeback.signals import rows
 from takeback.signals.model import Cut, Kind
-from takeback.signals.relation import Part, Shown, Touch, moment_of, part_of
+from takeback.signals.relation import Part, Shown, Touch, moment_of, part_from
 
 
 @dataclass(slots=True)
@@ -62,4 +62,4 @@ def shown_in(sighting: Sighting) -> Shown | None:
     if sighting.hash is None:
         return None
     first = Part(sighting.hash, sighting.quality or 0, sighting.doubt, Cut.WHOLE)
-    return Shown((first, *map(part_of, sighting.variants)), is_clip=False)
+    return Shown((first, *map(part_from, sighting.variants)), is_clip=False)

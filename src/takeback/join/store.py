@@ -14,10 +14,10 @@ def insert(tx: Tx, sighting: SightingId, entry: EntryId, hit: Hit, by: FoundBy, 
     """Write a match down; False if the pair met before."""
     added = tx.execute(
         "insert into join_match (sighting_id, entry_id, distance, flip, negative, cut, box, at_ms,"
-        " review_only, exact, stage, inliers, found_by, matched_at)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        " review_only, exact, stage, inliers, view, found_by, matched_at)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
         [sighting, entry, hit.distance, hit.flip, hit.negative, hit.cut, box_column(hit.box), hit.at_ms,
-         hit.review_only, hit.exact, hit.stage, hit.inliers, by, now],
+         hit.review_only, hit.exact, hit.stage, hit.inliers, hit.view, by, now],
     )  # fmt: skip
     return added.rowcount == 1
 
@@ -25,7 +25,7 @@ def insert(tx: Tx, sighting: SightingId, entry: EntryId, hit: Hit, by: FoundBy, 
 def get(tx: Tx, sighting: SightingId, entry: EntryId) -> Hit | None:
     """How a post and an entry agree."""
     row = tx.execute(
-        "select distance, flip, negative, cut, box, at_ms, review_only, exact, stage, inliers"
+        "select distance, flip, negative, cut, box, at_ms, review_only, exact, stage, inliers, view"
         " from join_match where sighting_id = %s and entry_id = %s",
         [sighting, entry],
     ).fetchone()

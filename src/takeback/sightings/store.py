@@ -35,8 +35,8 @@ def insert(tx: Tx, connector: str, seen: Sequence[Seen], now: datetime) -> list[
             """
             insert into sightings_post (connector, place, message, media, sender, posted_at, seen_at, state,
                                         reason, kind, sha256, hash, quality, doubt, variants, duration_ms,
-                                        signals_seq)
-            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
+                                        left_out, signals_seq)
+            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s,
                     case when %s then nextval('sightings_signals') end)
             on conflict (connector, place, message, media) do nothing returning id
             """,
@@ -61,17 +61,17 @@ def _row(connector: str, seen: Seen, now: datetime) -> tuple[object, ...]:
             return (*where, "unreadable", reading.value, *_NOTHING, False)
 
 
-_NOTHING = (Kind.PICTURE, None, None, None, 0, b"", None)
+_NOTHING = (Kind.PICTURE, None, None, None, 0, b"", None, 0)
 
 
 def _signals(signals: PictureSignals | ClipSignals) -> tuple[object, ...]:
-    """Kind, sha256, hash, quality, doubt, variants, duration_ms."""
+    """Kind, sha256, hash, quality, doubt, variants, duration_ms, left_out."""
     match signals:
-        case PictureSignals(sha256=sha256, whole=whole, variants=variants, doubt=doubt):
+        case PictureSignals(sha256=sha256, whole=whole, variants=variants, doubt=doubt, left_out=left_out):
             parts = packed.pack_variants(variants)
-            return Kind.PICTURE, sha256, whole.hash, whole.quality, doubt, parts, None
+            return Kind.PICTURE, sha256, whole.hash, whole.quality, doubt, parts, None, left_out
         case ClipSignals(sha256=sha256, frames=frames, duration_ms=duration_ms):
-            return Kind.CLIP, sha256, None, None, 0, packed.pack_frames(frames), duration_ms
+            return Kind.CLIP, sha256, None, None, 0, packed.pack_frames(frames), duration_ms, 0
 
 
 def find(tx: Tx, connector: str, place: str, message: str, media: str) -> Sighting | None:
@@ -130,7 +130,7 @@ def set_read(tx: Tx, sighting: SightingId, signals: PictureSignals | ClipSignals
     """A picture that was to be read later is read now; False if somebody was first."""
     changed = tx.execute(
         "update sightings_post set state = 'read', reason = null, kind = %s, sha256 = %s, hash = %s,"
-        " quality = %s, doubt = %s, variants = %s, duration_ms = %s,"
+        " quality = %s, doubt = %s, variants = %s, duration_ms = %s, left_out = %s,"
         " signals_seq = nextval('sightings_signals') where id = %s and state = 'unread'",
         [*_signals(signals), sighting],
     )
@@ -144,7 +144,7 @@ def set_exact(tx: Tx, sighting: SightingId, signals: PictureSignals | ClipSignal
     """
     changed = tx.execute(
         "update sightings_post set kind = %s, sha256 = %s, hash = %s, quality = %s, doubt = %s,"
-        " variants = %s, duration_ms = %s, signals_seq = nextval('sightings_signals')"
+        " variants = %s, duration_ms = %s, left_out = %s, signals_seq = nextval('sightings_signals')"
         " where id = %s and state = 'read'",
         [*_signals(signals), sighting],
     )
@@ -214,6 +214,15 @@ def of_connector(tx: Tx, connector: str) -> tuple[int, int]:
         [connector],
     ).fetchone()
     return (0, 0) if row is None else (row[0], row[1])
+
+
+def partly_read_count(tx: Tx) -> dict[str, tuple[int, int]]:
+    """Of each platform: how many files were read in part only, and how many views of them were left out."""
+    rows = tx.execute(
+        "select connector, count(*), sum(left_out) from sightings_post where left_out > 0"
+        " group by connector order by connector"
+    )
+    return {connector: (files, int(views)) for connector, files, views in rows}
 
 
 def unreadable_count(tx: Tx) -> dict[str, int]:

@@ -15,6 +15,7 @@ clip by any frame that is a known picture.
 This module holds no decoder: the service uses it, while clips are decoded (`moments`) in a process apart.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -31,6 +32,10 @@ _EBML = b"\x1aE\xdf\xa3"
 _HEAD = 4096
 _LEAST_HEAD = 12
 _SECOND_FRAME = 2
+_LONGEST_BRANDS = 512
+"""Bytes of the first box of an MP4: a name for each kind of reader."""
+_MOST_LOOKS = 1024
+"""At places in a picture where the letters stand that begin a clip."""
 
 
 class Verdict(StrEnum):
@@ -85,6 +90,40 @@ def clip_format(data: bytes) -> str | None:
 def is_clip(data: bytes) -> bool:
     """Whether a file is for `moments` rather than `decode`; it may turn out damaged."""
     return clip_format(data) is not None
+
+
+def is_sound(data: bytes) -> bool:
+    """Whether a file is an MP4 of sound alone, by its brand."""
+    return data[4:8] == b"ftyp" and data[8:12] in _SOUND_BRANDS
+
+
+def clips_behind(data: bytes) -> tuple[int, ...]:
+    """Where clips begin inside a picture file: behind a motion photograph, as phones keep them.
+
+    Google, Samsung and others write a whole MP4 behind a JPEG, or into a box (`mpvd`) of a HEIF or AVIF.
+
+    Players of such files take the clip that ends the file, so the last is looked for beside the first.
+
+    Returns:
+        At most two places of a clip's first byte.
+    """
+    first = _behind(data.find, data, _LEAST_HEAD)
+    last = _behind(data.rfind, data, _LEAST_HEAD)
+    return tuple(sorted({at for at in (first, last) if at is not None}))
+
+
+def _behind(find: Callable[[bytes, int, int], int], data: bytes, start: int) -> int | None:
+    """The first clip that one direction of search comes upon, after a bounded number of looks."""
+    low, high = start, len(data)
+    for _ in range(_MOST_LOOKS):
+        at = find(b"ftyp", low, high)
+        if at == -1:
+            return None
+        head, brand = int.from_bytes(data[at - 4 : at]), data[at + 4 : at + 8]
+        if _LEAST_HEAD <= head <= _LONGEST_BRANDS and brand.isascii() and _by_brand(brand) is not None:
+            return at - 4
+        low, high = (at + 4, high) if find == data.find else (low, at)
+    return None
 
 
 def verdict(found: Shares) -> Verdict:

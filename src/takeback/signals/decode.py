@@ -3,8 +3,8 @@
 What a viewer sees is what is hashed; peers that skip one of these steps are evaded by it (a CMYK copy of a
 JPEG lies 254 of 256 bits away when it is read as RGB):
 
-1. Only eight formats are tried; every other decoder is attack surface without a use here.
-2. The first frame of an animation.
+1. Only nine formats are tried; every other decoder is attack surface without a use here.
+2. The first frame of an animation; what else a file can show is found by `files`.
 3. Sixteen bits, grey, palette, CMYK and so on become 8-bit RGB. The inks of a CMYK JPEG are taken as
    inverted, Adobe's way, with or without Adobe's marker, as browsers do.
 4. Transparency is laid on white: that is what chat clients and galleries show behind a picture, and pixels
@@ -43,6 +43,8 @@ from takeback.signals.model import Flip
 from takeback.signals.pdq_exact import LUMA
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP", "HEIF")
+ICONS = ("ICO",)
+"""Small pictures for tabs and folders, which browsers show, too."""
 MAX_BYTES = 64 << 20
 """Above what platforms let people post; a larger file is not read."""
 MAX_PIXELS = 120_000_000
@@ -54,6 +56,10 @@ LUMA_PIXELS = 4_000_000
 _LUMA = np.array(LUMA, dtype=np.float32)
 _LUMA_SLAB = 1 << 14
 _STRIP_PIXELS = 1 << 20
+_JPEG = b"\xff\xd8\xff"
+WHITE, BLACK = 255, 0
+"""Behind transparent pixels."""
+_OPAQUE = 255
 _SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 
 # One thread a decoder: a pool of processes is how more cores are used, and hostile files get no more than
@@ -69,7 +75,7 @@ class Picture:
     rgb: NDArray[np.uint8]
     """[height, width, 3], contiguous."""
     format: str
-    """One of `FORMATS`."""
+    """One of `FORMATS` or `ICONS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,7 @@ def decode(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIX
         Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
     """
     check_size(data, max_bytes)
-    with _said_as_unreadable(), _opened(data, max_pixels) as image:
+    with said_as_unreadable(), opened(data, max_pixels) as image:
         return _full(data, image, max_pixels)
 
 
@@ -133,12 +139,22 @@ def working(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PI
         Unreadable: for the files and the reasons for which `decode` does.
     """
     check_size(data, max_bytes)
-    with _said_as_unreadable(), _opened(data, max_pixels) as image:
-        return _small(data, image) or _in_grey(_full(data, image, max_pixels))
+    with said_as_unreadable(), opened(data, max_pixels) as image:
+        return working_of(data, image, max_pixels)
+
+
+def working_of(data: bytes, image: Image.Image, max_pixels: int) -> Working:
+    """As `working`, of a file that is open already. Raises what Pillow raises."""
+    return _small(data, image) or in_grey(_full(data, image, max_pixels))
 
 
 @contextmanager
-def _said_as_unreadable() -> Iterator[None]:
+def said_as_unreadable() -> Iterator[None]:
+    """The one boundary of what decoders do with a hostile file.
+
+    Raises:
+        Unreadable: for whatever was raised within.
+    """
     try:
         yield
     except Unreadable:
@@ -156,16 +172,31 @@ def _said_as_unreadable() -> Iterator[None]:
 
 
 @contextmanager
-def _opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+def opened(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+    """A picture file with its header read, standing at its first frame.
+
+    Raises:
+        Unreadable: TOO_MANY_PIXELS; and whatever Pillow raises, for `said_as_unreadable`.
+    """
     _check_pixels(_webp_canvas(data), max_pixels)
-    # 1. Only the eight formats. 2. Opened, an animation stands at its first frame.
-    with Image.open(BytesIO(data), formats=FORMATS) as image:
+    # 1. Only the nine formats. 2. Opened, an animation stands at its first frame.
+    with _open(data) as image:
         _check_pixels(image.size, max_pixels)
         yield image
 
 
+def _open(data: bytes) -> Image.Image:
+    """As Pillow opens it; a JPEG with a broken list of further pictures is a JPEG, as browsers have it."""
+    try:
+        return Image.open(BytesIO(data), formats=(*FORMATS, *ICONS))
+    except (KeyError, AssertionError, AttributeError, ValueError, OverflowError):
+        if not data.startswith(_JPEG):
+            raise
+        return JpegImagePlugin.JpegImageFile(BytesIO(data))
+
+
 def _full(data: bytes, image: Image.Image, max_pixels: int) -> Picture:
-    format_ = image.format or ""
+    format_ = _format(image)
     rgb = _by_libjpeg(data, image, "RGB")
     if rgb is None:
         image.load()
@@ -176,6 +207,35 @@ def _full(data: bytes, image: Image.Image, max_pixels: int) -> Picture:
         rgb = _to_rgb(image)
     # 5. EXIF orientation.
     return Picture(np.ascontiguousarray(flip_pixels(rgb, flip)), format_)
+
+
+def frame_of(image: Image.Image, max_pixels: int, background: int = WHITE) -> NDArray[np.uint8]:
+    """The frame at which an open file stands, upright: [height, width, 3].
+
+    Args:
+        image: as Pillow has it open.
+        max_pixels: more, as they come out, are refused.
+        background: the grey that transparency is laid on.
+
+    Raises:
+        Unreadable: TOO_MANY_PIXELS; and whatever Pillow raises, for `said_as_unreadable`.
+    """
+    image.load()
+    _check_pixels(image.size, max_pixels)
+    return np.ascontiguousarray(flip_pixels(_to_rgb(image, background), _flip_of(image)))
+
+
+def lets_through(image: Image.Image) -> bool:
+    """Whether any pixel of a loaded frame is less than opaque, so that the background shows."""
+    if not image.has_transparency_data:
+        return False
+    alpha = next((band for band in image.getbands() if band in ("A", "a")), None)
+    return alpha is None or image.getchannel(alpha).getextrema()[0] != _OPAQUE
+
+
+def _format(image: Image.Image) -> str:
+    """Pillow calls a JPEG with more pictures behind it MPO; it is shown as any other JPEG."""
+    return "JPEG" if image.format == "MPO" else image.format or ""
 
 
 def _small(data: bytes, image: Image.Image) -> Working | None:
@@ -199,10 +259,11 @@ def _small(data: bytes, image: Image.Image) -> Working | None:
         return None
     width, height = image.size if flip < Flip.TRANSPOSE else image.size[::-1]
     upright = np.ascontiguousarray(flip_pixels(grey[..., 0], flip))
-    return Working(upright, scale, width, height, image.format or "")
+    return Working(upright, scale, width, height, _format(image))
 
 
-def _in_grey(picture: Picture) -> Working:
+def in_grey(picture: Picture) -> Working:
+    """The working picture of one that was decoded in full."""
     height, width = picture.rgb.shape[:2]
     if height * width > LUMA_PIXELS:
         grey = np.asarray(Image.fromarray(picture.rgb).convert("L"))
@@ -280,7 +341,7 @@ def _webp_canvas(data: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
+def _to_rgb(image: Image.Image, background: int = WHITE) -> NDArray[np.uint8]:
     """Steps 3 and 4, a strip at a time: beside the picture itself only the result needs memory."""
     width, height = image.size
     bright = _brightest(image)
@@ -288,11 +349,11 @@ def _to_rgb(image: Image.Image) -> NDArray[np.uint8]:
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        rgb[top:bottom] = _strip_to_rgb(image.crop((0, top, width, bottom)), bright)
+        rgb[top:bottom] = _strip_to_rgb(image.crop((0, top, width, bottom)), bright, background)
     return rgb
 
 
-def _strip_to_rgb(strip: Image.Image, bright: float) -> NDArray[np.uint8]:
+def _strip_to_rgb(strip: Image.Image, bright: float, background: int) -> NDArray[np.uint8]:
     if strip.mode in _SIXTEEN_BITS:
         grey = (np.asarray(strip).astype(np.uint16) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
@@ -301,8 +362,8 @@ def _strip_to_rgb(strip: Image.Image, bright: float) -> NDArray[np.uint8]:
         grey = np.clip(values * (255.0 / bright), 0, 255).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
     if strip.has_transparency_data:
-        white = Image.new("RGBA", strip.size, (255, 255, 255, 255))
-        return np.asarray(Image.alpha_composite(white, _opaque_form(strip)).convert("RGB"))
+        behind = Image.new("RGBA", strip.size, (background, background, background, _OPAQUE))
+        return np.asarray(Image.alpha_composite(behind, _opaque_form(strip)).convert("RGB"))
     if strip.mode == "LAB":
         return np.asarray(ImageCms.applyTransform(strip, _lab_to_srgb()))
     return np.asarray(strip if strip.mode == "RGB" else strip.convert("RGB"))

@@ -8,6 +8,7 @@ killed.
 
 import resource
 import signal
+import struct
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,10 +21,15 @@ from PIL import Image, ImageOps
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import confinement, decode, pdq, wire
-from takeback.signals.picture import read_picture
+from takeback.signals.files.stills import show_picture
+from takeback.signals.model import Box, Cut, Variant
+from takeback.signals.pdq_exact import Pixels
+from takeback.signals.picture import part_of_pixels, read_picture
 from takeback.signals.preview import preview
 from takeback.signals.wire import Answer, Outcome, Request, Task
 
+VIEW_SHARE = 0.4
+"""Share of the time limit after which no further view of a file is begun."""
 _CPU_SECONDS = 600
 """A child is replaced after half of this."""
 
@@ -88,12 +94,32 @@ def answer_picture(request: Request, data: bytes, limits: Limits) -> tuple[Outco
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     match request.task:
         case Task.SIGNALS:
-            seen = read_picture(data, exact=request.exact, flips=request.flips, box=request.box, **bounds)
+            seconds = VIEW_SHARE * limits.seconds
+            seen = read_picture(data, exact=request.exact, flips=request.flips, seconds=seconds, **bounds)
             return Outcome.SIGNALS, wire.format_seen(seen)
         case Task.PREVIEW:
-            return Outcome.PREVIEW, preview(decode.decode(data, **bounds).rgb, request)
+            decode.check_size(data, limits.max_bytes)
+            return Outcome.PREVIEW, preview(show_picture(data, request.view, limits.max_pixels), request)
+        case Task.PART:
+            decode.check_size(data, limits.max_bytes)
+            return Outcome.PART, part(show_picture(data, request.view, limits.max_pixels), request)
         case Task.CLIP | Task.FEATURES:
             raise NotImplementedError(f"{request.task.name} is for a study child")
+
+
+def part(rgb: Pixels, request: Request) -> bytes:
+    """The answer of a part: its eight exact hashes.
+
+    Raises:
+        Unreadable: the view has no such part.
+    """
+    height, width = rgb.shape[:2]
+    box = request.box or Box(0, 0, width, height)
+    if not (0 < box.width <= width - box.left and 0 < box.height <= height - box.top):
+        raise Unreadable(WhyUnreadable.DAMAGED, f"no part {box} in {width} x {height} pixels")
+    eight = pdq.hash_pixels_flips(part_of_pixels(rgb, request.box))
+    cut = Cut.WHOLE if request.box is None else Cut.PANEL
+    return wire.format_part(Variant(cut, box, eight[0], 0, eight, request.view))
 
 
 def warm_up() -> None:
@@ -112,10 +138,12 @@ def warm_up() -> None:
     files.append(_encoded(image, "JPEG", exif=rotated, progressive=True))
     # Large enough to be decoded small, and with a border to be cut off.
     files.append(_encoded(ImageOps.expand(image.resize((720, 600)), 80, (0, 0, 0)), "JPEG"))
-    limits = Limits(0, 1 << 24, 1 << 24)
+    files += _many_views(image)
+    limits = Limits(60, 1 << 24, 1 << 24)
     for data in files:
         answer_picture(Request(Task.PREVIEW, len(data), max_side=64, blur=True, grey=True), data, limits)
         answer_picture(Request(Task.SIGNALS, len(data)), data, limits)
+    answer_picture(Request(Task.PART, len(files[0])), files[0], limits)
     for flips in (False, True):
         answer_picture(Request(Task.SIGNALS, len(files[0]), exact=True, flips=flips), files[0], limits)
     pdq.pdq_exact.hash_pixels(noise)
@@ -127,9 +155,28 @@ def warm_up() -> None:
             continue
 
 
+def _many_views(image: Image.Image) -> list[bytes]:
+    """Animations, pages, icons, transparency and previews."""
+    turned = image.transpose(Image.Transpose.ROTATE_180)
+    clear = image.convert("RGBA")
+    clear.putalpha(128)
+    small = _encoded(turned, "JPEG")
+    # A preview in EXIF: the second directory, after an empty first one, names where its bytes begin.
+    second = struct.pack("<HHHIIHHIII", 2, 0x0201, 4, 1, 44, 0x0202, 4, 1, len(small), 0)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<HI", 0, 14) + second + small
+    files = [_encoded(image, "JPEG", exif=exif), _encoded(image, "ICO"), _encoded(clear, "WEBP")]
+    files += [
+        _encoded(image, format_, save_all=True, append_images=[turned, image.copy()])
+        for format_ in ("PNG", "WEBP", "GIF", "AVIF", "TIFF", "MPO")
+    ]
+    files.append(_encoded(clear, "PNG", save_all=True, append_images=[clear.rotate(90)], default_image=True))
+    return files
+
+
 def _encoded(image: Image.Image, format_: str, **options: object) -> bytes:
     out = BytesIO()
-    image.save(out, format_, **options)
+    # A copy, for Pillow leaves the settings of one encoder at the image, and the next stumbles over them.
+    image.copy().save(out, format_, **options)
     return out.getvalue()
 
 

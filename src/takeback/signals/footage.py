@@ -19,6 +19,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from itertools import pairwise
 from typing import NamedTuple
 
 import av
@@ -34,7 +35,7 @@ from av.video.stream import VideoStream
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clip import FORMATS, clip_format
-from takeback.signals.decode import check_size
+from takeback.signals.decode import WHITE, check_size
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
 from takeback.signals.pdq_exact import Pixels
@@ -57,6 +58,9 @@ _MUCH_WORK = 12_000_000_000
 _KEYS_APART_MS = 12_000
 """Key frames this near on average stand for a long clip; one with fewer is read while patience lasts."""
 _MAX_PACKETS = 1 << 20
+_FEW_FRAMES = 16
+_LONGEST_ONES = 4
+_MUCH_LONGER = 3
 _FLIPS = {
     # Signs of a, b, c, d, where a pixel at (x, y) is shown at (ax + cy, bx + dy).
     (1, 0, 0, 1): Flip.NONE,
@@ -71,6 +75,7 @@ _FLIPS = {
 """Display matrices (ISO/IEC 14496-12, section 6.2.2): quarter turns and mirrors; others are not applied."""
 _MATRIX = struct.Struct("=9i")
 _ALPHA = ("bgra", "rgba", "argb", "abgr")
+_OPAQUE = 255
 
 
 class Source(NamedTuple):
@@ -87,6 +92,8 @@ class Shot(NamedTuple):
 
     at_ms: int
     picture: VideoFrame
+    is_held: bool = False
+    """Shown so long, or one of so few, that it is a moment whatever else its second shows."""
 
 
 class Survey(NamedTuple):
@@ -95,6 +102,8 @@ class Survey(NamedTuple):
     packets: int
     key_packets: int
     duration_ms: int
+    held: frozenset[int] = frozenset()
+    """When the frames begin that are shown longest, in milliseconds; of a short animation, all of them."""
 
 
 def source_of(data: bytes, max_bytes: int, max_pixels: int, patience: float) -> Source:
@@ -128,10 +137,12 @@ def shots(source: Source, survey: Survey) -> Iterator[Shot]:
         work = survey.packets * context.width * context.height
         if work > _MUCH_WORK and survey.key_packets * _KEYS_APART_MS >= survey.duration_ms:
             context.skip_frame = "NONKEY"
-        yield from decoded(source, container, stream)
+        yield from decoded(source, container, stream, survey.held)
 
 
-def decoded(source: Source, container: InputContainer, stream: VideoStream) -> Iterator[Shot]:
+def decoded(
+    source: Source, container: InputContainer, stream: VideoStream, held: frozenset[int] = frozenset()
+) -> Iterator[Shot]:
     """All frames that an open container still gives, in order of time.
 
     Raises:
@@ -156,7 +167,7 @@ def decoded(source: Source, container: InputContainer, stream: VideoStream) -> I
                 start = picture.pts if start is None else start
                 # Time never runs backwards here, whatever the file says.
                 at_ms = min(max(at_ms, int((picture.pts - start) * picture.time_base * 1000)), MAX_MS)
-            yield Shot(at_ms, picture)
+            yield Shot(at_ms, picture, at_ms in held)
 
 
 def _packets(container: InputContainer, stream: VideoStream) -> Iterator["Packet[VideoStream]"]:
@@ -178,6 +189,7 @@ def survey_of(source: Source) -> Survey:
     """Walk through a container without decoding anything; its own word on its length may lie."""
     packets = key_packets = 0
     first, last = None, 0
+    starts: list[int] = []
     with opened(source) as (container, stream):
         for packet in _packets(container, stream):
             packets += 1
@@ -185,8 +197,22 @@ def survey_of(source: Source) -> Survey:
             if packet.pts is not None:
                 first = packet.pts if first is None else min(first, packet.pts)
                 last = max(last, packet.pts + (packet.duration or 0))
-        length = int((last - (first or 0)) * (stream.time_base or 0) * 1000)
-    return Survey(packets, key_packets, min(max(0, length), MAX_MS))
+                starts.append(packet.pts)
+        unit = (stream.time_base or 0) * 1000
+        length = int((last - (first or 0)) * unit)
+        zero = first or 0 if stream.start_time is None else stream.start_time
+        held = frozenset(int((at - zero) * unit) for at in _held(sorted(starts), last))
+    return Survey(packets, key_packets, min(max(0, length), MAX_MS), held)
+
+
+def _held(starts: list[int], end: int) -> list[int]:
+    """The frames of a short animation; of a longer one those that are shown much longer than most."""
+    if len(starts) <= _FEW_FRAMES:
+        return starts
+    lengths = [later - start for start, later in pairwise([*starts, max(end, starts[-1])])]
+    usual = sorted(lengths)[len(lengths) // 2]
+    longest = sorted(range(len(starts)), key=lambda n: (-lengths[n], n))[:_LONGEST_ONES]
+    return [starts[n] for n in longest if lengths[n] > _MUCH_LONGER * usual]
 
 
 @contextmanager
@@ -223,10 +249,15 @@ def _is_cover(stream: VideoStream) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def upright(picture: VideoFrame) -> Pixels:
-    """A frame as a player shows it, [height, width, 3]."""
+def lets_through(picture: VideoFrame) -> bool:
+    """Whether any pixel of a frame is less than opaque, so that the background shows."""
+    return picture.format.name in _ALPHA and bool(np.any(_rgba(picture)[..., 3] != _OPAQUE))
+
+
+def upright(picture: VideoFrame, background: int = WHITE) -> Pixels:
+    """A frame as a player shows it, [height, width, 3], transparency laid on a grey."""
     matrix = picture.side_data.get("DISPLAYMATRIX")
-    rgb = _colours(picture)
+    rgb = _colours(picture, background)
     if not isinstance(matrix, Buffer) or matrix.buffer_size != _MATRIX.size:
         return rgb
     a, b, _, c, d, *_ = _MATRIX.unpack(bytes(matrix))
@@ -234,13 +265,16 @@ def upright(picture: VideoFrame) -> Pixels:
     return np.ascontiguousarray(flip_pixels(rgb, flip))
 
 
-def _colours(picture: VideoFrame) -> Pixels:
+def _rgba(picture: VideoFrame) -> Pixels:
+    return np.asarray(picture.to_ndarray(format="rgba", threads=1), dtype=np.uint8)
+
+
+def _colours(picture: VideoFrame, background: int) -> Pixels:
     if picture.format.name not in _ALPHA:
         return np.asarray(picture.to_ndarray(format="rgb24", threads=1), dtype=np.uint8)
-    # Transparency is laid on white, as for pictures.
-    rgba = np.asarray(picture.to_ndarray(format="rgba", threads=1), dtype=np.uint8)
+    rgba = _rgba(picture)
     alpha = rgba[..., 3:].astype(np.uint16)
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha)) // 255).astype(np.uint8)
+    return ((rgba[..., :3] * alpha + background * (_OPAQUE - alpha)) // _OPAQUE).astype(np.uint8)
 
 
 def _sign(number: int) -> int:

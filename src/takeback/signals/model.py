@@ -87,14 +87,17 @@ class Variant:
     """A part of a picture that is compared as if it had been posted alone."""
 
     cut: Cut
-    """TRIMMED or PANEL."""
+    """TRIMMED or PANEL; WHOLE for all of another view, FRAME for a moment of a clip in the file."""
     box: Box
+    """In pixels of its view."""
     pdq: Pdq
-    """Of quality `MIN_QUALITY` at least."""
+    """Of quality `MIN_QUALITY` at least, but for a WHOLE."""
     doubt: int = 0
     """As `PictureSignals.doubt`, for this hash."""
     flips: tuple[Pdq, ...] = ()
     """As `PictureSignals.flips`, for this part."""
+    view: str = ""
+    """Which of the file's views it is a part of (`files.names`); empty: the file as ordinarily shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +112,15 @@ class PictureSignals:
     """Pixels, after EXIF orientation."""
     height: int
     format: str
-    """The decoder's name for the file format, as JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP or HEIF."""
+    """The decoder's name for the file format, as JPEG, PNG, WEBP, GIF, AVIF, TIFF, BMP, HEIF, PDF or ZIP."""
     flips: tuple[Pdq, ...] = ()
     """The eight ways to lay it down, in the order of `Flip`; only where they were asked for."""
     variants: tuple[Variant, ...] = ()
-    """Its trimmed form and its panels, where it has any."""
+    """Its trimmed form and its panels, then the same of each further view, begun by a WHOLE or FRAME."""
     doubt: int = 0
     """Bits by which `whole` may differ from the full-size hash; 0: it is that hash."""
+    left_out: int = 0
+    """Frames, pages, members or other views that exist and were not looked at, because of a bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ class Frame:
     """Of quality `MIN_QUALITY` at least."""
     flips: tuple[Pdq, ...] = ()
     """As `PictureSignals.flips`, for this moment."""
+    view: str = ""
+    """Empty, or `black`: the moment's transparent pixels on black."""
 
 
 @dataclass(frozen=True, slots=True)

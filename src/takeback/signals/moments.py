@@ -6,8 +6,11 @@
    per cent of its view; so the content says which frame it is, not the clock. On photographs under a moving
    camera, cut by 0.4 s and compressed again, 13 % (panning) and 7 % (held by hand) of the moments met again
    when each second's first frame was taken, 60 to 70 % so.
+   A frame that is shown much longer than the others is a moment, too, and so is every frame of a short
+   animation: its first frame may flash by and show something else.
 2. A frame that shows what the last one showed is passed over: a scene that stands still is one moment, or a
    title that stays for ten seconds would weigh as much as ten. One with too little detail is passed over too.
+   Where pixels let the background through, the moment on black is one of its own.
 3. At most 600 moments: a longer clip is sampled at every second, fourth, ... second of the whole of it. The
    container's own word on its length decides nothing, since it may lie.
 4. Without bars of one colour, which a phone or a platform adds when the shape does not fit. Bars are what all
@@ -19,7 +22,7 @@ gigabytes.
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -27,7 +30,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from takeback.signals import footage, pdq
-from takeback.signals.decode import MAX_BYTES, MAX_PIXELS
+from takeback.signals.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE
 from takeback.signals.footage import Shot, Source, Survey
 from takeback.signals.model import MIN_QUALITY, Frame, Pdq
 from takeback.signals.pdq_exact import Pixels
@@ -103,7 +106,12 @@ def read_clip(
 
 
 def show_clip(
-    data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PIXELS, at_ms: int | None = None
+    data: bytes,
+    *,
+    max_bytes: int = MAX_BYTES,
+    max_pixels: int = MAX_PIXELS,
+    at_ms: int | None = None,
+    background: int = WHITE,
 ) -> Pixels:
     """One moment of a clip, upright, for a person to look at.
 
@@ -112,13 +120,15 @@ def show_clip(
         max_bytes: a longer file is refused.
         max_pixels: of one frame.
         at_ms: the moment; None: the first that is more than black or empty, else the very first.
+        background: the grey that transparency is laid on.
 
     Raises:
         Unreadable: as `read_clip`.
     """
     with footage.said_as_unreadable():
         source = footage.source_of(data, max_bytes, max_pixels, _SHOWN_WITHIN)
-        return footage.upright(_at(source, at_ms) if at_ms is not None else _telling(source))
+        shown = _at(source, at_ms) if at_ms is not None else _telling(source)
+        return footage.upright(shown, background)
 
 
 def _read(source: Source, *, flips: bool) -> SeenClip:
@@ -151,13 +161,12 @@ def _frames(source: Source, survey: Survey, known: _Inside | None, *, flips: boo
         seen = known or bars.see(rgb)
         stale = stale or (bool(frames) and seen != inside)
         inside = seen
-        if frames and moment.at_ms // every == frames[-1].at_ms // every:
+        if frames and not moment.is_held and moment.at_ms // every == frames[-1].at_ms // every:
             continue
-        frame = _hashed(moment.at_ms, rgb[inside.rows, inside.columns], flips=flips)
         # 2. Nothing new, or nothing to see.
-        if frame.pdq.quality < MIN_QUALITY or (frames and _apart(frames[-1].pdq, frame.pdq) <= _STILL):
-            continue
-        frames.append(frame)
+        for frame in _hashed(moment, rgb, inside, flips=flips):
+            if frame.pdq.quality >= MIN_QUALITY and not _is_still(frame, frames):
+                frames.append(frame)
         # 3. A long clip.
         if len(frames) > MAX_FRAMES:
             every *= 2
@@ -168,8 +177,9 @@ def _frames(source: Source, survey: Survey, known: _Inside | None, *, flips: boo
 
 
 def _moments(shots: Iterable[Shot]) -> Iterator[Shot]:
-    """Step 1: the frame that stands for each second."""
+    """Step 1: the frame that stands for each second, and those that are held; in order of time."""
     chosen: Shot | None = None
+    held: list[Shot] = []
     best, before = 0.0, None
     for shot in shots:
         thumb = _thumb(shot.picture)
@@ -178,12 +188,21 @@ def _moments(shots: Iterable[Shot]) -> Iterator[Shot]:
         # The first change of scene is not outdone by anything later.
         worth = math.inf if change or chosen is None else _ripple(thumb)
         if chosen is not None and shot.at_ms // _EVERY_MS != chosen.at_ms // _EVERY_MS:
-            yield chosen
+            yield from _in_order(chosen, held)
             best = -1.0
+            held.clear()
         if worth > best:
             chosen, best = shot, worth
+        if shot.is_held:
+            held.append(shot)
     if chosen is not None:
-        yield chosen
+        yield from _in_order(chosen, held)
+
+
+def _in_order(chosen: Shot, held: Iterable[Shot]) -> Iterator[Shot]:
+    """The moments of one second, each time once."""
+    moments = {chosen.at_ms: chosen} | {shot.at_ms: shot for shot in held}
+    yield from (moments[at_ms] for at_ms in sorted(moments))
 
 
 def _telling(source: Source) -> VideoFrame:
@@ -224,12 +243,26 @@ def _ripple(thumb: NDArray[np.int16]) -> float:
     return float(abs(thumb.sum(axis=0) @ _WAVE) + abs(thumb.sum(axis=1) @ _WAVE))
 
 
-def _hashed(at_ms: int, rgb: Pixels, *, flips: bool) -> Frame:
+def _hashed(moment: Shot, rgb: Pixels, inside: _Inside, *, flips: bool) -> Iterator[Frame]:
+    """A moment's hash on white, and on black where that shows something else."""
+    yield _frame(moment.at_ms, rgb[inside.rows, inside.columns], "", flips=flips)
+    if footage.lets_through(moment.picture):
+        dark = footage.upright(moment.picture, BLACK)
+        yield _frame(moment.at_ms, dark[inside.rows, inside.columns], "black", flips=flips)
+
+
+def _frame(at_ms: int, rgb: Pixels, view: str, *, flips: bool) -> Frame:
     rgb = np.ascontiguousarray(rgb)
     if not flips:
-        return Frame(at_ms, pdq.hash_pixels(rgb))
+        return Frame(at_ms, pdq.hash_pixels(rgb), (), view)
     eight = pdq.hash_pixels_flips(rgb)
-    return Frame(at_ms, eight[0], eight)
+    return Frame(at_ms, eight[0], eight, view)
+
+
+def _is_still(frame: Frame, before: Sequence[Frame]) -> bool:
+    """Whether it shows what the last moment on the same background did, or on white at the same time."""
+    others = [last for last in before[-2:] if last.view == frame.view or last.at_ms == frame.at_ms]
+    return any(_apart(last.pdq, frame.pdq) <= _STILL for last in others)
 
 
 def _thinned(frames: list[Frame], every: int) -> list[Frame]:

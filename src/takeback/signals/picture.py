@@ -5,6 +5,9 @@ exact always speak of the same parts. A hash made of the working picture comes w
 too much doubt is made of the full size at once. Who compares a doubtful hash and lands near a bank entry asks
 again, exactly: the fast way changes speed, never an answer.
 
+Everything else that the file can show (`files.stills`) is a view with parts of its own. Those are always
+hashed exactly: few files have any, and so both modes agree on them.
+
 The trade-off: the exact way decodes a file twice. It is asked for entries and for the few files that come
 near one, never for the many that pass.
 """
@@ -15,16 +18,36 @@ from typing import NamedTuple
 
 import numpy as np
 
-from takeback.errors import Unreadable, WhyUnreadable
+from takeback.errors import Unreadable
 from takeback.signals import pdq
-from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, Working, decode, working
+from takeback.signals.decode import (
+    MAX_BYTES,
+    MAX_PIXELS,
+    Picture,
+    Working,
+    check_size,
+    decode,
+    in_grey,
+    opened,
+    said_as_unreadable,
+    working_of,
+)
+from takeback.signals.files.budget import Budget
+from takeback.signals.files.stills import others
+from takeback.signals.files.view import Still
 from takeback.signals.model import MIN_QUALITY, Box, Cut, Pdq, Variant
 from takeback.signals.panels import cuts
 from takeback.signals.pdq_exact import Pixels
-from takeback.signals.wire import Seen
+from takeback.signals.wire import MOST_PARTS, Seen
 
 _SAME = 2
 """Bits: a part this near to the whole, or to a part before it, is found whenever that is."""
+MOST_VIEWS = 40
+"""Of one picture file, beside the ordinary one."""
+VIEW_PIXELS = 64_000_000
+"""Of all of them together: one of the largest photographs on black, or 16 frames of 4 megapixels."""
+VIEW_SECONDS = 5.0
+"""From the beginning of the reading."""
 
 
 class _Hashed(NamedTuple):
@@ -34,22 +57,87 @@ class _Hashed(NamedTuple):
 
 
 class _Source:
-    """One file: its working picture, and its full-size pixels once somebody needs them."""
+    """One view: its working picture, and its full-size pixels once somebody needs them."""
 
-    def __init__(self, data: bytes, max_bytes: int, max_pixels: int) -> None:
-        self.working = working(data, max_bytes=max_bytes, max_pixels=max_pixels)
-        self._decode = partial(decode, data, max_bytes=max_bytes, max_pixels=max_pixels)
-        self._rgb: Pixels | None = None
+    def __init__(self, shown: Working, full: Picture | partial[Picture]) -> None:
+        self.working = shown
+        self._full = full
 
     def pixels(self, box: Box | None) -> Pixels:
         """A part of the picture at full size, or all of it."""
-        if self._rgb is None:
-            self._rgb = self._decode().rgb
-        if box is None:
-            return self._rgb
-        return np.ascontiguousarray(
-            self._rgb[box.top : box.top + box.height, box.left : box.left + box.width]
-        )
+        if not isinstance(self._full, Picture):
+            self._full = self._full()
+        return part_of_pixels(self._full.rgb, box)
+
+
+class Parts:
+    """Collects the hashes of one file's views, as far as they differ.
+
+    Args:
+        flips: hash everything in all eight ways.
+    """
+
+    def __init__(self, *, flips: bool) -> None:
+        self._flips = flips
+        self._all: list[Pdq] = []
+        self.variants: list[Variant] = []
+
+    def first(self, source: _Source, *, exact: bool) -> _Hashed:
+        """Take the ordinary view's parts. Returns the hash of its whole."""
+        whole = self._hashed(source, None, exact=exact)
+        self._all.append(whole.pdq)
+        self.variants += self._inside(source, "", exact=exact)
+        return whole
+
+    def add(self, still: Still, rgb: Pixels) -> None:
+        """Take a further view, if it shows anything that no view before it does."""
+        source = _Source(in_grey(Picture(rgb, "")), Picture(rgb, ""))
+        whole = self._hashed(source, None, exact=True)
+        is_new = whole.pdq.quality >= MIN_QUALITY and not self._is_known(whole.pdq, still.apart)
+        if not is_new and still.apart > _SAME:
+            return
+        self._all.append(whole.pdq)
+        # Two frames may differ in a small part alone, which moves no bit of the whole.
+        inside = self._inside(source, still.name, exact=True)
+        if is_new or inside:
+            box = Box(0, 0, source.working.width, source.working.height)
+            self._keep(Variant(Cut.WHOLE, box, whole.pdq, 0, whole.flips, still.name), *inside)
+
+    def add_moment(self, moment: Variant) -> None:
+        """Take a moment of a clip in the file."""
+        if not self._is_known(moment.pdq, _SAME):
+            self._all.append(moment.pdq)
+            self._keep(moment)
+
+    def _keep(self, *variants: Variant) -> None:
+        self.variants += variants[: max(0, MOST_PARTS - len(self.variants))]
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more can be kept."""
+        return len(self.variants) >= MOST_PARTS
+
+    def _inside(self, source: _Source, view: str, *, exact: bool) -> list[Variant]:
+        found = []
+        for cut, box in boxes(source.working):
+            part = self._hashed(source, box, exact=exact)
+            if part.pdq.quality >= MIN_QUALITY and not self._is_known(part.pdq, _SAME):
+                self._all.append(part.pdq)
+                found.append(Variant(cut, box, part.pdq, part.doubt, part.flips, view))
+        return found
+
+    def _is_known(self, value: Pdq, apart: int) -> bool:
+        return any(_apart(value, other) <= apart for other in self._all)
+
+    def _hashed(self, source: _Source, box: Box | None, *, exact: bool) -> _Hashed:
+        if self._flips:
+            eight = pdq.hash_pixels_flips(source.pixels(box))
+            return _Hashed(eight[0], 0, eight)
+        if not exact:
+            fast, doubt = pdq.hash_working(source.working, box)
+            if doubt <= pdq.MAX_DOUBT:
+                return _Hashed(fast, doubt, ())
+        return _Hashed(pdq.hash_pixels(source.pixels(box)), 0, ())
 
 
 def read_picture(
@@ -57,39 +145,72 @@ def read_picture(
     *,
     exact: bool = False,
     flips: bool = False,
-    box: Box | None = None,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
+    seconds: float = VIEW_SECONDS,
 ) -> Seen:
-    """Reduce a picture file to its signals.
+    """Reduce a picture file to the signals of all that it can show.
 
     Args:
         data: the whole file.
         exact: hash from the full size.
         flips: hash everything in all eight ways, and exactly.
-        box: read this part as if it were the picture, without parts of its own; None: all of it.
         max_bytes: a longer file is refused.
-        max_pixels: more pixels, declared or decoded, are refused.
+        max_pixels: more pixels of the ordinary view, declared or decoded, are refused.
+        seconds: after which no further view is begun; those that come later are left out.
 
     Raises:
-        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY; DAMAGED
-            also if the box does not lie in the picture.
+        Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS or TOO_MUCH_MEMORY.
     """
-    source = _Source(data, max_bytes, max_pixels)
-    shown = source.working
-    if box is not None:
-        if box.left + box.width > shown.width or box.top + box.height > shown.height:
-            raise Unreadable(WhyUnreadable.DAMAGED, "the part does not lie in the picture")
-        part = _hashed(source, box, exact=exact, flips=flips)
-        return Seen(box.width, box.height, shown.format, part.pdq, part.doubt, part.flips, ())
-    whole = _hashed(source, None, exact=exact, flips=flips)
-    variants: list[Variant] = []
-    for cut, inside in boxes(shown):
-        part = _hashed(source, inside, exact=exact, flips=flips)
-        before = (whole.pdq, *(variant.pdq for variant in variants))
-        if part.pdq.quality >= MIN_QUALITY and min(_apart(part.pdq, other) for other in before) > _SAME:
-            variants.append(Variant(cut, inside, part.pdq, part.doubt, part.flips))
-    return Seen(shown.width, shown.height, shown.format, whole.pdq, whole.doubt, whole.flips, tuple(variants))
+    check_size(data, max_bytes)
+    # A picture that took long to read has no time left for further views: it must not be lost for them.
+    budget = Budget(seconds, views=MOST_VIEWS, max_pixels=max_pixels, pixels=VIEW_PIXELS)
+    with said_as_unreadable(), opened(data, max_pixels) as image:
+        shown = working_of(data, image, max_pixels)
+        parts = Parts(flips=flips)
+        full = partial(decode, data, max_bytes=max_bytes, max_pixels=max_pixels)
+        whole = parts.first(_Source(shown, full), exact=exact)
+        for still in others(data, image, "", budget):
+            take(parts, still, budget)
+        return Seen(
+            shown.width,
+            shown.height,
+            shown.format,
+            whole.pdq,
+            whole.doubt,
+            whole.flips,
+            tuple(parts.variants),
+            budget.left_out,
+        )
+
+
+def take(parts: Parts, still: Still, budget: Budget) -> None:
+    """Take one further view, or count it as left out: over a bound, or damaged."""
+    if budget.is_spent or parts.is_full:
+        budget.leave_out()
+        return
+    budget.take_view()
+    try:
+        rgb = still.load()
+    except Unreadable as error:
+        budget.could_not(error)
+        return
+    parts.add(still, rgb)
+
+
+def first_of(parts: Parts, rgb: Pixels, format_: str) -> Seen:
+    """Take the ordinary view of a file whose pictures lie inside it. Returns what is seen so far."""
+    source = _Source(in_grey(Picture(rgb, format_)), Picture(rgb, format_))
+    whole = parts.first(source, exact=True)
+    height, width = rgb.shape[:2]
+    return Seen(width, height, format_, whole.pdq, whole.doubt, whole.flips, ())
+
+
+def part_of_pixels(rgb: Pixels, box: Box | None) -> Pixels:
+    """A part of a picture, or all of it."""
+    if box is None:
+        return rgb
+    return np.ascontiguousarray(rgb[box.top : box.top + box.height, box.left : box.left + box.width])
 
 
 def boxes(shown: Working) -> Iterator[tuple[Cut, Box]]:
@@ -101,17 +222,6 @@ def boxes(shown: Working) -> Iterator[tuple[Cut, Box]]:
         right = min((box.left + box.width) * scale, shown.width)
         bottom = min((box.top + box.height) * scale, shown.height)
         yield cut, Box(left, top, right - left, bottom - top)
-
-
-def _hashed(source: _Source, box: Box | None, *, exact: bool, flips: bool) -> _Hashed:
-    if flips:
-        eight = pdq.hash_pixels_flips(source.pixels(box))
-        return _Hashed(eight[0], 0, eight)
-    if not exact:
-        fast, doubt = pdq.hash_working(source.working, box)
-        if doubt <= pdq.MAX_DOUBT:
-            return _Hashed(fast, doubt, ())
-    return _Hashed(pdq.hash_pixels(source.pixels(box)), 0, ())
 
 
 def _apart(one: Pdq, other: Pdq) -> int:

@@ -78,6 +78,8 @@ class Hit:
     """1: by hashes; 2: by the geometry of details, always for review only."""
     inliers: int | None = None
     """Of stage 2: how many details agree in their places."""
+    view: str = ""
+    """Which of the file's views it was (`files.names`); empty: the file as ordinarily shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,7 @@ class Part:
     cut: Cut
     box: Box | None = None
     at_ms: int | None = None
+    view: str = ""
 
     @property
     def reach(self) -> int:
@@ -131,19 +134,55 @@ def shown_by(signals: PictureSignals | ClipSignals) -> Shown:
     match signals:
         case PictureSignals(whole=whole, doubt=doubt, variants=variants):
             first = Part(whole.hash, whole.quality, doubt, Cut.WHOLE)
-            return Shown((first, *map(part_of, variants)), is_clip=False)
+            return Shown((first, *map(part_from, variants)), is_clip=False)
         case ClipSignals(frames=frames):
             return Shown(tuple(map(moment_of, frames)), is_clip=True)
 
 
-def part_of(variant: Variant) -> Part:
-    """A picture's border-trimmed form, or one of its panels."""
-    return Part(variant.pdq.hash, variant.pdq.quality, variant.doubt, variant.cut, variant.box)
+def part_from(variant: Variant) -> Part:
+    """A picture's border-trimmed form, one of its panels, or another view of it."""
+    box = None if variant.cut in (Cut.WHOLE, Cut.FRAME) else variant.box
+    return Part(variant.pdq.hash, variant.pdq.quality, variant.doubt, variant.cut, box, view=variant.view)
 
 
 def moment_of(frame: Frame) -> Part:
     """A clip's moment; clips are always read exactly."""
-    return Part(frame.pdq.hash, frame.pdq.quality, 0, Cut.FRAME, at_ms=frame.at_ms)
+    return Part(frame.pdq.hash, frame.pdq.quality, 0, Cut.FRAME, at_ms=frame.at_ms, view=frame.view)
+
+
+def part_of(reading: PictureSignals | ClipSignals, hit: Hit) -> Variant | None:
+    """Return the part of a file that a hit speaks of, as the reading has it, with its flips and quality.
+
+    Args:
+        reading: of the same bytes, made with `flips=True, exact=True`.
+        hit: how the file was found.
+
+    Returns:
+        The part; of the whole picture, a variant with `Cut.WHOLE`; of a clip's moment, one with `Cut.FRAME`.
+        None: the reading has no such part. So it is with what details found (stage 2), whose box is the place
+        of the agreement; `Decoder.part` hashes any box.
+    """
+    if hit.stage != 1:
+        return None
+    match reading:
+        case PictureSignals():
+            ordinary = Box(0, 0, reading.width, reading.height)
+            first = Variant(Cut.WHOLE, ordinary, reading.whole, reading.doubt, reading.flips)
+            parts = (first, *reading.variants)
+        case ClipSignals():
+            parts = tuple(
+                _moment_shown(reading, frame) for frame in reading.frames if frame.at_ms == hit.at_ms
+            )
+    return next((part for part in parts if _is_of(part, hit)), None)
+
+
+def _moment_shown(clip_: ClipSignals, frame: Frame) -> Variant:
+    box = Box(0, 0, clip_.width, clip_.height)
+    return Variant(Cut.FRAME, box, frame.pdq, 0, frame.flips, frame.view)
+
+
+def _is_of(part: Variant, hit: Hit) -> bool:
+    return part.view == hit.view and part.cut is hit.cut and hit.box in (None, part.box)
 
 
 def needs_exact(shown: Shown, touches: Iterable[Touch]) -> bool:
@@ -244,4 +283,5 @@ def _hit(shown: Shown, touch: Touch, *, review_only: bool, exact: bool) -> Hit:
         part.at_ms,
         review_only=review_only,
         exact=exact or part.doubt == 0,
+        view=part.view,
     )

@@ -1,22 +1,26 @@
 """Decoding strangers' files in child processes that have nothing to steal and little to break.
 
 Two kinds of children, each started when it is first needed (`children`). Pictures are read by the first
-(`decoder_child`), which holds little more than the picture decoders. Clips, and the features of the second
-stage, are read by the second (`study_child`): FFmpeg and OpenCV cost memory and start-up time that a service
-which meets only pictures need not pay, and are that much more code to attack, which is kept apart from the
-child that sees every picture. A clip may take longer, and keeps no picture waiting.
+(`decoder_child`), which holds little more than the picture decoders. Clips, documents and archives, and the
+features of the second stage, are read by the second (`study_child`). FFmpeg, PDFium and OpenCV cost memory
+and start-up time that a service which meets only pictures need not pay, and are that much more code to
+attack, which is kept apart from the child that sees every picture. A clip or document may take longer, and
+keeps no picture waiting.
 """
 
 import hashlib
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from takeback.errors import ConfigurationError
+from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals import wire
 from takeback.signals.children import Children, Limits
-from takeback.signals.clip import is_clip
+from takeback.signals.clip import clips_behind, is_clip
 from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, check_size
-from takeback.signals.model import Box, ClipSignals, PictureSignals
+from takeback.signals.files import names
+from takeback.signals.files.kind import FileKind, kind_of
+from takeback.signals.model import Box, ClipSignals, Cut, PictureSignals, Variant
 from takeback.signals.wire import Request, Task
 
 MAX_PREVIEW_SIDE = 4096
@@ -24,10 +28,21 @@ MEMORY_BYTES = 3 << 30
 """Address space of a child: the dearest format, WebP, takes 2.1 GiB for `MAX_PIXELS`."""
 LEAST_MEMORY_BYTES = 400 << 20
 """The libraries alone take 300 MiB of address space (a fifth of it real memory)."""
-STUDY_BYTES = 400 << 20
-"""Address space that FFmpeg and OpenCV take by being there."""
+STUDY_BYTES = 450 << 20
+"""Address space that FFmpeg, PDFium and OpenCV take by being there."""
 CLIP_SECONDS = 60.0
 """What was read of a clip after most of this is its answer, so long clips are not lost."""
+
+
+_DOCUMENTS = (FileKind.PDF, FileKind.ZIP, FileKind.SVG, FileKind.AUDIO)
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What the clips behind a picture show."""
+
+    moments: tuple[Variant, ...] = ()
+    left_out: int = 0
 
 
 class Decoder:
@@ -70,26 +85,29 @@ class Decoder:
         self._pictures = Children("takeback.signals.decoder_child", processes, quick)
         self._studies = Children("takeback.signals.study_child", processes, slow)
 
-    def signals(
-        self, data: bytes, *, flips: bool = False, exact: bool = False, box: Box | None = None
-    ) -> PictureSignals:
-        """Reduce a picture file to its signals; of an animation, its first frame.
+    def signals(self, data: bytes, *, flips: bool = False, exact: bool = False) -> PictureSignals:
+        """Reduce a file to the signals of all pictures that it can show a viewer.
+
+        A picture file shows frames, pages and other views beside the ordinary one; a document or archive
+        shows what lies in it. What a bound leaves out is counted in `left_out`.
 
         Args:
             data: the whole file.
             flips: hash everything in all eight ways and exactly, as a bank entry needs it.
             exact: from the full size, so that nothing is in doubt; else as fast as each hash allows.
-            box: read this part as if it were the picture; None: all of it, and its parts.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
         """
         check_size(data, self._max_bytes)
-        seen = self._pictures.ask(
-            Request(Task.SIGNALS, len(data), flips=flips, exact=exact, box=box),
+        kind = kind_of(data)
+        asked = self._studies if kind in _DOCUMENTS else self._pictures
+        seen = asked.ask(
+            Request(Task.SIGNALS, len(data), flips=flips, exact=exact),
             data,
             lambda body: wire.parse_seen(body, self._max_pixels, flips=flips, exact=exact or flips),
         )
+        behind = self._behind(data, flips=flips) if kind is FileKind.PICTURE else _Behind()
         return PictureSignals(
             sha256=hashlib.sha256(data).digest(),
             whole=seen.whole,
@@ -97,9 +115,28 @@ class Decoder:
             width=seen.width,
             height=seen.height,
             format=seen.format,
-            variants=seen.variants,
+            variants=seen.variants + behind.moments,
             doubt=seen.doubt,
+            left_out=seen.left_out + behind.left_out,
         )
+
+    def _behind(self, data: bytes, *, flips: bool) -> "_Behind":
+        """The clips behind a motion photograph; a damaged one never loses the picture."""
+        moments: list[Variant] = []
+        left_out = 0
+        for number, at in enumerate(clips_behind(data), 1):
+            try:
+                clip = self.clip(data[at:], flips=flips)
+            except Unreadable as error:
+                left_out += error.why is not WhyUnreadable.NOT_A_PICTURE
+                continue
+            box = Box(0, 0, clip.width, clip.height)
+            moments += [
+                Variant(Cut.FRAME, box, one.pdq, 0, one.flips, f"behind:{number}/clip:{one.at_ms}")
+                for one in clip.frames
+                if not one.view
+            ]
+        return _Behind(tuple(moments), left_out)
 
     def clip(self, data: bytes, *, flips: bool = False) -> ClipSignals:
         """Reduce a clip to its moments.
@@ -134,21 +171,50 @@ class Decoder:
         """
         return self.clip(data, flips=flips) if is_clip(data) else self.signals(data, flips=flips, exact=exact)
 
-    def features(self, data: bytes, box: Box | None = None) -> bytes:
+    def part(
+        self, data: bytes, *, view: str = "", box: Box | None = None, at_ms: int | None = None
+    ) -> Variant:
+        """Hash one part of one view exactly and in all eight ways: what a reviewer was shown.
+
+        Args:
+            data: the whole file.
+            view: which of its views (`files.names`); empty: the ordinary one.
+            box: the part, in pixels of the view; None: all of it.
+            at_ms: the moment of a clip. Bars along its sides are not cut here; `relation.part_of` has moments
+                as they are compared.
+
+        Raises:
+            Unreadable: with the reason; the decoder goes on working. The quality may be anything.
+            ValueError: `view` or `at_ms` is out of range.
+        """
+        request = self._showing(Task.PART, data, view, at_ms, box=box)
+        kind = self._shown_by(data, view)
+        return kind.ask(request, data, lambda body: wire.parse_part(body, self._max_pixels, request))
+
+    def features(self, data: bytes, box: Box | None = None, *, view: str = "") -> bytes:
         """What the second stage compares of a picture, in the form of `features.format_features`.
 
         Args:
             data: the whole file.
             box: describe this part as if it were the picture; None: the picture, and its parts in it.
+            view: which of its views; empty: the ordinary one.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
+            ValueError: `view` is no name of a view.
         """
-        check_size(data, self._max_bytes)
-        return self._studies.ask(Request(Task.FEATURES, len(data), box=box), data, wire.parse_features)
+        request = self._showing(Task.FEATURES, data, view, None, box=box)
+        return self._studies.ask(request, data, wire.parse_features)
 
     def preview(
-        self, data: bytes, *, max_side: int, blur: bool, grey: bool, at_ms: int | None = None
+        self,
+        data: bytes,
+        *,
+        max_side: int,
+        blur: bool,
+        grey: bool,
+        at_ms: int | None = None,
+        view: str = "",
     ) -> bytes:
         """A small JPEG of a picture or clip for the review pages, upright and without metadata.
 
@@ -158,19 +224,34 @@ class Decoder:
             blur: keep no more than twelve pixels a side and draw the rest between them.
             grey: take the colours away.
             at_ms: the moment of a clip; None: its first that shows something.
+            view: which of the file's views (`files.names`); empty: the ordinary one.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
-            ValueError: `max_side` or `at_ms` is out of range.
+            ValueError: `max_side`, `at_ms` or `view` is out of range.
         """
         if not 1 <= max_side <= MAX_PREVIEW_SIDE:
             raise ValueError(f"max_side must be 1 to {MAX_PREVIEW_SIDE}, not {max_side}")
+        request = replace(
+            self._showing(Task.PREVIEW, data, view, at_ms), max_side=max_side, blur=blur, grey=grey
+        )
+        return self._shown_by(data, view).ask(request, data, wire.parse_preview)
+
+    def _showing(
+        self, task: Task, data: bytes, view: str, at_ms: int | None, box: Box | None = None
+    ) -> Request:
         if at_ms is not None and not 0 <= at_ms <= wire.MAX_MS:
             raise ValueError(f"at_ms must be 0 to {wire.MAX_MS}, not {at_ms}")
+        if not names.is_view(view):
+            raise ValueError(f"{view!r} is no name of a view")
         check_size(data, self._max_bytes)
-        request = Request(Task.PREVIEW, len(data), max_side=max_side, blur=blur, grey=grey, at_ms=at_ms)
-        kind = self._studies if is_clip(data) else self._pictures
-        return kind.ask(request, data, wire.parse_preview)
+        return Request(task, len(data), at_ms=at_ms, box=box, view=view)
+
+    def _shown_by(self, data: bytes, view: str) -> Children:
+        """Which children can decode a view: what needs FFmpeg or reads documents is for the second kind."""
+        kind = kind_of(data)
+        needs_study = kind is FileKind.CLIP or kind in _DOCUMENTS or view.startswith("behind:")
+        return self._studies if needs_study else self._pictures
 
     def confinement(self) -> tuple[str, ...]:
         """What holds the children, in plain words (the names in `confinement`). Starts one if none runs."""

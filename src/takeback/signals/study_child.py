@@ -3,6 +3,9 @@
 Run by `children.Children` like `decoder_child`, and held in the same way.
 """
 
+import base64
+import gzip
+import zipfile
 from io import BytesIO
 
 import av
@@ -14,14 +17,17 @@ from PIL import Image
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import features, wire
-from takeback.signals.decode import Working, working
-from takeback.signals.decoder_child import Limits, serve, warm_up
+from takeback.signals.decode import Picture, Working, in_grey, working
+from takeback.signals.decoder_child import Limits, part, serve, warm_up
+from takeback.signals.files import documents
 from takeback.signals.model import Box
-from takeback.signals.moments import read_clip, show_clip
+from takeback.signals.moments import read_clip
 from takeback.signals.panels import cuts
 from takeback.signals.preview import preview
 from takeback.signals.wire import Outcome, Request, Task
 
+DOCUMENT_SHARE = 0.6
+"""Share of the time limit after which nothing more is read of a document."""
 _PATIENCE = 0.8
 """Share of the time limit after which a clip's reading ends with what it has."""
 
@@ -42,12 +48,28 @@ def answer_study(request: Request, data: bytes, limits: Limits) -> tuple[Outcome
         case Task.CLIP:
             seen = read_clip(data, patience=_PATIENCE * limits.seconds, flips=request.flips, **bounds)
             return Outcome.CLIP, wire.format_clip(seen)
-        case Task.PREVIEW:
-            return Outcome.PREVIEW, preview(show_clip(data, at_ms=request.at_ms, **bounds), request)
-        case Task.FEATURES:
-            return Outcome.FEATURES, features.format_features(_features(working(data, **bounds), request.box))
         case Task.SIGNALS:
-            raise NotImplementedError("pictures are for a decoder child")
+            read = documents.read_document(
+                data, flips=request.flips, seconds=DOCUMENT_SHARE * limits.seconds, **bounds
+            )
+            return Outcome.SIGNALS, wire.format_seen(read)
+        case Task.PREVIEW:
+            shown = documents.show(data, request.view, at_ms=request.at_ms, **bounds)
+            return Outcome.PREVIEW, preview(shown, request)
+        case Task.PART:
+            return Outcome.PART, part(
+                documents.show(data, request.view, at_ms=request.at_ms, **bounds), request
+            )
+        case Task.FEATURES:
+            return Outcome.FEATURES, features.format_features(
+                _features(_shown(data, request, bounds), request.box)
+            )
+
+
+def _shown(data: bytes, request: Request, bounds: dict[str, int]) -> Working:
+    if not request.view and not documents.is_document(data):
+        return working(data, **bounds)
+    return in_grey(Picture(documents.show(data, request.view, at_ms=request.at_ms, **bounds), ""))
 
 
 def _features(shown: Working, box: Box | None) -> features.Features:
@@ -74,9 +96,32 @@ def _warm_up() -> None:
     for task, data in ((Task.CLIP, clip), (Task.PREVIEW, clip), (Task.FEATURES, picture.getvalue())):
         answer_study(Request(task, len(data), flips=True, max_side=64, blur=True, grey=True), data, limits)
     answer_study(Request(Task.PREVIEW, len(clip), max_side=64, at_ms=500), clip, limits)
+    _warm_up_documents(picture.getvalue(), clip, limits)
     for damaged in (clip[:200], clip[: len(clip) // 2], clip[:12] + bytes(500)):
         try:
             read_clip(damaged)
+        except Unreadable:
+            # The paths of failure are part of what must be imported already.
+            continue
+
+
+def _warm_up_documents(picture: bytes, clip: bytes, limits: Limits) -> None:
+    """A page, an archive in each way of packing, and an SVG, packed and plain."""
+    page, archive = BytesIO(), BytesIO()
+    Image.open(BytesIO(picture)).save(page, "PDF")
+    ways = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+    with zipfile.ZipFile(archive, "w") as written:
+        for number, way in enumerate(ways):
+            written.writestr(f"{number}.jpg", picture, way)
+        written.writestr("clip.avi", clip)
+    inside = base64.b64encode(picture).decode()
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg"><image href="data:image/jpeg;base64,{inside}"/></svg>'
+    for data in (page.getvalue(), archive.getvalue(), svg.encode(), gzip.compress(svg.encode())):
+        for task in (Task.SIGNALS, Task.PREVIEW, Task.PART, Task.FEATURES):
+            answer_study(Request(task, len(data), max_side=64), data, limits)
+    for damaged in (b"%PDF-1.4\n", b"PK\3\4", b"<svg", b"\x1f\x8b\x08", b"ID3\4", b"fLaC", b"OggS"):
+        try:
+            documents.read_document(damaged)
         except Unreadable:
             # The paths of failure are part of what must be imported already.
             continue

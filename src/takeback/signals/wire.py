@@ -12,7 +12,8 @@ from typing import Any
 
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import clip
-from takeback.signals.decode import FORMATS
+from takeback.signals.decode import FORMATS, ICONS
+from takeback.signals.files import kind, names
 from takeback.signals.model import HASH_BYTES, MIN_QUALITY, Box, Cut, Flip, Frame, Pdq, Variant
 from takeback.signals.panels import MOST_CUTS
 from takeback.signals.pdq import MAX_DOUBT
@@ -25,6 +26,8 @@ class Task(IntEnum):
     PREVIEW = 2
     CLIP = 3
     FEATURES = 4
+    PART = 5
+    """One part of one view, exactly, in all eight ways."""
 
 
 class Outcome(IntEnum):
@@ -37,6 +40,7 @@ class Outcome(IntEnum):
     UNREADABLE = 4
     CLIP = 5
     FEATURES = 6
+    PART = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,9 @@ class Request:
     at_ms: int | None = None
     """For the preview of a clip: the moment; None: the first that shows something."""
     box: Box | None = None
-    """For features: of this part alone, in pixels as shown; None: of the whole and its parts."""
+    """For features and a part: this part alone, in pixels of the view; None: the whole (and its parts)."""
+    view: str = ""
+    """For a preview, features and a part: which of the file's views (`files.names`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Seen:
     flips: tuple[Pdq, ...]
     """None, or the eight in the order of `Flip`."""
     variants: tuple[Variant, ...]
+    left_out: int = 0
+    """As `PictureSignals.left_out`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +110,20 @@ MAX_BODY = 32 << 20
 MAX_FRAMES = 600
 MAX_MS = 2**32 - 2
 """Seven weeks; a later moment is not believed."""
-_REQUEST = struct.Struct("!BQ??H??I4I")
+MOST_PARTS = 1023
+"""Variants of one file, of all its views together."""
+_REQUEST = struct.Struct(f"!BQ??H??I4I{names.MOST_CHARACTERS}s")
 _NO_MOMENT = 2**32 - 1
 _NO_BOX = (0, 0, 0, 0)
 _ANSWER = struct.Struct("!BI?")
-_SEEN = struct.Struct("!II4sBBB")
+_SEEN = struct.Struct("!II5sBBHH")
 _SEEN_CLIP = struct.Struct("!II8sIHB")
 _HASH = struct.Struct(f"!{HASH_BYTES}sB")
-_VARIANT = struct.Struct("!BIIIIB")
-_FRAME = struct.Struct("!I")
-_CUTS = (Cut.TRIMMED, Cut.PANEL)
+_VARIANT = struct.Struct("!BIIIIBB")
+_FRAME = struct.Struct("!IB")
+_CUTS = (Cut.TRIMMED, Cut.PANEL, Cut.WHOLE, Cut.FRAME)
+_BEGINS_A_VIEW = (Cut.WHOLE, Cut.FRAME)
+_BLACK = "black"
 REQUEST_BYTES = _REQUEST.size
 ANSWER_BYTES = _ANSWER.size
 _MAX_QUALITY = 100
@@ -129,12 +141,13 @@ def format_request(request: Request) -> bytes:
         request.grey,
         _NO_MOMENT if request.at_ms is None else request.at_ms,
         *(_NO_BOX if request.box is None else astuple(request.box)),
+        request.view.encode("ascii"),
     )
 
 
 def parse_request(head: bytes) -> Request:
     """The inverse of `format_request`."""
-    task, length, flips, exact, max_side, blur, grey, at_ms, *box = _REQUEST.unpack(head)
+    task, length, flips, exact, max_side, blur, grey, at_ms, *box, view = _REQUEST.unpack(head)
     return Request(
         Task(task),
         length,
@@ -145,6 +158,7 @@ def parse_request(head: bytes) -> Request:
         grey,
         None if at_ms == _NO_MOMENT else at_ms,
         None if tuple(box) == _NO_BOX else Box(*box),
+        view.rstrip(b"\0").decode("ascii"),
     )
 
 
@@ -174,13 +188,10 @@ def format_seen(seen: Seen) -> bytes:
         seen.doubt,
         len(seen.flips),
         len(seen.variants),
+        seen.left_out,
     )
     parts = [head, _format_hashes((seen.whole, *seen.flips))]
-    for variant in seen.variants:
-        box = variant.box
-        code = _CUTS.index(variant.cut)
-        parts.append(_VARIANT.pack(code, box.left, box.top, box.width, box.height, variant.doubt))
-        parts.append(_format_hashes((variant.pdq, *variant.flips)))
+    parts += map(format_part, seen.variants)
     return b"".join(parts)
 
 
@@ -197,20 +208,19 @@ def parse_seen(body: bytes, max_pixels: int, *, flips: bool, exact: bool) -> See
         BadAnswer: the body is not exactly one well-formed answer.
     """
     rest = _Rest(body)
-    width, height, name, doubt, laid, parts = rest.take(_SEEN)
+    width, height, name, doubt, laid, parts, left_out = rest.take(_SEEN)
     hashes = 1 + len(Flip) * flips
-    if laid != hashes - 1 or parts > MOST_CUTS:
+    if laid != hashes - 1 or parts > MOST_PARTS:
         raise BadAnswer("signals that were not asked for")
     whole, *eight = rest.hashes(hashes)
     variants = tuple(_parse_variant(rest, hashes) for _ in range(parts))
     rest.end()
     format_ = name.rstrip(b"\0").decode("ascii", "replace")
-    seen = Seen(width, height, format_, whole, doubt, tuple(eight), variants)
+    seen = Seen(width, height, format_, whole, doubt, tuple(eight), variants, left_out)
     if (
-        format_ not in FORMATS
+        format_ not in (*FORMATS, *ICONS, *kind.FORMATS)
         or not 0 < width * height <= max_pixels
-        or any(one.cut is Cut.TRIMMED for one in variants[1:])
-        or not all(_is_possible(one, seen) for one in variants)
+        or not _are_possible(variants, Box(0, 0, width, height), max_pixels)
         or max([doubt, *(one.doubt for one in variants)]) > (0 if exact else MAX_DOUBT)
     ):
         raise BadAnswer("impossible signals")
@@ -224,7 +234,8 @@ def format_clip(seen: SeenClip) -> bytes:
         seen.width, seen.height, seen.format.encode("ascii"), seen.duration_ms, len(seen.frames), laid
     )
     return head + b"".join(
-        _FRAME.pack(frame.at_ms) + _format_hashes((frame.pdq, *frame.flips)) for frame in seen.frames
+        _FRAME.pack(frame.at_ms, frame.view == _BLACK) + _format_hashes((frame.pdq, *frame.flips))
+        for frame in seen.frames
     )
 
 
@@ -246,20 +257,26 @@ def parse_clip(body: bytes, max_pixels: int, *, flips: bool) -> SeenClip:
         raise BadAnswer("moments that were not asked for")
     frames = []
     for _ in range(moments):
-        (at_ms,) = rest.take(_FRAME)
+        at_ms, on_black = rest.take(_FRAME)
+        if on_black > 1:
+            raise BadAnswer("an impossible background")
         pdq, *eight = rest.hashes(hashes)
-        frames.append(Frame(at_ms, pdq, tuple(eight)))
+        frames.append(Frame(at_ms, pdq, tuple(eight), _BLACK if on_black else ""))
     rest.end()
     format_ = name.rstrip(b"\0").decode("ascii", "replace")
     if (
         format_ not in clip.FORMATS
         or not 0 < width * height <= max_pixels
-        or any(later.at_ms <= frame.at_ms for frame, later in pairwise(frames))
+        or any(_place(later) <= _place(frame) for frame, later in pairwise(frames))
         or any(frame.pdq.quality < MIN_QUALITY or frame.at_ms > MAX_MS for frame in frames)
         or duration_ms > MAX_MS
     ):
         raise BadAnswer("an impossible clip")
     return SeenClip(width, height, format_, duration_ms, tuple(frames))
+
+
+def _place(frame: Frame) -> tuple[int, str]:
+    return frame.at_ms, frame.view
 
 
 class _Rest:
@@ -279,6 +296,18 @@ class _Rest:
             raise BadAnswer(f"{len(self._body)} bytes of signals")
         self._at += form.size
         return form.unpack_from(self._body, self._at - form.size)
+
+    def text(self, length: int) -> str:
+        """The next characters, of ASCII.
+
+        Raises:
+            BadAnswer: the body is shorter, or they are something else.
+        """
+        found = self._body[self._at : self._at + length]
+        self._at += length
+        if len(found) != length or not found.isascii():
+            raise BadAnswer("no name of a view")
+        return found.decode("ascii")
 
     def hashes(self, count: int) -> list[Pdq]:
         """The next hashes; the second, where there are more, is the first again: as shown.
@@ -305,20 +334,70 @@ def _format_hashes(hashes: tuple[Pdq, ...]) -> bytes:
     return b"".join(_HASH.pack(pdq.hash, pdq.quality) for pdq in hashes)
 
 
+def format_part(variant: Variant) -> bytes:
+    """Place, view and hashes of one part."""
+    box, view = variant.box, variant.view.encode("ascii")
+    code = _CUTS.index(variant.cut)
+    head = _VARIANT.pack(code, box.left, box.top, box.width, box.height, variant.doubt, len(view))
+    return head + view + _format_hashes((variant.pdq, *variant.flips))
+
+
+def parse_part(body: bytes, max_pixels: int, asked: Request) -> Variant:
+    """The inverse of `format_part`, of one part exactly in eight ways.
+
+    Raises:
+        BadAnswer: the body is something else, or another part than was asked for.
+    """
+    rest = _Rest(body)
+    part = _parse_variant(rest, 1 + len(Flip))
+    rest.end()
+    box = part.box
+    if part.doubt or part.view != asked.view or box.width * box.height > max_pixels:
+        raise BadAnswer("a part that was not asked for")
+    if asked.box not in (None, box) or 0 in (box.width, box.height):
+        raise BadAnswer("a part that was not asked for")
+    return part
+
+
 def _parse_variant(rest: _Rest, hashes: int) -> Variant:
-    code, left, top, width, height, doubt = rest.take(_VARIANT)
-    if code >= len(_CUTS):
-        raise BadAnswer("impossible cut")
+    code, left, top, width, height, doubt, length = rest.take(_VARIANT)
+    view = rest.text(length)
+    if code >= len(_CUTS) or not names.is_view(view):
+        raise BadAnswer("impossible part")
     pdq, *eight = rest.hashes(hashes)
-    return Variant(_CUTS[code], Box(left, top, width, height), pdq, doubt, tuple(eight))
+    return Variant(_CUTS[code], Box(left, top, width, height), pdq, doubt, tuple(eight), view)
 
 
-def _is_possible(variant: Variant, seen: Seen) -> bool:
-    box = variant.box
+def _are_possible(variants: tuple[Variant, ...], ordinary: Box, max_pixels: int) -> bool:
+    """Each view begins with all of it, and its parts lie inside, the trimmed form first."""
+    view, whole, parts, known = "", ordinary, 0, {""}
+    for one in variants:
+        if one.cut in _BEGINS_A_VIEW:
+            if one.view in known or not _is_a_view(one, max_pixels):
+                return False
+            view, whole, parts = one.view, one.box, 0
+            known.add(view)
+            continue
+        parts += 1
+        if one.view != view or parts > MOST_CUTS or (one.cut is Cut.TRIMMED and parts > 1):
+            return False
+        if not _is_inside(one, whole):
+            return False
+    return True
+
+
+def _is_a_view(one: Variant, max_pixels: int) -> bool:
+    fits = (one.box.left, one.box.top) == (0, 0) and 0 < one.box.width * one.box.height <= max_pixels
+    is_moment = names.moment_in(one.view) is not None
+    return fits and (one.cut is Cut.FRAME) == is_moment and (not is_moment or one.pdq.quality >= MIN_QUALITY)
+
+
+def _is_inside(one: Variant, whole: Box) -> bool:
+    box = one.box
     return (
-        variant.pdq.quality >= MIN_QUALITY
-        and 0 < box.width <= seen.width - box.left
-        and 0 < box.height <= seen.height - box.top
+        one.pdq.quality >= MIN_QUALITY
+        and 0 < box.width <= whole.width - box.left
+        and 0 < box.height <= whole.height - box.top
     )
 
 

@@ -17,8 +17,9 @@ from takeback.bank.rules import parse_well_known
 from takeback.cases import service as cases
 from takeback.errors import Refused, Unavailable, Unreadable, WhyUnreadable
 from takeback.facts import ConfirmationUndone, CopyConfirmed, EntryRefused, Matched, Verdict
+from takeback.sightings.service import partly_read
 from takeback.signals.model import Box, ClipSignals, Cut, Frame, Pdq, PictureSignals, Variant
-from takeback.signals.relation import Hit
+from takeback.signals.relation import Hit, part_of
 
 BOX = Box(40, 60, 320, 240)
 DOTS = random.Random(11)
@@ -69,7 +70,8 @@ class Eyes:
 
     signals = read
 
-    def features(self, data: bytes, box: Box | None = None) -> bytes:
+    def features(self, data: bytes, box: Box | None = None, *, view: str = "") -> bytes:
+        del view
         raise Unreadable(WhyUnreadable.NOT_A_PICTURE, f"{data!r} {box}")
 
 
@@ -148,6 +150,29 @@ def test_a_moment_of_a_clip_is_found_whichever_came_last(house, platform, eyes, 
     post = post or platform.post(eyes.file(clip))
     house.watch()
     assert copy_of(house, report, post).hit == Hit(0, 0, negative=False, cut=Cut.FRAME, at_ms=2000)
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_the_view_of_a_file_that_matched_is_kept_whichever_came_last(house, platform, eyes, before):
+    """The carriers: a picture is found in another view of a file, and the copy says in which."""
+    whole, inside = laid(HERS), laid((bent(HERS[0], 4, DOTS), *HERS[1:]))
+    around = laid(an_image(DOTS))
+    frame = Variant(Cut.WHOLE, Box(0, 0, 640, 480), around[0], flips=around, view="zip:2/frame:12")
+    panel = Variant(Cut.PANEL, BOX, inside[0], flips=inside, view="zip:2/frame:12")
+    file = replace(a_picture(an_image(DOTS)), variants=(frame, panel), format="ZIP", left_out=7)
+    post = platform.post(eyes.file(file)) if before else None
+    house.watch()
+    report = house.report(eyes.file(a_picture(HERS)))
+    house.take_in()
+    post = post or platform.post(eyes.file(file))
+    house.watch()
+    expected = Hit(4, 0, negative=False, cut=Cut.PANEL, box=BOX, view="zip:2/frame:12")
+    assert copy_of(house, report, post).hit == expected
+    assert part_of(file, expected) == panel
+    assert part_of(file, replace(expected, cut=Cut.WHOLE, box=None)) == frame
+    assert part_of(a_picture(HERS), Hit(0, 0, negative=False)).flips == whole
+    with house.database.transaction() as tx:
+        assert partly_read(tx) == {platform.name: (1, 7)}
 
 
 def test_a_clip_that_a_link_shows_finds_its_copies_and_what_shares_a_moment_only_perhaps(

@@ -24,6 +24,11 @@ ITS_OWN_FAULT = {
     WhyUnreadable.TOO_MUCH_MEMORY,
 }
 """And neither TOO_SLOW nor DECODER_DIED."""
+MANY_VIEWS = (
+    "moving.png", "moving.avif", "pages.tif", "several.jpg", "clear.png", "clear.gif", "icon.ico",
+    "thumb.jpg", "motion.jpg", "pages.pdf", "album.zip", "inside.svg", "inside.svgz", "cover.mp3",
+)  # fmt: skip
+"""Of `fuzz.make_corpus.many_views`."""
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +60,13 @@ def test_whole_files_are_read_so_the_damage_is_what_is_tried(decoder) -> None:
         if path.name.startswith("whole."):
             kinds[path.name] = type(decoder.read(path.read_bytes()))
     assert kinds.pop("whole.moving.gif") in {PictureSignals, ClipSignals}
+    # Each of several pictures is read.
+    assert {path.name for path in CORPUS if path.name.startswith("whole.")} >= {
+        f"whole.{ending}" for ending in MANY_VIEWS
+    }
+    for ending in MANY_VIEWS:
+        del kinds[f"whole.{ending}"]
+        assert decoder.read((ROOT / "fuzz" / "corpus" / f"whole.{ending}").read_bytes()).left_out == 0
     clips = {name for name, kind in kinds.items() if kind is ClipSignals}
     containers = {decoder.clip(path.read_bytes()).format for path in CORPUS if path.name in clips}
     assert containers == set(FORMATS) - {"GIF"}

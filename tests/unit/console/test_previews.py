@@ -9,7 +9,7 @@ from takeback.doors.console.previews import KEPT_FOR, NoPicture, Previews, Ticke
 from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
 from takeback.facts import FoundBy
 from takeback.ids import CaseId, SightingId
-from takeback.signals.model import Cut, Pdq, PictureSignals
+from takeback.signals.model import Box, Cut, Pdq, Variant
 from takeback.signals.relation import Hit
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -27,6 +27,7 @@ class Source:
         self.fault = fault
         self.asked: list[tuple[bool, bool]] = []
         self.moments: list[int | None] = []
+        self.views: list[str] = []
         self.sizes = 0
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
@@ -35,13 +36,17 @@ class Source:
             raise self.fault
         return b"bytes"
 
-    def signals(self, data: bytes) -> PictureSignals:
+    def part(self, data: bytes, *, view: str) -> Variant:
         assert data == b"bytes"
         self.sizes += 1
-        return PictureSignals(bytes(32), Pdq(bytes(32), 90), 640, 480, "JPEG")
+        width, height = (300, 200) if view else (640, 480)
+        return Variant(Cut.WHOLE, Box(0, 0, width, height), Pdq(bytes(32), 90), view=view)
 
-    def preview(self, data: bytes, *, max_side: int, blur: bool, grey: bool, at_ms: int | None) -> bytes:
+    def preview(
+        self, data: bytes, *, max_side: int, blur: bool, grey: bool, at_ms: int | None, view: str
+    ) -> bytes:
         assert data == b"bytes"
+        self.views.append(view)
         self.moments.append(at_ms)
         self.asked.append((blur, grey))
         return f"{max_side} {blur} {grey}".encode()
@@ -62,6 +67,19 @@ def test_a_blurred_picture_is_kept_for_minutes_and_a_clear_one_never():
     made.clear(COPY, grey=True)
     made.clear(COPY, grey=False)
     assert source.asked[2:] == [(False, True), (False, False)]
+
+
+def test_the_view_that_matched_is_what_is_shown_and_measured():
+    """H1: what acts is what a reviewer saw, so she sees the frame, page or background that matched."""
+    source = Source()
+    made = previews(source)
+    dark = replace(COPY, hit=Hit(3, 0, negative=False, view="black"))
+    page = replace(COPY, hit=Hit(3, 0, negative=False, cut=Cut.PANEL, box=Box(1, 2, 30, 40), view="page:3"))
+    for copy in (COPY, dark, page, dark):
+        made.blurred(copy, NOW)
+        made.clear(copy, grey=True)
+    assert source.views == ["", "", "black", "black", "page:3", "page:3", "black"]
+    assert [made.size(copy) for copy in (COPY, dark, page)] == [(640, 480), (300, 200), (300, 200)]
 
 
 @pytest.mark.parametrize(

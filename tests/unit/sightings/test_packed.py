@@ -18,9 +18,15 @@ VARIANTS = st.builds(
     PDQS,
     st.integers(0, 256),
 )
-FRAMES = st.lists(st.builds(Frame, PLACES, PDQS), max_size=20).map(
-    lambda frames: tuple(sorted(frames, key=lambda frame: frame.at_ms))
-)
+VIEWS = st.sampled_from(["black", "frame:2", "frame:2/black", "zip:3/page:2/image:1", "behind:1/clip:3400"])
+OF_VIEWS = st.builds(
+    Variant, st.sampled_from(Cut), st.builds(Box, PLACES, PLACES, SIDES, SIDES), PDQS, st.integers(0, 256),
+    st.just(()), st.just("") | VIEWS,
+)  # fmt: skip
+FRAMES = st.lists(
+    st.builds(Frame, PLACES, PDQS, st.just(()), st.sampled_from(["", "black"])), max_size=20
+).map(lambda frames: tuple(sorted(frames, key=lambda frame: frame.at_ms)))
+SEVERAL = packed.pack_variants([Variant(Cut.WHOLE, Box(0, 0, 3, 4), Pdq(bytes(32), 77), 0, (), "black")])
 ONE = Variant(Cut.PANEL, Box(1, 2, 3, 4), Pdq(bytes(range(32)), 77), 5)
 
 
@@ -31,6 +37,19 @@ def test_parts_of_a_picture_come_back(variants):
     assert [row.tobytes() for row in packed.hashes(data)] == [each.pdq.hash for each in variants]
 
 
+@given(st.lists(OF_VIEWS, max_size=16).filter(lambda parts: any(part.view for part in parts)).map(tuple))
+def test_parts_of_several_views_come_back(variants):
+    data = packed.pack_variants(variants)
+    assert packed.parse_variants(data) == variants
+    assert [row.tobytes() for row in packed.hashes(data)] == [each.pdq.hash for each in variants]
+
+
+def test_parts_of_one_view_are_the_bytes_that_they_always_were():
+    assert packed.pack_variants([ONE]) == b"\x01\x01" + bytes.fromhex(
+        "010000000200000003000000040000004d0500"
+    ) + bytes(range(32))  # fmt: skip
+
+
 @given(FRAMES)
 def test_moments_of_a_clip_come_back(frames):
     data = packed.pack_frames(frames)
@@ -38,8 +57,12 @@ def test_moments_of_a_clip_come_back(frames):
     assert [row.tobytes() for row in packed.hashes(data)] == [each.pdq.hash for each in frames]
 
 
-@given(st.binary(max_size=200))
-def test_what_parses_is_written_again_as_the_same_bytes(data):
+@given(
+    st.sampled_from([b"", b"\x03\x01\x00\x05black", b"\x03\x02\x00\x00\x05black", b"\x04\x01\x00\x05black"]),
+    st.binary(max_size=200),
+)
+def test_what_parses_is_written_again_as_the_same_bytes(head, data):
+    data = head + data
     for parse, pack in (
         (packed.parse_variants, packed.pack_variants),
         (packed.parse_frames, packed.pack_frames),
@@ -76,16 +99,34 @@ def test_flips_are_not_kept():
     [
         b"\x01",
         b"\x03",
+        SEVERAL[:1] + b"\x02\x00\x05black\x05black" + SEVERAL[9:],
+        SEVERAL[:1] + b"\x01\x00\x05BLACK" + SEVERAL[9:],
+        SEVERAL[:1] + b"\x01\x00\x00" + SEVERAL[9:],
+        SEVERAL[:9] + b"\x01" + SEVERAL[10:],
+        SEVERAL[:1] + b"\x02\x00\x05black\x07frame:2" + SEVERAL[9:],
         b"\x02" + bytes(37),
         packed.pack_frames([Frame(1, ONE.pdq)]),
         packed.pack_variants([ONE]) + b"\x00",
         packed.pack_variants([ONE])[:-1],
         b"\x01\x02" + packed.pack_variants([ONE])[2:],
     ],
-    ids=["no record", "unknown kind", "of a clip", "a frame", "too long", "too short", "unknown cut"],
+    ids=[
+        "no record",
+        "no table",
+        "twice",
+        "no name",
+        "plain",
+        "out of order",
+        "unused",
+        "of a clip",
+        "a frame",
+        "too long",
+        "too short",
+        "cut of a view",
+    ],
 )
 def test_what_is_not_a_list_of_parts_is_refused(wrong):
-    with pytest.raises(ValueError, match="part"):
+    with pytest.raises(ValueError, match=r"part|view"):
         packed.parse_variants(wrong)
 
 

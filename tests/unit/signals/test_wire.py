@@ -15,6 +15,7 @@ from takeback.signals.pdq import MAX_DOUBT
 from takeback.signals.wire import Answer, BadAnswer, Outcome, Request, Seen, SeenClip, Task
 
 LIMIT = 120_000_000
+VIEWS = st.sampled_from(["", "black", "frame:2", "zip:3/page:2/image:1", "behind:1/clip:3400"])
 requests = st.builds(
     Request,
     st.sampled_from(Task),
@@ -26,6 +27,7 @@ requests = st.builds(
     st.booleans(),
     st.none() | st.integers(0, wire.MAX_MS),
     st.none() | st.builds(Box, *[st.integers(0, 2**32 - 1)] * 2, *[st.integers(1, 2**32 - 1)] * 2),
+    VIEWS,
 )
 answers = st.builds(Answer, st.sampled_from(Outcome), st.integers(0, wire.MAX_BODY), st.booleans())
 some_bytes = st.binary(min_size=32, max_size=32)
@@ -48,6 +50,21 @@ def variants_of(draw, width, height, cut, flips, exact):
 
 
 @st.composite
+def further_views(draw, flips):
+    found = []
+    for view in draw(st.lists(VIEWS.filter(bool), max_size=3, unique=True)):
+        width, height = draw(st.integers(1, 2_000)), draw(st.integers(1, 2_000))
+        cut = Cut.FRAME if "clip" in view else Cut.WHOLE
+        pdq = draw(telling)
+        eight = draw(eight_of(pdq)) if flips else ()
+        found.append(Variant(cut, Box(0, 0, width, height), pdq, 0, eight, view))
+        if cut is Cut.WHOLE:
+            inside = draw(st.lists(variants_of(width, height, Cut.PANEL, flips, exact=True), max_size=2))
+            found += [replace(part, view=view) for part in inside]
+    return found
+
+
+@st.composite
 def seen(draw, flips, exact):
     width, height, whole = draw(st.integers(1, 10_000)), draw(st.integers(1, 12_000)), draw(hashes)
     trimmed = draw(st.lists(variants_of(width, height, Cut.TRIMMED, flips, exact), max_size=1))
@@ -59,7 +76,8 @@ def seen(draw, flips, exact):
         whole,
         0 if exact else draw(st.integers(0, MAX_DOUBT)),
         draw(eight_of(whole)) if flips else (),
-        (*trimmed, *panels),
+        (*trimmed, *panels, *draw(further_views(flips))),
+        draw(st.integers(0, 65_535)),
     )
 
 
@@ -69,6 +87,9 @@ def seen_clips(draw, flips):
     for at_ms in sorted(draw(st.sets(st.integers(0, wire.MAX_MS), max_size=5))):
         pdq = draw(telling)
         frames.append(Frame(at_ms, pdq, draw(eight_of(pdq)) if flips else ()))
+        if draw(st.booleans()):
+            dark = draw(telling)
+            frames.append(Frame(at_ms, dark, draw(eight_of(dark)) if flips else (), "black"))
     return SeenClip(
         draw(st.integers(1, 10_000)),
         draw(st.integers(1, 12_000)),
@@ -148,6 +169,7 @@ WHOLE = Pdq(bytes(32), 100)
 FLIPS = (WHOLE,) * 8
 PART = Variant(Cut.PANEL, Box(10, 10, 50, 50), Pdq(bytes(32), 50), 0, FLIPS)
 EDGE = replace(PART, cut=Cut.TRIMMED, pdq=WHOLE)
+VIEW = replace(PART, cut=Cut.WHOLE, box=Box(0, 0, 80, 80), view="frame:2")
 GOOD = Seen(100, 100, "PNG", WHOLE, 0, FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
 
 
@@ -171,6 +193,16 @@ GOOD = Seen(100, 100, "PNG", WHOLE, 0, FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
         {"variants": (replace(EDGE, box=Box(0, 60, 50, 50)),)},
         {"variants": (replace(EDGE, box=Box(0, 0, 0, 50)),)},
         {"variants": (replace(EDGE, doubt=1),)},
+        {"variants": (replace(PART, view="frame:2"),)},
+        {"variants": (VIEW, EDGE)},
+        {"variants": (VIEW, VIEW)},
+        {"variants": (replace(VIEW, view=""),)},
+        {"variants": (replace(VIEW, view="frame:02"),)},
+        {"variants": (replace(VIEW, view="behind:1/clip:0"),)},
+        {"variants": (replace(VIEW, cut=Cut.FRAME),)},
+        {"variants": (replace(VIEW, box=Box(0, 0, 100_000, 100_000)),)},
+        {"variants": (replace(VIEW, box=Box(1, 0, 80, 80)),)},
+        {"variants": (VIEW, replace(PART, view="frame:2", box=Box(40, 40, 50, 50)))},
         {"variants": (replace(EDGE, pdq=Pdq(bytes(32), 49), flips=(Pdq(bytes(32), 49), *FLIPS[1:])),)},
     ],
     ids=str,

@@ -7,6 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from takeback.signals.clip import Verdict
+from takeback.signals.files import names
 from takeback.signals.folder import Answer
 from takeback.signals.known import Found
 from takeback.signals.model import HASH_BITS, Cut, Flip
@@ -41,7 +42,7 @@ def line(answer: Answer, known: Sequence[Path], *, details: bool) -> dict[str, o
 
 
 _NOTHING: dict[str, object] = {"bank": None, "verdict": Verdict.NONE.value} | dict.fromkeys(
-    ("stage", "variant", "distance", "inliers", "flip", "negative", "box", "at_ms", "share")
+    ("stage", "variant", "distance", "inliers", "flip", "negative", "box", "at_ms", "view", "share")
 )
 
 
@@ -60,6 +61,7 @@ def _keys(found: Found | None, known: Sequence[Path]) -> dict[str, object]:
         "negative": hit.negative,
         "box": None if box is None else [box.left, box.top, box.width, box.height],
         "at_ms": hit.at_ms,
+        "view": hit.view,
         "share": None if found.share is None else round(found.share, 3),
     }
 
@@ -68,6 +70,8 @@ def in_words(found: Found) -> str:
     """How a file and something known agree, for who looks at both."""
     hit = found.hit
     said = [_PARTS[hit.cut]] if hit.stage == 1 else []
+    if hit.view:
+        said.append(names.in_words(hit.view))
     if hit.at_ms is not None:
         said.append(f"at {hit.at_ms // 60_000}:{hit.at_ms // 1000 % 60:02}")
     if _TURNS[Flip(hit.flip)]:

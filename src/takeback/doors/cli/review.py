@@ -19,6 +19,7 @@ from takeback.errors import ConfigurationError, Unreadable
 from takeback.ground.config import Settings
 from takeback.ground.vault.keys import write_secret
 from takeback.ground.vault.sealing import open_stream
+from takeback.signals.files.names import is_view
 from takeback.signals.sandbox import Decoder
 
 BLURRED, CLEAR = 320, 1600
@@ -33,6 +34,12 @@ def review(
     ],
     key: Annotated[Path, typer.Option(metavar="KEY", help="File with the reviewers' private key.")],
     reveal: Annotated[bool, typer.Option("--reveal", help="Show it clearly, in its colours.")] = False,
+    view: Annotated[
+        str, typer.Option(metavar="NAME", help="What the file shows: the view that the console names.")
+    ] = "",
+    at_ms: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Of a clip: the moment, in milliseconds.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -48,7 +55,9 @@ def review(
     Exit code: 2 if the key does not open the file, or it holds no picture that can be shown.
     """
     settings = Settings()
-    shown = _picture(file, key, settings, reveal=reveal)
+    if not is_view(view):
+        raise ConfigurationError(f"{view!r} is no name of a view")
+    shown = _picture(file, key, settings, reveal=reveal, view=view, at_ms=at_ms)
     if out is not None:
         write_secret(out, shown)
         print(f"Written to {out}. Delete it when you have decided.")
@@ -56,7 +65,9 @@ def review(
     _show(shown)
 
 
-def _picture(file: Path, key: Path, settings: Settings, *, reveal: bool) -> bytes:
+def _picture(
+    file: Path, key: Path, settings: Settings, *, reveal: bool, view: str, at_ms: int | None
+) -> bytes:
     """A JPEG of what is in a sealed copy. Raises ConfigurationError."""
     identity = read_identity(key)
     try:
@@ -68,7 +79,9 @@ def _picture(file: Path, key: Path, settings: Settings, *, reveal: bool) -> byte
     side = CLEAR if reveal else BLURRED
     with Decoder(seconds=settings.decode_seconds, max_bytes=settings.max_media_bytes) as decoder:
         try:
-            return decoder.preview(opened, max_side=side, blur=not reveal, grey=not reveal)
+            return decoder.preview(
+                opened, max_side=side, blur=not reveal, grey=not reveal, view=view, at_ms=at_ms
+            )
         except Unreadable as error:
             why = error.why.value.replace("_", " ")
             raise ConfigurationError(f"this picture cannot be shown ({why})") from error

@@ -24,8 +24,8 @@ CLEAR = 1600
 KEPT = 500
 KEPT_FOR = timedelta(minutes=10)
 
-_Key = tuple[str, str, int | None]
-"""Connector, media, and the moment of a clip."""
+_Key = tuple[str, str, int | None, str]
+"""Connector, media, the moment of a clip, and the view of the file: a reviewer sees what matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Previews:
         self._decoder = decoder
         self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._sizes: OrderedDict[tuple[str, str], tuple[int, int]] = OrderedDict()
+        self._sizes: OrderedDict[_Key, tuple[int, int]] = OrderedDict()
         self._kept: OrderedDict[_Key, tuple[datetime, bytes | NoPicture]] = OrderedDict()
 
     def blurred(self, copy: Copy, now: datetime) -> bytes | NoPicture:
@@ -79,22 +79,22 @@ class Previews:
         return isinstance(kept, NoPicture) and kept.word == "gone" and now - made < KEPT_FOR
 
     def size(self, copy: Copy) -> tuple[int, int] | None:
-        """Width and height of the picture as shown, in pixels; None if it cannot be had now."""
-        key = copy.connector, copy.media
+        """Width and height of the view that matched, in pixels; None if it cannot be had now."""
+        key = _key(copy)
         with self._lock:
             known = self._sizes.get(key)
         connector = self._connectors.get(copy.connector)
         if known is not None or connector is None:
             return known
         try:
-            signals = self._decoder.signals(connector.fetch(copy.media, self._max_bytes))
+            box = self._decoder.part(connector.fetch(copy.media, self._max_bytes), view=_view(copy)).box
         except (PlatformError, Unreadable):  # the tile says why
             return None
         with self._lock:
             while len(self._sizes) >= KEPT:
                 self._sizes.popitem(last=False)
-            self._sizes[key] = signals.width, signals.height
-        return signals.width, signals.height
+            self._sizes[key] = box.width, box.height
+        return box.width, box.height
 
     def clear(self, copy: Copy, *, grey: bool) -> bytes | NoPicture:
         """A clear JPEG; it is never kept."""
@@ -107,7 +107,9 @@ class Previews:
         try:
             data = connector.fetch(copy.media, self._max_bytes)
             at_ms = copy.hit.at_ms if copy.hit is not None else None
-            return self._decoder.preview(data, max_side=max_side, blur=blur, grey=grey, at_ms=at_ms)
+            return self._decoder.preview(
+                data, max_side=max_side, blur=blur, grey=grey, at_ms=at_ms, view=_view(copy)
+            )
         except Gone:
             return NoPicture("gone", "The platform no longer has this picture.")
         except Unreadable as error:
@@ -121,7 +123,11 @@ class Previews:
 
 
 def _key(copy: Copy) -> _Key:
-    return copy.connector, copy.media, copy.hit.at_ms if copy.hit is not None else None
+    return copy.connector, copy.media, copy.hit.at_ms if copy.hit is not None else None, _view(copy)
+
+
+def _view(copy: Copy) -> str:
+    return copy.hit.view if copy.hit is not None else ""
 
 
 @dataclass(frozen=True, slots=True)

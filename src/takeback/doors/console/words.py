@@ -14,6 +14,7 @@ from takeback.dossier.model import BY_RECEIPT
 from takeback.evidence.model import WORKING_COPY
 from takeback.facts import AccountChange, ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
 from takeback.ids import StaffId
+from takeback.signals.files import names
 from takeback.signals.model import HASH_BITS, Cut, Flip
 from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
@@ -168,6 +169,8 @@ def how_found(copy: Copy) -> str:
     if copy.hit is None:
         return _FOUND_BY[copy.found_by]
     hit, said = copy.hit, [_part(copy.hit)]
+    if hit.view:
+        said.append(names.in_words(hit.view))
     if hit.flip:
         said.append(_FLIP[hit.flip])
     if hit.negative:
