@@ -2,13 +2,23 @@
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
-evidence stand in `evidence_facts`, and are handed on here. How one is written is in `fact_form`.
+evidence stand in `evidence_facts`, those of what is removed unseen in `breaker_facts`; both are handed on
+here. How one is written is in `fact_form`.
 """
 
 import typing
 from dataclasses import dataclass
 from uuid import UUID
 
+from takeback.breaker_facts import (
+    BreakerOverdue,
+    BreakerRearmed,
+    BreakerReleased,
+    BreakerStopped,
+    BreakerTripped,
+    MoreCopiesAsked,
+    SeedCapped,
+)
 from takeback.choices import (  # noqa: F401 - those that only `evidence_facts` needs are handed on, too
     ApiKeyChange,
     CapturedFor,
@@ -370,6 +380,13 @@ Fact = (
     | DecisionUndone
     | DecisionEffective
     | ClockPassed
+    | BreakerTripped
+    | BreakerOverdue
+    | BreakerReleased
+    | BreakerStopped
+    | BreakerRearmed
+    | SeedCapped
+    | MoreCopiesAsked
     | RemovalPlanned
     | RemovalStepDone
     | RemovalFailed

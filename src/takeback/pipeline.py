@@ -5,14 +5,16 @@ transaction with the mark that it was done, so a fact is followed once, whatever
 platform or takes long is put down as a job of its own; all of those may be run twice.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
 
 from takeback import errands, facts
 from takeback.app import App
 from takeback.bank import service as bank
+from takeback.cases import breaker, seeds
 from takeback.cases import service as cases
+from takeback.cases.breaker_rules import Limits
 from takeback.dossier import handing
 from takeback.dossier.destroying import destroy_packages
 from takeback.evidence import service as evidence
@@ -51,12 +53,15 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             details.forget(tx, entry)
         # --- the join
         case facts.Matched(entry, sighting, by):
-            if errands.captured_first(app, tx, sighting, now):
+            if seeds.admit(tx, entry, sighting, by, app.settings.seed_copies, now) and errands.captured_first(
+                app, tx, sighting, now
+            ):
                 cases.add_match(tx, entry, sighting, by, now)
         # --- evidence
         case facts.Captured(_, sighting) | facts.CaptureFailed(sighting):
             for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
-                cases.add_match(tx, entry, sighting, by, now)
+                if seeds.is_admitted(tx, entry, sighting):
+                    cases.add_match(tx, entry, sighting, by, now)
         case facts.EvidenceErased(capture=capture):
             for case in cases.having(tx, evidence.sighting_of(tx, capture)):
                 enqueue(tx, "destroy_packages", case=str(case), until=now.isoformat())
@@ -64,21 +69,22 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
         case facts.CopyFound(case, sighting):
             errands.captured_first(app, tx, sighting, now)
             errands.weigh_evidence(app, tx, case, now, only=sighting)
-            _carry_out(tx, case, now)
-        case facts.CopyConfirmed(case):
-            _carry_out(tx, case, now)
+            _carry_out(app, tx, case, now)
+        case facts.CopyConfirmed(case) | facts.BreakerReleased(case) | facts.BreakerStopped(case):
+            _carry_out(app, tx, case, now)
         case facts.Decided(effective_at=effective_at, decision=decision):
             enqueue(tx, "take_effect", at=effective_at, decision=str(decision))
         case facts.DecisionEffective(case, _, Verdict.SHARED_WITHOUT_CONSENT):
             if cases.may_show_a_minor(tx, case):
                 errands.keep_no_pictures(tx, case, now)
-            _carry_out(tx, case, now)
+            _carry_out(app, tx, case, now)
             _drop_copies(app, tx, case, now)
         case facts.DecisionEffective(case, _, Verdict.NOT_SHARED_WITHOUT_CONSENT):
             for entry in cases.entries(tx, case):
                 bank.withdraw(tx, entry, now)
             errands.weigh_evidence(app, tx, case, now)
             handing.withdraw(tx, case)
+            breaker.forget(tx, case)
             _drop_copies(app, tx, case, now)
         case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
             errands.weigh_evidence(app, tx, case, now)
@@ -94,6 +100,9 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
         # --- for people to see; nothing follows by itself
         case (
             facts.ApiKeyChanged()
+            | facts.BreakerOverdue()
+            | facts.BreakerRearmed()
+            | facts.BreakerTripped()
             | facts.CaseOpened()
             | facts.ClockPassed()
             | facts.ConfirmationUndone()
@@ -109,12 +118,14 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.JobGaveUp()
             | facts.LocationUnusable()
             | facts.Looked()
+            | facts.MoreCopiesAsked()
             | facts.PictureUnreadable()
             | facts.Rechecked()
             | facts.RemovalFailed()
             | facts.RemovalStepDone()
             | facts.ReportUnusable()
             | facts.RetryAsked()
+            | facts.SeedCapped()
             | facts.StaffChanged()
             | facts.StaffInvited()
             | facts.StaffSignedIn()
@@ -140,11 +151,18 @@ def _open(app: App, tx: Tx, report_id: ReportId) -> None:
         bank.add_seed(tx, report_id, name, flips, picture.quality, now, app.well_known)
 
 
-def _carry_out(tx: Tx, case: CaseId, now: datetime) -> None:
-    """Remove what a decision in effect speaks of; nothing if there is none."""
-    for entry in cases.reviewed_entries(tx, case):
+def _carry_out(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
+    """Remove what a decision in effect speaks of; nothing if there is none.
+
+    What no person saw goes through the breaker.
+    """
+    entries = cases.reviewed_entries(tx, case)
+    for entry in entries:
         bank.activate(tx, entry, now)
-    for copy in cases.to_remove(tx, case):
+    seeds.lift(tx, case, cases.reviewed_copies(tx, case))
+    cases.hold(tx, case)  # what was removed unseen is counted by one at a time
+    found, seen = cases.to_remove(tx, case), cases.reviewed_copies(tx, case)
+    for copy in breaker.let_through(tx, case, found, seen, entries, limits(app), now):
         takedown.plan(tx, copy, now)
     _settle(tx, case, now)
 
@@ -157,7 +175,15 @@ def _drop_copies(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
 
 def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
-    cases.settle(tx, case, all_gone=takedown.all_gone(tx, case), now=now)
+    all_gone = takedown.all_gone(tx, case) and not breaker.held(tx, case)
+    cases.settle(tx, case, all_gone=all_gone, now=now)
+
+
+def limits(app: App) -> Limits:
+    """What may be removed unseen, as the settings say."""
+    settings = app.settings
+    answer_within = timedelta(minutes=settings.breaker_answer_minutes)
+    return Limits(settings.breaker_removals, settings.breaker_posters, answer_within)
 
 
 ERRANDS = (
@@ -166,6 +192,7 @@ ERRANDS = (
     errands.read_again,
     errands.read_exactly,
     errands.look_closely,
+    errands.bring,
     errands.take_effect,
     errands.remove,
     errands.look,

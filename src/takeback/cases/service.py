@@ -5,7 +5,8 @@ from uuid import UUID, uuid4, uuid5
 
 from takeback.bank import store as bank
 from takeback.bank.model import EntryStatus
-from takeback.cases import rules, store
+from takeback.cases import breaker_store, rules, store
+from takeback.cases.breaker_rules import BreakerState
 from takeback.cases.model import (
     Case,
     CaseStatus,
@@ -281,7 +282,8 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
     found = _locked(tx, case)
     if found.status not in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
         return
-    decided = {copy.sighting for copy in to_remove(tx, case)}
+    stopped = {copy for copy, state in breaker_store.held(tx, case) if state is BreakerState.STOPPED}
+    decided = {copy.sighting for copy in to_remove(tx, case)} - stopped
     if any(copy.counts and copy.sighting not in decided for copy in store.copies(tx, case)):
         wanted = CaseStatus.OPEN
     else:
@@ -316,6 +318,12 @@ def reviewed_entries(tx: Tx, case: CaseId) -> tuple[EntryId, ...]:
         for entry in bank.of_report(tx, get(tx, case).report)
         if entry.id in shown and entry.status is not EntryStatus.WITHDRAWN
     )
+
+
+def reviewed_copies(tx: Tx, case: CaseId) -> frozenset[SightingId]:
+    """The copies that a decision in effect covers because a person saw them, or said that they are copies."""
+    seen = rules.reviewed(store.copies(tx, case), store.decisions(tx, case))
+    return frozenset(copy.sighting for copy in seen)
 
 
 def to_remove(tx: Tx, case: CaseId) -> tuple[Copy, ...]:

@@ -9,6 +9,8 @@ from takeback import facts
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
+from takeback.doors.console import breaker_words
+from takeback.doors.console.counting import count
 from takeback.doors.console.theme import Theme
 from takeback.dossier.model import BY_RECEIPT
 from takeback.evidence.model import WORKING_COPY
@@ -114,11 +116,6 @@ def short(case: UUID) -> str:
 def clock_name(clock: str) -> str:
     """Which deadline it is."""
     return _PLACES.get(clock, clock.replace("_", " "))
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its word: "1 copy", "37 copies"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def copies(found: Sequence[Copy]) -> str:
@@ -287,6 +284,16 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"The decision took effect: {_quoted(verdict)}."
         case facts.ClockPassed(clock=clock):
             return f"The deadline passed before every copy was gone ({clock_name(clock)})."
+        case (
+            facts.BreakerTripped()
+            | facts.BreakerOverdue()
+            | facts.BreakerReleased()
+            | facts.BreakerStopped()
+            | facts.BreakerRearmed()
+            | facts.SeedCapped()
+            | facts.MoreCopiesAsked()
+        ):
+            return breaker_words.sentence(fact, names.of_staff)
         case facts.RemovalPlanned(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} is to be removed."
         case facts.RemovalStepDone(target=target, action=action):
