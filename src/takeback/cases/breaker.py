@@ -123,7 +123,7 @@ def go_on(tx: Tx, case: CaseId, *, was: BreakerState, staff: StaffId, now: datet
     asked, waiting = _asked(tx, case, was)
     store.answer(tx, [each.entry for each in asked], BreakerState.RELEASED, staff, now)
     found = cases.get(tx, case)
-    if found is not None and found.status is CaseStatus.OPEN:  # because what was stopped waited for a decision
+    if found is not None and found.status is CaseStatus.OPEN:  # what was stopped waited for a decision
         cases.set_status(tx, case, CaseStatus.REMOVING, now)
     for each in asked:
         record(tx, BreakerReleased(case, each.entry, staff, waiting))
@@ -198,6 +198,11 @@ def _paused(case: CaseId, breakers: Sequence[Breaker], waiting: int) -> Paused:
         any(each.overdue for each in breakers),
         waiting,
     )
+
+
+def unanswered(tx: Tx) -> frozenset[EntryId]:
+    """The entries whose automatic removal waits for an answer."""
+    return frozenset(each.entry for each in store.unanswered(tx))
 
 
 def of_case(tx: Tx, case: CaseId) -> tuple[Breaker, ...]:

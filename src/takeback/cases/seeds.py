@@ -121,6 +121,11 @@ def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, most: int) -> boo
     return store.pause_look_back(tx, entry, after, join.of_entry(tx, entry))
 
 
+def capped(tx: Tx) -> frozenset[EntryId]:
+    """The seeds that match more than they may bring until a person looked."""
+    return frozenset(store.capped(tx))
+
+
 def of_case(tx: Tx, case: CaseId) -> tuple[Seed, ...]:
     """What the seeds of a case brought, and what waits."""
     return store.of_case(tx, case)

@@ -138,6 +138,12 @@ def lifted(tx: Tx, case: CaseId) -> set[EntryId]:
     return {row[0] for row in rows}
 
 
+def capped(tx: Tx) -> list[EntryId]:
+    """Those that want to bring more than they may."""
+    rows = tx.execute("select entry_id from cases_seed where capped_at is not null and allowed is not null")
+    return [row[0] for row in rows]
+
+
 def of_case(tx: Tx, case: CaseId) -> tuple[Seed, ...]:
     """The seeds of a case that brought anything."""
     rows = tx.execute(

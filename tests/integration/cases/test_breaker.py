@@ -38,7 +38,7 @@ def flood(platform, many, *, posters=1, shown=HERS, place="!square"):
     return [platform.post(shown, sender=f"@stranger{n % posters}", place=place) for n in range(many)]
 
 
-def answer(house, report, what, **how):
+def answer(house, report, what, **how: object):
     with house.database.transaction() as tx:
         what(tx, house.case_of(report), staff=MIRA, now=house.time.now(), **how)
     house.work()
@@ -74,7 +74,8 @@ def test_more_than_a_number_an_hour_waits_and_goes_on_with_one_word(house, platf
     assert len(house.facts(BreakerTripped)) == 1
 
 
-def test_more_than_a_number_of_posters_ever_waits_however_slowly_they_come(house, platform, removed):
+@pytest.mark.usefixtures("removed")
+def test_more_than_a_number_of_posters_ever_waits_however_slowly_they_come(house, platform):
     for number in range(POSTERS):
         post = platform.post(HERS, sender=f"@stranger{number}")
         house.watch()
@@ -90,7 +91,8 @@ def test_more_than_a_number_of_posters_ever_waits_however_slowly_they_come(house
     assert (tripped.removals, tripped.posters) == (1, POSTERS)
 
 
-def test_an_hour_later_as_many_are_removed_again(house, platform, removed):
+@pytest.mark.usefixtures("removed")
+def test_an_hour_later_as_many_are_removed_again(house, platform):
     for _ in range(3):
         posts = flood(platform, REMOVALS)
         house.watch()
@@ -111,7 +113,8 @@ def test_what_a_person_saw_is_never_held(house, platform):
     assert house.facts(BreakerTripped) == []
 
 
-def test_other_cases_go_on(house, platform, removed):
+@pytest.mark.usefixtures("removed")
+def test_other_cases_go_on(house, platform):
     other = platform.post(ANOTHERS)
     house.watch()
     another = house.report(ANOTHERS)

@@ -9,6 +9,7 @@ from takeback.app import App
 from takeback.doors.console import (
     account,
     attention,
+    breaker,
     case,
     dossier,
     entry,
@@ -39,7 +40,7 @@ def create_app(app: App) -> FastAPI:
     web = FastAPI(title="Takeback console", openapi_url=None, docs_url=None, redoc_url=None)
     desk = make_desk(app)
     web.state.desk = desk
-    for room in (entry, account, queue, pictures, working_copies, case, dossier, attention, team):
+    for room in (entry, account, queue, pictures, working_copies, case, breaker, dossier, attention, team):
         web.include_router(room.router)
     web.get("/static/{version}/{name}")(static)
     web.add_exception_handler(NotSignedIn, _not_signed_in)

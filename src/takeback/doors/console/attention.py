@@ -6,10 +6,13 @@ from datetime import datetime
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from takeback.cases import breaker, seeds
 from takeback.doors.console import words
 from takeback.doors.console.case import Standing, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.facts import (
+    BreakerOverdue,
+    BreakerTripped,
     CaptureFailed,
     EntryRefused,
     JobGaveUp,
@@ -17,6 +20,7 @@ from takeback.facts import (
     PictureUnreadable,
     RemovalFailed,
     ReportUnusable,
+    SeedCapped,
 )
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
@@ -28,7 +32,17 @@ from takeback.takedown.model import TargetState
 router = APIRouter()
 
 MOST = 200
-_KINDS = (RemovalFailed, JobGaveUp, ReportUnusable, LocationUnusable, EntryRefused, CaptureFailed)
+_KINDS = (
+    BreakerTripped,
+    BreakerOverdue,
+    SeedCapped,
+    RemovalFailed,
+    JobGaveUp,
+    ReportUnusable,
+    LocationUnusable,
+    EntryRefused,
+    CaptureFailed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +53,14 @@ class Item:
     sentence: str
     case: CaseId | None
     settled: bool
-    """A removal that went on since."""
+    """It went on since, or was answered."""
 
 
 def _items(tx: Tx, me: StaffId) -> list[Item]:
     items: list[Item] = []
     cases: dict[CaseId, Standing] = {}
     seen: set[TargetId] = set()
+    waiting = breaker.unanswered(tx) | seeds.capped(tx)
     for each in ledger.recent(tx, _KINDS, MOST):
         case, settled, names = None, False, words.Names({}, {}, {})
         if isinstance(each.fact, RemovalFailed):
@@ -56,6 +71,8 @@ def _items(tx: Tx, me: StaffId) -> list[Item]:
                 settled = states.get(each.fact.target) is not TargetState.FAILED or each.fact.target in seen
                 names = stands.names
             seen.add(each.fact.target)
+        elif isinstance(each.fact, BreakerTripped | BreakerOverdue | SeedCapped):
+            case, settled = each.fact.case, each.fact.entry not in waiting
         items.append(Item(each.at, words.sentence(each.fact, names), case, settled))
     return items
 

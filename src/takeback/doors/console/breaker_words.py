@@ -26,7 +26,7 @@ Said = (
 )
 
 
-def sentence(fact: Said, name: Callable[[StaffId], str]) -> str:
+def sentence(fact: Said, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each fact
     """What happened, as a line of a history."""
     match fact:
         case BreakerTripped(removals=removals, posters=posters, places=places):

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
 from takeback.bank import service as bank
+from takeback.cases import breaker
 from takeback.cases import service as cases
 from takeback.cases.model import (
     REASONS,
@@ -22,8 +23,10 @@ from takeback.cases.model import (
     Told,
 )
 from takeback.cases.rules import why_not_say
+from takeback.doors.console import breaker as breaker_page
 from takeback.doors.console import findings, words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
+from takeback.doors.console.queue import paused_first
 from takeback.doors.console.working_copies import to_offer
 from takeback.errors import NotFound, Refused
 from takeback.facts import Looked, Verdict
@@ -63,7 +66,8 @@ class Standing:
         """Whether the page should ask again soon."""
         settled = {TargetState.GONE, TargetState.FAILED}
         removing = self.case.status is CaseStatus.REMOVING
-        unsettled = not self.targets or any(target.state not in settled for target in self.targets)
+        gone = all(target.state is TargetState.GONE for target in self.targets)  # or none is planned yet
+        unsettled = gone or any(target.state not in settled for target in self.targets)
         return self.case.status is CaseStatus.DECIDED or (removing and unsettled)
 
     @property
@@ -154,6 +158,8 @@ def _page(
         rows: Sequence[QueueRow] = cases.queue(tx)
         history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
+        held = breaker_page.shown(tx, case, copies)
+        paused = breaker.paused(tx)
         nobody_looks = cases.NOBODY_LOOKS if cases.may_show_a_minor(tx, case) else ""
     working = to_offer(desk, case, copies, now)
     kept = any(not copy.excluded for copy in copies)
@@ -172,7 +178,9 @@ def _page(
         told=told,
         refused=refused,
         sayable={copy.sighting for copy in copies if why_not_say(stands.case, copy) is None},
-        rows=rows,
+        rows=paused_first(rows, paused),
+        held=held,
+        paused={each.case: each for each in paused},
         working=working,
         nobody_looks=nobody_looks,
         history=history,
