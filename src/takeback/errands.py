@@ -15,7 +15,7 @@ from takeback.bank import service as bank
 from takeback.bank import store as bank_store
 from takeback.bank.model import Refusal, Refused
 from takeback.bank.rules import choose
-from takeback.cases import breaker, seeds
+from takeback.cases import breaker
 from takeback.cases import service as cases
 from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
@@ -31,7 +31,7 @@ from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record, record_once
-from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, RequestId, SightingId, TargetId
+from takeback.ids import CaptureId, CaseId, DossierId, ReportId, RequestId, SightingId, TargetId
 from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
@@ -56,29 +56,6 @@ def take_in(app: App) -> None:
     """Open the reports that the portal put down, and record who asked for evidence there."""
     intake.take_in(app.database, app.unsealer, clock.now())
     handing.take_up(app.database, clock.now())
-
-
-def look_back(app: App, entry: str, after: int = 0) -> None:
-    """Ask everything that passed before an entry was banked, step by step.
-
-    A seed that brought all it may before a person looked goes on when one did.
-    """
-    entry_id = EntryId(UUID(entry))
-    _, upto = join.look_back_step(app.database, entry_id, clock.now(), app.sweeper, after=after)
-    if upto is None:
-        return
-    with app.database.transaction() as tx:
-        if not seeds.pause_look_back(tx, entry_id, upto, app.settings.seed_copies):
-            enqueue(tx, "look_back", entry=entry, after=upto)
-
-
-def bring(app: App, entry: str) -> None:
-    """Have matches that waited for a person join their case, some at a time."""
-    entry_id, now = EntryId(UUID(entry)), clock.now()
-    with app.database.transaction() as tx:
-        for sighting, by in seeds.bring(tx, entry_id):
-            if captured_first(app, tx, sighting, now):
-                cases.add_match(tx, entry_id, sighting, by, now)
 
 
 def locate(app: App, report: str, number: int) -> None:

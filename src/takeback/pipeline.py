@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
 
-from takeback import errands, facts
+from takeback import errands, facts, seed_errands
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.cases import breaker, seeds
@@ -187,12 +187,12 @@ def limits(app: App) -> Limits:
 
 
 ERRANDS = (
-    errands.look_back,
+    seed_errands.look_back,
     errands.locate,
     errands.read_again,
     errands.read_exactly,
     errands.look_closely,
-    errands.bring,
+    seed_errands.bring,
     errands.take_effect,
     errands.remove,
     errands.look,

@@ -95,7 +95,8 @@ def ask_for_more(tx: Tx, case: CaseId, more: int, *, staff: StaffId) -> None:
 
 
 def _go_on(tx: Tx, entry: EntryId, look_back_after: int | None) -> None:
-    enqueue(tx, "bring", entry=str(entry))
+    if store.any_waits(tx, entry):
+        enqueue(tx, "bring", entry=str(entry))
     if look_back_after is not None:
         enqueue(tx, "look_back", entry=str(entry), after=look_back_after)
 
@@ -103,7 +104,7 @@ def _go_on(tx: Tx, entry: EntryId, look_back_after: int | None) -> None:
 def bring(tx: Tx, entry: EntryId) -> list[tuple[SightingId, FoundBy]]:
     """The next of the matches that waited and join now; the caller has them join. Empty: no more may."""
     found = store.bring(tx, entry, AT_ONCE)
-    if found:
+    if len(found) == AT_ONCE:
         enqueue(tx, "bring", entry=str(entry))
     return found
 

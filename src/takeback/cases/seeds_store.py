@@ -38,13 +38,18 @@ def known(tx: Tx, entry: EntryId, sighting: SightingId) -> bool | None:
 
 
 def take_room(tx: Tx, entry: EntryId) -> bool:
-    """Take one of the places that a seed has; False: there is none. Until the end, nobody else takes one."""
-    taken = tx.execute(
-        "update cases_seed set brought = brought + 1"
-        " where entry_id = %s and (allowed is null or brought < allowed)",
-        [entry],
-    )
-    return taken.rowcount == 1
+    """Take one of the places that a seed has; False: there is none.
+
+    Until the transaction ends nobody else takes one, or says that the seed may bring more: so what is written
+    down to wait is seen by whoever does.
+    """
+    row = tx.execute(
+        "select allowed is null or brought < allowed from cases_seed where entry_id = %s for update", [entry]
+    ).fetchone()
+    if row is None or not row[0]:
+        return False
+    tx.execute("update cases_seed set brought = brought + 1 where entry_id = %s", [entry])
+    return True
 
 
 def keep(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, now: datetime, *, waits: bool) -> None:
@@ -130,6 +135,12 @@ def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, matches: int) -> 
         [after, entry, matches],
     )
     return waits.rowcount == 1
+
+
+def any_waits(tx: Tx, entry: EntryId) -> bool:
+    """Whether a match of a seed waits."""
+    found = tx.execute("select from cases_brought where entry_id = %s and waits limit 1", [entry])
+    return found.fetchone() is not None
 
 
 def lifted(tx: Tx, case: CaseId) -> set[EntryId]:
