@@ -8,6 +8,7 @@ platform or takes long is put down as a job of its own; all of those may be run 
 from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
+from uuid import UUID
 
 from takeback import errands, facts, seed_errands
 from takeback.app import App
@@ -151,19 +152,35 @@ def _open(app: App, tx: Tx, report_id: ReportId) -> None:
         bank.add_seed(tx, report_id, name, flips, picture.quality, now, app.well_known)
 
 
+def carry_out(app: App, case: str) -> None:
+    """Go on with what a decision in effect speaks of."""
+    with app.database.transaction() as tx:
+        _carry_out(app, tx, CaseId(UUID(case)), clock.now())
+
+
+PLANNED_AT_ONCE = 200
+"""Removals that are planned in one transaction."""
+
+
 def _carry_out(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
     """Remove what a decision in effect speaks of; nothing if there is none.
 
-    What no person saw goes through the breaker.
+    What no person saw goes through the breaker. Of very many copies the first are planned now, so that their
+    removal begins, and the others by a job.
     """
     entries = cases.reviewed_entries(tx, case)
     for entry in entries:
         bank.activate(tx, entry, now)
-    seeds.lift(tx, case, cases.reviewed_copies(tx, case))
+    seeds.lift(tx, case)
     cases.hold(tx, case)  # what was removed unseen is counted by one at a time
-    found, seen = cases.to_remove(tx, case), cases.reviewed_copies(tx, case)
-    for copy in breaker.let_through(tx, case, found, seen, entries, limits(app), now):
+    planned = takedown.planned(tx, case)
+    free, found = cases.reviewed_copies(tx, case) | planned, cases.to_remove(tx, case)
+    through = breaker.let_through(tx, case, found, free, entries, limits(app), now)
+    new = [copy for copy in through if copy.sighting not in planned]
+    for copy in new[:PLANNED_AT_ONCE]:
         takedown.plan(tx, copy, now)
+    if len(new) > PLANNED_AT_ONCE:
+        enqueue(tx, "carry_out", case=str(case))
     _settle(tx, case, now)
 
 
@@ -175,8 +192,14 @@ def _drop_copies(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
 
 def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
-    all_gone = takedown.all_gone(tx, case) and not breaker.held(tx, case)
+    all_gone = takedown.all_gone(tx, case) and not _unplanned(tx, case)
     cases.settle(tx, case, all_gone=all_gone, now=now)
+
+
+def _unplanned(tx: Tx, case: CaseId) -> bool:
+    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    planned = takedown.planned(tx, case)
+    return any(copy.sighting not in planned for copy in cases.to_remove(tx, case))
 
 
 def limits(app: App) -> Limits:
@@ -207,7 +230,7 @@ def work(app: App) -> Work:
     """Everything that a worker of this service does."""
     return Work(
         handlers=[
-            *(Handler(run.__name__, partial(run, app)) for run in (follow, *ERRANDS)),
+            *(Handler(run.__name__, partial(run, app)) for run in (follow, carry_out, *ERRANDS)),
             Handler("capture", partial(errands.capture, app), errands.CAPTURE_TRIES),
             Handler("destroy_packages", partial(destroy_packages, app)),
         ],

@@ -225,6 +225,7 @@ class Scene:
         while True:
             before = len(self._facts(self._database))
             self._follow_all(self._database, self._database)
+            pipeline.carry_out(self._app(self._database), str(self.case))
             if len(self._facts(self._database)) == before:
                 return
 
@@ -269,6 +270,12 @@ class Scene:
                 case "breaker_released":
                     released.add(EntryId(UUID(body["entry"])))
                     pauses -= released
+
+
+@pytest.fixture(autouse=True)
+def _few_at_a_time(monkeypatch) -> None:
+    """What others can get between."""
+    monkeypatch.setattr(pipeline, "PLANNED_AT_ONCE", 2)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -51,7 +51,7 @@ def let_through(
     tx: Tx,
     case: CaseId,
     copies: Sequence[Copy],
-    seen: AbstractSet[SightingId],
+    free: AbstractSet[SightingId],
     entries: Sequence[EntryId],
     limits: Limits,
     now: datetime,
@@ -65,17 +65,17 @@ def let_through(
         tx: the transaction.
         case: the case.
         copies: what its decision speaks of, in the order in which it was found.
-        seen: the copies that a person saw, or said are the same: never held.
+        free: those that are never held: a person saw them or said that they are copies, or they are planned.
         entries: the case's active entries.
         limits: from the settings.
         now: when.
     """
     known = store.known(tx, case)
     store.let_go(
-        tx, case, [copy.sighting for copy in copies if known.get(copy.sighting) and copy.sighting in seen]
+        tx, case, [copy.sighting for copy in copies if known.get(copy.sighting) and copy.sighting in free]
     )
-    new = [copy for copy in copies if copy.sighting not in seen and copy.sighting not in known]
-    waits = {sighting for sighting, held in known.items() if held} - seen
+    new = [copy for copy in copies if copy.sighting not in free and copy.sighting not in known]
+    waits = {sighting for sighting, held in known.items() if held} - free
     if new:
         waits |= _sort_out(tx, case, new, entries, limits, now)
     return tuple(copy for copy in copies if copy.sighting not in waits)

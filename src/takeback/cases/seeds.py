@@ -9,15 +9,15 @@ What waits is not captured as evidence, either: it would seal strangers' posts o
 captured when it joins. What its poster deleted by then is gone, and that it was there stays in the match.
 """
 
-from collections.abc import Set as AbstractSet
 from datetime import datetime
 
 from takeback.bank import store as bank
 from takeback.bank.model import EntryStatus
 from takeback.cases import seeds_store as store
-from takeback.cases import store as cases
+from takeback.cases import service as cases
+from takeback.cases import store as case_store
 from takeback.cases.seeds_store import Seed
-from takeback.errors import NotFound, Refused
+from takeback.errors import Refused
 from takeback.facts import FoundBy, MoreCopiesAsked, SeedCapped
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
@@ -44,7 +44,7 @@ def admit(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, most: int, 
     if waits is not None:
         return not waits
     found = bank.get(tx, entry)
-    case = None if found is None else cases.of_report(tx, found.report)
+    case = None if found is None else case_store.of_report(tx, found.report)
     if found is None or case is None or found.status is not EntryStatus.SEED:
         return True
     store.open_seed(tx, entry, case, most)
@@ -68,10 +68,11 @@ def is_admitted(tx: Tx, entry: EntryId, sighting: SightingId) -> bool:
     return found is None or found.status is not EntryStatus.SEED
 
 
-def lift(tx: Tx, case: CaseId, seen: AbstractSet[SightingId]) -> None:
-    """A decision took effect: the case's seeds that a seen copy shows bring all that they match."""
+def lift(tx: Tx, case: CaseId) -> None:
+    """If a decision took effect, the case's seeds that a seen copy shows bring all that they match."""
     own = {entry.id for entry in bank.of_report(tx, _report(tx, case))} - store.lifted(tx, case)
-    if not own or not seen:
+    seen = cases.reviewed_copies(tx, case) if own else frozenset()
+    if not seen:
         return
     for entry in sorted(own & join.entries_matching(tx, sorted(seen))):
         new, look_back_after = store.lift(tx, entry, case)
@@ -115,7 +116,7 @@ def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, most: int) -> boo
     The next step is put down as a job when one did (`lift`, `ask_for_more`).
     """
     found = bank.get(tx, entry)
-    case = None if found is None else cases.of_report(tx, found.report)
+    case = None if found is None else case_store.of_report(tx, found.report)
     if found is None or case is None or found.status is not EntryStatus.SEED:
         return False
     store.open_seed(tx, entry, case, most)
@@ -133,7 +134,4 @@ def of_case(tx: Tx, case: CaseId) -> tuple[Seed, ...]:
 
 
 def _report(tx: Tx, case: CaseId) -> ReportId:
-    found = cases.get(tx, case)
-    if found is None:
-        raise NotFound("There is no such case.")
-    return found.report
+    return cases.get(tx, case).report

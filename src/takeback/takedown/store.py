@@ -199,6 +199,12 @@ def unfinished(tx: Tx, case: CaseId) -> int:
     return row[0] if row else 0
 
 
+def planned(tx: Tx, case: CaseId) -> list[SightingId]:
+    """The copies of a case whose removal is planned."""
+    rows = tx.execute("select sighting_id from takedown_target where case_id = %s", [case])
+    return [row[0] for row in rows]
+
+
 def _looks(tx: Tx, case: CaseId) -> dict[TargetId, list[LookRow]]:
     """All looks of a case."""
     found: dict[TargetId, list[LookRow]] = {}

@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from house import House, picture
+from takeback import pipeline
 from takeback.cases import breaker
 from takeback.cases.breaker_rules import BreakerState
 from takeback.errors import NotFound, Refused
@@ -232,3 +233,21 @@ def test_what_was_held_and_is_excluded_waits_no_more(house, platform, removed):
     house.work()
     with house.database.transaction() as tx:
         assert breaker.held(tx, house.case_of(report)) == ()
+
+
+def test_very_many_that_go_on_are_planned_some_at_a_time_and_none_is_forgotten(
+    house, platform, removed, monkeypatch
+):
+    monkeypatch.setattr(pipeline, "PLANNED_AT_ONCE", 2)
+    report, _ = removed
+    posts = flood(platform, 12)
+    house.watch()
+    with house.database.transaction() as tx:
+        breaker.go_on(tx, house.case_of(report), was=BreakerState.PAUSED, staff=MIRA, now=house.time.now())
+    while jobs := house.due():
+        house.do(jobs[0])
+        if house.status(report) == "removed":
+            assert all(platform.removed(post) for post in posts)
+    assert all(platform.removed(post) for post in posts)
+    assert house.status(report) == "removed"
+    assert len(planned(house)) == 13

@@ -120,11 +120,7 @@ def select(
 ) -> list[QueueRow]:
     """The rows of a view, paused ones first. Pure; the order of equals is the order given."""
     waits = {each.case for each in paused}
-    wanted = [
-        row
-        for row in rows
-        if (row.case.id in waits if view.show is Show.PAUSED else _is_shown(row, view.show, late=late))
-    ]
+    wanted = [row for row in rows if _is_shown(row, view.show, late=late, paused=row.case.id in waits)]
     return paused_first(sorted(wanted, key=_KEYS[view.sort], reverse=view.descending), paused)
 
 
@@ -135,12 +131,14 @@ def paused_first(rows: Sequence[QueueRow], paused: Sequence[Paused]) -> list[Que
 
 
 def _is_shown(  # noqa: PLR0911 - an arm for each view
-    row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool]
+    row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool], paused: bool
 ) -> bool:
     status = row.case.status
     match show:
-        case Show.WAITING | Show.PAUSED:
-            return not _is_closed(row)
+        case Show.WAITING:
+            return paused or not _is_closed(row)
+        case Show.PAUSED:
+            return paused
         case Show.TO_DECIDE:
             return status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}
         case Show.SECOND_LOOK:
@@ -152,7 +150,7 @@ def _is_shown(  # noqa: PLR0911 - an arm for each view
         case Show.LATE:
             return status not in _CLOSED and late(row)
         case Show.CLOSED:
-            return _is_closed(row)
+            return _is_closed(row) and not paused
 
 
 def _is_closed(row: QueueRow) -> bool:

@@ -30,15 +30,6 @@ create table cases_unseen (        -- copies that are removed, or wait to be, wi
 create index cases_unseen_counted on cases_unseen (entry_id, came_at) where not held;
 create index cases_unseen_held on cases_unseen (case_id) where held;
 
--- What is removed for a case already was let through; it does not count again.
-insert into cases_unseen (case_id, sighting_id, entry_id, held, came_at)
-    select k.case_id, k.sighting_id, k.entry_id, false, t.planned_at
-    from takedown_target t join cases_copy k on (k.case_id, k.sighting_id) = (t.case_id, t.sighting_id)
-    where k.entry_id is not null
-      and k.added_at > (select max(d.decided_at) from cases_decision d
-                        where d.case_id = k.case_id and d.state = 'effective'
-                          and d.verdict = 'shared_without_consent');
-
 -- cases: what a seed may bring before a person looked -----------------------------------------------------------
 
 create table cases_seed (
