@@ -210,6 +210,6 @@ def of_case(tx: Tx, case: CaseId) -> tuple[Breaker, ...]:
     return store.of_case(tx, case)
 
 
-def held(tx: Tx, case: CaseId) -> tuple[SightingId, ...]:
-    """The copies that wait for an answer, in the order in which they came."""
-    return tuple(sighting for sighting, _ in store.held(tx, case))
+def held(tx: Tx, case: CaseId, to: BreakerState | None = None) -> tuple[SightingId, ...]:
+    """The copies that wait for an answer, in the order in which they came; of entries in one state only."""
+    return tuple(sighting for sighting, state in store.held(tx, case) if to in {None, state})

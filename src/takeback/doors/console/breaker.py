@@ -56,7 +56,7 @@ def shown(tx: Tx, case: CaseId, copies: Sequence[Copy]) -> Held:
         ),
         BreakerState.ARMED,
     )
-    waits = set(breaker.held(tx, case))
+    waits = set(breaker.held(tx, case, state))
     brought = seeds.of_case(tx, case)
     return Held(
         state,
