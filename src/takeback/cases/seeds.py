@@ -16,6 +16,7 @@ from takeback.bank.model import EntryStatus
 from takeback.cases import seeds_store as store
 from takeback.cases import service as cases
 from takeback.cases import store as case_store
+from takeback.cases.model import CaseStatus
 from takeback.cases.seeds_store import Seed
 from takeback.errors import Refused
 from takeback.facts import FoundBy, MoreCopiesAsked, SeedCapped
@@ -82,7 +83,8 @@ def lift(tx: Tx, case: CaseId) -> None:
 
 def ask_for_more(tx: Tx, case: CaseId, more: int, *, staff: StaffId) -> None:
     """A reviewer asks for more of what waits, `more` posts of each seed. Raises NotFound, Refused."""
-    _report(tx, case)
+    if cases.get(tx, case).status is CaseStatus.DECLINED:
+        raise Refused("This case is closed; nothing joins it.")
     asked = False
     for seed in store.of_case(tx, case):
         if seed.waiting or seed.look_back_waits:

@@ -90,6 +90,8 @@ def test_a_decision_against_brings_nothing_more(house, platform, everywhere):
     house.after(seconds=11)
     assert len(house.copies(report)) == CAP
     assert all(platform.untouched(post) for post in platform.posts())
+    with pytest.raises(Refused, match="closed"):
+        show_more(house, report)
 
 
 def test_a_picture_of_which_no_copy_was_seen_stays_capped(house, platform):
