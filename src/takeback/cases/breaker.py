@@ -71,11 +71,11 @@ def let_through(
         now: when.
     """
     known = store.known(tx, case)
-    store.let_go(
-        tx, case, [copy.sighting for copy in copies if known.get(copy.sighting) and copy.sighting in free]
-    )
+    held = {sighting for sighting, waits in known.items() if waits}
+    if held & free:
+        store.let_go(tx, case, sorted(held & free))
     new = [copy for copy in copies if copy.sighting not in free and copy.sighting not in known]
-    waits = {sighting for sighting, held in known.items() if held} - free
+    waits = held - free
     if new:
         waits |= _sort_out(tx, case, new, entries, limits, now)
     return tuple(copy for copy in copies if copy.sighting not in waits)
@@ -93,7 +93,8 @@ def _sort_out(
         numbers = tally.removals, len(tally.posters), len(tally.places)
         record(tx, BreakerTripped(case, entry, *numbers, answer_by))
     for copies, held in ((found.through, False), (found.held, True)):
-        store.keep(tx, case, [(copy.sighting, entry) for copy, entry in copies], now, held=held)
+        if copies:
+            store.keep(tx, case, [(copy.sighting, entry) for copy, entry in copies], now, held=held)
     return {copy.sighting for copy, _ in found.held}
 
 
