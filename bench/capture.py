@@ -50,7 +50,8 @@ class CaptureNumbers:
 
 def measure(cache: Path, posts: int) -> CaptureNumbers:
     """Post so many copies of a reported picture, and so many others where somebody investigates."""
-    with raise_stage(cache.resolve(), print, undo_seconds="0") as stage:
+    settings = {"undo_seconds": "0", "seed_copies": str(posts + 1000)}  # nobody decides here
+    with raise_stage(cache.resolve(), print, **settings) as stage:
         _let_somebody_open(directory_path(stage.settings))
         check.report(stage.service.addresses()["portal"], town.the_picture(OTHER_PICTURE))
         matched = town.found(stage.town.people, OTHER_PICTURE)

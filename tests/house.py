@@ -133,7 +133,10 @@ class House:
     def on(self, database, platform) -> "House":
         """The same, with another database and platform."""
         decoder, keeper = self.app.decoder, self.app.keeper
-        return House(database, platform, self.folder, decoder, self.time, keeper=keeper)
+        made = House(database, platform, self.folder, decoder, self.time, keeper=keeper)
+        for name in ("breaker_removals", "breaker_posters", "seed_copies"):
+            setattr(made.app.settings, name, getattr(self.app.settings, name))
+        return made
 
     # --- people
 
@@ -303,6 +306,12 @@ _STATE = {
     "cases": "select id, status, overdue from cases_case",
     "copies": "select case_id, message, entry_id, k.found_by, distance, flip, negative, excluded"
     " from cases_copy k join sightings_post p on p.id = k.sighting_id",
+    "unseen": "select case_id, message, entry_id, held from cases_unseen u"
+    " join sightings_post p on p.id = u.sighting_id",
+    "breakers": "select entry_id, state, removals, posters, places, overdue from cases_breaker",
+    "seeds": "select entry_id, brought, allowed, capped_at is null, look_back_after is null from cases_seed",
+    "brought": "select entry_id, message, waits from cases_brought b"
+    " join sightings_post p on p.id = b.sighting_id",
     "decisions": "select verdict, state from cases_decision",
     "bank": "select id, report_id, status, quality from bank_entry",
     "flips": "select entry_id, flip, hash from bank_signal",
@@ -315,6 +324,7 @@ _STATE = {
     "controls": "select target_id, round, moment, surface, vantage, state, seen from takedown_control",
     "rounds": "select target_id, round, finding from takedown_round",
     "facts": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture' - 'exhibit'"
+    " - 'answer_by'"
     " from fact",
     "captures": "select message, media, reason, state, kept_at is null, ours_at is null"
     " from evidence_capture",

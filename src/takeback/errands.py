@@ -16,7 +16,7 @@ from takeback.bank import service as bank
 from takeback.bank import store as bank_store
 from takeback.bank.model import Refusal, Refused
 from takeback.bank.rules import choose
-from takeback.cases import deciding
+from takeback.cases import breaker, deciding
 from takeback.cases import service as cases
 from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
@@ -32,7 +32,7 @@ from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record, record_once
-from takeback.ids import CaptureId, CaseId, DossierId, EntryId, ReportId, RequestId, SightingId, TargetId
+from takeback.ids import CaptureId, CaseId, DossierId, ReportId, RequestId, SightingId, TargetId
 from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
@@ -57,11 +57,6 @@ def take_in(app: App) -> None:
     """Open the reports that the portal put down, and record who asked for evidence there."""
     intake.take_in(app.database, app.unsealer, clock.now())
     handing.take_up(app.database, clock.now())
-
-
-def look_back(app: App, entry: str) -> None:
-    """Ask everything that passed before an entry was banked."""
-    join.look_back(app.database, EntryId(UUID(entry)), clock.now(), app.sweeper)
 
 
 def locate(app: App, report: str, number: int) -> None:
@@ -395,6 +390,7 @@ def pass_clocks(app: App) -> None:
     """See which deadlines have passed."""
     with app.database.transaction() as tx:
         cases.pass_clocks(tx, clock.now())
+        breaker.pass_clocks(tx, clock.now())
 
 
 def keep_sightings(app: App) -> None:

@@ -2,8 +2,8 @@
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
-evidence stand in `evidence_facts`, those of accounts in `account_facts`; both are handed on here. How one is
-written is in `fact_form`.
+evidence stand in `evidence_facts`, those of accounts in `account_facts`, those of what is removed unseen in
+`breaker_facts`; all are handed on here. How one is written is in `fact_form`.
 """
 
 import typing
@@ -11,6 +11,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from takeback.account_facts import AccountChangeApproved, AccountChangeAsked, AccountChangeRefused
+from takeback.breaker_facts import (
+    BreakerOverdue,
+    BreakerRearmed,
+    BreakerReleased,
+    BreakerStopped,
+    BreakerTripped,
+    MoreCopiesAsked,
+    SeedCapped,
+)
 from takeback.choices import (  # noqa: F401 - those that only `evidence_facts` needs are handed on, too
     AccountChange,
     ApiKeyChange,
@@ -438,6 +447,13 @@ Fact = (
     | DecisionReversed
     | CaseReopened
     | ClockPassed
+    | BreakerTripped
+    | BreakerOverdue
+    | BreakerReleased
+    | BreakerStopped
+    | BreakerRearmed
+    | SeedCapped
+    | MoreCopiesAsked
     | RemovalPlanned
     | RemovalCalledOff
     | RemovalStepDone

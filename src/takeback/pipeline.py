@@ -5,16 +5,18 @@ transaction with the mark that it was done, so a fact is followed once, whatever
 platform or takes long is put down as a job of its own; all of those may be run twice.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import assert_never
 from uuid import UUID
 
-from takeback import errands, facts
+from takeback import errands, facts, seed_errands
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.bank.upkeep import check_claims_once
+from takeback.cases import breaker, seeds
 from takeback.cases import service as cases
+from takeback.cases.breaker_rules import Limits
 from takeback.dossier import handing
 from takeback.dossier.destroying import destroy_packages
 from takeback.evidence import service as evidence
@@ -52,16 +54,20 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
         case facts.EntryWithdrawn(entry):
             details.forget(tx, entry)
         case facts.EntryActivated(entry, sighting):
-            if sighting is not None:
-                _act_by(tx, entry, now)
+            case = cases.of_entry(tx, entry)
+            if sighting is not None and case is not None:
+                _carry_out(app, tx, case, now)
         # --- the join
         case facts.Matched(entry, sighting, by):
-            if errands.captured_first(app, tx, sighting, now):
-                _join_case(tx, entry, sighting, by, now)
+            if seeds.admit(tx, entry, sighting, by, app.settings.seed_copies, now) and errands.captured_first(
+                app, tx, sighting, now
+            ):
+                _join_case(app, tx, entry, sighting, by, now)
         # --- evidence
         case facts.Captured(_, sighting) | facts.CaptureFailed(sighting):
             for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
-                _join_case(tx, entry, sighting, by, now)
+                if seeds.is_admitted(tx, entry, sighting):
+                    _join_case(app, tx, entry, sighting, by, now)
         case facts.EvidenceErased(capture=capture):
             for case in cases.having(tx, evidence.sighting_of(tx, capture)):
                 enqueue(tx, "destroy_packages", case=str(case), until=now.isoformat())
@@ -69,21 +75,24 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
         case facts.CopyFound(case, sighting):
             errands.captured_first(app, tx, sighting, now)
             errands.weigh_evidence(app, tx, case, now, only=sighting)
-            _carry_out(tx, case, now, sighting)
+            _carry_out(app, tx, case, now, sighting)
         case facts.CopyConfirmed(case, sighting):
-            _carry_out(tx, case, now, sighting)
+            _carry_out(app, tx, case, now, sighting)
+        case facts.BreakerReleased(case) | facts.BreakerStopped(case):
+            _carry_out(app, tx, case, now)
         case facts.Decided(effective_at=effective_at, decision=decision):
             enqueue(tx, "take_effect", at=effective_at, decision=str(decision))
         case facts.DecisionEffective(case, _, Verdict.SHARED_WITHOUT_CONSENT):
             if cases.may_show_a_minor(tx, case):
                 errands.keep_no_pictures(tx, case, now)
-            _carry_out(tx, case, now)
+            _carry_out(app, tx, case, now)
             _drop_copies(app, tx, case, now)
         case facts.DecisionEffective(case, _, Verdict.NOT_SHARED_WITHOUT_CONSENT):
             for entry in cases.entries(tx, case):
                 bank.withdraw(tx, entry, now)
             errands.weigh_evidence(app, tx, case, now)
             handing.withdraw(tx, case)
+            breaker.forget(tx, case)
             _drop_copies(app, tx, case, now)
         case facts.DecisionReversed(case):
             for entry in cases.active_entries(tx, case):
@@ -91,6 +100,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             for seed in cases.entries(tx, case):
                 details.forget(tx, seed)
             takedown.call_off(tx, case, now)
+            breaker.forget(tx, case)
             handing.withdraw(tx, case)
         case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
             errands.weigh_evidence(app, tx, case, now)
@@ -114,6 +124,9 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.AccountChangeAsked()
             | facts.AccountChangeRefused()
             | facts.ApiKeyChanged()
+            | facts.BreakerOverdue()
+            | facts.BreakerRearmed()
+            | facts.BreakerTripped()
             | facts.CaseOpened()
             | facts.CaseReopened()
             | facts.ClockPassed()
@@ -131,6 +144,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.JobGaveUp()
             | facts.LocationUnusable()
             | facts.Looked()
+            | facts.MoreCopiesAsked()
             | facts.PictureUnreadable()
             | facts.Rechecked()
             | facts.RemovalCalledOff()
@@ -138,6 +152,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.RemovalStepDone()
             | facts.ReportUnusable()
             | facts.RetryAsked()
+            | facts.SeedCapped()
             | facts.StaffChanged()
             | facts.StaffInvited()
             | facts.StaffSignedIn()
@@ -163,24 +178,43 @@ def _open(app: App, tx: Tx, report_id: ReportId) -> None:
         bank.add_reported(tx, report_id, name, flips, picture.quality, now, app.well_known)
 
 
-def _join_case(tx: Tx, entry: EntryId, sighting: SightingId, by: facts.FoundBy, now: datetime) -> None:
+def _join_case(
+    app: App, tx: Tx, entry: EntryId, sighting: SightingId, by: facts.FoundBy, now: datetime
+) -> None:
     """A match joins its case. A copy that is there already may be one that acts from now on."""
     case = cases.add_match(tx, entry, sighting, by, now)
     if case is not None and any(each.id == entry for each in cases.active_entries(tx, case)):
-        _carry_out(tx, case, now, sighting)
+        _carry_out(app, tx, case, now, sighting)
 
 
-def _act_by(tx: Tx, entry: EntryId, now: datetime) -> None:
-    """An entry acts from now on: on the copies that it is known to match."""
-    case = cases.of_entry(tx, entry)
-    if case is not None:
-        _carry_out(tx, case, now)
+def carry_out(app: App, case: str) -> None:
+    """Go on with what a decision in effect speaks of."""
+    with app.database.transaction() as tx:
+        _carry_out(app, tx, CaseId(UUID(case)), clock.now())
 
 
-def _carry_out(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> None:
-    """Remove what a decision in effect covers, or one copy if it does; nothing if there is none."""
-    for copy in cases.to_remove(tx, case, now, only):
+PLANNED_AT_ONCE = 200
+"""Removals that are planned in one transaction."""
+
+
+def _carry_out(app: App, tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> None:
+    """Remove what a decision in effect covers, or one copy if it does; nothing if there is none.
+
+    What no person saw goes through the breaker. Of very many copies the first are planned now, so that their
+    removal begins, and the others by a job.
+    """
+    seeds.lift(tx, case, now)
+    cases.hold(tx, case)  # what was removed unseen is counted by one at a time
+    entries = [entry.id for entry in cases.active_entries(tx, case)]
+    planned, found = takedown.planned(tx, case), cases.to_remove(tx, case, now, only)
+    free = cases.reviewed_copies(tx, case, now) | planned  # and what is gone: nothing is done to it
+    free |= {copy.sighting for copy in found if copy.gone_at is not None}
+    through = breaker.let_through(tx, case, found, free, entries, limits(app), now)
+    new = [copy for copy in through if copy.sighting not in planned]
+    for copy in new[:PLANNED_AT_ONCE]:
         takedown.plan(tx, copy, now)
+    if len(new) > PLANNED_AT_ONCE:
+        enqueue(tx, "carry_out", case=str(case))
     _settle(tx, case, now)
 
 
@@ -192,23 +226,31 @@ def _drop_copies(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
 
 def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
-    cases.settle(tx, case, all_gone=takedown.all_gone(tx, case), now=now)
+    all_gone = takedown.all_gone(tx, case) and not _unplanned(tx, case)
+    cases.settle(tx, case, all_gone=all_gone, now=now)
 
 
-def act_on_confirmation(app: App, case: str) -> None:
-    """The time to take back that a copy is the same picture has passed, in a case that was decided."""
-    with app.database.transaction() as tx:
-        _carry_out(tx, CaseId(UUID(case)), clock.now())
+def _unplanned(tx: Tx, case: CaseId) -> bool:
+    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    planned = takedown.planned(tx, case)
+    return any(copy.sighting not in planned for copy in cases.to_remove(tx, case, clock.now()))
+
+
+def limits(app: App) -> Limits:
+    """What may be removed unseen, as the settings say."""
+    settings = app.settings
+    answer_within = timedelta(minutes=settings.breaker_answer_minutes)
+    return Limits(settings.breaker_removals, settings.breaker_posters, answer_within)
 
 
 ERRANDS = (
-    errands.look_back,
+    seed_errands.look_back,
     errands.locate,
     errands.read_again,
     errands.read_exactly,
     errands.look_closely,
+    seed_errands.bring,
     errands.take_effect,
-    act_on_confirmation,
     errands.remove,
     errands.look,
     errands.drop_copies,
@@ -222,7 +264,7 @@ def work(app: App) -> Work:
     """Everything that a worker of this service does."""
     return Work(
         handlers=[
-            *(Handler(run.__name__, partial(run, app)) for run in (follow, *ERRANDS)),
+            *(Handler(run.__name__, partial(run, app)) for run in (follow, carry_out, *ERRANDS)),
             Handler("capture", partial(errands.capture, app), errands.CAPTURE_TRIES),
             Handler("destroy_packages", partial(destroy_packages, app)),
         ],

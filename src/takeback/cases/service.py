@@ -5,7 +5,8 @@ from uuid import uuid5
 
 from takeback.bank import store as bank
 from takeback.bank.model import Entry, EntryStatus
-from takeback.cases import rules, store
+from takeback.cases import breaker_store, rules, store
+from takeback.cases.breaker_rules import BreakerState
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, LookReason, QueueRow, Told
 from takeback.errors import NotFound, Refused
 from takeback.facts import (
@@ -236,7 +237,7 @@ def confirm(
     store.set_said(tx, case, sighting, excluded=False, confirmed=confirmed, acts_at=acts_at)
     record(tx, (CopyConfirmed if confirmed else ConfirmationUndone)(case, sighting, staff))
     if acts_at is not None:
-        enqueue(tx, "act_on_confirmation", at=acts_at, case=str(case))
+        enqueue(tx, "carry_out", at=acts_at, case=str(case))
 
 
 def _markable(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> tuple[Case, Copy]:
@@ -276,7 +277,8 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
     found = _locked(tx, case)
     if not rules.may_settle(found, store.decisions(tx, case)):
         return
-    decided = {copy.sighting for copy in to_remove(tx, case, now)}
+    stopped = {copy for copy, state in breaker_store.held(tx, case) if state is BreakerState.STOPPED}
+    decided = {copy.sighting for copy in to_remove(tx, case, now)} - stopped
     if rules.unsettled(store.copies(tx, case), decided, now):
         wanted = CaseStatus.OPEN
     else:
@@ -335,6 +337,11 @@ def reviewed_entries(tx: Tx, case: CaseId, now: datetime) -> tuple[EntryId, ...]
         for entry in bank.of_report(tx, get(tx, case).report)
         if entry.id in shown and entry.made_of is None and entry.status is not EntryStatus.WITHDRAWN
     )
+
+
+def reviewed_copies(tx: Tx, case: CaseId, now: datetime) -> frozenset[SightingId]:
+    """The copies that a decision in effect covers, by their ids: see `reviewed`."""
+    return frozenset(copy.sighting for copy in reviewed(tx, case, now))
 
 
 def times_withdrawn(tx: Tx, case: CaseId) -> int:

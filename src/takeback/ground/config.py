@@ -117,6 +117,33 @@ class Settings(BaseSettings):
         description="When copies are looked for again after they were found gone.",
     )
     house_clock_hours: float = Field(24.0, description="The house's own deadline from report to removal.")
+    breaker_removals: int = Field(
+        50,
+        ge=1,
+        le=100_000,
+        description="Copies that may be removed within an hour for one case without a person having seen "
+        "them; automatic removal pauses before the next one.",
+    )
+    breaker_posters: int = Field(
+        20,
+        ge=1,
+        le=100_000,
+        description="Accounts whose copies may be removed for one case without a person having seen them; "
+        "automatic removal pauses before the next one.",
+    )
+    breaker_answer_minutes: float = Field(
+        60.0,
+        ge=1,
+        le=7 * 24 * 60,
+        allow_inf_nan=False,
+        description="Minutes within which a person should say whether a paused automatic removal goes on.",
+    )
+    seed_copies: int = Field(
+        200,
+        ge=1,
+        le=100_000,
+        description="Posts that one reported picture may bring into its case before a person has looked.",
+    )
 
     well_known: Path | None = Field(
         None,

@@ -217,28 +217,68 @@ def look_back(database: Transactions, entry_id: EntryId, now: datetime, sweeper:
         now: when.
         sweeper: finds the posts; None: read them all from the database.
     """
+    found, after = look_back_step(database, entry_id, now, sweeper)
+    while after is not None:
+        more, after = look_back_step(database, entry_id, now, sweeper, after=after)
+        found += more
+    return found
+
+
+LOOK_BACK_STEP = 2_000
+"""Posts that one step of a look-back settles."""
+
+
+def look_back_step(
+    database: Transactions,
+    entry_id: EntryId,
+    now: datetime,
+    sweeper: Sweep | None = None,
+    *,
+    after: int = 0,
+) -> tuple[int, SightingId | None]:
+    """A bounded part of `look_back`: only of posts with ids greater than `after`, and not of very many.
+
+    Returns:
+        how many new matches there were, and after which post the next step begins; None: that was all.
+    """
+    posts = _nearby(database, entry_id, sweeper)
+    if posts is None:
+        return 0, None
+    entry, near = posts
+    left = [sighting for sighting in near if sighting > after]
+    step = left[:LOOK_BACK_STEP]
+    found = 0
+    for start in range(0, len(step), _AT_ONCE):
+        with database.transaction() as tx:
+            found += _look_back_at(tx, entry, step[start : start + _AT_ONCE], now)
+    return found, step[-1] if len(left) > len(step) else None
+
+
+def _nearby(
+    database: Transactions, entry_id: EntryId, sweeper: Sweep | None
+) -> tuple[Entry, Sequence[SightingId]] | None:
+    """The entry, and the posts that may show it, in order; None if it finds nothing any more."""
     with database.transaction() as tx:
         entry = bank.get(tx, entry_id)
         if entry is None or entry.status is EntryStatus.WITHDRAWN:
-            return 0
-        posts = list[SightingId]()
+            return None
         if sweeper is None:
-            posts += _scan(tx, questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
-    if sweeper is not None:
-        near = sweeper.near(questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
-        posts = sorted({each.sighting for each in near})
+            return entry, sorted(set(_scan(tx, questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)))
+    near = sweeper.near(questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
+    return entry, sorted({each.sighting for each in near})
+
+
+def _look_back_at(tx: Tx, entry: Entry, asked: Sequence[SightingId], now: datetime) -> int:
+    """Settle some posts; how many new matches there were. Raises StorageUnavailable."""
+    rows = sightings.many(tx, asked)
+    if len(rows) < len(asked):  # moved to the archive, or forgotten, since they were found
+        raise StorageUnavailable("sightings were moved meanwhile; the look-back begins again")
     found = 0
-    for start in range(0, len(posts), _AT_ONCE):
-        with database.transaction() as tx:
-            asked = posts[start : start + _AT_ONCE]
-            rows = sightings.many(tx, asked)
-            if len(rows) < len(asked):  # moved to the archive, or forgotten, since they were found
-                raise StorageUnavailable("sightings were moved meanwhile; the look-back begins again")
-            for sighting in sorted(rows):
-                shown = shown_in(rows[sighting])
-                if shown is not None:
-                    near = ask_entries(shown, [entry])
-                    found += _settle(tx, sighting, shown, near, FoundBy.LOOK_BACK, now)
+    for sighting in sorted(rows):
+        shown = shown_in(rows[sighting])
+        if shown is not None:
+            near = ask_entries(shown, [entry])
+            found += _settle(tx, sighting, shown, near, FoundBy.LOOK_BACK, now)
     return found
 
 

@@ -71,6 +71,26 @@ def sightings_matching(tx: Tx, entries: Sequence[EntryId], among: Sequence[Sight
     return {row[0] for row in rows}
 
 
+def entries_shown(
+    tx: Tx, entries: Sequence[EntryId], among: Sequence[SightingId]
+) -> dict[SightingId, list[EntryId]]:
+    """Which of these entries each of the posts `among` surely shows; only posts that show any."""
+    found = dict[SightingId, list[EntryId]]()
+    for sighting, entry in tx.execute(
+        "select sighting_id, entry_id from join_match"
+        " where entry_id = any(%s) and sighting_id = any(%s) and not review_only order by entry_id",
+        [list(entries), list(among)],
+    ):
+        found.setdefault(sighting, []).append(entry)
+    return found
+
+
+def of_entry(tx: Tx, entry: EntryId) -> int:
+    """How many posts an entry matches, or may."""
+    row = tx.execute("select count(*) from join_match where entry_id = %s", [entry]).fetchone()
+    return 0 if row is None else row[0]
+
+
 def entries_matching(tx: Tx, sightings: Sequence[SightingId]) -> set[EntryId]:
     """The entries that any of these posts surely shows: none that it only may."""
     rows = tx.execute(

@@ -269,6 +269,11 @@ def all_gone(tx: Tx, case: CaseId) -> bool:
     return store.unfinished(tx, case) == 0
 
 
+def planned(tx: Tx, case: CaseId) -> frozenset[SightingId]:
+    """The copies of a case whose removal is planned, or was done."""
+    return frozenset(store.planned(tx, case))
+
+
 def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
     """All removals of a case, with their steps, looks and rounds."""
     return store.progress(tx, case)

@@ -213,6 +213,14 @@ def open_of(tx: Tx, case: CaseId) -> list[TargetId]:
     return [row[0] for row in rows]
 
 
+def planned(tx: Tx, case: CaseId) -> list[SightingId]:
+    """The copies of a case whose removal is planned, and was not called off."""
+    rows = tx.execute(
+        "select sighting_id from takedown_target where case_id = %s and state <> 'called_off'", [case]
+    )
+    return [row[0] for row in rows]
+
+
 def _looks(tx: Tx, case: CaseId) -> dict[TargetId, list[LookRow]]:
     """All looks of a case."""
     found: dict[TargetId, list[LookRow]] = {}

@@ -261,6 +261,8 @@ def test_metrics_count_every_kind_of_fact_and_what_waits(api: Api):
     assert all(f'takeback_facts{{kind="{kind_of(fact)}"}}' in text for fact in FACTS)
     assert 'takeback_jobs_waiting{job="follow"} 3.0' in text
     assert 'takeback_cases{status="open"} 0.0' in text
+    assert "takeback_breaker_paused 0.0" in text
+    assert "takeback_seeds_capped 0.0" in text
     assert "takeback_sightings 0.0" in text
 
 

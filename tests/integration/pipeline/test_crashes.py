@@ -8,12 +8,14 @@ import psycopg
 import pytest
 
 from fuses import FragileDatabase, Fuse, Killed
-from house import LEASE, House, picture, plain
+from house import LEASE, MIRA, House, picture, plain
 from platform_in_memory import MemoryPlatform, link
 from takeback import errands
+from takeback.cases import breaker, seeds
+from takeback.cases.breaker_rules import BreakerState
 from takeback.connectors.api import Action
 from takeback.errors import NotAllowed, Unavailable
-from takeback.facts import Verdict
+from takeback.facts import CopyFound, Verdict
 from takeback.ground.db.pool import Database
 
 HERS, MIRRORED, ANOTHERS = picture(1), picture(1, mirrored=True), picture(2)
@@ -131,6 +133,66 @@ def deadlines(house):
     house.time.advance(timedelta(days=2))
 
 
+def a_copy_that_trips_the_breaker(house):
+    _decided(house)
+    house.work()
+    house.app.settings.breaker_removals = 1
+    for _ in range(3):
+        house.platform.post(MIRRORED)
+    house.watch_once()
+    while len(house.facts(CopyFound)) < 5:
+        house.do(house.due()[0])
+
+
+def _paused(house) -> None:
+    a_copy_that_trips_the_breaker(house)
+    house.work()
+
+
+def a_clock_of_the_breaker(house):
+    _paused(house)
+    house.time.advance(timedelta(hours=2))
+
+
+def an_answer(house):
+    _paused(house)
+
+
+def an_answer_to_follow(house):
+    _paused(house)
+    go_on(house)
+
+
+def a_seed_over_its_cap(house):
+    house.app.settings.seed_copies = 1
+    _posted(house)
+    house.watch()
+    house.report(HERS)
+    errands.take_in(house.app)
+    house.work("follow")
+    house.do(house.due()[0])
+    house.do(house.due()[0])
+
+
+def matches_to_bring(house):
+    a_seed_over_its_cap(house)
+    house.work()
+    ask_for_more(house)
+
+
+def go_on(house):
+    [(case,)] = house.query("select id from cases_case")
+    with house.database.transaction() as tx:
+        if breaker.paused(tx):
+            breaker.go_on(tx, case, was=BreakerState.PAUSED, staff=MIRA, now=house.time.now())
+
+
+def ask_for_more(house):
+    [(case,)] = house.query("select id from cases_case")
+    with house.database.transaction() as tx:
+        seeds.ask_for_more(tx, case, 5, staff=MIRA)
+
+
 def first_job(house):
     house.do(house.due()[0])
 
@@ -172,6 +234,12 @@ STAGES = [
     (a_look_that_finds_it_again, first_job),
     (a_copy_found_again, first_job),
     (deadlines, pass_clocks),
+    (a_copy_that_trips_the_breaker, first_job),
+    (a_clock_of_the_breaker, pass_clocks),
+    (an_answer, go_on),
+    (an_answer_to_follow, first_job),
+    (a_seed_over_its_cap, first_job),
+    (matches_to_bring, first_job),
 ]
 stages = pytest.mark.parametrize(
     ("stage", "step"), STAGES, ids=[f"{stage.__name__}-{step.__name__}" for stage, step in STAGES]

@@ -1,6 +1,7 @@
 """A case may be called removed only when every copy is gone, also if one is found at that very moment."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import UUID
 
 from deciding_now import decide_now
@@ -10,6 +11,7 @@ from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason
 from takeback.facts import Verdict
+from takeback.ground.config import Settings
 from takeback.ids import StaffId
 from takeback.takedown import service as takedown
 from takeback.takedown import store
@@ -17,6 +19,7 @@ from takeback.takedown.model import TargetState
 from turns import State, Turns
 
 STAFF = StaffId(UUID(int=1))
+APP = SimpleNamespace(settings=Settings(_env_file=None))
 
 
 def removing(tx):
@@ -71,7 +74,7 @@ def test_two_workers_that_plan_the_same_copies_plan_each_once(database):
 
         def carrying_out(actor, case=case) -> None:
             with actor.transaction() as tx:
-                pipeline._carry_out(tx, case, NOW)
+                pipeline._carry_out(APP, tx, case, NOW)
 
         with Turns(database.url) as turns:
             first, second = turns.add(carrying_out), turns.add(carrying_out)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.cases.model import Case, CaseStatus
-from takeback.doors.console.chips import Chip, Shape, time_left
+from takeback.doors.console.chips import Chip, Shape, answer_left, time_left
 from takeback.ids import CaseId, ReportId
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -61,3 +61,16 @@ def test_nobody_is_promised_more_time_than_there_is(left: timedelta):
     if word.endswith(" left") and not word.startswith("under"):
         unit = {"min": MINUTE, "h": HOUR, "days": timedelta(days=1)}[number[1]]
         assert int(number[0]) * unit <= left
+
+
+@pytest.mark.parametrize(
+    ("left", "shape", "word"),
+    [
+        (59 * MINUTE, Shape.URGENT, "59 min to answer"),
+        (9 * HOUR, Shape.SOON, "9 h to answer"),
+        (timedelta(seconds=3), Shape.URGENT, "under 1 min to answer"),
+        (-MINUTE, Shape.LATE, "late by 1 min"),
+    ],
+)
+def test_a_question_that_waits_has_a_chip_that_is_never_calm(left: timedelta, shape: Shape, word: str):
+    assert answer_left(NOW + left, NOW) == Chip(shape, word)

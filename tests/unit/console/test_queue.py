@@ -5,6 +5,7 @@ from uuid import uuid4
 from hypothesis import given
 from hypothesis import strategies as st
 
+from takeback.cases.breaker import Paused
 from takeback.cases.model import Case, CaseStatus, QueueRow
 from takeback.doors.console.queue import Show, Sort, View, select
 from takeback.ids import CaseId, ReportId
@@ -61,3 +62,20 @@ def test_asking_for_the_same_order_again_turns_it_around():
     view = View().sorted_by(Sort.COPIES)
     assert view.descending, "large numbers first"
     assert not view.sorted_by(Sort.COPIES).descending
+
+
+@given(st.lists(rows(), min_size=1), views, st.data())
+def test_a_paused_case_is_on_top_of_every_view_that_shows_it_and_never_called_closed(
+    given_rows: list[QueueRow], view: View, data: st.DataObject
+):
+    picked = data.draw(st.lists(st.sampled_from(given_rows), unique_by=lambda row: row.case.id))
+    paused = [Paused(row.case.id, 50, 20, 4, NOW, NOW, overdue=False, waiting=7) for row in picked]
+    shown = [row.case.id for row in select(given_rows, view, late=late, paused=paused)]
+    on_top = [each.case for each in paused if each.case in shown]
+    assert shown[: len(on_top)] == on_top
+    if view.show in {Show.WAITING, Show.PAUSED}:
+        assert len(on_top) == len(paused)
+    if view.show is Show.PAUSED:
+        assert len(shown) == len(paused)
+    if view.show is Show.CLOSED:
+        assert on_top == []

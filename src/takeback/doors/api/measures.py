@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from psycopg_pool import PoolTimeout
 
 from takeback.app import App
+from takeback.cases import breaker, seeds
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
 from takeback.doors.api.answers import Failed, Health, Shards
@@ -84,7 +85,15 @@ class _Numbers(Collector):
     def collect(self) -> Iterator[Metric]:
         """All numbers."""
         with self._app.database.transaction() as tx:
-            found = [*_jobs(tx), _shards(tx), _facts(tx), *_ledger(tx), *_pictures(tx), _cases(tx)]
+            found = [
+                *_jobs(tx),
+                _shards(tx),
+                _facts(tx),
+                *_ledger(tx),
+                *_pictures(tx),
+                _cases(tx),
+                *_waiting(tx),
+            ]
         yield from found
 
 
@@ -168,3 +177,17 @@ def _cases(tx: Tx) -> Metric:
     for status in CaseStatus:
         family.add_metric([status.value], found[status])
     return family
+
+
+def _waiting(tx: Tx) -> Iterator[Metric]:
+    """What a person should answer: removals that paused, and reports that find very much."""
+    paused = breaker.paused(tx)
+    yield GaugeMetricFamily(
+        "takeback_breaker_paused", "Cases whose automatic removal waits for an answer.", value=len(paused)
+    )
+    yield GaugeMetricFamily(
+        "takeback_breaker_waiting", "Copies that wait for it.", value=sum(each.waiting for each in paused)
+    )
+    yield GaugeMetricFamily(
+        "takeback_seeds_capped", "Seeds that match more than they may bring.", value=len(seeds.capped(tx))
+    )

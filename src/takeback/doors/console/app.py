@@ -9,6 +9,7 @@ from takeback.app import App
 from takeback.doors.console import (
     account,
     attention,
+    breaker,
     case,
     dossier,
     entry,
@@ -40,7 +41,8 @@ def create_app(app: App) -> FastAPI:
     web = FastAPI(title="Takeback console", openapi_url=None, docs_url=None, redoc_url=None)
     desk = make_desk(app)
     web.state.desk = desk
-    for room in (entry, account, queue, pictures, working_copies, case, dossier, attention, unseen, team):
+    rooms = (entry, account, queue, pictures, working_copies, case, breaker, dossier, attention, unseen, team)
+    for room in rooms:
         web.include_router(room.router)
     web.get("/static/{version}/{name}")(static)
     web.add_exception_handler(NotSignedIn, _not_signed_in)

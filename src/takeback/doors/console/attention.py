@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 from fastapi.responses import Response
 
+from takeback.cases import breaker, seeds
 from takeback.cases.model import Reviewer
 from takeback.doors.console import words
 from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.facts import (
+    BreakerOverdue,
+    BreakerTripped,
     CaptureFailed,
     DecisionDisputed,
     DecisionObjected,
@@ -20,6 +23,7 @@ from takeback.facts import (
     PictureUnreadable,
     RemovalFailed,
     ReportUnusable,
+    SeedCapped,
 )
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
@@ -35,6 +39,9 @@ MOST = 200
 NEW = timedelta(days=7)
 """For so long a room that shut us out is told here, too; later only on the page "Not compared"."""
 _KINDS = (
+    BreakerTripped,
+    BreakerOverdue,
+    SeedCapped,
     RemovalFailed,
     JobGaveUp,
     ReportUnusable,
@@ -54,13 +61,14 @@ class Item:
     sentence: str
     case: CaseId | None
     settled: bool
-    """A removal that went on since."""
+    """It went on since, or was answered."""
 
 
 def _items(tx: Tx, me: Reviewer) -> list[Item]:
     items: list[Item] = []
     cases: dict[CaseId, Standing] = {}
     seen: set[TargetId] = set()
+    waiting = breaker.unanswered(tx) | seeds.capped(tx)
     for each in ledger.recent(tx, _KINDS, MOST):
         case, settled, names = None, False, words.Names({}, {}, {})
         if isinstance(each.fact, RemovalFailed):
@@ -74,6 +82,8 @@ def _items(tx: Tx, me: Reviewer) -> list[Item]:
         elif isinstance(each.fact, DecisionDisputed | DecisionObjected):
             case = each.fact.case
             names = (cases.get(case) or cases.setdefault(case, standing(tx, case, me))).names
+        elif isinstance(each.fact, BreakerTripped | BreakerOverdue | SeedCapped):
+            case, settled = each.fact.case, each.fact.entry not in waiting
         items.append(Item(each.at, words.sentence(each.fact, names), case, settled))
     return items
 

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
 from takeback.bank import service as bank
-from takeback.cases import deciding, rules
+from takeback.cases import breaker, deciding, rules
 from takeback.cases import service as cases
 from takeback.cases.model import (
     REASONS,
@@ -25,8 +25,10 @@ from takeback.cases.model import (
     Told,
 )
 from takeback.cases.page import Changed, Shown, format_shown, parse_shown, shown
+from takeback.doors.console import breaker as breaker_page
 from takeback.doors.console import findings, words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
+from takeback.doors.console.queue import paused_first
 from takeback.doors.console.working_copies import to_offer
 from takeback.errors import NotFound, Refused
 from takeback.facts import Looked, Reopened, Verdict
@@ -76,7 +78,8 @@ class Standing:
         """Whether the page should ask again soon."""
         settled = {TargetState.GONE, TargetState.FAILED}
         removing = self.case.status is CaseStatus.REMOVING
-        unsettled = not self.targets or any(target.state not in settled for target in self.targets)
+        gone = all(target.state is TargetState.GONE for target in self.targets)  # or none is planned yet
+        unsettled = gone or any(target.state not in settled for target in self.targets)
         return self.case.status is CaseStatus.DECIDED or (removing and unsettled)
 
     @property
@@ -184,6 +187,8 @@ def _page(
         rows: Sequence[QueueRow] = cases.queue(tx)
         history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
+        held = breaker_page.shown(tx, case, copies)
+        paused = breaker.paused(tx)
         nobody_looks = cases.NOBODY_LOOKS if cases.nobody_looks(tx, case) else ""
     working = to_offer(desk, case, copies, now)
     possible = {
@@ -204,7 +209,9 @@ def _page(
         refused=refused,
         sayable={copy.sighting for copy in copies if rules.marking_blocker(stands.case, copy, now) is None},
         new=frozenset(changed.found + changed.said) if changed else frozenset(),
-        rows=rows,
+        rows=paused_first(rows, paused),
+        held=held,
+        paused={each.case: each for each in paused},
         working=working,
         nobody_looks=nobody_looks,
         history=history,

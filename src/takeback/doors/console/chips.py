@@ -51,10 +51,19 @@ def time_left(case: Case, now: datetime) -> Chip:
         return Chip(Shape.DONE, "removed late" if case.overdue else "removed")
     if case.status in {CaseStatus.DECLINED, CaseStatus.OUT_OF_REACH}:
         return Chip(Shape.DONE, "closed")
-    left = case.due_at - now
+    return _left(case.due_at - now, "left")
+
+
+def answer_left(answer_by: datetime, now: datetime) -> Chip:
+    """The chip of a question that waits for an answer; it is never calm."""
+    chip = _left(answer_by - now, "to answer")
+    return Chip(Shape.SOON, chip.word) if chip.shape is Shape.CALM else chip
+
+
+def _left(left: timedelta, what: str) -> Chip:
     if left <= timedelta(0):
         return Chip(Shape.LATE, f"late by {span(-left)}")
     if left < _MINUTE:
-        return Chip(Shape.URGENT, "under 1 min left")
+        return Chip(Shape.URGENT, f"under 1 min {what}")
     shape = Shape.URGENT if left < URGENT else Shape.SOON if left < SOON else Shape.CALM
-    return Chip(shape, f"{span(left)} left")
+    return Chip(shape, f"{span(left)} {what}")

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from takeback.app import App, keys_folder
-from takeback.doors.console import chips, words, words_staff
+from takeback.doors.console import breaker_words, chips, words, words_staff
 from takeback.doors.console.previews import Previews, Tickets
 from takeback.doors.console.theme import Theme, chosen
 from takeback.errors import ConfigurationError, Refused
@@ -102,6 +102,8 @@ class Desk:
             words=words,
             staff_words=words_staff,
             time_left=chips.time_left,
+            answer_left=chips.answer_left,
+            breaker_words=breaker_words,
             roles=tuple(Role),
             theme=self.theme,
             themes=tuple(Theme),

@@ -10,7 +10,9 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from takeback.cases import breaker
 from takeback.cases import service as cases
+from takeback.cases.breaker import Paused
 from takeback.cases.model import CaseStatus, QueueRow
 from takeback.cases.rules import needs_an_eye
 from takeback.doors.console.desk import AtDesk, Visiting
@@ -24,6 +26,8 @@ class Show(StrEnum):
 
     WAITING = "waiting"
     """All that wait for something."""
+    PAUSED = "paused"
+    """Automatic removal waits for an answer."""
     TO_DECIDE = "to_decide"
     SECOND_LOOK = "second_look"
     CANDIDATES = "candidates"
@@ -45,6 +49,7 @@ class Sort(StrEnum):
 
 SHOW_NAMES = {
     Show.WAITING: "All that wait",
+    Show.PAUSED: "Paused",
     Show.TO_DECIDE: "To decide",
     Show.SECOND_LOOK: "Second look",
     Show.CANDIDATES: "May be the same",
@@ -54,6 +59,10 @@ SHOW_NAMES = {
 }
 NOTHING = {
     Show.WAITING: ("Nothing waits.", "New reports stand here when you next open the queue."),
+    Show.PAUSED: (
+        "Nothing is paused.",
+        "Automatic removal pauses when one picture is removed very often, until somebody answers.",
+    ),
     Show.TO_DECIDE: ("Nothing to decide.", "Everything that was found has been looked at."),
     Show.SECOND_LOOK: ("Nobody needs a second look.", "When a colleague cannot tell, the case comes here."),
     Show.CANDIDATES: (
@@ -106,19 +115,30 @@ class View:
         return replace(self, sort=sort, descending=not self.descending if self.sort is sort else counts)
 
 
-def select(rows: Sequence[QueueRow], view: View, *, late: Callable[[QueueRow], bool]) -> list[QueueRow]:
-    """The rows of a view. Pure; the order of equals is the order given."""
-    wanted = [row for row in rows if _is_shown(row, view.show, late=late)]
-    return sorted(wanted, key=_KEYS[view.sort], reverse=view.descending)
+def select(
+    rows: Sequence[QueueRow], view: View, *, late: Callable[[QueueRow], bool], paused: Sequence[Paused] = ()
+) -> list[QueueRow]:
+    """The rows of a view, paused ones first. Pure; the order of equals is the order given."""
+    waits = {each.case for each in paused}
+    wanted = [row for row in rows if _is_shown(row, view.show, late=late, paused=row.case.id in waits)]
+    return paused_first(sorted(wanted, key=_KEYS[view.sort], reverse=view.descending), paused)
+
+
+def paused_first(rows: Sequence[QueueRow], paused: Sequence[Paused]) -> list[QueueRow]:
+    """The rows with those on top whose automatic removal waits for an answer. Pure."""
+    first = {each.case: place for place, each in enumerate(paused)}
+    return sorted(rows, key=lambda row: first.get(row.case.id, len(first)))
 
 
 def _is_shown(  # noqa: PLR0911 - an arm for each view
-    row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool]
+    row: QueueRow, show: Show, *, late: Callable[[QueueRow], bool], paused: bool
 ) -> bool:
     status = row.case.status
     match show:
         case Show.WAITING:
-            return not _is_closed(row)
+            return paused or not _is_closed(row)
+        case Show.PAUSED:
+            return paused
         case Show.TO_DECIDE:
             return status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}
         case Show.SECOND_LOOK:
@@ -130,7 +150,7 @@ def _is_shown(  # noqa: PLR0911 - an arm for each view
         case Show.LATE:
             return status not in _CLOSED and late(row)
         case Show.CLOSED:
-            return _is_closed(row)
+            return _is_closed(row) and not paused
 
 
 def _is_closed(row: QueueRow) -> bool:
@@ -149,7 +169,7 @@ def queue(
     """The queue page."""
     now = clock.now()
     with desk.app.database.transaction() as tx:
-        rows = cases.queue(tx, include_closed=True)
+        rows, paused = cases.queue(tx, include_closed=True), breaker.paused(tx)
     view = View(show, sort, down)
 
     def late(row: QueueRow) -> bool:
@@ -160,8 +180,9 @@ def queue(
         visit,
         now=now,
         view=view,
-        rows=select(rows, view, late=late),
-        counts={each: len(select(rows, View(each), late=late)) for each in Show},
+        rows=select(rows, view, late=late, paused=paused),
+        counts={each: len(select(rows, View(each), late=late, paused=paused)) for each in Show},
+        paused={each.case: each for each in paused},
         shows=SHOW_NAMES,
         sorts=Sort,
         nothing=NOTHING[show],

@@ -9,6 +9,8 @@ from takeback import facts
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
+from takeback.doors.console import breaker_words
+from takeback.doors.console.counting import count
 from takeback.doors.console.theme import Theme
 from takeback.dossier.model import BY_RECEIPT
 from takeback.evidence.model import WORKING_COPY
@@ -148,11 +150,6 @@ def short(case: UUID) -> str:
 def clock_name(clock: str) -> str:
     """Which deadline it is."""
     return _CLOCKS.get(clock, clock.replace("_", " "))
-
-
-def count(number: int, one: str, many: str = "") -> str:
-    """A number with its word: "1 copy", "37 copies"."""
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
 def copies(found: Sequence[Copy]) -> str:
@@ -367,6 +364,16 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"{names.of_copy(sighting).capitalize()} is gone already; it is only looked for."
         case facts.RemovalCalledOff(target=target):
             return f"The removal of {names.of_target(target).lower()} was called off."
+        case (
+            facts.BreakerTripped()
+            | facts.BreakerOverdue()
+            | facts.BreakerReleased()
+            | facts.BreakerStopped()
+            | facts.BreakerRearmed()
+            | facts.SeedCapped()
+            | facts.MoreCopiesAsked()
+        ):
+            return breaker_words.sentence(fact, names.of_staff)
         case facts.RemovalPlanned(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} is to be removed."
         case facts.RemovalStepDone(target=target, action=action, how=how):

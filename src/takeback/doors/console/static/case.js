@@ -6,6 +6,8 @@ import { looking } from "./look.js";
 const OFTEN = 1000; // ms, while something moves
 const SELDOM = 5000;
 const OFTEN_FOR = 120_000;
+/** @type {Record<string, string>} */
+const ANSWERS = { g: "[data-go-on]", s: "[data-stop]", m: "[data-more]" };
 
 const standing = /** @type {HTMLElement | null} */ (document.querySelector("[data-ask]"));
 const begun = performance.now();
@@ -105,6 +107,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "x") /** @type {HTMLElement | null | undefined} */ (document.activeElement?.closest(".tile")?.querySelector("[data-exclude]"))?.click();
   else if (["1", "2", "3", "4"].includes(event.key)) choose(Number(event.key));
   else if (event.key === "u") /** @type {HTMLElement | null} */ (document.querySelector("[data-undo]"))?.click();
+  else if (event.key in ANSWERS) /** @type {HTMLElement | null} */ (document.querySelector(ANSWERS[event.key] ?? ""))?.click();
   else return;
   event.preventDefault();
 });

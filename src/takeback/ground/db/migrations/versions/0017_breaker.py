@@ -1,0 +1,20 @@
+"""The breaker: what was removed unseen, what waits for an answer, and what a seed brought unseen."""
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0017"
+down_revision = "0016"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    connection = op.get_bind().connection.driver_connection
+    assert connection is not None
+    connection.execute(Path(__file__).with_suffix(".sql").read_bytes())
+
+
+def downgrade() -> None:
+    raise NotImplementedError("facts are never unmade; restore a backup instead")

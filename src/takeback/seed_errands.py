@@ -1,0 +1,35 @@
+"""What is done later with what a reported picture matches, in bounded steps: see `cases/seeds.py`."""
+
+from uuid import UUID
+
+from takeback.app import App
+from takeback.cases import seeds
+from takeback.cases import service as cases
+from takeback.errands import captured_first
+from takeback.ground import clock
+from takeback.ground.jobs.queue import enqueue
+from takeback.ids import EntryId
+from takeback.join import service as join
+
+
+def look_back(app: App, entry: str, after: int = 0) -> None:
+    """Ask everything that passed before an entry was banked, step by step.
+
+    A seed that matches all it may before a person looked goes on when one did. Raises StorageUnavailable.
+    """
+    entry_id = EntryId(UUID(entry))
+    _, upto = join.look_back_step(app.database, entry_id, clock.now(), app.sweeper, after=after)
+    if upto is None:
+        return
+    with app.database.transaction() as tx:
+        if not seeds.pause_look_back(tx, entry_id, upto, app.settings.seed_copies):
+            enqueue(tx, "look_back", entry=entry, after=upto)
+
+
+def bring(app: App, entry: str) -> None:
+    """Have matches that waited for a person join their case, some at a time."""
+    entry_id, now = EntryId(UUID(entry)), clock.now()
+    with app.database.transaction() as tx:
+        for sighting, by in seeds.bring(tx, entry_id):
+            if captured_first(app, tx, sighting, now):
+                cases.add_match(tx, entry_id, sighting, by, now)
