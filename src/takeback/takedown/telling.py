@@ -1,7 +1,8 @@
 """What a certificate says of one copy, as clauses: each a key with what it is about. Pure.
 
 A court reads the sentences in its own language. So what is claimed is decided once (`certificate.py`), and
-each language brings its own phrases. English is here; the others are texts of the dossier, with the same keys.
+each language brings its own phrases. English is here; the others are texts of the dossier, with the same
+keys.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from takeback.connectors.api import Vantage
-from takeback.ground.zones import beside
 from takeback.law.clocks import regimes
+from takeback.zones import beside
 
 Part = datetime | timedelta | int | str | tuple[datetime, ...] | tuple[Vantage, ...]
 """Something that a clause speaks of: moments, a span, a number, a clock's id, who looked."""

@@ -62,7 +62,8 @@ def test_each_round_is_in_the_log_with_the_hash_of_all_that_was_seen(house, remo
         assert body["series"] == hashlib.sha256(each.series).hexdigest()
         assert (body["target"], body["round"], body["finding"]) == (str(each.target), each.round, "gone")
         assert house.query("select count(*) from ledger_entry where fact_id = %s", each.fact) == [(1,)]
-    assert sorted(json.loads(found[0].series)) == ["at", "control", "looks", "round", "target", "v"]
+    fields = ["at", "control", "looks", "required", "round", "shut_out", "target", "v"]
+    assert sorted(json.loads(found[0].series)) == fields
     assert found[1].at - found[0].at > timedelta(hours=1)
 
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.connectors.api import State, Surface, Vantage
-from takeback.ground.zones import zone_of
 from takeback.ids import FactId, SightingId, TargetId
 from takeback.law import clocks
 from takeback.law.clocks import Clock
@@ -18,6 +17,7 @@ from takeback.takedown.certificate import Certificate, certificates, certify
 from takeback.takedown.model import ControlRow, Finding, LookRow, Round, When
 from takeback.takedown.rules import series
 from takeback.takedown.telling import english, told
+from takeback.zones import zone_of
 from takeback_verify import canonical
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
