@@ -12,12 +12,13 @@ from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 from takeback.cases import service as cases
 from takeback.dossier import caseuco, papers
 from takeback.dossier.anchoring import choose_sizes
-from takeback.dossier.certificate import LANGUAGES, certificate
+from takeback.dossier.certificate import certificate
 from takeback.dossier.compose import compose
 from takeback.dossier.matter import Matter, Stamped
 from takeback.dossier.model import Draft, Head
 from takeback.dossier.sealing import DocumentSealer
 from takeback.dossier.stamping import SealStamper
+from takeback.dossier.wording import LANGUAGES
 from takeback.evidence import service as evidence
 from takeback.evidence.model import Exhibit
 from takeback.facts import Verdict

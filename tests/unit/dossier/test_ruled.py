@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from reportlab.lib.colors import black
 from reportlab.platypus import SimpleDocTemplate
 
-from takeback.dossier.certificate import LANGUAGES
 from takeback.dossier.lettering import width_of
 from takeback.dossier.ruled import RuledTable, broken, ruled_table
+from takeback.dossier.wording import LANGUAGES
 
 
 def table(rows) -> RuledTable:
