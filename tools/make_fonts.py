@@ -24,8 +24,17 @@ from fontTools.ttLib.tables._g_l_y_f import Glyph
 FOLDER = Path(__file__).parents[1] / "src" / "takeback" / "dossier" / "fonts"
 LATIN = ((0x20, 0x2FF), (0x370, 0x52F), (0x1E00, 0x1FFF), (0x2010, 0x205E), (0x2070, 0x218F))
 """Blocks of Latin, Greek and Cyrillic letters, and of signs between them."""
-STANDARDS = (("gb2312", 0xA1, 0xF8), ("big5", 0xA1, 0xC7), ("shift_jis", 0x81, 0x99), ("euc_kr", 0xA1, 0xC9))
-"""Codec, and the first bytes of the levels that are kept."""
+PARTS = {
+    "han-1": (("gb2312", 0xA1, 0xA6), ("gb2312", 0xB0, 0xD6)),
+    "han-2": (("gb2312", 0xD6, 0xF8), ("gb2312", 0xA6, 0xB0)),
+    "han-3": (("big5", 0xA1, 0xC7), ("shift_jis", 0x81, 0x99)),
+    "hangul": (("euc_kr", 0xA1, 0xC9),),
+}
+"""Each font's standards, with the first bytes of the rows that are kept; a letter is in the first font.
+
+The files are cut so that none has a megabyte."""
+BEGINNING = {*range(0x20, 0x7F), 0xA0}
+"""ASCII, which the first font of a language has, too: its letters go well with the others."""
 SIMPLIFIED = 2
 """Which face of the collection: that of simplified Chinese."""
 LONGEST_ERROR = 2.5
@@ -35,12 +44,21 @@ BRACKETS = {0x27E8: (260, 80), 0x27E9: (80, 260)}
 
 
 def main() -> None:
-    """Write both fonts."""
+    """Write the fonts."""
     latin, cjk = sys.argv[1:]
     blocks = {code for first, last in LATIN for code in range(first, last + 1)}
     write(TTFont(latin), blocks, "latin", brackets=True)
-    letters = {code for codec, *rows in STANDARDS for code in standard(codec, *rows)}
-    write(TTFont(cjk, fontNumber=SIMPLIFIED), letters | {*range(0x20, 0x7F), 0xA0}, "cjk", brackets=True)
+    known: set[int] = set()
+    for name, rows in PARTS.items():
+        letters = {code for row in rows for code in standard(*row)} - known
+        known |= letters
+        first = name in {"han-1", "hangul"}
+        write(
+            TTFont(cjk, fontNumber=SIMPLIFIED),
+            letters | BEGINNING if first else letters,
+            name,
+            brackets=first,
+        )
 
 
 def standard(codec: str, first: int, last: int) -> set[int]:

@@ -13,7 +13,7 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 
 from takeback.dossier import tables
 from takeback.dossier.lettering import font_of, marked_up, printable, runs
@@ -95,12 +95,15 @@ class _Setting:
             Spacer(1, 10),
         ]
         values = _values(matter, said)
-        for section in said.sections:
+        *sections, last = said.sections
+        for section in sections:
             story.append(self._set(section.title, heading))
             story += [self._set(text.format_map(values), self._normal) for text in section.body]
             for table in section.tables:
                 for rows in tables.TABLES[table](matter, said):
                     story += self._laid_out(rows)
+        declared = [self._set(text.format_map(values), self._normal) for text in last.body]
+        story.append(KeepTogether([self._set(last.title, heading), *declared]))  # it is signed on one page
         return story
 
     def _set(self, text: str, style: ParagraphStyle) -> Paragraph:

@@ -1,12 +1,12 @@
 """The fonts of the certificates, and which letter is set in which.
 
-A name can be in any script, and a paper for a court must not show an empty box in its place. Both fonts are
-embedded (`fonts`, made by tools/make_fonts.py): one has Latin, Greek and Cyrillic, one the common letters of
-Chinese, Japanese and Korean. A letter that neither has is printed as its code point, such as ⟨U+1F600⟩; so
-are letters that join or combine with others, which are set one by one here, and those that cannot be seen.
+A name can be in any script, and a paper for a court must not show an empty box in its place. All fonts are
+embedded (`fonts`, made by tools/make_fonts.py): one has Latin, Greek and Cyrillic, the others have the common
+letters of Chinese, Japanese and Korean. A letter that none has is printed as its code point, such as
+⟨U+1F600⟩; so are letters that join or combine with others, which are set one by one here, and those that
+cannot be seen.
 """
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
@@ -17,9 +17,10 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import paragraph
 
-_FIRST: Mapping[str, tuple[str, str]] = {"zh-CN": ("cjk", "latin"), "ko": ("cjk", "latin")}
-"""Fonts of a language, the one that is tried first."""
-_LATIN_FIRST = ("latin", "cjk")
+FONTS = ("latin", "han-1", "han-2", "han-3", "hangul")
+"""All fonts; in this order they are asked for a letter."""
+_FIRST: Mapping[str, tuple[str, ...]] = {"zh-CN": ("han-1",), "ko": ("hangul",)}
+"""The font that a language asks before all others."""
 _BRACKETS = "\u27e8\u27e9"
 """Around a code point, and therefore never printed for themselves."""
 _NO_START = "\uff0c\uff1a\uff1b\uff01\uff1f"
@@ -36,10 +37,9 @@ def font_of(language: str) -> str:
 
 def printable(text: str) -> str:
     """The text with each letter that cannot be printed as its code point; the result is for printing only."""
-    latin, cjk = (_letters(name) for name in _LATIN_FIRST)
     return "".join(
         letter
-        if letter not in _BRACKETS and (ord(letter) in latin or ord(letter) in cjk)
+        if letter not in _BRACKETS and any(ord(letter) in _letters(name) for name in FONTS)
         else f"{_BRACKETS[0]}U+{ord(letter):04X}{_BRACKETS[1]}"
         for letter in text
     )
@@ -47,13 +47,14 @@ def printable(text: str) -> str:
 
 def runs(language: str, text: str) -> list[tuple[str, str]]:
     """A printable text in pieces, each with the name of the font that has its letters."""
-    first, second = _fonts(language)
-    others = {letter for letter in text if ord(letter) not in _letters(first)}
-    if not others:
-        return [(_loaded(first).fontName, text)]
-    pieces = re.split(f"([{re.escape(''.join(sorted(others)))}]+)", text)
-    names = (_loaded(first).fontName, _loaded(second).fontName)
-    return [(names[place % 2], piece) for place, piece in enumerate(pieces) if piece]
+    found: list[tuple[str, str]] = []
+    for letter in text:
+        font = _font_for(language, letter)
+        if found and found[-1][0] == font:
+            found[-1] = (font, found[-1][1] + letter)
+        else:
+            found.append((font, letter))
+    return found
 
 
 def marked_up(language: str, text: str) -> str:
@@ -72,8 +73,14 @@ def width_of(language: str, letter: str) -> float:
     return pdfmetrics.stringWidth(letter, font, 1)
 
 
-def _fonts(language: str) -> tuple[str, str]:
-    return _FIRST.get(language, _LATIN_FIRST)
+def _fonts(language: str) -> tuple[str, ...]:
+    return (*_FIRST.get(language, ()), *FONTS)
+
+
+@cache
+def _font_for(language: str, letter: str) -> str:
+    name = next(name for name in _fonts(language) if ord(letter) in _letters(name))
+    return _loaded(name).fontName
 
 
 @cache

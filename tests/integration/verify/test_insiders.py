@@ -3,38 +3,19 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 
 import pyrage
 import pytest
-from playwright.sync_api import Page
 
 from mutants import Lab
-from packages import BEGAN, Made, World, rebagged, secret, uuid, with_note
-from rounds_of_looks import gone_round
+from packages import Made, World, rebagged, secret, uuid, with_note
 from takeback_verify import canonical
 from takeback_verify.exhibit import format_salts
 from takeback_verify.note import format_verifier_key
 from takeback_verify.report import Report, Verdict, format_report
-from takeback_verify.rounds import State, format_round
 from takeback_verify.tlog_proof import parse_tlog_proof
-from verifying import answer, by_program, opened
-
-Files = dict[str, bytes]
-Then = Callable[[World, Files, list[int]], None]
-
-
-@pytest.fixture
-def made_with(lab: Lab, tmp_path: Path) -> Callable[..., Made]:
-    """A package in which an insider did something before the closed list was made."""
-
-    def make(then: Then, **options: int) -> Made:
-        world = World(tmp_path, name="insider", authorities=lab.made.world.authorities)
-        return world.package(then=lambda files, opened: then(world, files, opened), **options)
-
-    return make
+from verifying import Files, Then, by_program
 
 
 def _nothing(_world: World, _files: Files, _opened: list[int]) -> None:
@@ -78,42 +59,6 @@ def _looks_that_are_not_json(world: World, files: Files, opened: list[int]) -> N
     )
 
 
-def _round(number: int, said: str = "gone", *, skip: bool = False, **changed: object) -> Then:
-    """One more round of the first removal, with its entry; `skip`: without the document."""
-
-    def then(world: World, files: Files, opened: list[int]) -> None:
-        document = gone_round(uuid(200), BEGAN + timedelta(seconds=899), number)
-        data = format_round(replace(document, **changed))
-        digest = hashlib.sha256(data).hexdigest()
-        if not skip:
-            files[f"data/rounds/{digest}.json"] = data
-        body = {"target": uuid(200), "case": uuid(1), "round": number, "finding": said, "series": digest}
-        opened.append(world.record("rechecked", 900, **body))
-
-    return then
-
-
-def _of_no_copy(world: World, files: Files, opened: list[int]) -> None:
-    data = format_round(gone_round(uuid(999), BEGAN))
-    digest = hashlib.sha256(data).hexdigest()
-    files[f"data/rounds/{digest}.json"] = data
-    body = {"target": uuid(999), "case": uuid(1), "round": 0, "finding": "gone", "series": digest}
-    opened.append(world.record("rechecked", 900, **body))
-
-
-def _said_gone_of_what_was_there(world: World, files: Files, opened: list[int]) -> None:
-    seen = gone_round().looks
-    there = (replace(seen[0], state=State.PRESENT), *seen[1:])
-    _round(1, "there", looks=there)(world, files, opened)
-    opened.append(world.record("found_gone", 901, target=uuid(200), case=uuid(1), round=1))
-
-
-def _asked_again(world: World, files: Files, opened: list[int]) -> None:
-    body = {"target": uuid(200), "case": uuid(1), "staff": uuid(7)}
-    opened.append(world.record("retry_asked", 800.5, **body))
-    _round(2)(world, files, opened)
-
-
 def _edited_exhibit(field: str, value: str) -> Then:
     """The exhibit and its entry's hash agree; the exhibit contradicts its entry otherwise."""
 
@@ -137,21 +82,6 @@ CONTRADICTIONS: dict[str, tuple[Then, str]] = {
     "a timestamp that is not there": (_unknown_timestamp, "speaks of is missing"),
     "erased parts that are there": (_erased_but_there, "were destroyed, and they are here"),
     "looks that are not canonical": (_looks_that_are_not_json, "not in canonical form"),
-    "a round without a control": (_round(1, control=()), "and its looks say"),
-    "a round that says less than its entry": (_round(1, required=frozenset()), "and its looks say"),
-    "a round that says more than its entry": (_round(1, "unclear"), "and its looks say"),
-    "a finding that there is not": (_round(1, "vanished"), "and its looks say"),
-    "a round that was left out": (_round(2), "is left out"),
-    "a round that is there twice": (_round(0, at=BEGAN + timedelta(seconds=890)), "is there twice"),
-    "a round that is not in the package": (_round(1, skip=True), "which the log knows, is missing"),
-    "a round of another removal": (_round(1, target=uuid(201)), "is of another round than its entry"),
-    "a round of another number": (_round(1, round=7), "is of another round than its entry"),
-    "a round from the future": (
-        _round(1, at=BEGAN + timedelta(days=9)),
-        "looked after that was recorded",
-    ),
-    "a round of what was never to be removed": (_of_no_copy, "which is no removal of the package"),
-    "gone, where it was seen": (_said_gone_of_what_was_there, "contradicts the round that it speaks of"),
     "an exhibit of another reason": (_edited_exhibit("reason", "other"), "contradicts its entry"),
     "an exhibit from the future": (
         _edited_exhibit("captured_at", "2030-01-01T00:00:00.000000Z"),
@@ -169,50 +99,6 @@ def test_contradictions_are_invalid(made_with: Callable[..., Made], name: str) -
 
     assert report.verdict is Verdict.INVALID
     assert said in format_report(report).replace("Two", "two"), format_report(report)
-
-
-@pytest.mark.parametrize("name", CONTRADICTIONS)
-def test_the_page_finds_them_too(
-    page: Page, page_file: Path, made_with: Callable[..., Made], name: str
-) -> None:
-    """E2: in the program and in the page."""
-    made = made_with(CONTRADICTIONS[name][0])
-
-    said = answer(opened(page, page_file), made.zip, made.trust)
-
-    program = [(step.number, step.outcome.value) for step in by_program(made.zip, made.trust).steps]
-    assert [(step["number"], step["outcome"]) for step in said["steps"]] == program
-    assert said["verdict"] == "INVALID"
-
-
-@pytest.mark.parametrize(
-    ("changed", "why"),
-    [
-        ({"required": None, "control": ()}, "no control"),
-        ({"required": None}, "its record does not say what had to be looked at"),
-    ],
-)
-def test_an_old_round_is_valid_with_the_sentence_that_it_proves_nothing(
-    page: Page, page_file: Path, made_with: Callable[..., Made], changed: dict[str, object], why: str
-) -> None:
-    """E2: packages of before stay readable, and nothing in them counts as gone that has no control."""
-    made = made_with(_round(1, **changed))
-
-    report = by_program(made.zip, made.trust)
-    said = format_report(report)
-    shown = answer(opened(page, page_file), made.zip, made.trust)
-
-    assert report.verdict is Verdict.VALID, said
-    assert f"was not there, says the service; that is not proven: {why};" in said
-    assert "each time it was looked for until 3 March 2026 at 12:05:20 UTC" in said  # round 0, and no later
-    assert shown["verdict"] == "VALID"
-    assert shown["steps"][8]["said"] == [*report.steps[8].said]
-
-
-def test_a_number_that_a_person_skipped_is_no_gap(made_with: Callable[..., Made]) -> None:
-    """E2: who asks for another try goes on with the next number but one."""
-    made = made_with(_asked_again)
-    assert by_program(made.zip, made.trust).verdict is Verdict.VALID
 
 
 def test_an_entry_younger_than_its_timestamp_is_invalid(made_with: Callable[..., Made]) -> None:

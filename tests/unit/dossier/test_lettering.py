@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from matters import a_matter
 from takeback.dossier.certificate import certificate
-from takeback.dossier.lettering import marked_up, printable, runs, width_of
+from takeback.dossier.lettering import FONTS, marked_up, printable, runs, width_of
 from takeback.dossier.tables import TABLES
 from takeback.dossier.wording import LANGUAGES, wording
 from takeback_verify.leaf import Opening
@@ -40,7 +40,7 @@ _FONTS = {
     f"Takeback-{name}": frozenset(
         TTFont(resources.files("takeback.dossier").joinpath("fonts", f"{name}.ttf").open("rb")).getBestCmap()
     )
-    for name in ("latin", "cjk")
+    for name in FONTS
 }
 
 
@@ -53,7 +53,7 @@ def test_each_code_point_that_is_printed_is_in_the_font_that_it_is_printed_in(te
     for font, run in runs(language, shown):
         assert {ord(letter) for letter in run} <= _FONTS[font]
     assert all(width_of(language, letter) > 0 for letter in shown)
-    assert "<font" not in re.sub(r'<font name="Takeback-(latin|cjk)">|</font>', "", marked_up(language, text))
+    assert "<font" not in re.sub(r'<font name="Takeback-[a-z0-9-]+">|</font>', "", marked_up(language, text))
 
 
 @given(st.text())
