@@ -295,6 +295,15 @@ class DossierWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class PosterReleased:
+    """A reviewer let packages by receipt name the accounts that posted the copies of a case."""
+
+    case: CaseId
+    staff: StaffId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timestamped:
     """A time-stamping authority signed a checkpoint's text; `token` is the SHA-256 of its response."""
 
@@ -386,6 +395,7 @@ Fact = (
     | EvidenceAccessed
     | EvidenceErased
     | DossierWritten
+    | PosterReleased
     | Timestamped
     | JobGaveUp
     | StaffInvited

@@ -110,6 +110,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912 - one 
             | facts.LocationUnusable()
             | facts.Looked()
             | facts.PictureUnreadable()
+            | facts.PosterReleased()
             | facts.Rechecked()
             | facts.RemovalFailed()
             | facts.RemovalStepDone()
