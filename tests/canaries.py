@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 
 def forms(name: str) -> Iterator[bytes]:
-    """A name as it is, and as others write it: in hexadecimal, per cent, JSON's escapes, base64 at any place."""
+    """A name as it is, and as others write it: hexadecimal, per cent, JSON's escapes, base64."""
     data = name.encode()
     yield data
     yield data.hex().encode()

@@ -23,7 +23,7 @@ DURING = {"since": "2026-03-03T12:00:00Z", "until": "2026-03-03T12:01:00Z"}
 REQUIRED = frozenset({Surface.MEDIA, Surface.MESSAGE})
 
 
-def entry(place: int, kind: str, **body: str | int) -> ProvenEntry:
+def entry(place: int, kind: str, /, **body: str | int) -> ProvenEntry:
     """An entry of the log at this place, as many seconds after the dossier's hour."""
     return ProvenEntry(place, b"", bytes(32), Opening(place + 1, MADE + timedelta(seconds=place), kind, body))
 

@@ -23,6 +23,8 @@ from takeback_verify.exhibit import OPEN
 
 _SHORTEST = 4
 """Letters that a name must have to be looked for inside other text; a shorter one is in too many words."""
+_PLACES = frozenset({"place", "shard"})
+"""Fields of entries that name a place."""
 _OF_A_ROUND = frozenset({"found_again", "found_gone", "rechecked", "retry_asked"})
 
 
@@ -86,7 +88,7 @@ def without_names(told: Told, senders: Collection[str], read: Callable[[Part], b
         for each in told.entries
         if str(each.opening.body.get("capture")) not in hidden
         and not (each.opening.kind in _OF_A_ROUND and str(each.opening.body.get("target")) in veiled)
-        and not any(is_named.within(str(value).encode()) for value in each.opening.body.values())
+        and not any(_names_one(is_named, name, str(value)) for name, value in each.opening.body.items())
     )
     return Told(
         exhibits,
@@ -94,6 +96,10 @@ def without_names(told: Told, senders: Collection[str], read: Callable[[Part], b
         entries,
         tuple(each for each in told.removals if str(each.target) not in veiled),
     )
+
+
+def _names_one(names: "Names", field: str, value: str) -> bool:
+    return names.by_place(value) if field in _PLACES else names.within(value.encode())
 
 
 class Names:
@@ -118,9 +124,7 @@ class Names:
 
     def by_place(self, text: str) -> bool:
         """Whether a place's or a message's id holds one, also without the server that follows its name."""
-        return self.within(text.encode()) or bool(
-            self._bare & set(re.findall(r"[\w.=/+-]+", text.casefold()))
-        )
+        return self.within(text.encode()) or any(name in text.casefold() for name in self._bare)
 
 
 def _forms(name: str) -> set[bytes]:
