@@ -12,6 +12,7 @@ from console_house import House
 from dossiers import checked, the_log
 from reviewing import REASON, REMOVE, decide, remove, sit_down, take_effect
 from takeback import errands
+from takeback.doors.console.theme import COOKIE
 from takeback.dossier import service
 from takeback.facts import DossierWritten, EvidenceAccessed, PosterReleased
 from takeback.ground.ledger import store as ledger
@@ -69,6 +70,7 @@ def test_a_reviewer_releases_who_posted_with_a_reason_and_a_confirmation(
 ) -> None:
     """H8: only after a decision in her favour, and it is in the case's history."""
     page = new_page("desktop", scheme, width=width)
+    page.context.add_cookies([{"name": COOKIE, "value": scheme, "url": house.origin}])
     sit_down(page, house)
     case = house.case(copies=1)
     page.goto(f"{house.origin}/case/{case}/dossier")

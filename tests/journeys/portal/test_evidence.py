@@ -107,7 +107,7 @@ def states(visitor) -> Iterator[str]:
 
 SAID = {
     "sealed-here": "Once people have decided",
-    "offered": "names places, accounts and times",
+    "offered": "names places and times",
     "asked": "is being put together",
     "ready": "Download the file (3 MB)",
     "deleted": "The last file is deleted here",
