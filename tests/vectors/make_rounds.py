@@ -113,6 +113,18 @@ def damaged() -> Iterator[tuple[str, str]]:
     yield "a field more", spelt(note="gone, believe me")
     yield "a field less", spelt().replace('"shut_out":[],', "")
     yield "a third version", spelt(v=3)
+    yield (
+        "a third version with the fields of the first",
+        json.dumps(
+            {
+                name: value
+                for name, value in {**fields, "v": 3}.items()
+                if name not in {"required", "shut_out"}
+            },
+            sort_keys=True,
+            separators=(",", ":"),
+        ),
+    )
     yield "a first version with the fields of the second", spelt(v=1)
     yield "an unknown surface", spelt(looks=[{**row, "surface": "rumour"}])
     yield "an unknown vantage", spelt(looks=[{**row, "vantage": "nobody"}])

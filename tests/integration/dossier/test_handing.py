@@ -286,7 +286,7 @@ def test_she_joins_what_a_reviewer_had_begun_only_where_she_may_be_told_who_post
     its_day_is_over(house)
     errands.keep_evidence(house.app)
     assert her.states() == ["deleted"]
-    assert len(list(service.blobs_of(house.app).walk(service.FOLDER))) == 1  # the reviewer's stays
+    assert len(list(service.blobs_of(house.app).walk(service.FOLDER))) == released  # the reviewer's stays
     assert checked(data, trust).verdict is verified.Verdict.VALID
 
 

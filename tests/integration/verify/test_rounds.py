@@ -121,6 +121,32 @@ def test_an_old_round_is_valid_with_the_sentence_that_it_proves_nothing(
     assert shown["steps"][8]["said"] == [*report.steps[8].said]
 
 
+def _older(world: World, files: Files, opened: list[int]) -> None:
+    """A removal of before there was a control, whose rounds are recorded from its fourth on."""
+    target, case = uuid(205), uuid(1)
+    opened.append(world.record("removal_planned", 700.5, target=target, case=case, sighting=100))
+    opened.append(world.record("found_gone", 700.6, target=target, case=case, round=0))
+    data = format_round(gone_round(target, BEGAN + timedelta(seconds=899), 3))
+    digest = hashlib.sha256(data).hexdigest()
+    files[f"data/rounds/{digest}.json"] = data
+    body = {"target": target, "case": case, "round": 3, "finding": "gone", "series": digest}
+    opened.append(world.record("rechecked", 900, **body))
+
+
+def test_rounds_of_before_there_was_a_control_are_no_gap_and_prove_nothing(
+    page: Page, page_file: Path, made_with: Callable[..., Made]
+) -> None:
+    """E2: their entry alone is told as not proven."""
+    made = made_with(_older)
+
+    report = by_program(made.zip, made.trust)
+    shown = answer(opened(page, page_file), made.zip, made.trust)
+
+    assert report.verdict is Verdict.VALID, format_report(report)
+    assert "says the service; that it was gone is not proven: no control" in format_report(report)
+    assert shown["steps"][8]["said"] == [*report.steps[8].said]
+
+
 def test_a_number_that_a_person_skipped_is_no_gap(made_with: Callable[..., Made]) -> None:
     """E2: who asks for another try goes on with the next number but one."""
     made = made_with(_asked_again)
