@@ -22,6 +22,7 @@ from uuid import UUID
 import pyrage
 
 from authorities import Authority
+from rounds_of_looks import gone_round
 from takeback_verify import bag, canonical, trust
 from takeback_verify.checkpoint import Checkpoint, format_checkpoint
 from takeback_verify.cosignature import CosignerKind, CosignerSecret
@@ -48,6 +49,7 @@ from takeback_verify.note import Note, SignerKey, format_note
 from takeback_verify.package import FOLDER
 from takeback_verify.page import verify_page
 from takeback_verify.policy import Group, Log, Policy, Witness, format_policy
+from takeback_verify.rounds import format_round
 from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
 from takeback_verify.zip_form import write_zip_form
 from trees import Tree
@@ -331,7 +333,7 @@ class World:
         ]
         for n in range(len(captures)):
             target, sighting = uuid(200 + n), 100 + n
-            series = canonical.write({"control": [], "looks": [{"n": n, "vantage": "member"}]})
+            series = format_round(gone_round(target, BEGAN + timedelta(seconds=319)))
             digest = hashlib.sha256(series).hexdigest()
             files[f"data/rounds/{digest}.json"] = series
             opened += [

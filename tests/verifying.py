@@ -3,14 +3,20 @@
 import base64
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import FilePayload, Page
 
+from packages import World
 from takeback_verify.command import check_bytes
 from takeback_verify.report import Report
+
+Files = dict[str, bytes]
+Then = Callable[[World, Files, list[int]], None]
+"""What an insider does to a package's files, and to the places of the entries that are opened."""
 
 
 def opened(page: Page, page_file: Path) -> Page:

@@ -368,6 +368,15 @@ class DossierWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class PosterReleased:
+    """A reviewer let packages by receipt name the accounts that posted the copies of a case."""
+
+    case: CaseId
+    staff: StaffId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Timestamped:
     """A time-stamping authority signed a checkpoint's text; `token` is the SHA-256 of its response."""
 
@@ -471,6 +480,7 @@ Fact = (
     | EvidenceAccessed
     | EvidenceErased
     | DossierWritten
+    | PosterReleased
     | Timestamped
     | JobGaveUp
     | StaffInvited

@@ -146,6 +146,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.Looked()
             | facts.MoreCopiesAsked()
             | facts.PictureUnreadable()
+            | facts.PosterReleased()
             | facts.Rechecked()
             | facts.RemovalCalledOff()
             | facts.RemovalFailed()

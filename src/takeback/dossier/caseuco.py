@@ -7,7 +7,7 @@ Ids are made from the package's, so the same values give the same bytes.
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from takeback.dossier.matter import Matter
+from takeback.dossier.matter import Matter, PostedCopy
 from takeback_verify.canonical import Value, write
 from takeback_verify.exhibit import ExhibitDocument, ExhibitPart
 
@@ -56,6 +56,11 @@ def describe(matter: Matter) -> bytes:
             },
         )
         graph += [*files, record, action]
+    for copy in matter.copies:
+        account = _account(names, copy)
+        if account not in graph:
+            graph.append(account)
+        graph.append(_message(names, copy, account))
     for entry in matter.entries:
         graph.append(
             names.node(
@@ -128,6 +133,31 @@ def _file(names: _Names, exhibit: ExhibitDocument, part: ExhibitPart) -> Node:
         "uco-observable:File",
         what,
         {"uco-core:description": part.what, "uco-core:hasFacet": [content, file]},
+    )
+
+
+def _account(names: _Names, copy: PostedCopy) -> Node:
+    """Who posted, by the account's id; or by a number, in a package that names nobody."""
+    known = isinstance(copy.poster, str)
+    said = str(copy.poster) if known else f"poster {copy.poster}"
+    what = f"account {copy.connector} {said}"
+    fields: Node = {"uco-observable:accountIdentifier": said}
+    facet = names.node("uco-observable:AccountFacet", what, fields)
+    return names.node("uco-observable:Account", what, {"uco-core:hasFacet": [facet], "uco-core:name": said})
+
+
+def _message(names: _Names, copy: PostedCopy, account: Node) -> Node:
+    where = f"{copy.place or '(left out)'}, message {copy.message or '(left out)'}"
+    what = f"message {copy.sighting}"
+    sent: Node = {"uco-observable:from": _link(account), "uco-observable:sentTime": _time(copy.posted_at)}
+    facet = names.node("uco-observable:MessageFacet", what, sent)
+    return names.node(
+        "uco-observable:Message",
+        what,
+        {
+            "uco-core:description": f"copy {copy.sighting} on {copy.connector}: {where}",
+            "uco-core:hasFacet": [facet],
+        },
     )
 
 

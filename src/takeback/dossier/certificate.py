@@ -1,70 +1,34 @@
 """The certificates: one PDF for each legal order, from one set of values and one text for each.
 
 The texts (`texts/*.toml`) say what a court of that order asks for, and are marked as drafts for a lawyer. The
-declaration is left blank: a program cannot swear. PDFs are the same for the same values; the seal that is put
-on them afterwards (`sealing.py`) is not.
+declaration is left blank: a program cannot swear. PDFs are the same for the same values, which include when
+the dossier was made; the seal that is put on them afterwards (`sealing.py`) is not.
 """
 
 import io
-import tomllib
-from dataclasses import dataclass
-from functools import cache
-from importlib import resources
+from datetime import datetime
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import Flowable, Paragraph, SimpleDocTemplate, Spacer
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 
 from takeback.dossier import tables
-from takeback.dossier.lettering import font_of, marked_up
+from takeback.dossier.lettering import font_of, marked_up, printable, runs
 from takeback.dossier.matter import Matter
 from takeback.dossier.ruled import ruled_table
 from takeback.dossier.tables import Cells
-from takeback_verify.words import when
+from takeback.dossier.wording import Wording, wording
+from takeback.zones import NAME
 
-LANGUAGES = ("en-US", "en-EU", "zh-CN", "ko")
 _INK, _FAINT, _RULE = colors.HexColor("#1b1b1b"), colors.HexColor("#555555"), colors.HexColor("#bbbbbb")
 _MARGIN = 20 * mm
 _WIDTH = A4[0] - 2 * _MARGIN - 12
 """Of the text: a frame of ReportLab's keeps 6 points free on each side."""
 _SMALL = 7.5
 """Size of what stands in tables, in points."""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One section of a certificate."""
-
-    title: str
-    body: tuple[str, ...]
-    table: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Wording:
-    """A certificate's text in one legal order."""
-
-    title: str
-    under: str
-    """Which rules it is after."""
-    notice: str
-    """That a lawyer must check it, and whose seal it bears."""
-    sections: tuple[Section, ...]
-    labels: dict[str, str]
-
-
-@cache
-def wording(language: str) -> Wording:
-    """The text of one legal order, one of `LANGUAGES`."""
-    text = resources.files("takeback.dossier").joinpath("texts", f"{language}.toml").read_text("utf-8")
-    read = tomllib.loads(text)
-    sections = tuple(
-        Section(each["title"], tuple(each.get("body", ())), each.get("table")) for each in read["section"]
-    )
-    return Wording(read["title"], read["under"], read["notice"], sections, dict(read["labels"]))
 
 
 def certificate(language: str, matter: Matter, sealed_by: str | None = None) -> bytes:
@@ -87,16 +51,25 @@ def certificate(language: str, matter: Matter, sealed_by: str | None = None) -> 
         author=matter.head.service,
         subject=f"takeback-dossier-{matter.head.id}",
         lang=language,
-        invariant=1,
+        initialFontName=font_of(language),  # else it names one that is not embedded
+        invariant=1,  # two dates are set below, and nothing else of the moment gets in
     )
     footer = f"takeback-dossier-{matter.head.id} | {said.labels['page']} "
 
-    def number(canvas: Canvas, _: SimpleDocTemplate) -> None:
-        canvas.setFont(font_of(language), 8)
-        canvas.setFillColor(_FAINT)
-        canvas.drawString(_MARGIN, 12 * mm, f"{footer}{canvas.getPageNumber()}")
+    def first(canvas: Canvas, document: SimpleDocTemplate) -> None:
+        _date(canvas, matter.head.made)
+        number(canvas, document)
 
-    document.build(_Setting(language).story(said, matter, sealed_by), onFirstPage=number, onLaterPages=number)
+    def number(canvas: Canvas, _: SimpleDocTemplate) -> None:
+        canvas.setFillColor(_FAINT)
+        text = canvas.beginText(_MARGIN, 12 * mm)
+        for font, run in runs(language, printable(f"{footer}{canvas.getPageNumber()}")):
+            text.setFont(font, 8)
+            text.textOut(run)
+        canvas.drawText(text)
+
+    story = _Setting(language).story(said, matter, sealed_by)
+    document.build(story, onFirstPage=first, onLaterPages=number)
     return out.getvalue()
 
 
@@ -110,6 +83,7 @@ class _Setting:
     def story(self, said: Wording, matter: Matter, sealed_by: str | None) -> list[Flowable]:
         """The whole text."""
         heading = self._style(12, before=10, after=4)
+        heading.keepWithNext = True
         notice = ParagraphStyle(
             "notice", parent=self._normal, borderColor=_INK, borderWidth=0.8, borderPadding=6
         )
@@ -120,13 +94,16 @@ class _Setting:
             self._set(f"{said.notice} {seal}", notice),
             Spacer(1, 10),
         ]
-        values = _values(matter, self._language)
-        for section in said.sections:
+        values = _values(matter, said)
+        *sections, last = said.sections
+        for section in sections:
             story.append(self._set(section.title, heading))
             story += [self._set(text.format_map(values), self._normal) for text in section.body]
-            if section.table is not None:
-                for rows in tables.TABLES[section.table](matter, said.labels):
+            for table in section.tables:
+                for rows in tables.TABLES[table](matter, said):
                     story += self._laid_out(rows)
+        declared = [self._set(text.format_map(values), self._normal) for text in last.body]
+        story.append(KeepTogether([self._set(last.title, heading), *declared]))  # it is signed on one page
         return story
 
     def _set(self, text: str, style: ParagraphStyle) -> Paragraph:
@@ -153,10 +130,20 @@ class _Setting:
         return [table, Spacer(1, 6)]
 
 
-def _values(matter: Matter, language: str) -> dict[str, str]:
+def _date(canvas: Canvas, made: datetime) -> None:
+    """Say when the PDF was made: as the dossier does, not by the clock, so that the bytes stay the same."""
+    stamp = vars(vars(canvas)["_doc"])["_timeStamp"]  # ReportLab has no other way to set it
+    stamp.t, stamp.lt = made.timestamp(), made.utctimetuple()
+    stamp.YMDhms = tuple(stamp.lt)[:6]
+
+
+def _values(matter: Matter, said: Wording) -> dict[str, str]:
     head = matter.head
-    made = when(head.made) if language.startswith("en") else f"{head.made:%Y-%m-%d %H:%M:%S} UTC"
+    labels = said.labels
+    utc = matter.time_zone == NAME
+    numbered = [f"({number}) {each}" for number, each in enumerate(said.alterations, start=1)]
     return {
+        "alterations": labels["list"].join(numbered),
         "case": str(head.case),
         "dossier": str(head.id),
         "entries": f"{len(matter.entries):,}",
@@ -164,8 +151,9 @@ def _values(matter: Matter, language: str) -> dict[str, str]:
         "exhibits": f"{len(matter.exhibits):,}",
         "keys": ", ".join(matter.keys) or "-",
         "log": head.log,
-        "made": made,
+        "made": said.moment(head.made, matter.zone),
         "service": head.service,
         "software": head.software,
         "witnesses": ", ".join(matter.witnesses) or "-",
+        "zoned": labels["zoned"] if utc else labels["zoned_both"].format(zone=matter.time_zone),
     }

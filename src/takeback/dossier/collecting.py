@@ -3,23 +3,24 @@
 import hashlib
 import logging
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from takeback.cases import service as cases
-from takeback.dossier import caseuco, papers
+from takeback.dossier import caseuco, papers, posters
 from takeback.dossier.anchoring import choose_sizes
-from takeback.dossier.certificate import LANGUAGES, certificate
+from takeback.dossier.certificate import certificate
 from takeback.dossier.compose import compose
-from takeback.dossier.matter import Matter, Stamped
+from takeback.dossier.matter import Matter, PostedCopy, Stamped
 from takeback.dossier.model import Draft, Head
 from takeback.dossier.sealing import DocumentSealer
 from takeback.dossier.stamping import SealStamper
+from takeback.dossier.wording import LANGUAGES
 from takeback.evidence import service as evidence
-from takeback.evidence.model import Exhibit
+from takeback.evidence.model import Exhibit, Part
 from takeback.facts import Verdict
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import proofs
@@ -54,12 +55,30 @@ class Collected:
     """Those whose `timestamped` entries are opened."""
     received_at: datetime
     removals: tuple[Certificate, ...]
+    copies: tuple[PostedCopy, ...]
+    senders: tuple[str, ...]
+    """Ids of the accounts that posted; never told where `left_out` is a number."""
+    time_zone: str
+    left_out: int | None
+    """Entries that are not opened because they would name a poster; None: posters are named."""
 
 
-def collect(tx: Tx, head: Head, trust: Trust, house_hours: float) -> Collected:
-    """Read a case. The transaction should see one moment (`ledger.store.freeze`). Raises NotFound."""
+def collect(
+    tx: Tx, head: Head, trust: Trust, house_hours: float, *, names_posters: bool, time_zone: str
+) -> Collected:
+    """Read a case. The transaction should see one moment (`ledger.store.freeze`). Raises NotFound.
+
+    Args:
+        tx: the transaction.
+        head: what the package says of itself.
+        trust: whose timestamps count.
+        house_hours: the house's own deadline.
+        names_posters: whether the accounts that posted are named; if not, `veiled` must follow.
+        time_zone: whose times stand beside those in UTC.
+    """
     case = cases.get(tx, head.case)
-    sightings = [copy.sighting for copy in cases.copies(tx, head.case) if copy.counts]
+    copies = [copy for copy in cases.copies(tx, head.case) if copy.counts]
+    sightings = [copy.sighting for copy in copies]
     targets = takedown.progress(tx, head.case)
     history = ledger.history(tx, head.case, [target.target for target in targets])
     facts: list[FactId] = [each.id for each in history]
@@ -86,6 +105,32 @@ def collect(tx: Tx, head: Head, trust: Trust, house_hours: float) -> Collected:
         anchors,
         case.opened_at,
         certificates(rounds, received_at=case.opened_at, clock=clock, decided_at=decided_at),
+        posters.named(copies) if names_posters else posters.numbered(copies),
+        tuple(dict.fromkeys(copy.sender for copy in cases.copies(tx, head.case))),
+        time_zone,
+        None if names_posters else 0,
+    )
+
+
+def veiled(collected: Collected, read: Callable[[Part], bytes]) -> Collected:
+    """The same without all that names an account that posted; outside any transaction.
+
+    Args:
+        collected: the case, whose copies have numbers in the place of accounts.
+        read: the bytes of an open part, from the blob store; what it raises, this does.
+    """
+    told = posters.without_names(
+        posters.Told(collected.exhibits, collected.rounds, collected.entries, collected.removals),
+        collected.senders,
+        read,
+    )
+    return replace(
+        collected,
+        exhibits=told.exhibits,
+        rounds=told.rounds,
+        entries=told.entries,
+        removals=told.removals,
+        left_out=len(collected.entries) - len(told.entries),
     )
 
 
@@ -117,6 +162,9 @@ def draft(
         keys=tuple(_vkey(log.key) for log in policy.logs if log.key.name == head.log),
         witnesses=tuple(witness.name for witness in policy.witnesses),
         environment=f"Python {platform.python_version()}, {platform.platform()}",
+        copies=collected.copies,
+        time_zone=collected.time_zone,
+        left_out=collected.left_out,
     )
     written = {
         "VERIFY.html": verify_page(),

@@ -1,8 +1,9 @@
 """A case's package for the person concerned, by her receipt: from being asked for to being deleted again.
 
 She asks through the portal, which may do no more than put the request down (`intake.package`). That
-somebody did is a fact before anything else happens. Then the package is made as for everybody, or the one
-that is under way is joined, and copied into the database in pieces, because the portal reaches nothing else;
+somebody did is a fact before anything else happens. Then the package is made, without the names of accounts
+that posted unless a reviewer released them (`releasing`), or one of the same kind that is under way is
+joined; and it is copied into the database in pieces, because the portal reaches nothing else;
 a day later they are deleted. Each step can be done again: a kill between two leaves a request that the next
 try goes on with, at the piece after the last one that lies there.
 """
@@ -49,9 +50,10 @@ def take_up(database: Database, now: datetime) -> int:
 def _begin(tx: Tx, asked: Request, case: CaseId, now: datetime) -> None:
     """Join the package that is under way, or begin with one. Either way the access is recorded, once."""
     case_store.get(tx, case, lock=True)
-    known = store.under_way(tx, case)
+    released = store.is_released(tx, case)
+    known = store.under_way(tx, case, names_posters=released)
     if known is None:
-        dossier = service.ask(tx, case, by=None, reason=BY_RECEIPT, now=now)
+        dossier = service.ask(tx, case, by=None, reason=BY_RECEIPT, now=now, names_posters=released)
         store.set_taken_up(tx, asked.id, dossier, own=True)
     else:
         record(tx, EvidenceAccessed(case, service.WHAT, None, BY_RECEIPT), at=now)

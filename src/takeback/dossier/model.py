@@ -95,6 +95,10 @@ class Standing:
     """Of the zip, in bytes."""
     doing: str
     """What is waited for, in words."""
+    names_posters: bool
+    """Whether it names the accounts that posted; one by receipt does only if a reviewer released that."""
+    time_zone: str | None
+    """Whose times stand beside those in UTC; None: the setting's."""
     by_receipt: bool
     """Begun for the person concerned."""
 

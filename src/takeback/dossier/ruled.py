@@ -13,12 +13,14 @@ from reportlab.lib.colors import Color
 from reportlab.platypus import Flowable
 from typing_extensions import override
 
-from takeback.dossier.lettering import runs, width_of
+from takeback.dossier.lettering import printable, runs, width_of
 
 _PADDING = 2
 _LEADING = 1.25
 """Of a line, in sizes of its letters."""
 
+Cell = str | tuple[str, ...]
+"""Any text, which is broken where it must be; several: each begins on a line of its own."""
 Lines = Sequence[Sequence[str]]
 """Of one row: each cell's lines."""
 
@@ -42,7 +44,7 @@ def ruled_table(
     language: str,
     size: float,
     widths: Sequence[float],
-    rows: Sequence[Sequence[str]],
+    rows: Sequence[Sequence[Cell]],
     ink: Color,
     rule: Color,
 ) -> "RuledTable":
@@ -58,7 +60,11 @@ def ruled_table(
     """
     inner = [width - 2 * _PADDING for width in widths]
     lines = [
-        [broken(language, text, size, width) for text, width in zip(row, inner, strict=True)] for row in rows
+        [
+            [line for text in _texts(cell) for line in broken(language, printable(text), size, width)]
+            for cell, width in zip(row, inner, strict=True)
+        ]
+        for row in rows
     ]
     ends = [0.0, *accumulate(_tall(row, size) for row in lines)]
     return RuledTable(_Setting(language, size, widths, ink, rule, lines, ends), 1, len(lines))
@@ -108,12 +114,16 @@ class RuledTable(Flowable):
         self.canv.drawText(text)
 
 
+def _texts(cell: Cell) -> tuple[str, ...]:
+    return (cell,) if isinstance(cell, str) else cell
+
+
 def _tall(row: Lines, size: float) -> float:
     return max(map(len, row)) * size * _LEADING + 2 * _PADDING
 
 
 def broken(language: str, text: str, size: float, width: float) -> list[str]:
-    """A text in lines: broken at spaces, and anywhere where there is none, as in a hash."""
+    """A printable text in lines: broken at spaces, and anywhere where there is none, as in a hash."""
     lines: list[str] = []
     start, space, used = 0, -1, 0.0
     for place, letter in enumerate(text):

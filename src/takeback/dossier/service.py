@@ -64,7 +64,16 @@ _ERASED = "Evidence that this package lists was erased before it was written; as
 _OTHER_AUTHORITIES = "Authorities were added or taken away before this package was written; ask for another."
 
 
-def ask(tx: Tx, case: CaseId, *, by: StaffId | None, reason: str, now: datetime) -> DossierId:
+def ask(
+    tx: Tx,
+    case: CaseId,
+    *,
+    by: StaffId | None,
+    reason: str,
+    now: datetime,
+    names_posters: bool = True,
+    time_zone: str | None = None,
+) -> DossierId:
     """Ask for a case's dossier, or join the one that is under way. The asking is a fact. Raises NotFound.
 
     Args:
@@ -73,15 +82,17 @@ def ask(tx: Tx, case: CaseId, *, by: StaffId | None, reason: str, now: datetime)
         by: who asks; None: the operator.
         reason: why; a small word, it is kept in a fact for ever.
         now: when.
+        names_posters: whether it names the accounts that posted; only one of the same kind is joined.
+        time_zone: whose times stand beside those in UTC; None: the setting's. Who joins gets what was asked.
     """
     if case_store.get(tx, case, lock=True) is None:
         raise NotFound("There is no such case.")
-    known = store.under_way(tx, case)
+    known = store.under_way(tx, case, names_posters=names_posters)
     if known is not None:
         return known.id
     dossier = DossierId(uuid4())
     access = record(tx, EvidenceAccessed(case, WHAT, by, reason), at=now)
-    store.insert(tx, dossier, case, by, access, now)
+    store.insert(tx, dossier, case, by, access, now, names_posters=names_posters, time_zone=time_zone)
     return dossier
 
 
@@ -91,6 +102,7 @@ def write(
     *,
     by: StaffId | None,
     reason: str = OPERATOR,
+    time_zone: str | None = None,
     say: Callable[[str], object] = lambda _: None,
     patience: timedelta = PATIENCE,
 ) -> Written:
@@ -101,6 +113,7 @@ def write(
         case: whose evidence.
         by: who asks; None: the operator.
         reason: why.
+        time_zone: see `ask`.
         say: is told what is waited for, whenever that changes.
         patience: how long to wait in all.
 
@@ -112,7 +125,7 @@ def write(
         ConfigurationError: no log was started here, or its policy or authorities cannot be read.
     """
     with app.database.transaction() as tx:
-        dossier = ask(tx, case, by=by, reason=reason, now=clock.now())
+        dossier = ask(tx, case, by=by, reason=reason, now=clock.now(), time_zone=time_zone)
     until, said = monotonic() + patience.total_seconds(), ""
     for _ in app.database.listen(CHANNEL, threading.Event(), every=LOOK_EVERY):
         found = advance(app, dossier)
@@ -225,7 +238,17 @@ def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Stand
     head = Head(standing.id, standing.case, now, settings.service_name, SOFTWARE, settings.ledger_origin)
     with app.database.transaction() as tx:
         ledger.freeze(tx)
-        collected = collecting.collect(tx, head, trust, settings.house_clock_hours)
+        collected = collecting.collect(
+            tx,
+            head,
+            trust,
+            settings.house_clock_hours,
+            names_posters=standing.names_posters,
+            time_zone=standing.time_zone or settings.time_zone,
+        )
+    if not standing.names_posters:
+        blobs = blobs_of(app)
+        collected = collecting.veiled(collected, lambda part: blobs.get(part.blob))
     sealer = DocumentSealer(keys_folder(settings), settings.service_name, now)
     with ExitStack() as stack:
         stampers = [stack.enter_context(closing(SealStamper(each))) for each in authorities(settings)]

@@ -20,7 +20,8 @@ from takeback.ids import CaseId, DossierId, FactId, ReportId, RequestId, StaffId
 from takeback_verify.listing import parse_listing
 
 _STANDING = (
-    "select id, case_id, state, asked_at, asked_by, access_fact, fact_id, blob, size, doing,"
+    "select id, case_id, state, asked_at, asked_by, access_fact, fact_id, blob, size, doing, names_posters,"
+    " time_zone,"
     " exists (select from dossier_request q where q.dossier_id = dossier_package.id and q.own)"
     " from dossier_package "
 )
@@ -31,22 +32,33 @@ def _standing(row: TupleRow | None) -> Standing | None:
 
 
 def insert(
-    tx: Tx, dossier: DossierId, case: CaseId, by: StaffId | None, access: FactId, now: datetime
+    tx: Tx,
+    dossier: DossierId,
+    case: CaseId,
+    by: StaffId | None,
+    access: FactId,
+    now: datetime,
+    *,
+    names_posters: bool,
+    time_zone: str | None,
 ) -> bool:
-    """Somebody wants a dossier; False if one of the case is under way."""
+    """Somebody wants a dossier; False if one of the case that names posters, or none, is under way."""
     added = tx.execute(
-        "insert into dossier_package (id, case_id, state, asked_by, asked_at, access_fact)"
-        " values (%s, %s, 'asked', %s, %s, %s) on conflict do nothing",
-        [dossier, case, by, now, access],
+        "insert into dossier_package"
+        " (id, case_id, state, asked_by, asked_at, access_fact, names_posters, time_zone)"
+        " values (%s, %s, 'asked', %s, %s, %s, %s, %s) on conflict do nothing",
+        [dossier, case, by, now, access, names_posters, time_zone],
     )
     return added.rowcount == 1
 
 
-def under_way(tx: Tx, case: CaseId) -> Standing | None:
-    """The case's dossier that is asked for or committed, and not written."""
-    return _standing(
-        tx.execute(_STANDING + "where case_id = %s and state in ('asked', 'committed')", [case]).fetchone()
-    )
+def under_way(tx: Tx, case: CaseId, *, names_posters: bool) -> Standing | None:
+    """The case's dossier of this kind that is asked for or committed, and not written."""
+    row = tx.execute(
+        _STANDING + "where case_id = %s and names_posters = %s and state in ('asked', 'committed')",
+        [case, names_posters],
+    ).fetchone()
+    return _standing(row)
 
 
 def get(tx: Tx, dossier: DossierId, *, lock: bool = False) -> Standing | None:
@@ -142,6 +154,20 @@ def _forget_draft(tx: Tx, dossier: DossierId) -> None:
     tx.execute("delete from dossier_paper where dossier_id = %s", [dossier])
     tx.execute("delete from dossier_part where dossier_id = %s", [dossier])
     tx.execute("delete from dossier_place where dossier_id = %s", [dossier])
+
+
+def is_released(tx: Tx, case: CaseId) -> bool:
+    """Whether a reviewer let the person concerned be told which accounts posted."""
+    found = tx.execute("select from dossier_poster_release where case_id = %s", [case])
+    return found.fetchone() is not None
+
+
+def insert_release(tx: Tx, case: CaseId, fact: FactId, now: datetime) -> None:
+    """A reviewer did."""
+    tx.execute(
+        "insert into dossier_poster_release (case_id, fact_id, released_at) values (%s, %s, %s)",
+        [case, fact, now],
+    )
 
 
 # --- requests by receipt: rows are written by a function of the database, for the portal -------------------

@@ -1,19 +1,20 @@
-"""The certificate's tables, the same in each language but for their labels. Pure."""
+"""The certificate's tables, the same in each language but for their words. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from takeback.dossier.matter import Matter
 from takeback.dossier.model import BY_RECEIPT
+from takeback.dossier.ruled import Cell
+from takeback.dossier.wording import Wording
 from takeback.ground.ledger.proofs import ProvenEntry
-
-Labels = Mapping[str, str]
+from takeback.takedown.telling import told
+from takeback.zones import NAME, offset
 
 CUSTODY = ("looked", "evidence_accessed")
 """Accesses."""
 _ADVERSE = ("capture_failed", "evidence_erased")
-_SAID = {BY_RECEIPT: f"{BY_RECEIPT} (the person concerned, by her receipt)"}
-"""Words of the log that do not say by themselves who it was."""
 _ELSEWHERE = ("watched", "timestamped", *CUSTODY)
 """What is not told as an event: it has a table or a sentence of its own."""
 
@@ -22,8 +23,8 @@ _ELSEWHERE = ("watched", "timestamped", *CUSTODY)
 class Cells:
     """A table."""
 
-    head: tuple[str, ...]
-    lines: tuple[tuple[str, ...], ...]
+    head: tuple[Cell, ...]
+    lines: tuple[tuple[Cell, ...], ...]
     shares: tuple[float, ...]
     """Of the width, for each column."""
 
@@ -32,17 +33,44 @@ Rows = Cells | str
 """A table, or a sentence in its place."""
 
 
-def exhibits(matter: Matter, labels: Labels) -> Iterator[Rows]:
+def copies(matter: Matter, said: Wording) -> Iterator[Rows]:
+    """Where each copy was posted, and by whom."""
+    labels = said.labels
+    if not matter.copies:
+        return
+    yield labels["copies_said"]
+    if matter.left_out is not None:
+        yield labels["names_left_out"].format(entries=f"{matter.left_out:,}")
+    yield Cells(
+        (labels["copy"], labels["place"], labels["message"], labels["poster"], labels["posted"]),
+        tuple(
+            (
+                f"{copy.sighting}",
+                f"{copy.connector}: {copy.place or labels['left_out']}",
+                copy.message or labels["left_out"],
+                copy.poster
+                if isinstance(copy.poster, str)
+                else labels["poster_number"].format(number=copy.poster),
+                _time(copy.posted_at, matter),
+            )
+            for copy in matter.copies
+        ),
+        (0.09, 0.25, 0.25, 0.24, 0.17),
+    )
+
+
+def exhibits(matter: Matter, said: Wording) -> Iterator[Rows]:
     """Each exhibit with the hash values of its parts."""
+    labels = said.labels
     if not matter.exhibits:
         yield labels["none"]
     for exhibit in matter.exhibits:
         yield (
             f"{labels['exhibit']} {exhibit.capture} | {labels['connector']}: {exhibit.connector}"
             f" | {labels['reason']}: {exhibit.reason} | {exhibit.software}"
-            f" | {labels['posted']}: {exhibit.posted_at:%Y-%m-%d %H:%M:%S}"
-            f" | {labels['first_seen']}: {exhibit.first_seen:%Y-%m-%d %H:%M:%S}"
-            f" | {labels['captured']}: {exhibit.captured_at:%Y-%m-%d %H:%M:%S}"
+            f" | {labels['posted']}: {said.moment(exhibit.posted_at, matter.zone)}"
+            f" | {labels['first_seen']}: {said.moment(exhibit.first_seen, matter.zone)}"
+            f" | {labels['captured']}: {said.moment(exhibit.captured_at, matter.zone)}"
         )
         yield Cells(
             (labels["file"], labels["bytes"], labels["hash"]),
@@ -58,68 +86,70 @@ def exhibits(matter: Matter, labels: Labels) -> Iterator[Rows]:
         )
 
 
-def events(matter: Matter, labels: Labels) -> Iterator[Rows]:
+def events(matter: Matter, said: Wording) -> Iterator[Rows]:
     """What happened, in the order of the log."""
-    yield _entries([e for e in matter.entries if e.opening.kind not in _ELSEWHERE], labels)
+    yield _entries([e for e in matter.entries if e.opening.kind not in _ELSEWHERE], matter, said)
 
 
-def custody(matter: Matter, labels: Labels) -> Iterator[Rows]:
+def custody(matter: Matter, said: Wording) -> Iterator[Rows]:
     """Every access."""
-    yield _entries(matter.of_kind(*CUSTODY), labels)
+    yield _entries(matter.of_kind(*CUSTODY), matter, said)
 
 
-def stamps(matter: Matter, labels: Labels) -> Iterator[Rows]:
+def stamps(matter: Matter, said: Wording) -> Iterator[Rows]:
     """Timestamps that were there when the package was put together."""
+    labels = said.labels
     if not matter.stamps:
         yield labels["no_stamps"]
         return
     yield Cells(
-        (labels["covers"], labels["authority"], labels["time"]),
-        tuple((f"{s.size:,}", s.authority, f"{s.at:%Y-%m-%d %H:%M:%S}") for s in matter.stamps),
+        (labels["covers"], labels["authority"], _time_label(matter, said)),
+        tuple((f"{s.size:,}", s.authority, _time(s.at, matter)) for s in matter.stamps),
         (0.25, 0.45, 0.3),
     )
 
 
-def removals(matter: Matter, labels: Labels) -> Iterator[Rows]:
-    """What the rounds of looks say of each copy; in English, as it was computed."""
+def removals(matter: Matter, said: Wording) -> Iterator[Rows]:
+    """What the rounds of looks say of each copy."""
     if not matter.removals:
-        yield labels["none"]
-    elif labels["english"]:
-        yield labels["english"]
+        yield said.labels["none"]
     for removal in matter.removals:
-        yield f"{removal.target}: {removal.sentence}"
+        yield f"{removal.target}: {told(removal.clauses, said.phrases, matter.zone)}"
 
 
-def adverse(matter: Matter, labels: Labels) -> Iterator[Rows]:
+def adverse(matter: Matter, said: Wording) -> Iterator[Rows]:
     """Failed recordings, destroyed evidence, gaps in watching."""
     beats = matter.of_kind("watched")
     against = matter.of_kind(*_ADVERSE)
     gap = sum(int(entry.opening.body["gap_ms"] or 0) for entry in beats)
     if beats:
-        yield labels["gap_sentence"].format(
-            since=min(str(entry.opening.body["since"]) for entry in beats),
-            until=max(str(entry.opening.body["until"]) for entry in beats),
+        since = min(datetime.fromisoformat(str(entry.opening.body["since"])) for entry in beats)
+        until = max(datetime.fromisoformat(str(entry.opening.body["until"])) for entry in beats)
+        yield said.labels["gap_sentence"].format(
+            since=said.moment(since, matter.zone),
+            until=said.moment(until, matter.zone),
             beats=f"{len(beats):,}",
             gap=f"{gap / 1000:,.1f}",
         )
     if against:
-        yield _entries(against, labels)
+        yield _entries(against, matter, said)
     elif not gap:
-        yield labels["no_adverse"]
+        yield said.labels["no_adverse"]
 
 
-def _entries(entries: tuple[ProvenEntry, ...] | list[ProvenEntry], labels: Labels) -> Rows:
+def _entries(entries: tuple[ProvenEntry, ...] | list[ProvenEntry], matter: Matter, said: Wording) -> Rows:
+    labels = said.labels
     if not entries:
         return labels["none"]
     return Cells(
-        (labels["number"], labels["time"], labels["event"], labels["detail"]),
+        (labels["number"], _time_label(matter, said), labels["event"], labels["detail"]),
         tuple(
             (
                 str(entry.index),
-                f"{entry.opening.at:%Y-%m-%d %H:%M:%S}",
-                entry.opening.kind,
+                _time(entry.opening.at, matter),
+                _kind(entry.opening.kind, said),
                 ", ".join(
-                    f"{name} {_SAID.get(str(value), value)}"
+                    f"{name} {_value(value, said)}"
                     for name, value in sorted(entry.opening.body.items())
                     if value is not None
                 ),
@@ -130,8 +160,34 @@ def _entries(entries: tuple[ProvenEntry, ...] | list[ProvenEntry], labels: Label
     )
 
 
-TABLES: Mapping[str, Callable[[Matter, Labels], Iterator[Rows]]] = {
+def _value(value: object, said: Wording) -> str:
+    """A word of the log; one that does not say by itself who it was is explained."""
+    return f"{value} ({said.labels[BY_RECEIPT]})" if value == BY_RECEIPT else f"{value}"
+
+
+def _kind(kind: str, said: Wording) -> Cell:
+    """A kind of entry in the language, and below it in the log's own word."""
+    return (said.kinds[kind], kind) if kind in said.kinds else kind
+
+
+def _time(at: datetime, matter: Matter) -> Cell:
+    """In UTC, and below it in the reader's zone."""
+    utc = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    if matter.time_zone == NAME:
+        return utc
+    there = at.astimezone(matter.zone)
+    return utc, f"{there:%Y-%m-%d %H:%M:%S}", offset(there)
+
+
+def _time_label(matter: Matter, said: Wording) -> str:
+    if matter.time_zone == NAME:
+        return said.labels["time"]
+    return said.labels["time_zoned"].format(zone=matter.time_zone)
+
+
+TABLES: Mapping[str, Callable[[Matter, Wording], Iterator[Rows]]] = {
     "adverse": adverse,
+    "copies": copies,
     "custody": custody,
     "events": events,
     "exhibits": exhibits,

@@ -10,8 +10,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from takeback.zones import zone_of
 
 _CONFIG = SettingsConfigDict(
     env_prefix="TAKEBACK_", env_file=".env", extra="ignore", hide_input_in_errors=True
@@ -28,6 +30,12 @@ def durations(value: object) -> object:
     if not all(found):
         raise ValueError("write times as 90s, 15m, 1h or 7d, with commas between them")
     return tuple(timedelta(seconds=float(m[1]) * _SECONDS[m[2]]) for m in found if m)
+
+
+def a_zone(name: str) -> str:
+    """The name of a time zone. Raises ValueError for what is none."""
+    zone_of(name)
+    return name
 
 
 Durations = Annotated[tuple[timedelta, ...], NoDecode, BeforeValidator(durations)]
@@ -143,6 +151,9 @@ class Settings(BaseSettings):
         ge=1,
         le=100_000,
         description="Posts that one reported picture may bring into its case before a person has looked.",
+    )
+    time_zone: Annotated[str, AfterValidator(a_zone)] = Field(
+        "UTC", description="Zone whose times stand beside those in UTC on certificates, as Asia/Seoul."
     )
 
     well_known: Path | None = Field(

@@ -6,28 +6,17 @@ shown the control, and for nobody else. A round that showed nothing certain is t
 seen again: then the claim begins anew with the round after it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from takeback.connectors.api import Vantage
 from takeback.ids import SightingId, TargetId
-from takeback.law.clocks import Clock, regimes
+from takeback.law.clocks import Clock
 from takeback.takedown.model import Finding, Round
 from takeback.takedown.rules import proven
-
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven")
-_SEEN_BY = {
-    Vantage.ANONYMOUS: "without an account",
-    Vantage.MEMBER: "as a member",
-    Vantage.ADMIN: "as an administrator",
-}
-# Not by strftime, which speaks the machine's language.
-_MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
-    "November", "December",
-)  # fmt: skip
-_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+from takeback.takedown.telling import Clause, Part, english, told
+from takeback_verify.rounds import judge, parse_round
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +45,15 @@ class Certificate:
     """Checks that showed nothing certain, of all."""
     seen_again: tuple[datetime, ...]
     """Checks after the first that found it gone, at which it was to be seen."""
-    sentence: str
+    unproven: tuple[datetime, ...]
+    """Checks that the service called gone and whose record does not prove it; they count as nothing."""
+    clauses: tuple[Clause, ...]
+    """What is claimed, and what is not, in the order in which it is told."""
+
+    @property
+    def sentence(self) -> str:
+        """All of it in English, in UTC."""
+        return told(self.clauses, english())
 
     @property
     def in_time(self) -> bool:
@@ -94,17 +91,18 @@ def certify(
     if len({each.target for each in rounds}) != 1:
         raise ValueError("a certificate speaks of one copy that was looked for")
     ordered = sorted(rounds, key=lambda each: each.round)
-    gone = [each for each in ordered if each.finding is Finding.GONE]
+    gone = [each for each in ordered if each.finding is Finding.GONE and _is_proven(each)]
     seen = [each for each in ordered if each.finding is Finding.THERE]
     run = [each for each in gone if not seen or each.round > seen[-1].round]
     vantages = tuple(vantage for vantage in Vantage if run and all(_proves(each, vantage) for each in run))
     gaps = tuple(each.at for each in ordered if each.finding is Finding.UNCLEAR)
+    unproven = tuple(each.at for each in ordered if each.finding is Finding.GONE and each not in gone)
     again = tuple(each.at for each in seen if gone and each.round > gone[0].round)
-    said = [
+    clauses = (
         *_clock(received_at, clock, decided_at, gone[0].at if gone else None),
-        _absence(ordered[-1], run, vantages, seen),
-        *_limits(run, vantages, gaps, again),
-    ]
+        *_absence(ordered[-1], run, vantages, seen),
+        *_limits(run, vantages, gaps, again, unproven),
+    )
     return Certificate(
         target=ordered[0].target,
         sighting=ordered[0].sighting,
@@ -119,8 +117,15 @@ def certify(
         vantages=vantages,
         gaps=gaps,
         seen_again=again,
-        sentence=" ".join(said),
+        unproven=unproven,
+        clauses=clauses,
     )
+
+
+def _is_proven(each: Round) -> bool:
+    """Whether a verifier says "gone" of a round that says so; of records of before version 2 none does."""
+    document = parse_round(each.series, f"round {each.round}")
+    return judge(document, each.finding.value).finding is not None
 
 
 def _proves(each: Round, vantage: Vantage) -> bool:
@@ -131,72 +136,46 @@ def _proves(each: Round, vantage: Vantage) -> bool:
 
 def _clock(
     received_at: datetime, clock: Clock, decided_at: datetime | None, removed_at: datetime | None
-) -> list[str]:
-    name = next((each.name for each in regimes() if each.id == clock.regime), "the service's own deadline")
-    said = [f"The report was received on {_moment(received_at)}."]
+) -> Iterator[Clause]:
+    yield Clause("received", {"received": received_at})
     if decided_at is not None:
-        said.append(f"The decision to remove took effect on {_moment(decided_at)}.")
-    due = f"The copy was due to be removed by {_moment(clock.due_at)} ({name})"
+        yield Clause("decided", {"decided": decided_at})
+    due: dict[str, Part] = {"due": clock.due_at, "clock": clock.regime}
     if removed_at is None:
-        said.append(f"{due}; no check has found it gone.")
+        yield Clause("due_open", due)
     else:
-        which = "before" if removed_at <= clock.due_at else "after"
-        span = _span(abs(clock.due_at - removed_at))
-        said.append(f"{due}; it was first found gone on {_moment(removed_at)}, {span} {which} that.")
-    return said
+        key = "due_before" if removed_at <= clock.due_at else "due_after"
+        yield Clause(key, {**due, "removed": removed_at, "span": abs(clock.due_at - removed_at)})
 
 
-def _absence(last: Round, run: Sequence[Round], vantages: Sequence[Vantage], seen: Sequence[Round]) -> str:
+def _absence(
+    last: Round, run: Sequence[Round], vantages: tuple[Vantage, ...], seen: Sequence[Round]
+) -> Iterator[Clause]:
     if not run:
-        at = f" It was to be seen on {_moment(seen[-1].at)}." if seen else ""
-        return (
-            f"That it is absent is not claimed: the last check, on {_moment(last.at)}, did not prove it.{at}"
-        )
-    where = _listed([_SEEN_BY[vantage] for vantage in vantages]) if vantages else "from at least one side"
-    beside = f"looked for {where}, each time between two looks at a control that was present"
-    if len(run) == 1:
-        return f"Absent at one check, on {_moment(run[0].at)}, {beside}."
-    span = f"from {_moment(run[0].at)} to {_moment(run[-1].at)}"
-    return f"Absent at each of {_number(len(run))} checks {span}, {beside}."
+        yield Clause("not_claimed", {"last": last.at})
+        if seen:
+            yield Clause("seen_last", {"seen": seen[-1].at})
+    elif len(run) == 1:
+        yield Clause("absent_once", {"first": run[0].at, "by": vantages})
+    else:
+        about: dict[str, Part] = {"checks": len(run), "first": run[0].at, "last": run[-1].at, "by": vantages}
+        yield Clause("absent_each", about)
 
 
 def _limits(
     run: Sequence[Round],
     vantages: Sequence[Vantage],
-    gaps: Sequence[datetime],
-    again: Sequence[datetime],
-) -> list[str]:
-    said = []
+    gaps: tuple[datetime, ...],
+    again: tuple[datetime, ...],
+    unproven: tuple[datetime, ...],
+) -> Iterator[Clause]:
     if again:
-        said.append(f"After it had been found gone it was seen again, on {_listed([*map(_moment, again)])}.")
+        yield Clause("again", {"again": again})
     if gaps:
-        checks = "One check" if len(gaps) == 1 else f"{_number(len(gaps)).capitalize()} checks"
-        said.append(f"{checks} showed nothing certain, on {_listed([*map(_moment, gaps)])}.")
+        yield Clause("gap_one" if len(gaps) == 1 else "gap_many", {"checks": len(gaps), "gaps": gaps})
+    if unproven:
+        yield Clause("unproven", {"unproven": unproven})
     tried = {look.vantage for each in run for look in each.looks}
-    if blind := [vantage for vantage in Vantage if vantage in tried and vantage not in vantages]:
-        whom = _listed([_SEEN_BY[vantage] for vantage in blind])
-        said.append(f"Whoever looks {whom} was not shown the control either; for them nothing is claimed.")
-    said.append("Between the checks nothing was seen and nothing is claimed.")
-    return said
-
-
-def _moment(at: datetime) -> str:
-    """As in "3 March 2026 12:05 UTC"."""
-    there = at.astimezone(UTC)
-    return f"{there.day} {_MONTHS[there.month - 1]} {there.year} {there:%H:%M} UTC"
-
-
-def _span(time: timedelta) -> str:
-    """Two units at most, rounded down: "1 day 3 h", "2 h 5 min", "0 min"."""
-    days, hours, minutes = time // _DAY, time % _DAY // _HOUR, time % _HOUR // _MINUTE
-    if days:
-        return f"{days} {'day' if days == 1 else 'days'} {hours} h"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
-
-
-def _number(number: int) -> str:
-    return _NUMBERS[number] if number < len(_NUMBERS) else f"{number:,}"
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    if blind := tuple(vantage for vantage in Vantage if vantage in tried and vantage not in vantages):
+        yield Clause("blind", {"blind": blind})
+    yield Clause("between", {})

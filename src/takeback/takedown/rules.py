@@ -15,12 +15,11 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from enum import StrEnum
 
-import rfc8785
-
 from takeback.connectors.api import State, Surface, Vantage
 from takeback.ids import TargetId
 from takeback.takedown.model import ControlRow, Finding, LookRow, When
-from takeback_verify.leaf import format_time
+from takeback_verify import rounds
+from takeback_verify.rounds import RoundDocument, format_round
 
 
 class Control(StrEnum):
@@ -68,6 +67,7 @@ def finding(
 
     There, if the copy was seen anywhere: for that no control is needed. Gone, if something was looked at,
     each required surface is proven absent from some vantage, and no look leaves a doubt. Unclear otherwise.
+    `takeback_verify.rounds` computes the same from the round's document; docs/spec/round.md says it in words.
     """
     if any(look.state is State.PRESENT for look in looks):
         return Finding.THERE
@@ -92,6 +92,8 @@ def doubts(
         and not (look.surface in surfaces and look.vantage in shut_out and _same_door(look, control))
     ]
     said += [f"{surface}: proven by no look" for surface in sorted({*required} - surfaces)]
+    if not required:
+        said.append("nothing is required to be proven")
     return tuple(sorted(set(said)))
 
 
@@ -101,37 +103,33 @@ def series(
     at: datetime,
     looks: Sequence[LookRow],
     control: Sequence[ControlRow],
+    required: Collection[Surface],
+    shut_out: Collection[Vantage],
 ) -> bytes:
-    """All that a round showed, in its one spelling (RFC 8785): what the fact's hash is made over.
+    """All that a round showed and had to show, in its one spelling: the fact's hash is made over it.
 
-    Raises Malformed if `at` has no time zone.
+    docs/spec/round.md is the format. Raises Malformed if `at` has no time zone.
     """
-    return rfc8785.dumps(
-        {
-            "at": format_time(at),
-            "control": [
-                {
-                    "seen": row.seen,
-                    "state": row.state.value,
-                    "surface": row.surface.value,
-                    "vantage": row.vantage.value,
-                    "when": row.when.value,
-                }
-                for row in sorted(control, key=lambda row: (row.when is When.AFTER, *_order(row)))
-            ],
-            "looks": [
-                {
-                    "seen": look.seen,
-                    "state": look.state.value,
-                    "surface": look.surface.value,
-                    "vantage": look.vantage.value,
-                }
-                for look in sorted(looks, key=_order)
-            ],
-            "round": round_,
-            "target": str(target),
-            "v": 1,
-        }
+    return format_round(
+        RoundDocument(
+            at=at,
+            control=tuple(_spelt(row, rounds.When(row.when.value)) for row in control),
+            looks=tuple(_spelt(look) for look in looks),
+            required=frozenset(rounds.Surface(each.value) for each in required),
+            round=round_,
+            shut_out=frozenset(rounds.Vantage(each.value) for each in shut_out),
+            target=str(target),
+        )
+    )
+
+
+def _spelt(row: LookRow | ControlRow, when: rounds.When | None = None) -> rounds.Look:
+    return rounds.Look(
+        row.seen,
+        rounds.State(row.state.value),
+        rounds.Surface(row.surface.value),
+        rounds.Vantage(row.vantage.value),
+        when,
     )
 
 
@@ -154,7 +152,3 @@ def _doubt(look: LookRow, control: Sequence[ControlRow]) -> str:
 
 def _pair(row: LookRow | ControlRow) -> tuple[Surface, Vantage]:
     return row.surface, row.vantage
-
-
-def _order(row: LookRow | ControlRow) -> tuple[str, str, str, str]:
-    return row.surface.value, row.vantage.value, row.state.value, row.seen

@@ -9,12 +9,12 @@ looking first make harmless. Faults that may pass are raised, and the queue trie
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from uuid import uuid5
 
 from takeback.cases.model import Copy
-from takeback.connectors.api import Action, Connector, Receipt, Surface, Target
+from takeback.connectors.api import Action, Connector, Receipt, Surface, Target, Vantage
 from takeback.errors import Gone, NotFound, PlatformError, Refused, Unavailable
 from takeback.facts import (
     FoundAgain,
@@ -39,6 +39,8 @@ from takeback.takedown.session import look_beside_control
 
 MOST_ATTEMPTS = 5
 """A copy that is still there after so many removals needs a person."""
+STRICTEST = frozenset({Surface.MESSAGE, Surface.MEDIA})
+"""What must be proven absent where the platform has it; a round that is given up is measured by all of it."""
 
 
 def plan(tx: Tx, copy: Copy, now: datetime) -> None:
@@ -167,7 +169,7 @@ def look(
         return
     session = look_beside_control(connector, _target(removal), round_)
     able = connector.capabilities()
-    required = frozenset({Surface.MESSAGE, Surface.MEDIA}) & frozenset(able.surfaces)
+    required = STRICTEST & frozenset(able.surfaces)
     found = rules.finding(session.looks, session.control, required, able.shut_out)
     with database.transaction() as tx:
         removal = store.get(tx, target, lock=True)
@@ -176,7 +178,7 @@ def look(
         now = clock.now()
         store.write_looks(tx, target, round_, session.looks, session.control)
         if found is not Finding.UNCLEAR:
-            _conclude(tx, removal, found, now)
+            _conclude(tx, removal, found, now, required, able.shut_out)
         match found:
             case Finding.GONE:
                 record(tx, FoundGone(target, removal.case, round_))
@@ -192,13 +194,20 @@ def look(
         raise Unavailable(f"not certain whether it is gone: {why}", session.retry_after)
 
 
-def _conclude(tx: Tx, removal: Removal, found: Finding, now: datetime) -> None:
+def _conclude(
+    tx: Tx,
+    removal: Removal,
+    found: Finding,
+    now: datetime,
+    required: Collection[Surface],
+    shut_out: Collection[Vantage] = (),
+) -> None:
     """Say what a round came to, once: in the log, with the hash of what is kept of it."""
     if store.is_concluded(tx, removal.id, removal.round):
         return
     looks, control = store.looked(tx, removal.id, removal.round)
     at = max((look.looked_at for look in looks), default=now)
-    series = rules.series(removal.id, removal.round, at, looks, control)
+    series = rules.series(removal.id, removal.round, at, looks, control, required, shut_out)
     digest = hashlib.sha256(series).hexdigest()
     fact = record(tx, Rechecked(removal.id, removal.case, removal.round, found.value, digest))
     store.conclude(tx, removal.id, removal.round, at, found, series, fact)
@@ -249,7 +258,7 @@ def give_up_look(
     if removal is None or removal.round != round_:
         return
     if removal.state in {TargetState.CHECKING, TargetState.GONE}:
-        _conclude(tx, removal, Finding.UNCLEAR, clock.now())
+        _conclude(tx, removal, Finding.UNCLEAR, clock.now(), STRICTEST)
     if removal.state is TargetState.GONE:
         _look_again_later(tx, target, round_, recheck_after, clock.now())
     else:

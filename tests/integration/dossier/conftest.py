@@ -6,6 +6,10 @@ import pytest
 
 from evidence import a_keeper
 from house import picture
+from receipts import SMALL, Her
+from takeback.dossier import handing
+from takeback.ground.db.pool import Database
+from takeback.intake import package
 
 HERS, ANOTHERS = picture(1), picture(2)
 
@@ -31,3 +35,20 @@ def case(house, platform, time):
     assert house.status(report) == "removed"
     time.set(datetime.now(UTC))
     return house.case_of(report)
+
+
+@pytest.fixture
+def portal(postgres, database_url):
+    """The database as the portal has it."""
+    name = database_url.split("?")[0].rsplit("/", 1)[1]
+    with Database(postgres.url_of(name, "takeback_portal"), max_size=2) as opened:
+        yield opened
+
+
+@pytest.fixture
+def her(house, case, portal, monkeypatch):
+    """Her, whose case came to its end."""
+    for room in (handing, package):
+        monkeypatch.setattr(room, "PIECE_BYTES", SMALL)
+    [report] = house.receipts
+    return Her(house, portal, house.receipts[report], case)

@@ -3,6 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
+from canaries import plain_bytes
 from dossiers import checked, the_log
 from takeback.doors.cli import dossier as command
 from takeback.facts import EvidenceAccessed
@@ -32,6 +33,22 @@ def test_a_package_and_its_trust_file_are_written_for_their_owner_only(house, ca
     assert package.stat().st_mode & 0o777 == 0o600
     [asked] = house.facts(EvidenceAccessed)
     assert (asked.staff, asked.reason) == (None, "operator")
+
+
+@pytest.mark.agrees("pdftotext")
+def test_times_stand_in_the_zone_that_is_named_or_set(house, case, run, tmp_path, monkeypatch):
+    """E4: the zone is an option of the command, and a setting."""
+    with the_log(house, tmp_path):
+        assert run(case, "--to", tmp_path / "seoul.zip", "--time-zone", "Asia/Seoul").exit_code == 0
+        monkeypatch.setenv("TAKEBACK_TIME_ZONE", "Asia/Shanghai")
+        assert run(case, "--to", tmp_path / "set.zip").exit_code == 0
+    for name, said in (("seoul.zip", b"UTC+09:00"), ("set.zip", b"UTC+08:00")):
+        texts = [data for where, data in plain_bytes((tmp_path / name).read_bytes()) if "text of" in where]
+        assert len(texts) == 4
+        assert all(said in text for text in texts)
+    refused = run(case, "--to", tmp_path / "no.zip", "--time-zone", "Nowhere/Land")
+    assert refused.exit_code != 0
+    assert "is not a time zone" in " ".join(refused.output.split())
 
 
 def test_a_case_that_is_not_there_is_said(house, run, tmp_path):

@@ -10,73 +10,16 @@ import pytest
 import waiting
 from dossiers import checked, the_log
 from house import MIRA, picture
+from receipts import SMALL, Her
 from takeback import errands, pipeline
-from takeback.dossier import handing, service
+from takeback.dossier import handing, releasing, service
 from takeback.errors import DamagedEvidence, NotFound
 from takeback.evidence import service as evidence
 from takeback.facts import Captured, EvidenceAccessed, JobGaveUp, Verdict
 from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.vault import keys
 from takeback.intake import package, submit
-from takeback.intake.receipt import load_pepper, new_code
+from takeback.intake.receipt import new_code
 from takeback_verify import report as verified
-
-SMALL = 16 * 1024
-"""Bytes: a package of a small case has several pieces."""
-
-
-class Her:
-    """The person concerned, with her receipt, at the portal."""
-
-    def __init__(self, house, database, receipt, case=None) -> None:
-        self.house, self.database, self.receipt, self.case = house, database, receipt, case
-        self.pepper = load_pepper(house.folder / keys.PORTAL_FOLDER)
-
-    def asks(self) -> None:
-        package.ask(self.database, self.pepper, self.receipt)
-
-    def sees(self):
-        """How the evidence stands."""
-        found = submit.status(self.database, self.pepper, self.receipt)
-        assert found is not None
-        return found.evidence
-
-    def states(self) -> list[str]:
-        """Of her packages, the newest first."""
-        return [each.state for each in self.sees().packages]
-
-    def takes_out(self) -> bytes:
-        newest = self.sees().packages[0]
-        size = newest.size or self.house.query("select max(size) from dossier_package")[0][0] or SMALL
-        asked = newest.dossier or self.receipt_of_nothing()
-        return b"".join(package.pieces(self.database, self.pepper, self.receipt, asked, size))
-
-    def receipt_of_nothing(self):
-        return self.house.query("select gen_random_uuid()")[0][0]
-
-    def waits(self) -> bytes:
-        """Until it is ready; the package."""
-        waiting.until(lambda: self.house.after(seconds=1) or self.states()[0] != "asked", timeout=60)
-        assert self.states()[0] == "ready"
-        return self.takes_out()
-
-
-@pytest.fixture
-def portal(postgres, database_url):
-    """The database as the portal has it."""
-    name = database_url.split("?")[0].rsplit("/", 1)[1]
-    with Database(postgres.url_of(name, "takeback_portal"), max_size=2) as opened:
-        yield opened
-
-
-@pytest.fixture
-def her(house, case, portal, monkeypatch):
-    """Her, whose case came to its end."""
-    for room in (handing, package):
-        monkeypatch.setattr(room, "PIECE_BYTES", SMALL)
-    [report] = house.receipts
-    return Her(house, portal, house.receipts[report], case)
 
 
 def its_day_is_over(house) -> None:
@@ -324,8 +267,14 @@ def test_a_kill_anywhere_loses_nothing_and_records_nothing_twice(
     assert accesses(house) == [("dossier", None, "by_receipt")]
 
 
-def test_she_joins_what_a_reviewer_had_begun_and_that_is_recorded_too(house, her, tmp_path):
+@pytest.mark.parametrize("released", [False, True])
+def test_she_joins_what_a_reviewer_had_begun_only_where_she_may_be_told_who_posted(
+    house, her, tmp_path, released
+):
+    """H8: a reviewer's package names the accounts; joining it is recorded, too."""
     with house.database.transaction() as tx:
+        if released:
+            releasing.release(tx, her.case, by=MIRA, reason="for_a_court", now=clock.now())
         theirs = service.ask(tx, her.case, by=MIRA, reason="to_keep", now=clock.now())
     her.asks()
     errands.take_in(house.app)
@@ -333,11 +282,11 @@ def test_she_joins_what_a_reviewer_had_begun_and_that_is_recorded_too(house, her
     with the_log(house, tmp_path) as trust:
         data = her.waits()
     [newest] = her.sees().packages
-    assert newest.dossier == theirs
+    assert (newest.dossier == theirs) == released
     its_day_is_over(house)
     errands.keep_evidence(house.app)
     assert her.states() == ["deleted"]
-    assert len(list(service.blobs_of(house.app).walk(service.FOLDER))) == 1  # the reviewer's stays
+    assert len(list(service.blobs_of(house.app).walk(service.FOLDER))) == released  # the reviewer's stays
     assert checked(data, trust).verdict is verified.Verdict.VALID
 
 

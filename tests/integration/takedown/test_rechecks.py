@@ -17,6 +17,7 @@ from takeback.takedown import rules
 from takeback.takedown import service as takedown
 from takeback.takedown.certificate import certificates
 from takeback.takedown.model import Finding, TargetState, When
+from takeback_verify.rounds import judge, parse_round
 
 ABSENT, UNCLEAR, PRESENT = State.ABSENT, State.UNDETERMINED, State.PRESENT
 OUTAGE = dict.fromkeys(Vantage, (UNCLEAR, "503"))
@@ -53,12 +54,16 @@ def test_each_round_is_in_the_log_with_the_hash_of_all_that_was_seen(house, remo
         assert {row.when for row in each.control} == {*When}
         assert {row.state for row in each.control} == {PRESENT}
         assert {look.state for look in each.looks} == {ABSENT}
-        assert each.series == rules.series(each.target, each.round, each.at, each.looks, each.control)
+        required = frozenset({Surface.MESSAGE, Surface.MEDIA})
+        said = rules.series(each.target, each.round, each.at, each.looks, each.control, required, ())
+        assert each.series == said
+        assert judge(parse_round(each.series, "a round"), each.finding.value).finding == each.finding.value
         body = house.query("select body from fact where id = %s and kind = 'rechecked'", each.fact)[0][0]
         assert body["series"] == hashlib.sha256(each.series).hexdigest()
         assert (body["target"], body["round"], body["finding"]) == (str(each.target), each.round, "gone")
         assert house.query("select count(*) from ledger_entry where fact_id = %s", each.fact) == [(1,)]
-    assert sorted(json.loads(found[0].series)) == ["at", "control", "looks", "round", "target", "v"]
+    fields = ["at", "control", "looks", "required", "round", "shut_out", "target", "v"]
+    assert sorted(json.loads(found[0].series)) == fields
     assert found[1].at - found[0].at > timedelta(hours=1)
 
 

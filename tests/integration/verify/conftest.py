@@ -1,5 +1,6 @@
 """One laboratory for all tests here: making it starts `openssl` a dozen times."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from authorities import Authority
 from mutants import Lab, Mutant, mutants
 from packages import Made, World, uuid
 from takeback_verify.page import verify_page
+from verifying import Then
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +39,17 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = tmp_path_factory.mktemp("page") / "VERIFY.html"
     file.write_bytes(verify_page())
     return file
+
+
+@pytest.fixture
+def made_with(lab: Lab, tmp_path: Path) -> Callable[..., Made]:
+    """A package in which an insider did something before the closed list was made."""
+
+    def make(then: Then, **options: int) -> Made:
+        world = World(tmp_path, name="insider", authorities=lab.made.world.authorities)
+        return world.package(then=lambda files, opened: then(world, files, opened), **options)
+
+    return make
 
 
 def _two(world: World) -> tuple[Made, Made]:

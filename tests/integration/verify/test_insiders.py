@@ -16,21 +16,7 @@ from takeback_verify.note import format_verifier_key
 from takeback_verify.report import Report, Verdict, format_report
 from takeback_verify.tlog_proof import parse_tlog_proof
 from tampering import with_signatures
-from verifying import by_program
-
-Files = dict[str, bytes]
-Then = Callable[[World, Files, list[int]], None]
-
-
-@pytest.fixture
-def made_with(lab: Lab, tmp_path: Path) -> Callable[..., Made]:
-    """A package in which an insider did something before the closed list was made."""
-
-    def make(then: Then, **options: int) -> Made:
-        world = World(tmp_path, name="insider", authorities=lab.made.world.authorities)
-        return world.package(then=lambda files, opened: then(world, files, opened), **options)
-
-    return make
+from verifying import Files, Then, by_program
 
 
 def _nothing(_world: World, _files: Files, _opened: list[int]) -> None:

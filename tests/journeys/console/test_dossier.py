@@ -2,16 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
+import pytest
 from playwright.sync_api import Page, expect
 
-from browser import snapshot
+from browser import NewPage, snapshot
 from console_house import House
 from dossiers import checked, the_log
 from reviewing import REASON, REMOVE, decide, remove, sit_down, take_effect
 from takeback import errands
+from takeback.doors.console.theme import COOKIE
 from takeback.dossier import service
-from takeback.facts import DossierWritten, EvidenceAccessed
+from takeback.facts import DossierWritten, EvidenceAccessed, PosterReleased
 from takeback.ground.ledger import store as ledger
 from takeback_verify.report import Verdict
 from waiting import until
@@ -53,7 +56,47 @@ def test_a_package_is_asked_for_put_together_and_taken_out(house: House, page: P
     assert download.value.suggested_filename == f"takeback-dossier-{asked.id}.zip"
     report = checked(Path(download.value.path()).read_bytes(), trust)
     assert report.verdict is Verdict.VALID, report.steps
+    expect(page.get_by_text("names the accounts that posted").first).to_be_visible()
     with house.app.database.transaction() as tx:
         said = [each.fact for each in ledger.recent(tx, [EvidenceAccessed, DossierWritten], 10)]
     reasons = [fact.reason for fact in reversed(said) if isinstance(fact, EvidenceAccessed)]
     assert reasons == ["for_a_court", "for_the_police"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_reviewer_releases_who_posted_with_a_reason_and_a_confirmation(
+    house: House, new_page: NewPage, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    """H8: only after a decision in her favour, and it is in the case's history."""
+    page = new_page("desktop", scheme, width=width)
+    page.context.add_cookies([{"name": COOKIE, "value": scheme, "url": house.origin}])
+    sit_down(page, house)
+    case = house.case(copies=1)
+    page.goto(f"{house.origin}/case/{case}/dossier")
+    expect(page.get_by_text("after a decision in her favour has taken effect")).to_be_visible()
+    expect(page.get_by_role("button", name="Let her be told")).to_have_count(0)
+    page.goto(f"{house.origin}/case/{case}")
+    decide(page, REMOVE, REASON)
+    take_effect(house, case)
+    page.goto(f"{house.origin}/case/{case}/dossier")
+    snapshot(page, f"console-dossier-posters-{width}-{scheme}")
+    button = page.get_by_role("button", name="Let her be told which accounts posted")
+    button.click()  # neither a reason nor a confirmation: the browser keeps it back
+    page.get_by_label("Why may she be told?").select_option("for her lawyer")
+    button.click()
+    with house.app.database.transaction() as tx:
+        assert not ledger.recent(tx, [PosterReleased], 10)
+    page.get_by_label("Whoever has the receipt").check()
+    button.click()
+    expect(page.get_by_text("Packages by receipt name the accounts that posted.")).to_be_visible()
+    snapshot(page, f"console-dossier-posters-released-{width}-{scheme}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    with house.app.database.transaction() as tx:
+        [released] = ledger.recent(tx, [PosterReleased], 10)
+    assert isinstance(released.fact, PosterReleased)
+    assert (released.fact.case, released.fact.reason) == (case, "for_her_lawyer")
+    page.goto(f"{house.origin}/case/{case}")
+    expect(
+        page.get_by_text("let the person concerned be told which accounts posted: for her lawyer")
+    ).to_have_count(1)

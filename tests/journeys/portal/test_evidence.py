@@ -107,7 +107,7 @@ def states(visitor) -> Iterator[str]:
 
 SAID = {
     "undecided": "Your report is being worked on.",
-    "offered": "names places, accounts and times",
+    "offered": "names places and times",
     "asked": "is being put together",
     "ready": "Download the file (3 MB)",
     "deleted": "The last file is deleted here",

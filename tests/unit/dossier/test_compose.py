@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 
 from packages import World, uuid
+from rounds_of_looks import gone_round
 from takeback.dossier.compose import (
     AnchorProof,
     Proof,
@@ -27,6 +28,7 @@ from takeback_verify.exhibit import parse_exhibit
 from takeback_verify.merkle import prove_inclusion
 from takeback_verify.package import FOLDER
 from takeback_verify.report import Verdict
+from takeback_verify.rounds import format_round
 from takeback_verify.trust import parse_trust
 from takeback_verify.verdict import verify
 
@@ -38,7 +40,7 @@ PAPERS = {
     "data/case.jsonld": b"{}",
     "data/certificate.en-US.pdf": b"%PDF-1.7\n",
 }
-SERIES = b'{"looks":[]}'
+SERIES = format_round(gone_round(uuid(3), MADE))
 
 
 class Story:
@@ -52,8 +54,9 @@ class Story:
         series = hashlib.sha256(SERIES).hexdigest()
         places = [
             self.world.record("captured", 6, capture=uuid(10), sighting=100, reason="match", exhibit=digest),
+            self.world.record("removal_planned", 7, target=uuid(3), case=uuid(1), sighting=100),
             self.world.record(
-                "rechecked", 9, target=uuid(3), case=uuid(1), round=0, finding="gone", series=series
+                "rechecked", 3601, target=uuid(3), case=uuid(1), round=0, finding="gone", series=series
             ),
         ]
         self.entries = [self.placed(place) for place in places]

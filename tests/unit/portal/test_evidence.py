@@ -40,7 +40,13 @@ def test_what_the_file_tells_is_said_before_it_is_asked_for():
     shown = part(KEPT)
     assert shown.press is Press.ASK
     said = " ".join((*shown.said, shown.beside))
-    for word in ("places, accounts and times", "nobody else looks", "sealed", "law clinic", "recorded"):
+    for word in (
+        "places and times, and who posted only if a reviewer",
+        "nobody else looks",
+        "sealed",
+        "law clinic",
+        "recorded",
+    ):
         assert word in said
 
 

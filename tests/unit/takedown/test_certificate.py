@@ -1,5 +1,7 @@
 """What rounds say against the clock, and what they must not say."""
 
+import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -13,6 +15,10 @@ from takeback.law import clocks
 from takeback.law.clocks import Clock
 from takeback.takedown.certificate import Certificate, certificates, certify
 from takeback.takedown.model import ControlRow, Finding, LookRow, Round, When
+from takeback.takedown.rules import series
+from takeback.takedown.telling import english, told
+from takeback.zones import zone_of
+from takeback_verify import canonical
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DECIDED = RECEIVED + timedelta(hours=20)
@@ -47,7 +53,16 @@ def round_(
         for when in When
         for surface, vantage in pairs
     )
-    return Round(target, SightingId(5), number, at, finding, looks, control, b"{}", FactId(9))
+    required = frozenset({Surface.MESSAGE, Surface.MEDIA})
+    document = series(target, number, at, looks, control, required, shut)
+    return Round(target, SightingId(5), number, at, finding, looks, control, document, FactId(9))
+
+
+def first_version(each: Round) -> Round:
+    """The same, as it was kept before a round said what had to be looked at."""
+    document = json.loads(each.series)
+    del document["required"], document["shut_out"]
+    return replace(each, series=canonical.write({**document, "v": 1}))
 
 
 def said(*rounds: Round, clock: Clock = CLOCK, decided_at: datetime | None = DECIDED) -> Certificate:
@@ -107,6 +122,14 @@ def test_a_check_that_showed_nothing_certain_is_a_gap_that_is_told():
     assert "each of two checks" in certificate.sentence
 
 
+def test_two_gaps_are_told_in_one_sentence():
+    certificate = said(*(round_(n, Finding.UNCLEAR, FIRST + timedelta(days=n)) for n in range(2)))
+    assert (
+        "Two checks showed nothing certain, on 3 March 2026 11:05 UTC and 4 March 2026 11:05 UTC."
+        in certificate.sentence
+    )
+
+
 def test_a_copy_that_came_back_is_absent_only_since_the_round_after():
     back, again = FIRST + timedelta(days=1), FIRST + timedelta(days=1, minutes=1)
     certificate = said(round_(0), round_(1, Finding.THERE, back), round_(2, at=again))
@@ -129,6 +152,28 @@ def test_without_a_proof_nothing_is_claimed():
     assert (never.removed_at, never.in_time) == (None, False)
     assert "no check has found it gone" in never.sentence
     assert "Absent at" not in never.sentence
+
+
+def test_what_an_old_record_does_not_prove_is_not_claimed():
+    """E2: the certificate claims no more than a verifier of its package says."""
+    old = said(first_version(round_(0)))
+    assert (old.removed_at, old.rounds, old.unproven) == (None, 0, (FIRST,))
+    assert "no check has found it gone" in old.sentence
+    assert (
+        "The service recorded that it was gone on 3 March 2026 11:05 UTC; "
+        "the records of these checks do not prove it." in old.sentence
+    )
+    both = said(first_version(round_(0)), round_(1, at=FIRST + timedelta(days=1)))
+    assert (both.rounds, both.removed_at) == (1, FIRST + timedelta(days=1))
+
+
+def test_a_time_is_told_in_utc_and_where_the_reader_lives():
+    """E4: local time beside UTC."""
+    there = told(said(round_(0)).clauses, english(), zone_of("Asia/Seoul"))
+    assert "first found gone on 3 March 2026 11:05 UTC (2026-03-03 20:05 UTC+09:00)" in there
+    for wrong in ("Nowhere/At all", "", "../etc/passwd", "+09:00"):
+        with pytest.raises(ValueError, match="not a time zone"):
+            zone_of(wrong)
 
 
 def test_each_copy_has_its_own():

@@ -163,7 +163,8 @@ def test_one_more_look_that_is_not_absent_always_prevents_gone(looks, controls, 
 @given(LOOKS, CONTROLS, st.sampled_from(SURFACES))
 def test_the_order_of_looks_says_nothing(looks, controls, required):
     assert finding(looks, controls, required) is finding(looks[::-1], controls[::-1], required)
-    assert series(TARGET, 1, NOW, looks, controls) == series(TARGET, 1, NOW, looks[::-1], controls[::-1])
+    again = series(TARGET, 1, NOW, looks[::-1], controls[::-1], required, ())
+    assert series(TARGET, 1, NOW, looks, controls, required, ()) == again
 
 
 CASES = {
@@ -275,15 +276,19 @@ def test_a_doubt_is_said_with_what_was_answered():
         "message as admin: 503",
         "message: proven by no look",
     )
-    assert doubts(looks[:1], (), frozenset()) == ("media as member: 404, without a control",)
+    assert doubts(looks[:1], (), frozenset()) == (
+        "media as member: 404, without a control",
+        "nothing is required to be proven",
+    )
 
 
-@given(LOOKS, CONTROLS, st.integers(0, 2**31))
-def test_a_series_is_canonical_and_says_all_of_it(looks, controls, number):
-    written = series(TARGET, number, NOW, looks, controls)
+@given(LOOKS, CONTROLS, st.integers(0, 2**31), st.sampled_from(SURFACES), st.sampled_from(SHUT_OUT))
+def test_a_series_is_canonical_and_says_all_of_it(looks, controls, number, required, shut_out):
+    written = series(TARGET, number, NOW, looks, controls, required, shut_out)
     read = json.loads(written)
     assert rfc8785.dumps(read) == written
-    assert (read["v"], read["round"], read["target"]) == (1, number, str(TARGET))
+    assert (read["v"], read["round"], read["target"]) == (2, number, str(TARGET))
+    assert (read["required"], read["shut_out"]) == (sorted(required), sorted(shut_out))
     assert read["at"] == "2026-03-03T12:05:00.000000Z"
     assert sorted((e["surface"], e["vantage"], e["state"], e["seen"]) for e in read["looks"]) == sorted(
         (e.surface, e.vantage, e.state, e.seen) for e in looks

@@ -1,13 +1,16 @@
 """The story in sentences: every kind, with and without timestamps, and words for numbers."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from packages import BEGAN, secret, uuid
+from rounds_of_looks import gone_round
 from takeback_verify.anchors import Anchor, Stamp
 from takeback_verify.entries import OpenedEntry, PlacedEntry
 from takeback_verify.leaf import Json, Opening, format_leaf, seal
+from takeback_verify.rounds import Judged, Look, RoundDocument, State, Vantage, judge
 from takeback_verify.story import tell
 from takeback_verify.words import count, joined, small, when
 
@@ -23,11 +26,12 @@ def anchor(size: int, seconds: float, *authorities: str) -> Anchor:
 
 
 CAPTURED = entry(0, "captured", 5, capture=uuid(1), sighting=7, reason="match", exhibit="0" * 64)
-PLANNED = entry(1, "removal_planned", 6, target=uuid(2), case=uuid(3), sighting=7)
+TARGET = uuid(2)
+PLANNED = entry(1, "removal_planned", 6, target=TARGET, case=uuid(3), sighting=7)
 
 
 def test_a_capture_is_told_with_the_time_that_is_proven() -> None:
-    (said,) = tell([CAPTURED], [anchor(1, 31, "A", "B"), anchor(2, 90, "A")])
+    (said,) = tell([CAPTURED], [anchor(1, 31, "A", "B"), anchor(2, 90, "A")], {})
 
     assert said == (
         "Message 1 was captured on 3 March 2026 at 12:00:05 UTC, because it matched a reported picture "
@@ -36,29 +40,92 @@ def test_a_capture_is_told_with_the_time_that_is_proven() -> None:
 
 
 def test_the_earliest_bound_counts_and_another_day_is_said() -> None:
-    (said,) = tell([CAPTURED], [anchor(1, 2 * 86_400, "A")])
+    (said,) = tell([CAPTURED], [anchor(1, 2 * 86_400, "A")], {})
     assert said.endswith(
         "recorded before 5 March 2026 at 12:00:00 UTC, which an independent authority signed."
     )
 
 
+def looked(index: int, number: int, said: str, document: RoundDocument | None = None):
+    """An entry of a round, and the round as it was judged."""
+    place = entry(
+        index, "rechecked", 10 * index, target=TARGET, round=number, finding=said, series=f"{index}"
+    )
+    document = replace(document or gone_round(TARGET), round=number)
+    if said == "there":
+        document = replace(
+            document, looks=(replace(document.looks[0], state=State.PRESENT), *document.looks[1:])
+        )
+    if said == "unclear":
+        document = replace(document, control=())
+    return place, {f"{index}": judge(document, said)}
+
+
+def told_of(*rounds: tuple[PlacedEntry, dict[str, Judged]], more: tuple[PlacedEntry, ...] = ()) -> list[str]:
+    """What is told of these rounds, and of these entries before them."""
+    entries = [CAPTURED, PLANNED, *more, *(place for place, _ in rounds)]
+    return [*tell(entries, [], {name: judged for _, each in rounds for name, judged in each.items()})]
+
+
 def test_absence_begins_anew_after_it_was_there() -> None:
-    target = uuid(2)
-    looks = [
-        entry(2, "found_gone", 10, target=target, round=0),
-        entry(3, "found_again", 20, target=target, round=1),
-        entry(4, "rechecked", 30, target=target, round=2, finding="there", series=""),
-        entry(5, "rechecked", 35, target=target, round=2, finding="unclear", series=""),
-    ]
-    told = tell([CAPTURED, PLANNED, *looks], [])
+    again = entry(3, "found_again", 30, target=TARGET, round=1)
+    first = looked(2, 0, "gone"), looked(4, 2, "there"), looked(5, 3, "unclear")
+    told = told_of(*first, more=(again,))
     assert not [line for line in told if "was absent" in line]
     assert any("found to be there again" in line for line in told)
-    assert any(": unclear; no timestamp covers this record" in line for line in told)
+    assert any(": media (as an administrator); no timestamp" in line for line in told)
+    assert any(", which showed nothing certain; no timestamp covers this record" in line for line in told)
 
-    later = [entry(n, "rechecked", 10 * n, target=target, round=3, finding="gone", series="") for n in (6, 7)]
-    told = tell([CAPTURED, PLANNED, *looks, *later], [])
+    told = told_of(*first, looked(6, 4, "gone"), looked(7, 5, "gone"), more=(again,))
     absent = "Message 1 was absent from 3 March 2026 at 12:01:00 UTC on, each time it was looked for until"
     assert any(line.startswith(absent) and "12:01:10" in line for line in told)
+
+
+def test_gone_is_told_with_every_look_and_its_control() -> None:
+    [said] = [line for line in told_of(looked(2, 0, "gone")) if "looked for on" in line]
+    by = "(as an administrator, without an account, as a member)"
+    assert (
+        f"was gone: media {by}, message {by} and thumbnail {by}, each between two looks at a control" in said
+    )
+
+
+def test_a_door_that_is_shut_to_strangers_is_told() -> None:
+    shut = gone_round(TARGET)
+    strangers = Vantage.ANONYMOUS
+
+    def closed(rows: tuple[Look, ...]) -> tuple[Look, ...]:
+        return tuple(
+            replace(row, seen="401", state=State.ABSENT) if row.vantage is strangers else row for row in rows
+        )
+
+    shut = replace(
+        shut, control=closed(shut.control), looks=closed(shut.looks), shut_out=frozenset({strangers})
+    )
+    [said] = [line for line in told_of(looked(2, 0, "gone", shut)) if "looked for on" in line]
+    assert "media (as an administrator, as a member)" in said
+    assert "; without an account nothing is shown, not even the control" in said
+
+
+@pytest.mark.parametrize(
+    ("control", "why"),
+    [((), "no control"), (gone_round().control, "its record does not say what had to be looked at")],
+)
+def test_an_old_round_is_told_as_not_proven_and_counts_for_nothing(
+    control: tuple[Look, ...], why: str
+) -> None:
+    """E2: what has no control is never called gone, though the service said so once."""
+    old = replace(gone_round(TARGET), required=None, control=control)
+    found = entry(2, "found_gone", 20, target=TARGET, round=0)
+    told = told_of(looked(3, 0, "gone", old), more=(found,))
+    assert f"that is not proven: {why}; no timestamp" in " ".join(told)
+    assert f"says the service; that it was gone is not proven: {why}; no timestamp" in " ".join(told)
+    assert not [line for line in told if "was absent" in line or "was gone:" in line or "to be gone" in line]
+
+
+def test_a_record_without_a_round_proves_nothing() -> None:
+    """E2: the entry alone, of a time before there was a control."""
+    told = told_of(more=(entry(2, "found_gone", 20, target=TARGET, round=0),))
+    assert any("says the service; that it was gone is not proven: no control" in line for line in told)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +139,20 @@ def test_absence_begins_anew_after_it_was_there() -> None:
         (entry(2, "deletion_observed", capture=uuid(1), by="poll"), "(the platform was asked for it)"),
         (
             entry(2, "removal_step_done", target=uuid(2), action="redact"),
-            "step of removing message 1: redact",
+            "the platform confirmed a step of removing message 1: redact",
+        ),
+        (
+            entry(2, "removal_step_done", target=uuid(2), action="redact", how="already"),
+            "a step was found done already, and nothing was done, in removing message 1: redact",
+        ),
+        (
+            entry(2, "removal_step_done", target=uuid(2), action="redact", how="odd"),
+            "a step ended as odd in removing message 1: redact",
         ),
     ],
 )
 def test_each_kind_has_its_sentence(placed: PlacedEntry, said: str) -> None:
-    assert any(said in line for line in tell([CAPTURED, PLANNED, placed], []))
+    assert any(said in line for line in tell([CAPTURED, PLANNED, placed], [], {}))
 
 
 def test_heartbeats_are_summed_up() -> None:
@@ -87,7 +162,7 @@ def test_heartbeats_are_summed_up() -> None:
         )
         for n in (1, 2)
     ]
-    (said,) = tell(beats, [])
+    (said,) = tell(beats, [], {})
     assert said == (
         "Between 3 March 2026 at 12:01:00 UTC and 3 March 2026 at 12:03:00 UTC, watching was recorded by "
         "2 heartbeats, with gaps of 1.2 seconds in all."
@@ -95,7 +170,7 @@ def test_heartbeats_are_summed_up() -> None:
 
 
 def test_a_story_without_entries_is_empty() -> None:
-    assert tell([], []) == ()
+    assert tell([], [], {}) == ()
 
 
 def test_words() -> None:

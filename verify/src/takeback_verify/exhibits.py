@@ -1,14 +1,16 @@
 """Exhibits as they lie in a package, against what the log recorded of them: step 8 of verification."""
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from takeback_verify.canonical import read
-from takeback_verify.errors import Malformed, NotProven, Problems
+from takeback_verify.errors import NotProven, Problems, VerifyError
 from takeback_verify.exhibit import EXHIBIT, SEALED, ExhibitDocument, parse_exhibit
-from takeback_verify.leaf import Opening
+from takeback_verify.leaf import Json, Opening
 from takeback_verify.listing import EXHIBITS, ROUNDS
 from takeback_verify.package import Package
+from takeback_verify.rounds import Judged, judge, parse_round
+from takeback_verify.words import when
 
 SKEW = timedelta(minutes=5)
 """How far two clocks may differ before one of them is called a contradiction."""
@@ -52,17 +54,77 @@ def read_exhibit(package: Package, fact: Opening, *, erased: bool) -> ExhibitDoc
     return exhibit
 
 
-def wrong_rounds(package: Package, facts: Iterable[Opening]) -> list[str]:
-    """Looks lie under the hash by which an entry of the log names them."""
-    known = {fact.body["series"] for fact in facts if fact.kind == "rechecked"}
-    problems = []
+def read_rounds(package: Package, facts: Sequence[Opening]) -> tuple[dict[str, Judged], list[str]]:
+    """All rounds of looks by their hashes, each beside its entry, and what is wrong with them."""
+    entries = {str(fact.body["series"]): fact for fact in facts if fact.kind == "rechecked"}
+    found: dict[str, Judged] = {}
+    problems = wrong_numbers(facts)
     for name in package.names(ROUNDS):
         digest = package.digest(name).hex()
-        if name != f"{ROUNDS}{digest}.json" or digest not in known:
+        fact = entries.pop(digest, None)
+        if name != f"{ROUNDS}{digest}.json" or fact is None:
             problems.append(f"{name} is named by no entry of the log")
             continue
         try:
-            read(package.read(name), name)
-        except Malformed as error:
+            found[digest] = _read_round(package.read(name), name, fact)
+        except VerifyError as error:
             problems.append(str(error))
+    problems += [f"{ROUNDS}{series}.json, which the log knows, is missing" for series in sorted(entries)]
+    return found, problems + wrong_findings(facts)
+
+
+def _read_round(data: bytes, name: str, fact: Opening) -> Judged:
+    document = parse_round(data, name)
+    if (document.target, document.round) != (fact.body["target"], fact.body["round"]):
+        raise NotProven(f"{name} is of another round than its entry in the log")
+    if document.at > fact.at + SKEW:
+        raise NotProven(f"{name} says that it was looked after that was recorded")
+    try:
+        return judge(document, str(fact.body["finding"]))
+    except NotProven as error:
+        raise NotProven(f"{name}: {error}") from error
+
+
+def wrong_numbers(facts: Iterable[Opening]) -> list[str]:
+    """What is wrong with the numbers of rounds: each is of a planned removal, and none is left out.
+
+    A person who asks for another try skips a number. Entries of before there was a control have no round.
+    """
+    facts = tuple(facts)
+    planned = {fact.body["target"] for fact in facts if fact.kind == "removal_planned"}
+    concluded = {(f.body["target"], f.body["round"]) for f in facts if f.kind == "rechecked"}
+    expected: dict[Json, int] = {}
+    skipped = Counter[Json]()
+    older: set[Json] = set()
+    problems = []
+    for fact in facts:
+        target, number = fact.body.get("target"), fact.body.get("round")
+        if fact.kind == "retry_asked":
+            skipped[target] += 1
+        elif fact.kind in {"found_gone", "found_again"} and (target, number) not in concluded:
+            older.add(target)
+        elif fact.kind == "rechecked" and isinstance(number, int):
+            first = expected.get(target, 0)
+            if target not in planned:
+                problems.append(f"round {number} is of {target}, which is no removal of the package")
+            elif number < first:
+                problems.append(f"round {number} of {target} is there twice, or comes too late")
+            elif number > first + skipped[target] and target not in older:
+                problems.append(f"round {first} of {target} is left out")
+            expected[target] = number + 1
+            skipped[target] = 0
+            older.discard(target)
     return problems
+
+
+def wrong_findings(facts: Iterable[Opening]) -> list[str]:
+    """Entries that say of a round what the round's own entry does not say."""
+    facts = tuple(facts)
+    said = {(f.body["target"], f.body["round"]): f.body["finding"] for f in facts if f.kind == "rechecked"}
+    wanted = {"found_gone": "gone", "found_again": "there"}
+    return [
+        f"the entry of kind {fact.kind} of {when(fact.at)} contradicts the round that it speaks of"
+        for fact in facts
+        if fact.kind in wanted
+        and said.get((fact.body["target"], fact.body["round"]), wanted[fact.kind]) != wanted[fact.kind]
+    ]

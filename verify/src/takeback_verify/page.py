@@ -24,6 +24,7 @@ SCRIPTS = (
     "der.js",
     "stamp.js",
     "documents.js",
+    "rounds.js",
     "exhibits.js",
     "story.js",
     "verdict.js",

@@ -12,6 +12,7 @@ from takeback_verify.anchors import Anchor, bound_of
 from takeback_verify.entries import PlacedEntry
 from takeback_verify.errors import Malformed
 from takeback_verify.leaf import Json, Opening, parse_time
+from takeback_verify.rounds import Finding, Judged, Look, State, Vantage, proven, shut
 from takeback_verify.words import clock, count, day, joined, small, when
 
 NEEDED: Mapping[str, Mapping[str, type]] = {
@@ -36,13 +37,26 @@ _VERDICTS = {
     "shared_without_consent": "shared without consent",
     "not_shared_without_consent": "not shared without consent",
     "cannot_tell": "cannot tell",
+    "out_of_reach": "nothing can be done there",
 }
+_STEPS = {
+    "done": "the platform confirmed a step of removing",
+    "already": "a step was found done already, and nothing was done, in removing",
+    "not_offered": "the platform did not offer a step, and nothing was done, in removing",
+}
+"""How a step ended; an entry without it is of before this was told apart."""
 _REASONS = {
     "match": "because it matched a reported picture",
     "investigation": "because everything in its place was being captured",
 }
 _SEEN = {"event": "the platform announced it", "poll": "the platform was asked for it"}
-_FINDINGS = {"gone": "not there", "there": "there", "unclear": "unclear"}
+_SEEN_BY = {
+    Vantage.ADMIN: "as an administrator",
+    Vantage.ANONYMOUS: "without an account",
+    Vantage.MEMBER: "as a member",
+}
+_NO_ROUND = "no control"
+"""Why a record of "gone" without a round beside it proves nothing."""
 
 
 def check_body(opening: Opening) -> None:
@@ -52,10 +66,18 @@ def check_body(opening: Opening) -> None:
             raise Malformed(f"the entry of kind {opening.kind} of {when(opening.at)} has no {name}")
 
 
-def tell(entries: Sequence[PlacedEntry], anchors: Sequence[Anchor]) -> tuple[str, ...]:
-    """The story: a sentence or two for each thing that happened, by the place in the log."""
+def tell(
+    entries: Sequence[PlacedEntry], anchors: Sequence[Anchor], rounds: Mapping[str, Judged]
+) -> tuple[str, ...]:
+    """The story: a sentence or two for each thing that happened, by the place in the log.
+
+    Args:
+        entries: those that the package opens.
+        anchors: what bounds their times.
+        rounds: each round of looks by the hash in its entry, already judged.
+    """
     lines: list[str] = []
-    context = _Names(entries)
+    context = _Names(entries, rounds)
     for placed in entries:
         sentence = _SENTENCES.get(placed.entry.opening.kind)
         if sentence is not None:
@@ -68,9 +90,14 @@ def tell(entries: Sequence[PlacedEntry], anchors: Sequence[Anchor]) -> tuple[str
 
 
 class _Names:
-    """How the story calls messages, captures and targets."""
+    """How the story calls messages, captures and targets, and what their rounds came to."""
 
-    def __init__(self, entries: Sequence[PlacedEntry]) -> None:
+    def __init__(self, entries: Sequence[PlacedEntry], rounds: Mapping[str, Judged]) -> None:
+        self._rounds = {
+            (e.entry.opening.body["target"], e.entry.opening.body["round"]): rounds[series]
+            for e in entries
+            if _is(e, "rechecked") and (series := str(e.entry.opening.body["series"])) in rounds
+        }
         bodies = [(e.entry.opening.kind, e.entry.opening.body) for e in entries]
         self._captures = {body["capture"]: body["sighting"] for kind, body in bodies if kind == "captured"}
         self._targets = {
@@ -90,6 +117,10 @@ class _Names:
     def target(self, target: Json) -> str:
         """A removal's message."""
         return self.message(self._targets.get(target))
+
+    def round(self, fact: Opening) -> Judged | None:
+        """The round that an entry speaks of."""
+        return self._rounds.get((fact.body["target"], fact.body["round"]))
 
 
 def _captured(fact: Opening, names: _Names) -> str:
@@ -119,13 +150,17 @@ def _effective(fact: Opening, _: _Names) -> str:
 
 
 def _step(fact: Opening, names: _Names) -> str:
-    name = names.target(fact.body["target"])
-    return f"On {when(fact.at)} the platform confirmed a step of removing {name}: {fact.body['action']}"
+    how = str(fact.body.get("how", "done"))
+    ended = _STEPS.get(how, f"a step ended as {how} in removing")
+    return f"On {when(fact.at)} {ended} {names.target(fact.body['target'])}: {fact.body['action']}"
 
 
 def _gone(fact: Opening, names: _Names) -> str:
-    name = names.target(fact.body["target"]).capitalize()
-    return f"{name} was looked for on {when(fact.at)} and found to be gone"
+    name, round_ = names.target(fact.body["target"]).capitalize(), names.round(fact)
+    if round_ is not None and round_.finding is Finding.GONE:
+        return f"{name} was looked for on {when(fact.at)} and found to be gone"
+    why = _NO_ROUND if round_ is None else round_.why_not
+    return f"{name} was removed on {when(fact.at)}, says the service; that it was gone is not proven: {why}"
 
 
 def _again(fact: Opening, names: _Names) -> str:
@@ -134,9 +169,28 @@ def _again(fact: Opening, names: _Names) -> str:
 
 
 def _rechecked(fact: Opening, names: _Names) -> str:
-    finding = _FINDINGS.get(str(fact.body["finding"]), str(fact.body["finding"]))
-    name = names.target(fact.body["target"]).capitalize()
-    return f"{name} was looked for on {when(fact.at)} beside a control that is known to be there: {finding}"
+    name, round_ = names.target(fact.body["target"]).capitalize(), names.round(fact)
+    looked = f"{name} was looked for on {when(fact.at)}"
+    if round_ is None or round_.finding is None:
+        why = _NO_ROUND if round_ is None else round_.why_not
+        return f"{looked} and was not there, says the service; that is not proven: {why}"
+    document = round_.document
+    if round_.finding is Finding.GONE:
+        said = f"{looked} and was gone: {_places(proven(document))}, each between two looks at a control"
+        closed = sorted({_SEEN_BY[look.vantage] for look in shut(document)})
+        return said + (f"; {joined(closed)} nothing is shown, not even the control" if closed else "")
+    if round_.finding is Finding.THERE:
+        seen = [look for look in document.looks if look.state is State.PRESENT]
+        return f"{looked} and was there: {_places(seen)}"
+    return f"{looked}, which showed nothing certain"
+
+
+def _places(looks: Sequence[Look]) -> str:
+    """Such as "media (as a member) and message (as an administrator, as a member)"."""
+    surfaces: dict[str, list[str]] = {}
+    for look in looks:
+        surfaces.setdefault(look.surface.value, []).append(_SEEN_BY[look.vantage])
+    return joined([f"{surface} ({', '.join(dict.fromkeys(by))})" for surface, by in surfaces.items()])
 
 
 def _erased(fact: Opening, names: _Names) -> str:
@@ -173,18 +227,20 @@ def _bound(placed: PlacedEntry, anchors: Sequence[Anchor]) -> str:
 
 
 def _absences(entries: Sequence[PlacedEntry], names: _Names) -> list[str]:
-    """For each message that was looked for: since when it is absent, after it was last there."""
+    """For each message that was looked for: since when it is absent, after it was last there.
+
+    Only rounds that prove it count as absent; that it was there needs no proof.
+    """
     since: dict[str, datetime | None] = {}
     last: dict[str, datetime] = {}
     for placed in entries:
         fact = placed.entry.opening
-        finding = {"found_gone": "gone", "found_again": "there"}.get(fact.kind, fact.body.get("finding"))
-        if fact.kind not in {"found_gone", "found_again", "rechecked"}:
+        if fact.kind not in {"found_again", "rechecked"}:
             continue
-        target = str(fact.body["target"])
-        if finding == "there":
+        target, round_ = str(fact.body["target"]), names.round(fact)
+        if fact.kind == "found_again" or (round_ is not None and round_.finding is Finding.THERE):
             since[target] = None
-        elif finding == "gone":
+        elif round_ is not None and round_.finding is Finding.GONE:
             since[target] = since.get(target) or fact.at
             last[target] = fact.at
     return [

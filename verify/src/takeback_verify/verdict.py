@@ -18,7 +18,7 @@ from takeback_verify.container import check_contents, describe
 from takeback_verify.entries import PlacedEntry, parse_entries, parse_own_entry, parse_paths
 from takeback_verify.errors import CannotCheck, Malformed, NotProven, Problems, VerifyError
 from takeback_verify.exhibit import ExhibitDocument
-from takeback_verify.exhibits import SKEW, by_capture, read_exhibit, wrong_rounds
+from takeback_verify.exhibits import SKEW, by_capture, read_exhibit, read_rounds
 from takeback_verify.leaf import Opening
 from takeback_verify.listing import (
     ANCHORS,
@@ -37,6 +37,7 @@ from takeback_verify.merkle import leaf_hash, verify_inclusion
 from takeback_verify.package import Package, Wrapping, open_package
 from takeback_verify.policy import UnknownLog, accept
 from takeback_verify.report import Outcome, Report, Step
+from takeback_verify.rounds import Judged
 from takeback_verify.sealed import Identity, open_exhibit
 from takeback_verify.story import check_body, tell
 from takeback_verify.strict_note import check_lines
@@ -75,6 +76,7 @@ class _Check:
         self._entries: tuple[PlacedEntry, ...] = ()
         self._anchors: list[Anchor] = []
         self._exhibits: list[ExhibitDocument] = []
+        self._rounds: dict[str, Judged] = {}
 
     def steps(self) -> tuple[tuple[str, Callable[[], list[str]], tuple[int, ...]], ...]:
         """Title, what to do, and the steps that must hold before."""
@@ -299,7 +301,8 @@ class _Check:
                 self._exhibits.append(read_exhibit(package, fact, erased=capture in erased))
             except VerifyError as error:
                 problems.append(str(error))
-        problems += wrong_rounds(package, facts)
+        self._rounds, wrong = read_rounds(package, facts)
+        problems += wrong
         if problems:
             raise Problems(problems)
         parts = sum(len(exhibit.parts) for exhibit in self._exhibits)
@@ -309,7 +312,9 @@ class _Check:
 
     # 9.
     def _story(self) -> list[str]:
-        return [*tell(self._entries, self._anchors)] or ["The package opens no entry that tells a story."]
+        return [*tell(self._entries, self._anchors, self._rounds)] or [
+            "The package opens no entry that tells a story."
+        ]
 
     # 10.
     def _sealed(self) -> list[str]:

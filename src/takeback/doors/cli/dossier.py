@@ -16,6 +16,7 @@ from takeback.dossier.trusting import trust_of
 from takeback.errors import ConfigurationError, TakebackError
 from takeback.ground.config import Settings
 from takeback.ids import CaseId
+from takeback.zones import zone_of
 from takeback_verify.errors import VerifyError
 from takeback_verify.package import FOLDER
 from takeback_verify.trust import format_trust
@@ -39,6 +40,13 @@ def dossier(
             help="Also write the trust file of this log there; without a case, only that.", dir_okay=False
         ),
     ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            help="Zone whose times stand beside those in UTC, as Asia/Seoul; default: TAKEBACK_TIME_ZONE.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Put a case's evidence together: one zip that anybody can check without us, and without network.
 
@@ -54,22 +62,31 @@ def dossier(
     """
     if case is None and trust is None:
         raise typer.BadParameter("name a case, or --trust FILE, or both")
+    if time_zone is not None:
+        try:
+            zone_of(time_zone)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from error
     settings, said = Settings(), Console(stderr=True)
     try:
         if trust is not None:
             _put(trust, [format_trust(trust_of(settings))])
         if case is not None:
-            print(_write(settings, CaseId(case), to, said))
+            print(_write(settings, CaseId(case), to, time_zone, said))
     except ConfigurationError:
         raise
     except (TakebackError, VerifyError) as error:
         _end(said, str(error))
 
 
-def _write(settings: Settings, case: CaseId, to: Path | None, said: Console) -> Path:
+def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | None, said: Console) -> Path:
     with open_app(settings) as app:
         written = service.write(
-            app, case, by=None, say=lambda doing: said.print(f"Waiting for {doing} ...", highlight=False)
+            app,
+            case,
+            by=None,
+            time_zone=time_zone,
+            say=lambda doing: said.print(f"Waiting for {doing} ...", highlight=False),
         )
         path = to or Path(f"{FOLDER}{written.dossier}.zip")
         _put(path, service.pieces(app, written))

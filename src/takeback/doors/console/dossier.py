@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from takeback.cases import service as cases
 from takeback.doors.console.desk import AtDesk, Glancing, Posting
-from takeback.dossier import service
+from takeback.doors.console.words import RELEASE_REASON
+from takeback.dossier import releasing, service
 from takeback.dossier.model import DossierState
 from takeback.errors import NotFound
 from takeback.ground import clock
@@ -30,6 +31,21 @@ class Reason(StrEnum):
     TO_KEEP = "to_keep"
 
 
+class ReleaseReason(StrEnum):
+    """Why the person concerned may be told which accounts posted; kept in the log for ever."""
+
+    FOR_A_COMPLAINT = "for_a_complaint"
+    FOR_HER_LAWYER = "for_her_lawyer"
+    FOR_A_COURT = "for_a_court"
+    KNOWN_TO_HER = "known_to_her"
+
+
+class Confirmed(StrEnum):
+    """The only word that confirms."""
+
+    YES = "yes"
+
+
 REASONS = {
     Reason.FOR_THE_PERSON: "for the person concerned, or her lawyer",
     Reason.FOR_A_COURT: "for a court",
@@ -46,6 +62,7 @@ def show(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
         found = cases.get(tx, CaseId(case))
         packages = service.of_case(tx, found.id)
         names = {member.id: member.name for member in staff.team(tx)}
+        released = releasing.is_released(tx, found.id)
     return desk.page(
         "dossier.html",
         visit,
@@ -53,6 +70,9 @@ def show(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
         packages=packages,
         names=names,
         reasons=REASONS,
+        release_reasons=RELEASE_REASON,
+        released=released,
+        can_release=releasing.can_release(found.status),
         under_way=any(each.state in UNDER_WAY for each in packages),
     )
 
@@ -63,6 +83,20 @@ def ask(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[Reason, Form
     with desk.app.database.transaction() as tx:
         dossier = service.ask(tx, CaseId(case), by=visit.member.id, reason=reason.value, now=clock.now())
         enqueue(tx, "write_dossier", dossier=str(dossier))
+    return RedirectResponse(f"/case/{case}/dossier", 303)
+
+
+@router.post("/posters")
+def release(
+    desk: AtDesk,
+    visit: Posting,
+    case: UUID,
+    reason: Annotated[ReleaseReason, Form()],
+    confirmed: Annotated[Confirmed, Form()],  # noqa: ARG001 -- a form without it is refused
+) -> Response:
+    """Let packages by receipt name the accounts that posted; that is recorded, and cannot be taken back."""
+    with desk.app.database.transaction() as tx:
+        releasing.release(tx, CaseId(case), by=visit.member.id, reason=reason.value, now=clock.now())
     return RedirectResponse(f"/case/{case}/dossier", 303)
 
 

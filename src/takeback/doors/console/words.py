@@ -63,6 +63,12 @@ LOOK_REASON: Mapping[str, str] = {
     LookReason.SECOND_OPINION: "For a second opinion",
     LookReason.TO_ANSWER: "To answer the person who reported",
 }
+RELEASE_REASON: Mapping[str, str] = {
+    "for_a_complaint": "for a complaint to the police",
+    "for_her_lawyer": "for her lawyer",
+    "for_a_court": "for a court",
+    "known_to_her": "she knows the account already",
+}
 TARGET: Mapping[str, str] = {
     TargetState.PLANNED: "waits to be removed",
     TargetState.ACTING: "is being removed",
@@ -414,6 +420,9 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return "Sealed evidence was destroyed."
         case facts.DossierWritten():
             return "An evidence package was written."
+        case facts.PosterReleased(staff=staff, reason=reason):
+            said = f"{names.of_staff(staff)} let the person concerned be told which accounts posted"
+            return f"{said}: {RELEASE_REASON.get(reason, reason)}."
         case facts.Timestamped(authority=authority, size=size):
             return f"{authority} timestamped the log of {count(size, 'entry', 'entries')}."
         case facts.JobGaveUp(job=job, subject=subject, reason=reason):

@@ -114,7 +114,8 @@ ENGLISH: dict[str, str] = {
     "evidence.heading": "Evidence",
     "evidence.what": "What was posted, and what was done about it, is recorded here. You can have it "
     "as one file, for a lawyer, the police or a court.",
-    "evidence.names": "The file names places, accounts and times. Keep it where nobody else looks.",
+    "evidence.names": "The file names places and times, and who posted only if a reviewer allowed that. "
+    "Keep it where nobody else looks.",
     "evidence.sealed": "The pictures in it are sealed. Only those whom they were sealed to, such as a law "
     "clinic, can open them. Nobody who works here can.",
     "evidence.ask": "Put the file together",

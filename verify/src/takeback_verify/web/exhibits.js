@@ -1,9 +1,11 @@
 // Exhibits as they lie in a package, against what the log recorded of them, as exhibits.py.
 
-import { CannotCheck, NotProven, Problems, VerifyError, hex } from "./bytes.js";
-import { readJson } from "./canonical.js";
+import { CannotCheck, NotProven, Problems, VerifyError, hex, when } from "./bytes.js";
 import { EXHIBITS, ROUNDS, parseExhibit } from "./documents.js";
+import { judge, parseRound } from "./rounds.js";
 
+/** @typedef {import("./bytes.js").Bytes} Bytes */
+/** @typedef {import("./rounds.js").Judged} Judged */
 /** @typedef {import("./container.js").Package} Package */
 /** @typedef {import("./documents.js").Opening} Opening */
 
@@ -67,17 +69,92 @@ export async function readExhibit(opened, fact, erased) {
   return wanted.size;
 }
 
-/** @param {Package} opened @param {Opening[]} facts */
-export async function wrongRounds(opened, facts) {
-  const known = new Set(facts.flatMap((fact) => (fact.kind === "rechecked" ? [fact.body.series] : [])));
-  const problems = [];
+/** All rounds of looks by their hashes, each beside its entry, and what is wrong with them.
+ * @param {Package} opened @param {Opening[]} facts
+ * @returns {Promise<{rounds: Map<string, Judged>, problems: string[]}>} */
+export async function readRounds(opened, facts) {
+  const entries = new Map(facts.flatMap((fact) => (fact.kind === "rechecked" ? [[fact.body.series, fact]] : [])));
+  /** @type {Map<string, Judged>} */
+  const rounds = new Map();
+  const problems = wrongNumbers(facts);
   for (const name of opened.names(ROUNDS)) {
     const digest = hex(await opened.digest(name));
-    if (name !== `${ROUNDS}${digest}.json` || !known.has(digest)) {
-      problems.push(`${name} is named by no entry of the log`);
-    } else {
-      problems.push(...(await saidWrong(async () => readJson(await opened.read(name), name))));
+    const fact = entries.get(digest);
+    entries.delete(digest);
+    if (name !== `${ROUNDS}${digest}.json` || !fact) problems.push(`${name} is named by no entry of the log`);
+    else {
+      const read = async () => rounds.set(digest, readRound(await opened.read(name), name, fact));
+      problems.push(...(await saidWrong(read)));
+    }
+  }
+  for (const series of [...entries.keys()].sort()) {
+    problems.push(`${ROUNDS}${series}.json, which the log knows, is missing`);
+  }
+  return { rounds, problems: [...problems, ...wrongFindings(facts)] };
+}
+
+/** @param {Bytes} data @param {string} name @param {Opening} fact @returns {Judged} */
+function readRound(data, name, { at, body }) {
+  const document = parseRound(data, name);
+  if (document.target !== body.target || document.round !== body.round) {
+    throw new NotProven(`${name} is of another round than its entry in the log`);
+  }
+  if (Date.parse(document.at) > Date.parse(at) + SKEW) {
+    throw new NotProven(`${name} says that it was looked after that was recorded`);
+  }
+  try {
+    return judge(document, body.finding);
+  } catch (error) {
+    if (!(error instanceof NotProven)) throw error;
+    throw new NotProven(`${name}: ${error.message}`);
+  }
+}
+
+/** @param {Opening} fact */
+function place({ body }) {
+  return JSON.stringify([body.target, body.round]);
+}
+
+/** What is wrong with the numbers of rounds: each is of a planned removal, and none is left out.
+ * @param {Opening[]} facts @returns {string[]} */
+export function wrongNumbers(facts) {
+  const planned = new Set(facts.flatMap(({ body, kind }) => (kind === "removal_planned" ? [body.target] : [])));
+  const concluded = new Set(facts.flatMap((fact) => (fact.kind === "rechecked" ? [place(fact)] : [])));
+  /** @type {Map<any, number>} */
+  const expected = new Map();
+  /** @type {Map<any, number>} */
+  const skipped = new Map();
+  const older = new Set();
+  const problems = [];
+  for (const fact of facts) {
+    const { target, round } = fact.body;
+    if (fact.kind === "retry_asked") skipped.set(target, (skipped.get(target) ?? 0) + 1);
+    else if (["found_gone", "found_again"].includes(fact.kind) && !concluded.has(place(fact))) older.add(target);
+    else if (fact.kind === "rechecked") {
+      const first = expected.get(target) ?? 0;
+      if (!planned.has(target)) {
+        problems.push(`round ${round} is of ${target}, which is no removal of the package`);
+      } else if (round < first) {
+        problems.push(`round ${round} of ${target} is there twice, or comes too late`);
+      } else if (round > first + (skipped.get(target) ?? 0) && !older.has(target)) {
+        problems.push(`round ${first} of ${target} is left out`);
+      }
+      expected.set(target, round + 1);
+      skipped.set(target, 0);
+      older.delete(target);
     }
   }
   return problems;
+}
+
+/** Entries that say of a round what the round's own entry does not say. @param {Opening[]} facts */
+export function wrongFindings(facts) {
+  const said = new Map(facts.flatMap((fact) => (fact.kind === "rechecked" ? [[place(fact), fact.body.finding]] : [])));
+  const wanted = new Map([["found_gone", "gone"], ["found_again", "there"]]);
+  return facts.flatMap((fact) => {
+    const finding = wanted.get(fact.kind);
+    return finding === undefined || (said.get(place(fact)) ?? finding) === finding
+      ? []
+      : [`the entry of kind ${fact.kind} of ${when(fact.at)} contradicts the round that it speaks of`];
+  });
 }

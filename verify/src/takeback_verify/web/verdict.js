@@ -9,7 +9,7 @@ import {
   ENTRIES, EXHIBITS, PROOF, TAG_FILES, checkBody, exhibitOf, isUnlisted, parseConsistency,
   parseEntries, parseListing, parseOwnEntry, parsePaths,
 } from "./documents.js";
-import { SKEW, byCapture, readExhibit, saidWrong, wrongRounds } from "./exhibits.js";
+import { SKEW, byCapture, readExhibit, readRounds, saidWrong } from "./exhibits.js";
 import { leafHash, verifyConsistency, verifyInclusion } from "./merkle.js";
 import { rising } from "./names.js";
 import { parseNote, parseTlogProof } from "./note.js";
@@ -52,6 +52,7 @@ class Check {
   /** @type {import("./note.js").Checkpoint | null} */ #final = null;
   /** @type {Placed[]} */ #entries = [];
   /** @type {Anchor[]} */ #anchors = [];
+  /** @type {Map<string, import("./rounds.js").Judged>} */ #rounds = new Map();
   #source;
   #trust;
 
@@ -380,7 +381,9 @@ class Check {
         })),
       );
     }
-    problems.push(...(await wrongRounds(opened, facts)));
+    const looked = await readRounds(opened, facts);
+    this.#rounds = looked.rounds;
+    problems.push(...looked.problems);
     if (problems.length) throw new Problems(problems);
     const gone = [...erased].filter((capture) => captured.has(capture)).sort();
     return [
@@ -391,7 +394,7 @@ class Check {
 
   // 9.
   #story() {
-    const lines = tell(this.#entries, this.#anchors);
+    const lines = tell(this.#entries, this.#anchors, this.#rounds);
     return lines.length ? lines : ["The package opens no entry that tells a story."];
   }
 
