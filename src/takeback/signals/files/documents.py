@@ -161,7 +161,7 @@ def moments_of(seen: SeenClip, name: str) -> Iterator[Variant]:
     """Yield the moments of a clip as parts of the file that it lies in."""
     box = Box(0, 0, seen.width, seen.height)
     for frame in seen.frames:
-        view = names.join(names.join(name, f"clip:{frame.at_ms}"), frame.view).rstrip("/")
+        view = names.join(names.join(name, f"clip:{frame.at_ms}"), frame.view)
         yield Variant(Cut.FRAME, box, frame.pdq, 0, frame.flips, view)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 
 MOST_FRAMES = 16
 """Of one animation, or pages of one TIFF, beside the first."""
+_MOST_COUNTED = 65_535
+"""A file may say that it has any number."""
 _FIRST_ONES = 5
 _LONGEST_ONES = 4
 _PNG_CHUNKS = 8
@@ -25,14 +27,15 @@ def wanted(count: int, durations: Sequence[float], reach: int) -> list[int]:
         durations: how long each is shown, as far as it is known; empty: nothing is known.
         reach: frames beyond this number take too long to decode.
     """
-    last = min(count - 1, reach)
+    last = min(count - 1, reach, _MOST_COUNTED)
     if last <= MOST_FRAMES:
         return list(range(1, last + 1))
     longest = sorted(range(1, min(last + 1, len(durations))), key=lambda n: (-durations[n], n))
     chosen = {*range(1, _FIRST_ONES + 1), last, *longest[:_LONGEST_ONES]}
+    rest = [number for number in range(1, last + 1) if number not in chosen]
     free = MOST_FRAMES - len(chosen)
-    spread = [1 + (last - 1) * (step + 1) // (free + 1) for step in range(free)]
-    return sorted(chosen | set(spread))
+    spread = (rest[(2 * step + 1) * len(rest) // (2 * free)] for step in range(free))
+    return sorted(chosen.union(spread))
 
 
 def durations(data: bytes) -> list[float]:

@@ -47,8 +47,8 @@ def is_view(name: str) -> bool:
 
 
 def join(name: str, step: str) -> str:
-    """Return the name of a view inside a view."""
-    return f"{name}/{step}" if name else step
+    """Return the name of a view inside a view; nothing joined to a name is that name."""
+    return "/".join(filter(None, (name, step)))
 
 
 def moment_in(name: str) -> int | None:
