@@ -3,7 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from takeback.connectors.api import Connector, Deletion, Post, Shard, Survey, Unseen
+from takeback.connectors.api import Connector, Deletion, Post, Shard, Survey, Unseen, UnseenKind
 from waiting import until
 
 
@@ -41,7 +41,7 @@ class Watching:
         self.deletions |= set(batch.deletions)
         if batch.survey is not None:
             self.survey, self.surveys = batch.survey, self.surveys + 1
-            self.shut = {each.place: each for each in batch.unseen if not each.message}
+            self.shut = {each.place: each for each in batch.unseen if each.kind is not UnseenKind.ADDRESS}
         self.unseen |= set(batch.unseen)
         self.cursors[shard] = batch.cursor
         for opened, cursor in batch.opens:

@@ -105,7 +105,7 @@ class Unseen:
     kind: UnseenKind
     place: str
     message: str
-    """The post that carries it; empty for a whole place."""
+    """The post that carries it; empty for a whole place, and for what stands in a place's state."""
     why: str
     """In a few words, without content: such as the platform's error code, or the field's name."""
 

@@ -56,7 +56,7 @@ class Listed:
     id: int
     place: str
     message: str
-    """Empty for a whole place."""
+    """Empty for a whole place, or for what stands in its state."""
     why: str
     first_seen: datetime
     last_seen: datetime
@@ -89,7 +89,7 @@ def keep(tx: Tx, connector: str, batch: Batch, now: datetime) -> None:
     of_message = dict[tuple[str, str], int]()
     for each in batch.unseen:
         told = store.Told(connector, each.kind.value, each.place, each.message, _words(each.why), now)
-        if not each.message:
+        if each.kind is not UnseenKind.ADDRESS:
             places[each.place] = told
             continue
         where = each.place, each.message

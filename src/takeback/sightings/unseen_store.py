@@ -52,7 +52,7 @@ def put_places(tx: Tx, told: Sequence[Told]) -> None:
             """
             insert into sightings_unseen (connector, kind, place, message, why, first_seen, last_seen)
             values (%s, %s, %s, %s, %s, %s, %s)
-            on conflict (connector, place) where message = ''
+            on conflict (connector, place) where kind <> 'address'
             do update set kind = excluded.kind, why = excluded.why, last_seen = excluded.last_seen
             """,
             [(*each, each.at) for each in sorted(told)],
@@ -60,13 +60,13 @@ def put_places(tx: Tx, told: Sequence[Told]) -> None:
 
 
 def put_addresses(tx: Tx, told: Sequence[Told]) -> None:
-    """Write down addresses in messages; one that is known keeps its row."""
+    """Write down addresses in messages, or in a place's state; one that is known keeps its row."""
     with tx.cursor() as cursor:
         cursor.executemany(
             """
             insert into sightings_unseen (connector, kind, place, message, why, first_seen, last_seen)
             values (%s, %s, %s, %s, %s, %s, %s)
-            on conflict (connector, place, message, kind, why) where message <> ''
+            on conflict (connector, place, message, why) where kind = 'address'
             do update set last_seen = excluded.last_seen
             """,
             [(*each, each.at) for each in sorted(told)],
@@ -76,7 +76,7 @@ def put_addresses(tx: Tx, told: Sequence[Told]) -> None:
 def forget_places(tx: Tx, connector: str, but: Sequence[str]) -> None:
     """Delete whole places of a platform, except these: they are seen, or are gone."""
     tx.execute(
-        "delete from sightings_unseen where connector = %s and message = '' and not place = any(%s)",
+        "delete from sightings_unseen where connector = %s and kind <> 'address' and not place = any(%s)",
         [connector, list(but)],
     )
 
@@ -169,7 +169,7 @@ def new_places(tx: Tx, kind: str, since: datetime) -> int:
     """How many whole places of a kind came since then; at most `MOST` + 1."""
     row = tx.execute(
         "select count(*) from (select from sightings_unseen"
-        " where message = '' and kind = %s and first_seen >= %s limit %s) capped",
+        " where kind <> 'address' and kind = %s and first_seen >= %s limit %s) capped",
         [kind, since, MOST + 1],
     ).fetchone()
     return 0 if row is None else row[0]
