@@ -27,6 +27,7 @@ from takeback.connectors.matrix import links
 from takeback.connectors.matrix.answers import moment, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
+from takeback.connectors.matrix.forms import FORMS
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import pictures_of, redacted_by
 from takeback.connectors.matrix.recording import record_message
@@ -104,6 +105,7 @@ class MatrixConnector:
             "before, is read backwards to the beginning of each public room",
             max_media_bytes=self._settings.max_media_bytes,
             shut_out=(Vantage.ANONYMOUS,),
+            links=FORMS,
             notes=(
                 *NOTES,
                 *(
