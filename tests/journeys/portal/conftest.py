@@ -23,6 +23,8 @@ from databases import Server
 from takeback.ground.vault.seal import unpad
 from takeback.intake.model import Report, decode
 
+FOLLOWED = r"https://chat\.example/.*|\$Zq1:chat\.example"
+"""The links that this portal is told somebody can follow."""
 COPIES_ARE_REMOVED = """
 with report as (select id from intake_report order by received_at desc limit 1),
 opened as (
@@ -106,6 +108,7 @@ def serving(server: Server, database: str, keys: Path, identity: pyrage.x25519.I
         "TAKEBACK_PORTAL_DATABASE_URL": server.url_of(name, "takeback_portal"),
         "TAKEBACK_PORTAL_KEYS": str(keys),
         "TAKEBACK_PORTAL_PORT": str(port),
+        "TAKEBACK_PORTAL_LINKS": FOLLOWED,
     }
     with log.open("wb") as written:
         process = subprocess.Popen(
@@ -232,6 +235,10 @@ class Visitor:
         self.page.get_by_label("Sign with your name").fill(name)
         self.presses("Continue")
 
+    def leaves(self) -> None:
+        self.page.locator("#leave").click()
+        self.page.get_by_role("heading", name="Reading the sky").wait_for()
+
     def goes_to_the_last_page(self, *files: Path, where: str = "") -> None:
         self.begins()
         self.is_adult()
@@ -252,6 +259,8 @@ class Visitor:
 
     def looks_up(self, receipt: str) -> None:
         self.page.goto(f"{self.portal.url}/status")
+        if not self.page.get_by_label("Receipt number").is_visible():
+            self.presses("Another receipt")
         self.page.get_by_label("Receipt number").fill(receipt)
         self.presses("Look")
 

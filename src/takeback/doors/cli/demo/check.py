@@ -171,16 +171,17 @@ def report(portal: str, picture: Image.Image, attempt: str = "", address: str = 
     flips = hash_pixels_flips(np.asarray(picture))
     numbers = ".".join([str(flips[0].quality), *(flip.hash.hex() for flip in flips)])
     key = draft.DraftKey(hashlib.sha256(attempt.encode()).digest()) if attempt else draft.new_key()
+    pages: tuple[tuple[str, dict[str, str]], ...] = (
+        ("age", {"age": "yes"}),
+        ("picture", {"pictures": numbers}),
+        ("where", {}),
+        ("account", {"account": "I painted it for one person only."}),
+        ("statements", {"nonconsent": "yes", "good_faith": "yes", "signature": "A. Painter"}),
+        ("contact", {}),
+        ("check", {"go": "send"}),
+    )
     with OutboundClient(portal) as client:
-        for at, fields in (
-            ("age", {"age": "yes"}),
-            ("picture", {"pictures": numbers}),
-            ("where", {}),
-            ("account", {"account": "I painted it for one person only."}),
-            ("statements", {"nonconsent": "yes", "good_faith": "yes", "signature": "A. Painter"}),
-            ("contact", {}),
-            ("check", {"go": "send"}),
-        ):
+        for at, fields in pages:
             _ask(client, "/steps", key, {"at": at, **fields}, address)
         page = _ask(client, "/steps/done", key)
     found = re.search(r'data-code="([\d ]+)"', page)
