@@ -5,6 +5,7 @@ Playwright's own flags would switch off half of what a browser remembers, so Chr
 program, with as few flags as a container needs, and Playwright is connected to it.
 """
 
+import json
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright
+from playwright.sync_api import TimeoutError as TookTooLong
 
 import waiting
 from browser import find_chromium
@@ -45,12 +48,25 @@ class Opened:
     def page(self) -> Page:
         """Its first tab."""
         waiting.until(lambda: self.context.pages, what="a tab")
-        page = self.context.pages[0]
+        self._prepare(self.context.pages[0])
+        return self.context.pages[0]
+
+    def _prepare(self, page: Page) -> None:
         if not self.javascript:
             session = self.context.new_cdp_session(page)
             session.send("Emulation.setScriptExecutionDisabled", {"value": True})
         page.set_default_timeout(20_000)
-        return page
+
+    def restored(self) -> Page:
+        """The tab that it brought back from the last time."""
+
+        def brought_back() -> list[Page]:
+            self.context.cookies()  # a call, during which Playwright hears of new tabs
+            return [page for page in self.context.pages if page.url.startswith("http")]
+
+        waiting.until(brought_back, timeout=60, what="the tab of the last time")
+        self._prepare(brought_back()[0])
+        return brought_back()[0]
 
     def close(self) -> None:
         """As a person closes the last window."""
@@ -74,26 +90,38 @@ class Profile:
     javascript: bool
 
     @contextmanager
-    def opened(self, *flags: str) -> Iterator[Opened]:
-        """Start it; whoever has not closed it when the block ends has killed it."""
-        port = self.folder / _PORT
+    def opened(self) -> Iterator[Opened]:
+        """Start it, with the tabs of the last time; whoever has not closed it when the block ends has killed
+        it."""
+        port, preferences = self.folder / _PORT, self.folder / "Default" / "Preferences"
         port.unlink(missing_ok=True)
+        if not preferences.exists():  # a new profile, whose owner wants her tabs back
+            preferences.parent.mkdir(parents=True)
+            preferences.write_text(json.dumps({"session": {"restore_on_startup": 1}}))
         program = find_chromium(self.playwright.chromium.executable_path)
         with (self.folder.parent / "chromium.log").open("ab") as log:
             process = subprocess.Popen(
-                [program, *_FLAGS, f"--user-data-dir={self.folder}", *flags], stdout=log, stderr=log
+                [program, *_FLAGS, f"--user-data-dir={self.folder}"], stdout=log, stderr=log
             )
         try:
             waiting.until(
                 lambda: port.is_file() and port.read_text().count("\n"), timeout=60, what="Chromium to start"
             )
             number = port.read_text().split("\n")[0]
-            browser = self.playwright.chromium.connect_over_cdp(f"http://127.0.0.1:{number}")
-            yield Opened(browser.contexts[0], process, self.javascript)
+            yield Opened(self._connect(f"http://127.0.0.1:{number}"), process, self.javascript)
         finally:
             if process.poll() is None:
                 process.kill()
             process.wait(30)
+
+    def _connect(self, address: str) -> BrowserContext:
+        """A Chromium that is busy with its start may not answer at first."""
+        for _ in range(3):
+            try:
+                return self.playwright.chromium.connect_over_cdp(address, timeout=20_000).contexts[0]
+            except TookTooLong:
+                continue
+        pytest.fail("Chromium does not answer")
 
     def holds(self, texts: Iterable[str]) -> dict[str, set[str]]:
         """The texts that are anywhere in the profile, each with the files that have it.
