@@ -32,6 +32,7 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--restore-last-session",
 )
 SNOOZE_MS = 4000
 """Longer than the 2.5 seconds after which Chromium writes its session down."""
@@ -95,9 +96,14 @@ class Profile:
         it."""
         port, preferences = self.folder / _PORT, self.folder / "Default" / "Preferences"
         port.unlink(missing_ok=True)
-        if not preferences.exists():  # a new profile, whose owner wants her tabs back
+        if preferences.exists():
+            remembered = json.loads(preferences.read_text())
+            # After a crash a person is asked whether she wants her tabs back: she does.
+            remembered["profile"] |= {"exit_type": "Normal", "exited_cleanly": True}
+        else:
             preferences.parent.mkdir(parents=True)
-            preferences.write_text(json.dumps({"session": {"restore_on_startup": 1}}))
+            remembered = {"session": {"restore_on_startup": 1}}
+        preferences.write_text(json.dumps(remembered))
         program = find_chromium(self.playwright.chromium.executable_path)
         with (self.folder.parent / "chromium.log").open("ab") as log:
             process = subprocess.Popen(
