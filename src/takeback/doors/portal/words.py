@@ -184,7 +184,7 @@ ENGLISH = Language(
         "where.missing": "Without the picture or a link we have nothing to look for. Paste at least one "
         "link, or go back and add the picture.",
         "where.nobody": "Nobody here can look at what you pasted. Add the picture, or a link to a place "
-        "that is connected to us. Below it says what else you can do.",
+        "that is connected to us.",
         "where.too_many": "{most} lines are the most for one report. Keep the most important ones here; you "
         "can send another report afterwards.",
         "where.too_long": "This is longer than fits. Keep the links and leave out the rest.",
@@ -296,7 +296,8 @@ ENGLISH = Language(
         "sent.next.when.3": "Afterwards",
         "sent.next.3": "We look again, for weeks, whether it stays gone. New copies are looked for too.",
         "sent.status": "See how things stand",
-        "sent.done": "When you have kept the number, you can close this page.",
+        "sent.done": "When you have kept the number, press “Leave this page”. Then this browser has it no "
+        "more.",
         # Privacy
         "privacy.title": "How your answers are protected",
         "privacy.heading": "How your answers are protected",
@@ -352,8 +353,7 @@ ENGLISH = Language(
         "cookies.lead": "Your answers are kept sealed, and the key to them is in a cookie. Without it we "
         "cannot keep anything from one page to the next. What you just sent was not kept.",
         "cookies.1": "Allow cookies for this site in the browser's settings. A private window works too.",
-        "cookies.2": "The cookie holds a random key, and nothing about you. It ends when you press “Leave "
-        "this page” or close the browser.",
+        "cookies.2": "The cookie holds a random key, and nothing about you. “Leave this page” deletes it.",
         "cookies.3": "Another browser may work at once.",
         "cookies.again": "Try again from the first page",
         # Gone

@@ -25,7 +25,7 @@ from takeback.doors.cli.demo import town
 from takeback.doors.cli.demo.outside import LAWYER_KEY
 from takeback.doors.cli.demo.package import write_package
 from takeback.doors.cli.demo.stage import POSTED_BEFORE, Stage
-from takeback.errors import TakebackError
+from takeback.errors import TakebackError, Unavailable
 from takeback.facts import FoundBy, Verdict
 from takeback.ground import clock
 from takeback.ground.db.pool import Database
@@ -167,6 +167,9 @@ def report(portal: str, picture: Image.Image, attempt: str = "", address: str = 
         picture: what is reported; its hashes are sent.
         attempt: a name for this sending; the same again, with the same picture, is the same report.
         address: from where, as a proxy in front would say; the portal counts how often a network sends.
+
+    Raises:
+        Unavailable: the portal does not answer, or could not take the report: try again.
     """
     flips = hash_pixels_flips(np.asarray(picture))
     numbers = ".".join([str(flips[0].quality), *(flip.hash.hex() for flip in flips)])
@@ -186,7 +189,7 @@ def report(portal: str, picture: Image.Image, attempt: str = "", address: str = 
         page = _ask(client, "/steps/done", key)
     found = re.search(r'data-code="([\d ]+)"', page)
     if found is None:
-        raise TakebackError("the portal gave no receipt")
+        raise Unavailable("the portal gave no receipt")
     return found[1].replace(" ", "")
 
 
