@@ -14,7 +14,7 @@ from takeback.doors.portal.answers import BODY_LIMIT, Answers
 from takeback.doors.portal.app import create_app
 from takeback.doors.portal.guard import HEADERS
 from takeback.doors.portal.lookup import ASK_PER_NETWORK
-from takeback.doors.portal.questions import SEND_PER_NETWORK
+from takeback.doors.portal.questions import BEGIN_PER_NETWORK, SEND_PER_NETWORK
 from takeback.doors.portal.steps import ORDER, asked_on, number
 from takeback.errors import ConfigurationError
 from takeback.ground.config import PortalSettings
@@ -285,6 +285,24 @@ def test_a_full_store_is_said_before_anything_was_written(client, drafts):
     page = client.get("/trouble/503")
     assert "We cannot keep your answers just now" in page.text
     assert page.headers["retry-after"] == "61"
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"), [("/steps", {"at": "age", "age": "yes"}), ("/status", {"receipt": "1"})]
+)
+def test_one_network_cannot_fill_the_store(client, drafts, address, fields):
+    """H7: a flood of new cookies is slowed, and whoever has a draft goes on."""
+    answered(client)
+    mine = client.cookies["session"]
+    for _ in range(BEGIN_PER_NETWORK.burst + 20):
+        client.cookies.clear()
+        client.cookies["session"] = write_key(new_key())
+        answer = client.post(address, data=fields)
+    assert answer.headers["location"] == "/trouble/503"
+    assert len(drafts.rows) <= BEGIN_PER_NETWORK.burst + 5
+    client.cookies.clear()
+    client.cookies["session"] = mine
+    assert press(client, "account").headers["location"] == "/steps/5"
 
 
 def test_other_sites_cannot_press_our_buttons(client, drafts):

@@ -57,19 +57,21 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     followed = links(settings.portal_links)
     pages = Pages(settings, assets, ENGLISH, followed)
     pepper = receipt.load_pepper(settings.portal_keys)
+    beginning = Gate(BEGIN_PER_NETWORK, BEGIN_TOGETHER)
     questions = Questions(
         database=database,
         recipient=seal.load_recipient(settings.portal_keys),
         pepper=pepper,
         pages=pages,
         links=followed,
-        beginning=Gate(BEGIN_PER_NETWORK, BEGIN_TOGETHER),
+        beginning=beginning,
         sending=Gate(SEND_PER_NETWORK, SEND_TOGETHER),
     )
     lookups = Lookups(
         database=database,
         pepper=pepper,
         pages=pages,
+        beginning=beginning,
         asking=Gate(ASK_PER_NETWORK, ASK_TOGETHER),
         taking=Gate(TAKE_PER_NETWORK, TAKE_TOGETHER),
     )

@@ -52,6 +52,7 @@ class Lookups:
     database: Database
     pepper: Pepper
     pages: Pages
+    beginning: Gate
     asking: Gate
     taking: Gate
 
@@ -87,6 +88,11 @@ class Lookups:
 
     def _look(self, request: Request, key: DraftKey, kept: Session | None, typed: str) -> Response:
         code = receipt.read(typed)
+        if kept is None:
+            try:
+                self.beginning.enter(answering.address(request), clock.now())
+            except TooManyAttempts:
+                return answering.trouble(503)
         try:
             if isinstance(code, receipt.Misread):
                 found = Lookup(typed=typed, fault=f"status.{code.value}")

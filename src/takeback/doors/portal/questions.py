@@ -27,9 +27,10 @@ from takeback.intake import submit
 from takeback.intake.draft import DraftKey
 from takeback.intake.receipt import Pepper, ReceiptCode
 
-BEGIN_PER_NETWORK = Rate(burst=30, every=timedelta(seconds=20))
+BEGIN_PER_NETWORK = Rate(burst=60, every=timedelta(seconds=10))
+"""New drafts, and new sessions in which a receipt is looked up: both are a row."""
 BEGIN_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.5))
-"""At most some 3,900 drafts in thirty minutes by one process; the database holds 8,000."""
+"""At most some 3,900 in thirty minutes by one process; the database holds 8,000."""
 SEND_PER_NETWORK = Rate(burst=12, every=timedelta(minutes=1))
 SEND_TOGETHER = Rate(burst=120, every=timedelta(seconds=1))
 
