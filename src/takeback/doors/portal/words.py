@@ -245,7 +245,7 @@ ENGLISH = Language(
         "contact.too_long": "This is longer than fits. One way to reach you is enough.",
         # 7 Check
         "check.heading": "Is this right?",
-        "check.help": "Nothing has been sent yet. You can change everything here.",
+        "check.help": "No report has been made yet. You can change everything here.",
         "check.age": "18 or older",
         "check.age.yes": "Yes",
         "check.pictures": "The picture",
@@ -308,10 +308,10 @@ ENGLISH = Language(
         "privacy.leaves.2": "Of a picture: eight numbers and how much detail it has. There is no way here "
         "to send the picture itself, and your browser is told to refuse it.",
         "privacy.leaves.3": "Nothing goes to anybody else. These pages load nothing from other sites and "
-        "count no visitors. They set one cookie: the key to your answers, which ends with the browser.",
+        "count no visitors. They set one cookie: the key to your answers. “Leave this page” deletes it.",
         "privacy.who": "Who can read it",
-        "privacy.who.1": "This site seals your answers as they arrive. It has no key to open them again, "
-        "and cannot show them to anyone, you included.",
+        "privacy.who.1": "When you press Send, this site seals your report. It has no key to open it again, "
+        "and cannot show it to anyone, you included.",
         "privacy.who.2": "The reviewers who work on your report read where the picture is, what happened "
         "and your signature. How to reach you is shown only when they ask for it, and that is written down.",
         "privacy.who.3": "The platforms get what is needed to remove a copy. They do not get your name, "
