@@ -88,7 +88,14 @@ class MemoryPlatform:
         self._lock = threading.Lock()
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(self._surfaces, tuple(Vantage), self._actions, "everything", 1_000_000)
+        return Capabilities(
+            self._surfaces,
+            tuple(Vantage),
+            self._actions,
+            "everything",
+            1_000_000,
+            links=(r"memory://[\s\S]*",),
+        )
 
     def shards(self) -> Sequence[Shard]:
         self._stumble("shards")

@@ -128,6 +128,20 @@ def connect(settings: Settings) -> dict[str, Connector]:
     return {matrix.name: matrix}
 
 
+def followed_links(settings: Settings) -> str:
+    """Return one regular expression that fits the links which the connected platforms follow; empty: none.
+
+    No platform is asked. Raises ConfigurationError.
+    """
+    connectors = connect(settings)
+    try:
+        forms = [form for connector in connectors.values() for form in connector.capabilities().links]
+    finally:
+        for connector in connectors.values():
+            connector.close()
+    return "|".join(f"(?:{form})" for form in forms)
+
+
 def look_back_parts(settings: Settings, database: Database) -> tuple[Archive, Sweeper]:
     """What asks everything that passed. Raises ConfigurationError."""
     if settings.sightings_hot_days is not None:

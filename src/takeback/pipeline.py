@@ -272,6 +272,7 @@ def work(app: App) -> Work:
         periodic=[
             Periodic("take_in", partial(errands.take_in, app), "* * * * * */15"),
             Periodic("check_claims", partial(check_claims_once, app.database), "*/5 * * * *"),
+            Periodic("wipe_drafts", partial(intake.wipe_drafts, app.database), "* * * * *"),
             Periodic("pass_clocks", partial(errands.pass_clocks, app), "* * * * *"),
             Periodic("keep_sightings", partial(errands.keep_sightings, app), "17 * * * *"),
             Periodic("ask_for_captured", partial(errands.ask_for_captured, app), "* * * * * */20"),

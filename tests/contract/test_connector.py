@@ -5,6 +5,7 @@ import pytest
 from faults import Fault, FaultProxy
 from platforms import Platform, picture
 from takeback.connectors.api import Action, Connector, State, Surface, Target, Vantage
+from takeback.doors.portal.links import links
 from takeback.errors import Gone, PlatformError, Unavailable, Unreadable, WhyUnreadable
 from waiting import until
 from watching import Watching
@@ -155,6 +156,12 @@ class TestWatching:
         watching.until_seen(connector_behind_proxy, place, {posted.message})
 
 
+def followed(connector: Connector, line: str) -> bool:
+    """Whether the portal, which is given the forms alone, calls a line followable."""
+    pattern = "|".join(f"(?:{form})" for form in connector.capabilities().links)
+    return links(pattern).unfollowed((line,)) == ()
+
+
 class TestLocating:
     def test_a_link_leads_to_its_post(self, platform: Platform, connector: Connector):
         posted = platform.post_picture(platform.make_place())
@@ -176,6 +183,19 @@ class TestLocating:
     @pytest.mark.parametrize("link", ["", "https://example.org/", "hello", "ftp://x", "https://[", "\0"])
     def test_what_is_not_of_this_platform_is_nothing(self, connector: Connector, link: str):
         assert connector.locate(link) is None
+        assert not followed(connector, link)
+
+    def test_the_portal_calls_followable_what_this_connector_recognises(
+        self, platform: Platform, connector: Connector
+    ):
+        """H4: what fits one of its forms is a post or is gone, and never "not of this platform"."""
+        posted = platform.post_picture(platform.make_place())
+        missing = platform.missing_link(platform.make_place())
+        for link in (platform.link(posted), missing):
+            assert followed(connector, link)
+        assert connector.locate(platform.link(posted)) is not None
+        with pytest.raises(Gone):
+            connector.locate(missing)
 
     @pytest.mark.parametrize("fault", PASSING_FAULTS)
     def test_a_fault_never_says_gone(

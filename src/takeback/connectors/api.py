@@ -277,6 +277,10 @@ class Capabilities:
     notes: tuple[str, ...] = field(default=())
     shut_out: tuple[Vantage, ...] = ()
     """To whom the platform may show nothing at all; an account sees whatever these could ever see."""
+    links: tuple[str, ...] = ()
+    """Regular expressions for the whole of a line, without white space around it: `locate` recognises what
+    fits one of them, and nothing else. The portal, which knows no connector, is given them.
+    """
 
 
 class Connector(Protocol):

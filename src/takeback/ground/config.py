@@ -57,6 +57,11 @@ class PortalSettings(BaseSettings):
     service_name: str = Field("Takeback", description="The name that people read on every page.")
     leave_url: str = Field("/weather", description="Where 'Leave this page' leads; a neutral page.")
     house_clock_hours: float = Field(24.0, description="The house's own deadline from report to removal.")
+    portal_links: str | None = Field(
+        None,
+        description="Which links the connected platforms follow, as `takeback links` prints it; empty: none. "
+        "`takeback serve` fills it in.",
+    )
 
 
 class Settings(BaseSettings):

@@ -68,3 +68,9 @@ def opened(tx: Tx, unsealer: Unsealer, report_id: ReportId) -> tuple[Report, dat
     if row is None:
         raise NotFound("no such report")
     return model.decode(unsealer.unseal(row[0])), row[1]
+
+
+def wipe_drafts(database: Database) -> None:
+    """Delete what people typed on the portal and neither sent nor came back to."""
+    with database.transaction() as tx:
+        store.delete_expired_drafts(tx)

@@ -44,3 +44,8 @@ def mark_waiting(tx: Tx, report: ReportId) -> None:
 def get(tx: Tx, report: ReportId) -> tuple[bytes, datetime] | None:
     """(sealed, received) of one report."""
     return tx.execute("select sealed, received_at from intake_report where id = %s", [report]).fetchone()
+
+
+def delete_expired_drafts(tx: Tx) -> int:
+    """Delete the portal's drafts whose time is over, by the database's clock; how many there were."""
+    return tx.execute("delete from intake_draft where expires_at <= now()").rowcount

@@ -1,9 +1,10 @@
 """What the portal may do with a report: put it away sealed, and ask how one receipt stands.
 
-The database role behind this can insert two columns of one table, and call this function and two more (see
-`package`); it can read no row. So there is no `returning` here and no look before the insert. Sending the
-same report twice (a second press, a reloaded page) must still be one report with one receipt: the code is
-computed from the attempt and what it says, and the database's unique locator drops the second row.
+The database role behind this can insert two columns of one table, and call this function and five more (see
+`package` and `draft`); it can read no row. So there is no `returning` here and no look before the insert.
+Sending the same report twice (a second press, a reloaded page) must still be one report with one receipt:
+the code is computed from the attempt and what it says, and the database's unique locator drops the second
+row.
 """
 
 import hashlib

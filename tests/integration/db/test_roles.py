@@ -1,4 +1,5 @@
-"""The portal's role can put a report down, and for one receipt ask how it stands and take its package out.
+"""The portal's role can put a report down, for one receipt ask how it stands and take its package out, and
+keep, read and wipe one draft whose locator it has.
 
 Everything else is refused.
 """
@@ -8,6 +9,8 @@ import uuid
 import psycopg
 import pytest
 from psycopg import sql
+
+from takeback.intake import service
 
 INSUFFICIENT = psycopg.errors.InsufficientPrivilege
 LOCATOR = bytes(range(32))
@@ -185,6 +188,8 @@ def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
         "alter role takeback_portal superuser",
         "insert into dossier_request (report_id) values (gen_random_uuid())",
         "insert into dossier_piece (request_id, number, data) values (gen_random_uuid(), 0, 'x')",
+        "insert into intake_draft (locator, sealed, expires_at) values ('', '', now())",
+        "delete from intake_draft",
         "select dossier_is_kept(gen_random_uuid())",
         "select dossier_is_decided(gen_random_uuid())",
         "select dossier_again_at(gen_random_uuid())",
@@ -203,13 +208,16 @@ def test_it_cannot_do_anything_else(portal, statement):
         portal.execute(statement)
 
 
-def test_it_can_execute_three_functions_of_ours_only(owner):
+def test_it_can_execute_six_functions_of_ours_only(owner):
     rows = owner.execute(
         "select p.oid::regprocedure::text from pg_proc p "
         "where p.pronamespace = 'public'::regnamespace "
         "and has_function_privilege('takeback_portal', p.oid, 'execute') order by 1"
     ).fetchall()
     assert rows == [
+        ("draft_get(bytea)",),
+        ("draft_put(bytea,bytea,boolean)",),
+        ("draft_wipe(bytea)",),
         ("report_ask_package(bytea)",),
         ("report_package_piece(bytea,uuid,integer)",),
         ("report_status(bytea)",),
@@ -257,3 +265,89 @@ def test_a_put_down_report_is_announced(portal, owner):
     owner.execute("listen takeback_report")
     put_down(portal)
     assert [n.channel for n in owner.notifies(timeout=5, stop_after=1)] == ["takeback_report"]
+
+
+# --- drafts (H7) -------------------------------------------------------------------------------------------
+
+
+def put(portal, sealed: bytes, fresh=False, locator=LOCATOR):
+    return portal.execute("select draft_put(%s, %s, %s)", (locator, sealed, fresh)).fetchone()[0]
+
+
+def got(portal, locator=LOCATOR):
+    return portal.execute("select draft_get(%s)", (locator,)).fetchone()[0]
+
+
+def test_a_draft_is_kept_read_and_wiped_by_its_locator_alone(portal):
+    """H7."""
+    assert put(portal, b"one") == "gone"
+    assert put(portal, b"one", fresh=True) == "kept"
+    assert put(portal, b"two") == "kept"
+    assert got(portal) == b"two"
+    for other in (bytes(32), b"", None):
+        assert got(portal, other) is None
+        portal.execute("select draft_wipe(%s)", (other,))
+    assert got(portal) == b"two"
+    portal.execute("select draft_wipe(%s)", (LOCATOR,))
+    assert got(portal) is None
+
+
+def test_a_wiped_draft_is_brought_back_by_no_answer_that_comes_late(portal, owner):
+    """H7."""
+    put(portal, b"one", fresh=True)
+    portal.execute("select draft_wipe(%s)", (LOCATOR,))
+    assert put(portal, b"late") == "gone"
+    assert owner.execute("select count(*) from intake_draft").fetchone() == (0,)
+
+
+def test_a_draft_ends_thirty_minutes_after_the_last_answer_and_four_hours_after_the_first(portal, owner):
+    """H7."""
+    put(portal, b"one", fresh=True)
+    left = "select extract(epoch from expires_at - now()) from intake_draft"
+    assert 1790 < owner.execute(left).fetchone()[0] <= 1800
+    owner.execute("update intake_draft set expires_at = now() + interval '1 minute'")
+    put(portal, b"two")
+    assert 1790 < owner.execute(left).fetchone()[0] <= 1800
+    owner.execute("update intake_draft set begun_at = now() - interval '3 hours 50 minutes'")
+    put(portal, b"three")
+    assert 590 < owner.execute(left).fetchone()[0] <= 600
+    owner.execute("update intake_draft set expires_at = now()")
+    assert put(portal, b"four") == "gone"
+    assert owner.execute("select count(*) from intake_draft").fetchone() == (1,)
+    assert got(portal) is None
+    assert owner.execute("select count(*) from intake_draft").fetchone() == (0,)
+
+
+def test_expired_drafts_are_wiped_by_the_worker(portal, owner, database):
+    """H7."""
+    put(portal, b"one", fresh=True)
+    put(portal, b"two", fresh=True, locator=bytes(32))
+    owner.execute("update intake_draft set expires_at = now() where locator = %s", (LOCATOR,))
+    service.wipe_drafts(database)
+    assert owner.execute("select sealed from intake_draft").fetchall() == [(b"two",)]
+
+
+def test_drafts_are_bounded_in_number_and_size(portal, owner):
+    """H7: a full store refuses new ones, keeps those that are there, and has room again when some expire."""
+    put(portal, b"mine", fresh=True)
+    owner.execute(
+        "insert into intake_draft (locator, sealed, expires_at) "
+        "select sha256(n::text::bytea), 'x', now() + interval '1 minute' from generate_series(1, 7999) n"
+    )
+    assert put(portal, b"other", fresh=True, locator=bytes(32)) == "full"
+    assert put(portal, b"mine again") == "kept"
+    owner.execute("update intake_draft set expires_at = now() where sealed = 'x'")
+    assert put(portal, b"other", fresh=True, locator=bytes(32)) == "kept"
+    for locator, sealed in ((b"short", b"x"), (LOCATOR, b""), (LOCATOR, bytes(66_001))):
+        with pytest.raises(psycopg.errors.CheckViolation):
+            put(portal, sealed, fresh=True, locator=locator)
+
+
+def test_drafts_are_in_no_log_that_is_archived_or_replicated(owner):
+    """H7: what is wiped is not in a backup of the write-ahead log, either."""
+    kind = "select relpersistence from pg_class where relname = any(%s)"
+    names = ["intake_draft", "intake_draft_pkey", "intake_draft_by_expiry"]
+    assert (
+        owner.execute(kind, (names,)).fetchall() == [(b"u",)] * 3
+        or owner.execute(kind, (names,)).fetchall() == [("u",)] * 3
+    )

@@ -23,6 +23,8 @@ from databases import Server
 from takeback.ground.vault.seal import unpad
 from takeback.intake.model import Report, decode
 
+FOLLOWED = r"https://chat\.example/.*|\$Zq1:chat\.example"
+"""The links that this portal is told somebody can follow."""
 COPIES_ARE_REMOVED = """
 with report as (select id from intake_report order by received_at desc limit 1),
 opened as (
@@ -111,6 +113,7 @@ def serving(server: Server, database: str, keys: Path, identity: pyrage.x25519.I
         "TAKEBACK_PORTAL_DATABASE_URL": server.url_of(name, "takeback_portal"),
         "TAKEBACK_PORTAL_KEYS": str(keys),
         "TAKEBACK_PORTAL_PORT": str(port),
+        "TAKEBACK_PORTAL_LINKS": FOLLOWED,
     }
     with log.open("wb") as written:
         process = subprocess.Popen(
@@ -190,8 +193,14 @@ def listen(portal: Portal) -> Iterator[Callable[[Page], Heard]]:
         r.url for heard in everything for r in heard.requests if not r.url.startswith(f"{portal.url}/")
     ]
     assert elsewhere == []
-    # A page with an answer of 4xx is announced in the console; everything else there is a fault.
-    assert [line for line in said if "the server responded with a status of 4" not in line] == []
+    # A page with an answer of 4xx or 503 is announced in the console, and that leaving cleared what was kept;
+    # everything else there is a fault.
+    expected = (
+        "the server responded with a status of 4",
+        "the server responded with a status of 503",
+        "info: Clear-Site-Data header on",
+    )
+    assert [line for line in said if not any(words in line for words in expected)] == []
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +219,13 @@ class Visitor:
         self.page.get_by_role("link", name="Start").first.click()
 
     def presses(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
+        """Press a button; one of a form leads to a page, which is waited for."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        if not button.evaluate("button => button.form !== null && button.type === 'submit'"):
+            button.click()
+            return
+        with self.page.expect_navigation():
+            button.click()
 
     def is_adult(self) -> None:
         self.page.get_by_label("Yes", exact=True).check()
@@ -237,6 +252,10 @@ class Visitor:
         self.page.get_by_label("Sign with your name").fill(name)
         self.presses("Continue")
 
+    def leaves(self) -> None:
+        self.page.locator("#leave").click()
+        self.page.get_by_role("heading", name="Reading the sky").wait_for()
+
     def goes_to_the_last_page(self, *files: Path, where: str = "") -> None:
         self.begins()
         self.is_adult()
@@ -257,6 +276,8 @@ class Visitor:
 
     def looks_up(self, receipt: str) -> None:
         self.page.goto(f"{self.portal.url}/status")
+        if not self.page.get_by_label("Receipt number").is_visible():
+            self.presses("Another receipt")
         self.page.get_by_label("Receipt number").fill(receipt)
         self.presses("Look")
 

@@ -5,14 +5,22 @@ import time
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
-from takeback.doors.portal.app import ANSWER_AFTER, ASK_PER_NETWORK
+from takeback.doors.portal.lookup import ANSWER_AFTER, ASK_PER_NETWORK
+from takeback.intake.draft import new_key, write_key
 from takeback.intake.receipt import new_code
 
 
 def ask(portal, receipt: str) -> tuple[int, str, str | None]:
+    """What somebody with a cookie of her own is shown after typing a receipt."""
+    headers = {
+        "content-type": "application/x-www-form-urlencoded",
+        "cookie": f"session={write_key(new_key())}",
+    }
     connection = http.client.HTTPConnection(urlsplit(portal.url).netloc, timeout=20)
-    headers = {"content-type": "application/x-www-form-urlencoded"}
     connection.request("POST", "/status", urlencode({"receipt": receipt}), headers)
+    led = connection.getresponse()
+    assert (led.status, led.read(), led.getheader("location")) == (303, b"", "/status")
+    connection.request("GET", "/status", headers=headers)
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()

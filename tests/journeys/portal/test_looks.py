@@ -10,7 +10,7 @@ SMALLEST_TARGET = 44
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def pages(visitor, photograph):
+def pages(visitor, photograph):  # noqa: PLR0915 (a way is as long as it is)
     """Walk through all pages; the name of each, while it is open."""
     page, url = visitor.page, visitor.portal.url
     page.goto(url)
@@ -35,7 +35,12 @@ def pages(visitor, photograph):
     visitor.presses("Continue")
     page.get_by_text("How do I get a link?").click()
     yield "where"
-    visitor.tells_where("https://chat.example/#/room/!lake:chat.example/$V7x\n$Zq1:chat.example")
+    visitor.tells_where("https://t.me/lake/7\nhttps://photos.example/a\n$Zq1:chat.example")
+    page.get_by_text("People who help, in some places").click()
+    yield "where-nobody"
+    visitor.tells_where(
+        "https://chat.example/#/room/!lake:chat.example/$V7x\n$Zq1:chat.example\nhttps://t.me/lake/7"
+    )
     page.get_by_label("What happened").fill("I sent it to one person.\nLast week it was in a group.")
     yield "account"
     visitor.presses("Continue")
@@ -48,18 +53,26 @@ def pages(visitor, photograph):
     yield "check"
     receipt = visitor.sends()
     yield "receipt"
-    visitor.presses("See how things stand")
+    page.get_by_role("link", name="See how things stand").click()
     yield "status-waiting"
     visitor.portal.removes_copies()
     visitor.looks_up(receipt)
     yield "status"
-    page.goto(f"{url}/status")
+    visitor.presses("Another receipt")
     yield "status-ask"
     visitor.looks_up("1234 5678 9012 3456 7891")
     yield "status-fault"
-    for name in ("privacy", "weather", "nothing-here"):
+    visitor.begins()
+    visitor.is_adult()
+    visitor.presses("I do not have the picture")
+    visitor.tells_where("https://www.instagram.com/p/abc")
+    yield "where-nobody-at-all"
+    page.goto(f"{url}/weather")
+    page.goto(f"{url}/steps/4")
+    yield "gone"
+    for name in ("privacy", "weather", "nothing-here", "cookies", "trouble/503"):
         page.goto(f"{url}/{name}")
-        yield name
+        yield name.replace("/", "-")
 
 
 @pytest.mark.parametrize(

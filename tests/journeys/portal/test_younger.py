@@ -1,5 +1,6 @@
 """What somebody younger than 18 sends is kept nowhere: no report, so no case, no hash and no capture."""
 
+from urllib.error import HTTPError
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
@@ -7,24 +8,43 @@ import psycopg
 import pytest
 
 from made_flips import FIELD
+from takeback.intake.draft import new_key, write_key
 
 WHOLE = {
-    "at": "check",
-    "go": "send",
-    "pictures": FIELD,
-    "where": "https://chat.example/room/1",
-    "nonconsent": "yes",
-    "good_faith": "yes",
-    "signature": "A.",
-    "account": "words that are hers",
+    "age": {},
+    "picture": {"pictures": FIELD},
+    "where": {"where": "https://chat.example/room/1"},
+    "account": {"account": "words that are hers"},
+    "statements": {"nonconsent": "yes", "good_faith": "yes", "signature": "A."},
+    "contact": {},
+    "check": {"go": "send"},
 }
-"""All that a report needs but the answer to the first question, sent at once and not by our pages."""
+"""All that a report needs but the answer to the first question, page by page."""
 
 
-def send(portal, age: str) -> str:
-    request = Request(f"{portal.url}/steps", data=urlencode({**WHOLE, "age": age}).encode(), method="POST")
-    with urlopen(request, timeout=30) as answer:
-        return answer.read().decode()
+def ask(portal, address: str, key: str, fields: dict[str, str] | None = None) -> str:
+    """What a program gets that holds a cookie; after a form, the page that it is led to."""
+    request = Request(
+        f"{portal.url}{address}",
+        data=None if fields is None else urlencode(fields).encode(),
+        headers={"cookie": f"session={key}"},
+    )
+    try:
+        with urlopen(request, timeout=30) as answer:
+            return answer.read().decode()
+    except HTTPError as error:
+        return error.read().decode()
+
+
+def send(portal, age: str, *, at_once: bool) -> str:
+    """Send everything, and that answer: on each page, or with each page at once; the last page."""
+    key = write_key(new_key())
+    everything = {name: value for fields in WHOLE.values() for name, value in fields.items() if name != "go"}
+    page = ""
+    for at, fields in WHOLE.items():
+        shown = {**everything, "age": age} if at_once else fields
+        page = ask(portal, "/steps", key, {"at": at, "go": fields.get("go", "next"), **shown, "age": age})
+    return page
 
 
 def rows(portal) -> dict[str, int]:
@@ -44,17 +64,36 @@ def rows(portal) -> dict[str, int]:
         }
 
 
-@pytest.mark.parametrize("age", ["no", "unsure"])
-def test_a_whole_report_with_that_answer_leaves_no_row_anywhere(portal, age):
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("age", ["no", "unsure", "", "maybe"])
+def test_a_whole_report_with_that_answer_leaves_no_row_anywhere(portal, age, at_once):
     before = rows(portal)
-    page = send(portal, age)
-    assert "There is better help for you than ours" in page
-    assert WHOLE["account"] not in page
+    page = send(portal, age, at_once=at_once)
+    assert "Your report has arrived" not in page
+    assert "words that are hers" not in page
     assert rows(portal) == before
 
 
-def test_the_same_with_the_other_answer_is_a_report(portal):
-    """So that the test above could fail."""
+@pytest.mark.parametrize("age", ["no", "unsure"])
+def test_that_answer_leads_to_better_help(portal, age):
+    key = write_key(new_key())
+    assert "There is better help for you than ours" in ask(portal, "/steps", key, {"at": "age", "age": age})
+
+
+@pytest.mark.parametrize("age", ["no", "unsure"])
+def test_an_answer_that_is_changed_to_it_later_wipes_what_was_kept(portal, age):
+    before, key = rows(portal), write_key(new_key())
+    for at, fields in WHOLE.items():
+        if at != "check":
+            ask(portal, "/steps", key, {"at": at, **fields, "age": "yes"})
+    assert rows(portal)["intake_draft"] == before["intake_draft"] + 1
+    ask(portal, "/steps", key, {"at": "age", "then": "check", "age": age})
+    assert rows(portal) == before
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_the_same_with_the_other_answer_is_a_report(portal, at_once):
+    """So that the tests above could fail."""
     before = rows(portal)["intake_report"]
-    assert "Your report has arrived" in send(portal, "yes")
+    assert "Your report has arrived" in send(portal, "yes", at_once=at_once)
     assert rows(portal)["intake_report"] == before + 1

@@ -107,6 +107,7 @@ def test_the_portal_is_given_nothing_that_it_must_not_know(house: House) -> None
         "TAKEBACK_PORTAL_DATABASE_URL",
         "TAKEBACK_PORTAL_PORT",
         "TAKEBACK_PORTAL_KEYS",
+        "TAKEBACK_PORTAL_LINKS",
         "TAKEBACK_PARENT_PIPE",
         "TAKEBACK_LISTENER",
     }

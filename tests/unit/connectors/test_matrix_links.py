@@ -3,9 +3,10 @@
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from takeback.connectors.matrix.forms import FORMS, names_a_message
 from takeback.connectors.matrix.links import MessageName, format_link, parse
 
 BASE64URL = st.text("ABCXYZabcxyz0189-_", min_size=1, max_size=43)
@@ -99,3 +100,40 @@ def test_an_event_id_of_room_version_3_keeps_its_slashes():
     assert parse(f"https://matrix.to/#/!room:demo.invalid/{event}") == MessageName(
         event, "!room:demo.invalid"
     )
+
+
+FITTING = st.one_of(*(st.from_regex(form, fullmatch=True) for form in FORMS)).map(str.strip)
+
+
+@settings(max_examples=300)
+@given(FITTING)
+def test_whatever_fits_a_form_names_a_message(line: str):
+    """H4: the portal is given the forms; what it calls followable, the connector recognises."""
+    assert (parse(line) is not None) == names_a_message(line)
+    assert not names_a_message(line) or parse(line) is not None
+
+
+@given(
+    st.one_of(st.text(), st.text("$!#:/?%matrixo. \0abc2F40", max_size=60), FITTING),
+    st.integers(0, 80),
+    st.text(max_size=3),
+)
+def test_whatever_names_a_message_fits_a_form(line: str, at: int, inserted: str):
+    """H4: and what the connector recognises, the portal calls followable."""
+    changed = (line[:at] + inserted + line[at:]).strip()
+    assert (parse(changed) is not None) == names_a_message(changed)
+
+
+@given(EVENTS, ROOMS)
+def test_the_ways_in_which_people_name_a_message_fit(event: str, room: str):
+    """H4."""
+    in_room, in_event = quote(room, safe=""), quote(event, safe="")
+    kind, name = ("roomid" if room.startswith("!") else "r"), quote(room[1:], safe="")
+    ways = (
+        event,
+        f"{room} {event}",
+        format_link(MessageName(event, room)),
+        f"https://app.example.org:8443/web/?lang=en#/room/{in_room}/{in_event}?via=a.example",
+        f"matrix:{kind}/{name}/e/{in_event.removeprefix('%24')}?via=demo.invalid",
+    )
+    assert [way for way in ways if not names_a_message(way)] == []

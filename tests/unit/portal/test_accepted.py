@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from made_flips import FIELD, made_flips
 from takeback.doors.portal import answers as form
 from takeback.doors.portal import steps
+from takeback.doors.portal.links import Links
 from takeback.errors import Refused
 from takeback.ground.vault.seal import Recipient, seal, unpad
 from takeback.intake import submit
@@ -88,14 +89,21 @@ def body(fields: dict[str, str]) -> bytes:
 
 
 def accepted(fields: dict[str, str]) -> Report | None:
-    """The report that the portal would store; None if it answers with a page instead."""
+    """The report that the portal would store after all its pages; None if one of them answers with a fault."""
+    answers = form.Answers()
     try:
-        following = steps.turn(form.parse(body(fields)))
+        for step in steps.ORDER:
+            asked = {name: fields[name] for name in steps.asked_on(step)}
+            pressed = asked | {"at": step.value, "go": "send" if step is steps.Step.CHECK else "next"}
+            following = steps.turn(form.parse(body(pressed)), answers, Links(None))
+            if isinstance(following, steps.Leave):
+                return form.report(following.answers, "en") if following.to is steps.End.SEND else None
+            if following.faults:
+                return None
+            answers = following.answers
     except ValueError:
         return None
-    if not isinstance(following, steps.Leave) or following.to is not steps.End.SEND:
-        return None
-    return form.report(following.answers, "en")
+    return None
 
 
 WHOLE = {

@@ -1,12 +1,18 @@
 from dataclasses import asdict, replace
+from typing import cast
 from urllib.parse import quote, urlencode
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drafts import MemoryDrafts
 from made_flips import FIELD
 from takeback.doors.portal import answers as form
+from takeback.doors.portal.session import Draft, Lookup, Session, load, save
+from takeback.doors.portal.steps import Step, asked_on
+from takeback.ground.db.pool import Database
+from takeback.intake.draft import new_key
 from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, ReportedPicture, missing
 
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
@@ -24,14 +30,34 @@ ANSWERS = st.builds(
     good_faith=st.sampled_from(["", "yes"]),
     signature=TYPED,
     contact=TYPED,
-    attempt=TYPED,
 )
 
 
 @given(ANSWERS, st.sampled_from(["age", "check"]), st.sampled_from(["next", "change:where"]))
 def test_what_a_page_sends_is_what_was_answered(answers, at, go):
     turn = form.parse(urlencode({**asdict(answers), "at": at, "go": go}).encode())
-    assert turn == form.Turn(at=at, go=go, then="", trap="", answers=answers)
+    assert turn == form.Turn(at=at, go=go, then="", trap="", fields=asdict(answers))
+    assert turn.answered(form.Answers(), form.FIELDS) == answers
+
+
+@given(ANSWERS, ANSWERS, st.sampled_from(list(Step)))
+def test_a_draft_is_what_each_page_sent_last(before, sent, step):
+    """H7: a page's fields replace the draft's, and leave all others as they are."""
+    asked = asked_on(step)
+    turn = form.parse(urlencode({name: getattr(sent, name) for name in asked}).encode())
+    after = turn.answered(before, asked)
+    for name in form.FIELDS:
+        assert getattr(after, name) == getattr(sent if name in asked else before, name)
+
+
+@given(ANSWERS, st.sampled_from(list(Step)), st.lists(TYPED, max_size=3).map(tuple))
+def test_a_session_is_read_back_as_it_was_kept(answers, step, told):
+    """H7: through the seal, under its own key and no other."""
+    drafts, key = cast("Database", MemoryDrafts()), new_key()
+    kept = Session(Draft(answers, at=step.value, checked=True, told=told), Lookup("1" * 20, typed="1"))
+    assert save(drafts, key, kept, fresh=True) == "kept"
+    assert load(drafts, key) == kept
+    assert load(drafts, new_key()) is None
 
 
 @given(st.lists(PICTURES, max_size=MAX_PICTURES).map(tuple))
@@ -80,22 +106,28 @@ def test_lines_are_cleaned_and_kept_once_in_their_order():
     assert form.locations(" b \n\n a\nb\n") == ("b", "a")
 
 
-def test_the_fullest_form_in_any_script_fits_into_one_body():
+@pytest.mark.parametrize("widest", ["漢", "\x01", "😀", "\\"])
+def test_the_fullest_form_in_any_script_fits_into_its_body_and_its_draft(widest):
+    def full(units: int) -> str:
+        return widest * (units // (len(widest.encode("utf-16-le")) // 2))
+
     fullest = form.Answers(
         age="yes",
         pictures=" ".join([".".join(["100", *["ab" * 32] * 8])] * MAX_PICTURES),
-        where="漢" * form.LONGEST_WHERE,
-        account="漢" * form.LONGEST_ACCOUNT,
+        where=full(form.LONGEST_WHERE),
+        account=full(form.LONGEST_ACCOUNT),
         nonconsent="yes",
         good_faith="yes",
-        signature="漢" * form.LONGEST_SIGNATURE,
-        contact="漢" * form.LONGEST_CONTACT,
-        attempt="a" * 32,
+        signature=full(form.LONGEST_SIGNATURE),
+        contact=full(form.LONGEST_CONTACT),
     )
-    body = urlencode(
-        {**asdict(fullest), "at": "statements", "go": "next", "then": "check", "website": ""}, quote_via=quote
-    )
-    assert len(body) < form.BODY_LIMIT
+    for step in Step:
+        asked = {name: getattr(fullest, name) for name in asked_on(step)}
+        body = urlencode({**asked, "at": step, "go": "next", "then": "check", "website": ""}, quote_via=quote)
+        assert len(body) < form.BODY_LIMIT
+    drafts = cast("Database", MemoryDrafts())
+    told = Draft(fullest, told=(fullest.where,))
+    assert save(drafts, new_key(), Session(told, Lookup("1" * 20, typed="1" * 200)), fresh=True) == "kept"
 
 
 def test_answers_make_a_complete_report():

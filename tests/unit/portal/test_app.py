@@ -1,86 +1,54 @@
 import logging
-import os
 import re
-from contextlib import contextmanager
-from dataclasses import asdict
 from typing import cast
 
-import pyrage
 import pytest
-from fastapi.testclient import TestClient
 
-from made_flips import FIELD
-from takeback.doors.portal.answers import BODY_LIMIT, Answers
-from takeback.doors.portal.app import SEND_PER_NETWORK, create_app
+from drafts import MemoryDrafts
+from pages_of_portal import FORM, WHOLE, answered, press
+from takeback.doors.portal.answers import BODY_LIMIT
+from takeback.doors.portal.app import create_app
 from takeback.doors.portal.guard import HEADERS
+from takeback.doors.portal.lookup import ASK_PER_NETWORK
+from takeback.doors.portal.questions import SEND_PER_NETWORK
 from takeback.errors import ConfigurationError
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
 from takeback.intake.receipt import new_code
 
-PICTURE = FIELD
-WHOLE = Answers(
-    age="yes",
-    pictures=PICTURE,
-    account="Words that only the people who work on it may read",
-    nonconsent="yes",
-    good_faith="yes",
-    signature="River",
-    attempt="a" * 32,
-)
-FORM = {"content-type": "application/x-www-form-urlencoded"}
-
-
-class BrokenDatabase:
-    """Fails as a database does that went away, with a message that quotes what was sent."""
-
-    @contextmanager
-    def transaction(self):
-        raise OSError("connection lost while sending 'Words that only the people ...'")
-        yield
-
-
-@pytest.fixture
-def settings(tmp_path) -> PortalSettings:
-    (tmp_path / "intake.recipient").write_text(str(pyrage.x25519.Identity.generate().to_public()))
-    (tmp_path / "pepper").write_text(os.urandom(32).hex())
-    return PortalSettings(portal_keys=tmp_path, service_name="Takeback", leave_url="/weather")
-
-
-@pytest.fixture
-def client(settings) -> TestClient:
-    return TestClient(create_app(settings, cast("Database", BrokenDatabase())), raise_server_exceptions=False)
-
-
-def pressed(go: str, at: str = "check", **more: str) -> dict[str, str]:
-    return {**asdict(WHOLE), "at": at, "go": go, **more}
+PAGES = ["/", "/steps", "/status", "/privacy", "/weather", "/help"]
+COOKIES_AT = {"/steps", "/steps/1", "/status"}
 
 
 def test_without_keys_there_is_no_portal(tmp_path):
     with pytest.raises(ConfigurationError):
-        create_app(PortalSettings(portal_keys=tmp_path), cast("Database", BrokenDatabase()))
+        create_app(PortalSettings(portal_keys=tmp_path), cast("Database", MemoryDrafts()))
+
+
+def test_a_setting_that_is_no_list_of_links_is_said_at_the_start(settings):
+    with pytest.raises(ConfigurationError, match="takeback links"):
+        create_app(settings.model_copy(update={"portal_links": "("}), cast("Database", MemoryDrafts()))
 
 
 @pytest.mark.parametrize(
     ("method", "path", "body", "status"),
     [
-        ("GET", "/", None, 200),
-        ("GET", "/steps", None, 200),
-        ("GET", "/status", None, 200),
-        ("GET", "/privacy", None, 200),
-        ("GET", "/weather", None, 200),
+        *(("GET", page, None, 200) for page in PAGES),
+        ("GET", "/steps/1", None, 422),
+        ("GET", "/steps/4", None, 404),
+        ("GET", "/steps/8", None, 404),
+        ("GET", "/steps/done", None, 404),
+        ("GET", "/steps/²", None, 404),
+        ("GET", "/cookies", None, 400),
+        ("GET", "/trouble/503", None, 503),
+        ("GET", "/trouble/9", None, 404),
         ("GET", "/nothing", None, 404),
         ("PUT", "/steps", {}, 405),
         ("POST", "/privacy", {}, 405),
-        ("POST", "/steps", {"at": "age", "go": "jump"}, 400),
-        ("POST", "/steps", {"at": "age"}, 422),
-        ("POST", "/status", {"receipt": "123"}, 422),
-        ("POST", "/status", {"receipt": "123", "b": "", "c": "", "d": "", "e": ""}, 400),
-        ("POST", "/status", {"receipt": new_code()}, 503),
         ("GET", "/docs", None, 404),
         ("GET", "/openapi.json", None, 404),
         ("GET", "/static/0/portal.css", None, 404),
-        ("GET", "/static/0/../app.py", None, 404),
+        ("GET", "/static/0/..%2Fapp.py", None, 404),
     ],
 )
 def test_every_answer_is_a_page_with_every_header(client, method, path, body, status):
@@ -89,8 +57,51 @@ def test_every_answer_is_a_page_with_every_header(client, method, path, body, st
     assert "<h1>" in answer.text
     assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert answer.headers["cache-control"] == "no-store"
-    assert "set-cookie" not in answer.headers
+    assert ("set-cookie" in answer.headers) == (method == "GET" and path in COOKIES_AT)
     assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"at": "age", "go": "jump"},
+        {"at": "age"},
+        {"at": "age", "age": "no"},
+        {"at": "where", "where": "https://elsewhere.example/1"},
+        {"at": "nowhere"},
+        {"receipt": "123"},
+        {"receipt": new_code()},
+        {"go": "ask"},
+        {"a": "1", "b": "", "c": "", "d": "", "e": ""},
+    ],
+)
+@pytest.mark.parametrize("address", ["/steps", "/status", "/leave"])
+@pytest.mark.parametrize("known", [True, False], ids=["with a cookie", "without"])
+def test_no_form_is_answered_by_a_page_that_a_history_would_keep_together_with_it(
+    client, address, body, known
+):
+    """H7: post, redirect, get, whatever was sent; and no address tells anything of it."""
+    if known:
+        client.get("/steps")
+    answer = client.post(address, data=body)
+    assert answer.status_code in {303, 204}
+    assert answer.text == ""
+    where = answer.headers.get("location", "")
+    assert re.fullmatch(r"(/|/(steps|steps/[1-7]|status|help|cookies|trouble/\d+))?", where), where
+
+
+def test_a_fault_inside_is_a_page_and_says_nothing_of_it_in_the_log(client, caplog, monkeypatch):
+    """H7: also then, what was sent is in no history."""
+    client.get("/steps")
+    press(client, "age")
+    monkeypatch.setattr("takeback.doors.portal.steps.turn", lambda *_: 1 / 0)
+    with caplog.at_level(logging.DEBUG, logger="takeback"):
+        answer = press(client, "account")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/trouble/500")
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+    assert "Something went wrong on our side" in client.get("/trouble/500").text
+    assert "ZeroDivisionError" in caplog.text
+    assert "Words" not in caplog.text
 
 
 def test_style_and_scripts_are_kept_by_the_browser_under_a_name_of_their_own(client):
@@ -104,7 +115,8 @@ def test_style_and_scripts_are_kept_by_the_browser_under_a_name_of_their_own(cli
 
 def test_the_first_paint_needs_less_than_100_kilobytes(client):
     # Everything that the heaviest page loads, uncompressed.
-    page = client.post("/steps", data=pressed("next", at="age")).text
+    answered(client)
+    page = client.get("/steps/2").text
     loaded = set(re.findall(r'"(/static/[^"]+)"', page))
     assert {url.rpartition("/")[2] for url in loaded} == {
         "portal.css",
@@ -132,32 +144,34 @@ def test_a_body_that_is_too_large_is_refused_also_when_its_length_is_not_told(cl
     )
 
 
+def test_more_than_a_draft_holds_is_refused_and_the_draft_stays(client, drafts):
+    answered(client)
+    before = dict(drafts.rows)
+    answer = press(client, "account", account="\x01" * 15_000)
+    assert answer.headers["location"] == "/trouble/413"
+    assert drafts.rows == before
+
+
 def test_when_storing_fails_she_keeps_what_she_wrote_and_the_log_does_not(client, caplog):
+    answered(client)
     with caplog.at_level(logging.DEBUG):
-        answer = client.post("/steps", data=pressed("send"))
+        assert press(client, "check", "send").headers["location"] == "/steps/7"
+        answer = client.get("/steps/7")
     assert answer.status_code == 503
     assert "Nothing you wrote is lost" in answer.text
-    for typed in (WHOLE.account, WHOLE.signature, WHOLE.pictures, WHOLE.attempt):
+    for typed in (WHOLE.account, WHOLE.signature, "1 picture"):
         assert typed in answer.text
     assert "OSError" in caplog.text
     assert "Words" not in caplog.text
 
 
-def test_a_fault_inside_is_a_page_and_says_nothing_of_it_in_the_log(client, caplog, monkeypatch):
-    monkeypatch.setattr("takeback.doors.portal.steps.turn", lambda _: 1 / 0)
-    with caplog.at_level(logging.DEBUG, logger="takeback"):
-        answer = client.post("/steps", data=pressed("next", at="account"))
-    assert answer.status_code == 500
-    assert "Something went wrong on our side" in answer.text
-    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
-    assert "ZeroDivisionError" in caplog.text
-    assert "Words" not in caplog.text
-
-
 def test_sending_too_often_waits_and_loses_nothing(client):
+    answered(client)
     for _ in range(SEND_PER_NETWORK.burst):
-        assert client.post("/steps", data=pressed("send")).status_code == 503
-    answer = client.post("/steps", data=pressed("send"))
+        press(client, "check", "send")
+        assert client.get("/steps/7").status_code == 503
+    press(client, "check", "send")
+    answer = client.get("/steps/7")
     assert answer.status_code == 429
     assert 0 < int(answer.headers["retry-after"]) <= 61
     assert WHOLE.account in answer.text
@@ -166,30 +180,62 @@ def test_sending_too_often_waits_and_loses_nothing(client):
 
 def test_what_is_typed_cannot_become_part_of_the_page(client):
     evil = '"><script>alert(1)</script>'
-    for step in ("where", "account", "statements", "contact", "check"):
-        page = client.post(
-            "/steps", data=pressed(f"change:{step}", where=evil, account=evil, signature=evil, contact=evil)
-        ).text
+    answered(client, where=evil, account=evil, signature=evil, contact=evil)
+    for at in range(3, 8):
+        page = client.get(f"/steps/{at}").text
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
-    assert "<script>alert" not in client.post("/status", data={"receipt": evil}).text
+    client.post("/status", data={"receipt": evil})
+    assert "<script>alert" not in client.get("/status").text
 
 
-def test_each_page_carries_all_answers_and_shows_its_own(client):
-    for step in ("age", "picture", "where", "account", "statements", "contact", "check"):
-        page = client.post(
-            "/steps", data=pressed(f"change:{step}", where="https://chat.example/1", contact="me")
-        ).text
-        for name in asdict(WHOLE):
-            assert page.count(f'name="{name}"') >= 1, (step, name)
+@pytest.mark.parametrize(
+    ("typed", "status", "said"),
+    [
+        ("", 422, "Please check"),
+        ("123", 422, ""),
+        (new_code(), 503, ""),
+    ],
+)
+def test_a_receipt_is_typed_once_and_is_in_no_history(client, typed, status, said):
+    """H7: the page that shows it is asked for by GET, at an address that tells nothing."""
+    client.get("/status")
+    answer = client.post("/status", data={"receipt": typed})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/status")
+    page = client.get("/status")
+    assert page.status_code == status
+    assert f'value="{typed}"' in page.text
+    assert said in page.text
+    client.get("/leave")
+    assert client.get("/status").status_code == 200
+    assert 'value=""' in client.get("/status").text
 
 
-def test_an_attempt_gets_its_name_on_the_last_page(client):
-    fresh = {**pressed("next", at="contact"), "attempt": ""}
-    one, other = (
-        re.search(r'name="attempt" value="([0-9a-f]{32})"', client.post("/steps", data=fresh).text)
-        for _ in "12"
-    )
-    assert one is not None
-    assert other is not None
-    assert one[1] != other[1]
+def test_asking_for_too_many_receipts_is_held_up(client):
+    client.get("/status")
+    for _ in range(ASK_PER_NETWORK.burst):
+        client.post("/status", data={"receipt": new_code()})
+    client.post("/status", data={"receipt": new_code()})
+    page = client.get("/status")
+    assert page.status_code == 429
+    assert 0 < int(page.headers["retry-after"]) <= 11
+
+
+def test_looking_up_a_receipt_costs_no_answers(client):
+    answered(client)
+    client.post("/status", data={"receipt": "123"})
+    assert WHOLE.account in client.get("/steps/4").text
+    client.post("/status", data={"go": "other"})
+    assert client.get("/status").status_code == 200
+    assert WHOLE.account in client.get("/steps/4").text
+
+
+def test_somebody_who_writes_long_keeps_her_time(client, drafts):
+    client.get("/steps")
+    assert client.post("/steps/stay", content=b"", headers=FORM).status_code == 204
+    assert drafts.rows == {}
+    answered(client)
+    [before] = drafts.rows.values()
+    assert client.post("/steps/stay", content=b"", headers=FORM).status_code == 204
+    assert drafts.rows != {}
+    assert before not in drafts.rows.values()

@@ -1,22 +1,33 @@
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from made_flips import FIELD
 from takeback.doors.portal.answers import LONGEST_ACCOUNT, Answers, Turn
-from takeback.doors.portal.steps import ORDER, End, Leave, Sheet, Step, turn
+from takeback.doors.portal.links import links
+from takeback.doors.portal.steps import ORDER, End, Leave, Sheet, Step, faults, turn
 
 PICTURE = FIELD
-WHOLE = Answers(
-    age="yes", pictures=PICTURE, nonconsent="yes", good_faith="yes", signature="River", attempt="a" * 32
-)
+WHOLE = Answers(age="yes", pictures=PICTURE, nonconsent="yes", good_faith="yes", signature="River")
+FOLLOWED = links(r"chat://.*|https://chat\.example/.*")
+ELSEWHERE = ("https://t.me/lake/7", "https://photos.example/a", "something that is no link")
+"""What nobody here can follow."""
 
 
 def press(
-    at: Step, go: str = "next", answers: Answers = WHOLE, then: str = "", trap: str = ""
+    at: Step,
+    go: str = "next",
+    answers: Answers = WHOLE,
+    then: str = "",
+    trap: str = "",
+    told: tuple[str, ...] = (),
 ) -> Sheet | Leave:
-    return turn(Turn(at=at.value, go=go, then=then, trap=trap, answers=answers))
+    """Press a button on a page with these answers; those that the page asks come from its form."""
+    asked = asdict(answers)
+    return turn(Turn(at=at.value, go=go, then=then, trap=trap, fields=asked), answers, FOLLOWED, told)
 
 
 def faults_of(shown: Sheet | Leave) -> list[str]:
@@ -113,4 +124,76 @@ def test_a_filled_trap_is_said_and_nothing_is_lost():
 )
 def test_buttons_that_we_do_not_have_are_refused(at, go):
     with pytest.raises(ValueError, match=r".+"):
-        turn(Turn(at=at, go=go, then="", trap="", answers=WHOLE))
+        turn(Turn(at=at, go=go, then="", trap="", fields=asdict(WHOLE)), WHOLE, FOLLOWED)
+
+
+def test_a_page_changes_what_it_asks_and_nothing_else():
+    """H7: what a page does not show is in the draft, and a form cannot reach it."""
+    fields = {"account": "new", "signature": "somebody else", "age": "no"}
+    shown = turn(Turn("account", "next", "", "", fields), replace(WHOLE, contact="me"), FOLLOWED)
+    assert shown == Sheet(Step.STATEMENTS, replace(WHOLE, contact="me", account="new"))
+
+
+# --- links that nobody here can follow (H4) ----------------------------------------------------------------
+
+LINES = st.lists(st.sampled_from([*ELSEWHERE, "chat://1", "https://chat.example/2"]), min_size=1, max_size=6)
+UNCONNECTED = st.builds(
+    "https://{}.{}/{}".format,
+    st.text("abcdefghij0123456789-", min_size=1, max_size=12).map(lambda name: f"x{name}x"),
+    st.sampled_from(["com", "org", "me", "social", "example"]),
+    st.text("abcXYZ0123456789/?=&#-_.~%", max_size=40),
+)
+
+
+def where(lines: list[str], pictures: str = PICTURE) -> Answers:
+    return replace(WHOLE, where="\n".join(lines), pictures=pictures)
+
+
+@given(st.lists(UNCONNECTED, min_size=1, max_size=5, unique=True))
+def test_no_report_can_be_sent_that_nobody_can_act_on(lines):
+    """H4: without a picture, links of platforms that are not connected lead no further, whatever they are."""
+    told = where(lines, pictures="")
+    shown = press(Step.WHERE, answers=told)
+    assert isinstance(shown, Sheet)
+    assert (shown.step, faults_of(shown), shown.answers.where) == (Step.WHERE, ["where"], told.where)
+    assert [fault.text for fault in shown.faults] == ["where.nobody"]
+    sent = press(Step.CHECK, "send", told)
+    assert isinstance(sent, Sheet)
+    assert (sent.step, sent.answers) == (Step.WHERE, told)
+    assert [fault.text for fault in sent.faults] == ["where.nobody"]
+
+
+@given(LINES)
+def test_each_line_that_nobody_can_follow_is_said_to_be_so_once(lines):
+    """H4: at once, on the page where it was typed; pressing once more goes on, with all that was typed."""
+    elsewhere = tuple(dict.fromkeys(line for line in lines if line in ELSEWHERE))
+    first = press(Step.WHERE, answers=where(lines))
+    assert isinstance(first, Sheet)
+    assert first.told == elsewhere
+    assert first.step is (Step.WHERE if elsewhere else Step.ACCOUNT)
+    assert first.answers == where(lines)
+    again = press(Step.WHERE, answers=first.answers, told=first.told)
+    assert isinstance(again, Sheet)
+    assert (again.step, again.answers) == (Step.ACCOUNT, where(lines))
+
+
+@given(LINES, LINES)
+def test_what_is_typed_later_is_said_too(lines, more):
+    """H4."""
+    new = {line for line in more if line in ELSEWHERE} - set(lines)
+    shown = press(Step.WHERE, answers=where(more), told=tuple(line for line in lines if line in ELSEWHERE))
+    assert isinstance(shown, Sheet)
+    assert (shown.step is Step.WHERE) == bool(new)
+
+
+@given(LINES)
+def test_one_link_that_can_be_followed_is_enough(lines):
+    """H4."""
+    found = faults(Step.WHERE, where(lines, pictures=""), FOLLOWED)
+    assert bool(found) == (not any(line not in ELSEWHERE for line in lines))
+
+
+@given(st.lists(UNCONNECTED, min_size=1, max_size=5))
+def test_where_it_is_not_known_what_is_connected_nothing_is_claimed(lines):
+    assert links(None).unfollowed(tuple(lines)) == ()
+    assert links("").unfollowed(tuple(lines)) == tuple(lines)

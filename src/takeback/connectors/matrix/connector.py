@@ -29,6 +29,7 @@ from takeback.connectors.matrix.addresses import key_of
 from takeback.connectors.matrix.answers import moment, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
+from takeback.connectors.matrix.forms import FORMS
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import media_of_event, newest_edit, redacted_by
 from takeback.connectors.matrix.recording import record_message
@@ -110,6 +111,7 @@ class MatrixConnector:
             "before, is read backwards to the beginning of each public room",
             max_media_bytes=self._settings.max_media_bytes,
             shut_out=(Vantage.ANONYMOUS,),
+            links=FORMS,
             notes=(
                 *NOTES,
                 *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._keeper.refused.items())),

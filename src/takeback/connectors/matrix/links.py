@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
+from takeback.connectors.matrix.forms import names_a_message
+
 MAX_LINK = 4096
 ROOM_AND_EVENT = 2
 
@@ -31,7 +33,7 @@ class MessageName:
 def parse(link: str) -> MessageName | None:
     """The message that a link names; None if it names none, or is no Matrix link."""
     written = link.strip()
-    if len(written) > MAX_LINK:
+    if len(written) > MAX_LINK or not names_a_message(written):
         return None
     if written.startswith("$"):
         return _named(None, written)

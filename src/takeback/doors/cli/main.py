@@ -96,6 +96,15 @@ def migrate() -> None:
 
 
 @app.command()
+def links() -> None:
+    """Print which links the connected platforms follow, for a portal on another machine."""
+    from takeback.app import followed_links
+    from takeback.ground.config import Settings
+
+    print(followed_links(Settings()))
+
+
+@app.command()
 def settings() -> None:
     """List every setting with its present value; secrets are not shown."""
     from rich.console import Console

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TextIO
 
-from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, keys_folder
+from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, followed_links, keys_folder
 from takeback.errors import ConfigurationError, Unavailable
 from takeback.ground.config import PortalSettings, Settings
 from takeback.ground.db import migrate
@@ -190,6 +190,8 @@ class Service:
         kept["TAKEBACK_PORTAL_DATABASE_URL"] = url
         folder = self._settings.data / KEYS_FOLDER / PORTAL_FOLDER
         kept.setdefault("TAKEBACK_PORTAL_KEYS", str(folder.resolve()))
+        if self._portal.portal_links is None:
+            kept["TAKEBACK_PORTAL_LINKS"] = followed_links(self._settings)
         return kept
 
     def _ports(self) -> dict[str, tuple[str, int]]:

@@ -37,6 +37,11 @@ def main() -> None:
             "the portal on its own needs TAKEBACK_PORTAL_DATABASE_URL, the URL of the role takeback_portal; "
             "`takeback serve` gives it that by itself"
         )
+    if settings.portal_links is None:
+        raise ConfigurationError(
+            "the portal on its own needs TAKEBACK_PORTAL_LINKS, so that it can say which links nobody here "
+            "can follow; `takeback links` prints it on the machine that runs the worker"
+        )
     serve(settings, settings.portal_database_url)
 
 

@@ -1,12 +1,13 @@
-"""What was answered so far: it travels as hidden fields from page to page, and nowhere else.
+"""What was answered so far, and how a page's form is read.
 
-Until she presses Send nothing is stored: no cookie, no session, no draft. So every page carries all
-answers, and a lost page is a lost draft; the start page says so. What comes back from a browser is
-anybody's text: it is read strictly, and a body that our own pages cannot have made is refused as a whole.
+Each page sends its own fields alone; what was answered before is in the draft (see `session`). What comes
+back from a browser is anybody's text: it is read strictly, and a body that our own pages cannot have made is
+refused as a whole.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from takeback.intake import model
@@ -42,8 +43,6 @@ class Answers:
     good_faith: str = ""
     signature: str = ""
     contact: str = ""
-    attempt: str = ""
-    """`intake.submit.new_attempt`, from the check page on."""
 
 
 FIELDS = tuple(Answers.__dataclass_fields__)
@@ -61,7 +60,12 @@ class Turn:
     """ "check" when she came from the last page to change one answer."""
     trap: str
     """A field that people do not see. Whoever filled it is a program, her own browser's perhaps."""
-    answers: Answers
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Answers that the page sent, by the names of `Answers`' fields."""
+
+    def answered(self, before: Answers, asked: tuple[str, ...]) -> Answers:
+        """Return the answers with those of this page in place: what it asks and did not send is empty."""
+        return replace(before, **{name: self.fields.get(name, "") for name in asked})
 
 
 def parse(body: bytes) -> Turn:
@@ -80,17 +84,16 @@ def parse(body: bytes) -> Turn:
         errors="strict",
         max_num_fields=_MOST_FIELDS,
     )
-    fields = {name: value.replace("\r\n", "\n") for name, value in pairs}
-    if len(fields) != len(pairs):
+    sent = {name: value.replace("\r\n", "\n") for name, value in pairs}
+    if len(sent) != len(pairs):
         raise ValueError("a field was sent twice")
-    answers = Answers(**{name: fields.get(name, "") for name in FIELDS})
-    read_pictures(answers.pictures)
+    read_pictures(sent.get("pictures", ""))
     return Turn(
-        at=fields.get("at", ""),
-        go=fields.get("go", "next"),
-        then=fields.get("then", ""),
-        trap=fields.get("website", ""),
-        answers=answers,
+        at=sent.get("at", ""),
+        go=sent.get("go", "next"),
+        then=sent.get("then", ""),
+        trap=sent.get("website", ""),
+        fields={name: value for name, value in sent.items() if name in FIELDS},
     )
 
 

@@ -2,16 +2,18 @@
 
 The rules stand in one place around the whole application, so that no page can forget them: nothing may be
 loaded from elsewhere, nothing is cached, nobody learns where a visitor came from; a body is small, is a
-plain form and never a file. A fault inside is logged by its kind and place alone, because messages may
-quote what was typed.
+plain form, never a file, and comes from our own pages. A fault inside is logged by its kind and place alone,
+because messages may quote what was typed.
 """
 
 import logging
 import traceback
 from collections.abc import Callable
 
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from takeback.doors.portal.answering import is_ours
 
 _FORM = b"application/x-www-form-urlencoded"
 _CSP = (
@@ -38,6 +40,7 @@ HEADERS = {
     "x-dns-prefetch-control": "off",
 }
 _NO_STORE = "no-store"
+_ASKING = frozenset({"GET", "HEAD"})
 
 _log = logging.getLogger(__name__)
 
@@ -81,13 +84,17 @@ class Guard:
             # Its kind and place only: the message may quote her.
             _log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)
             if not started:
-                await self._trouble(500)(scope, receive, guarded)
+                await self._apology(scope)(scope, receive, guarded)
+
+    def _apology(self, scope: Scope) -> Response:
+        """A page; after a form, a redirection to it: what was sent must not stay in a history."""
+        return self._trouble(500) if scope["method"] in _ASKING else RedirectResponse("/trouble/500", 303)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | int:
         """The whole body; or the status that says why it is not read."""
         body = b""
         problem = self._refusal(scope)
-        more = scope["method"] not in {"GET", "HEAD"}
+        more = scope["method"] not in _ASKING
         while more and problem is None:
             message = await receive()
             body += message.get("body", b"")
@@ -100,15 +107,29 @@ class Guard:
 
     def _refusal(self, scope: Scope) -> int | None:
         """The status that says what is wrong with a request before its body is read, if anything is."""
-        if scope["method"] in {"GET", "HEAD"}:
+        if scope["method"] in _ASKING:
             return None
         headers = {name.lower(): value for name, value in scope["headers"]}
         length = headers.get(b"content-length", b"0")
         if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != _FORM:
             return 415
-        if not length.isdigit():
+        if not length.isdigit() or not _is_own_page(headers):
             return 400
         return 413 if int(length) > self._limit else None
+
+
+def _is_own_page(headers: dict[bytes, bytes]) -> bool:
+    """Whether a form comes from our pages, as far as the browser says it; programs say nothing.
+
+    The cookie is `SameSite=Strict` besides. That alone would let other hosts of the same domain press
+    buttons.
+    """
+    site = headers.get(b"sec-fetch-site")
+    if site is not None:
+        return site in {b"same-origin", b"none"}
+    return is_ours(
+        headers.get(b"origin", b"null").decode("latin-1"), headers.get(b"host", b"").decode("latin-1")
+    )
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:

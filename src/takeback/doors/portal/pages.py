@@ -3,6 +3,7 @@
 Templates are filled with frozen values; a name that is missing in one is a fault, not an empty place.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import jinja2
@@ -11,18 +12,41 @@ from starlette.responses import HTMLResponse
 
 from takeback.doors.portal import answers as form
 from takeback.doors.portal import standing, steps
+from takeback.doors.portal.answering import retry
 from takeback.doors.portal.evidence import evidence
+from takeback.doors.portal.links import Links, door_of
+from takeback.doors.portal.session import LIFE_MINUTES, Draft, Lookup
 from takeback.doors.portal.words import Language
 from takeback.ground.assets import Assets
 from takeback.ground.config import PortalSettings
 from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, ReportStatus
 from takeback.intake.receipt import ReceiptCode, grouped
+from takeback.law.doors import STOPNCII, Door, load_doors, load_helpers
 from takeback.signals.model import MIN_QUALITY
 
 _OK = 200
+_NOT_FOUND = 404
 _NOT_YET = 422
 _LATER = 429
 _UNAVAILABLE = 503
+_STATUS = {
+    "check.failed": _UNAVAILABLE,
+    "check.limited": _LATER,
+    "status.failed": _UNAVAILABLE,
+    "status.limited": _LATER,
+    "status.unknown": _NOT_FOUND,
+}
+"""Of the answer, where what is said is not that something must be put right."""
+_SOON = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Unfollowed:
+    """A line that nobody here can follow."""
+
+    line: str
+    door: Door | None
+    """Of the platform that it is on, if that is known."""
 
 
 class Pages:
@@ -32,10 +56,13 @@ class Pages:
         settings: for the name of the service and the way out.
         assets: style and scripts.
         words: the language.
+        links: which links somebody here can follow.
     """
 
-    def __init__(self, settings: PortalSettings, assets: Assets, words: Language) -> None:
+    def __init__(self, settings: PortalSettings, assets: Assets, words: Language, links: Links) -> None:
         self.words = words
+        self._links = links
+        self._doors = load_doors()
         self._within = standing.wait(timedelta(hours=settings.house_clock_hours), words)
         self._templates = jinja2.Environment(
             loader=jinja2.PackageLoader("takeback.doors.portal"),
@@ -52,6 +79,9 @@ class Pages:
             "language": words,
             "service": settings.service_name,
             "leave_url": settings.leave_url,
+            "life": LIFE_MINUTES,
+            "helpers": load_helpers(),
+            "stopncii": STOPNCII,
         }
         self._templates.filters["moment"] = self._moment
 
@@ -63,74 +93,57 @@ class Pages:
             self._templates.get_template(f"{template}.html").render(self._shared | values), status_code=status
         )
 
-    def plain(self, name: str) -> HTMLResponse:
-        """A page that says the same to everyone: start, younger, privacy, weather."""
-        return self._page(name)
+    def plain(self, name: str, status: int = _OK) -> HTMLResponse:
+        """A page that says the same to everyone: start, younger, privacy, weather, cookies."""
+        return self._page(name, status)
+
+    def gone(self) -> HTMLResponse:
+        """The page where answers were, and are not any more."""
+        return self._page("gone", _NOT_FOUND)
 
     def trouble(self, status: int) -> HTMLResponse:
         """The page for a request that cannot be answered."""
         known = status if f"trouble.{status}" in self.words.texts else 400
-        return self._page("trouble", status, problem=known)
+        page = self._page("trouble", status, problem=known)
+        retry(page, _SOON if status == _UNAVAILABLE else timedelta())
+        return page
 
-    def question(self, sheet: steps.Sheet, status: int | None = None) -> HTMLResponse:
-        """One question, with all that was answered so far.
+    def question(self, sheet: steps.Sheet, draft: Draft) -> HTMLResponse:
+        """One question, with what was answered to it.
 
         Args:
             sheet: which one.
-            status: default: 200, or 422 when something must be put right.
+            draft: where the answers are kept.
         """
-        carried = [
-            (name, value)
-            for name in form.FIELDS
-            if name not in steps.asked_on(sheet.step) and (value := getattr(sheet.answers, name))
-        ]
-        return self._page(
+        wait = timedelta(seconds=draft.wait)
+        faults = [(fault.field, self._fault(fault, wait)) for fault in sheet.faults]
+        lines = form.locations(sheet.answers.where)
+        page = self._page(
             f"ask_{sheet.step.value}",
-            status or (_NOT_YET if sheet.faults else _OK),
+            next((_STATUS.get(fault.text, _NOT_YET) for fault in sheet.faults), _OK),
             step=sheet.step.value,
             number=steps.number(sheet.step),
             total=len(steps.ORDER),
             answers=sheet.answers,
-            carried=carried,
             then=sheet.then,
-            faults=[(fault.field, self._fault(fault)) for fault in sheet.faults],
-            fault_of={fault.field: self._fault(fault) for fault in reversed(sheet.faults)},
+            faults=faults,
+            fault_of=dict(reversed(faults)),
             pictures=form.read_pictures(sheet.answers.pictures),
-            locations=form.locations(sheet.answers.where),
+            locations=lines,
+            unfollowed=self._unfollowed(lines),
+            told=bool(sheet.told),
             limits=form,
             most_pictures=MAX_PICTURES,
             least_quality=MIN_QUALITY,
         )
+        retry(page, wait if sheet.faults else timedelta())
+        return page
 
-    def _fault(self, fault: steps.Fault) -> str:
-        return self.words.say(fault.text, most=MAX_LOCATIONS)
+    def _fault(self, fault: steps.Fault, wait: timedelta) -> str:
+        return self.words.say(fault.text, most=MAX_LOCATIONS, wait=standing.wait(wait, self.words))
 
-    def not_sent(self, answers: form.Answers, waiting: timedelta | None) -> HTMLResponse:
-        """The last question again, because the report could not be taken now.
-
-        Args:
-            answers: kept.
-            waiting: how long, if too many reports came; None if storing failed.
-        """
-        if waiting is None:
-            text, status = self.words.say("check.failed"), _UNAVAILABLE
-        else:
-            text, status = self.words.say("check.limited", wait=standing.wait(waiting, self.words)), _LATER
-        page = self._page(
-            "ask_check",
-            status,
-            step=steps.Step.CHECK.value,
-            number=len(steps.ORDER),
-            total=len(steps.ORDER),
-            answers=answers,
-            carried=[(name, value) for name in form.FIELDS if (value := getattr(answers, name))],
-            then="",
-            faults=[("send", text)],
-            fault_of={"send": text},
-            pictures=form.read_pictures(answers.pictures),
-            locations=form.locations(answers.where),
-        )
-        return _come_back(page, waiting)
+    def _unfollowed(self, lines: tuple[str, ...]) -> tuple[Unfollowed, ...]:
+        return tuple(Unfollowed(line, door_of(line, self._doors)) for line in self._links.unfollowed(lines))
 
     def sent(self, code: ReceiptCode) -> HTMLResponse:
         """The receipt."""
@@ -139,21 +152,20 @@ class Pages:
         )
         return self._page("sent", code=code, groups=grouped(code), pattern=pattern, within=self._within)
 
-    def ask_receipt(
-        self, typed: str = "", fault: str = "", status: int = _OK, waiting: timedelta | None = None
-    ) -> HTMLResponse:
+    def ask_receipt(self, asked: Lookup) -> HTMLResponse:
         """Where a receipt is typed.
 
         Args:
-            typed: what was typed before.
-            fault: key of what was wrong with it; empty if nothing was.
-            status: of the answer.
-            waiting: how long, for the text of `status.limited`.
+            asked: what was typed before, and what was wrong with it.
         """
-        pause = standing.wait(waiting, self.words) if waiting is not None else ""
-        faults = [("receipt", self.words.say(fault, wait=pause))] if fault else []
+        wait = timedelta(seconds=asked.wait)
+        said = self.words.say(asked.fault, wait=standing.wait(wait, self.words)) if asked.fault else ""
+        faults = [("receipt", said)] if said else []
+        typed = asked.typed.strip() or " ".join(grouped(ReceiptCode(asked.code)) if asked.code else ())
+        status = _STATUS.get(asked.fault, _NOT_YET) if said else _OK
         page = self._page("status_ask", status, typed=typed, faults=faults, fault_of=dict(faults))
-        return _come_back(page, waiting)
+        retry(page, wait)
+        return page
 
     def status(self, code: ReceiptCode, found: ReportStatus, now: datetime) -> HTMLResponse:
         """How a report stands."""
@@ -164,9 +176,3 @@ class Pages:
             evidence=evidence(found.evidence, now, self.words),
             now=now,
         )
-
-
-def _come_back(page: HTMLResponse, waiting: timedelta | None) -> HTMLResponse:
-    if waiting is not None:
-        page.headers["retry-after"] = str(max(1, int(waiting.total_seconds()) + 1))
-    return page

@@ -2,13 +2,14 @@
 
 Only three things are ever insisted on, because the law does: that she was an adult, something to look
 for, and a signed statement. Each insistence is asked on its own page; sending checks all of them again,
-since hidden fields can be lost or forged on the way.
+since a draft can be changed in another tab.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from takeback.doors.portal.answers import Answers, Turn, locations, read_pictures
+from takeback.doors.portal.links import Links
 from takeback.intake.model import (
     LONGEST_ACCOUNT,
     LONGEST_CONTACT,
@@ -71,6 +72,8 @@ class Sheet:
     answers: Answers
     then: str = ""
     faults: tuple[Fault, ...] = ()
+    told: tuple[str, ...] = ()
+    """Lines of which she was told that nobody here can look there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,38 +94,50 @@ def number(step: Step) -> int:
     return ORDER.index(step) + 1
 
 
-def turn(pressed: Turn) -> Sheet | Leave:
+def at_number(number: int) -> Step | None:
+    """The step with this number; None if there is none."""
+    return ORDER[number - 1] if 1 <= number <= len(ORDER) else None
+
+
+def turn(pressed: Turn, before: Answers, links: Links, told: tuple[str, ...] = ()) -> Sheet | Leave:
     """What follows a press of a button.
+
+    Args:
+        pressed: the button, and what this page asked.
+        before: all answers so far.
+        links: which links somebody here can follow.
+        told: lines of which she was told already that nobody can.
 
     Raises:
         ValueError: our pages have no such button.
     """
-    at, answers = Step(pressed.at), pressed.answers
+    at = Step(pressed.at)
+    answers = pressed.answered(before, asked_on(at))
     then = "check" if pressed.then == "check" else ""
     verb, _, which = pressed.go.partition(":")
     match verb:
         case "back":
             back = number(at) - 2
-            return Leave(End.START, answers) if back < 0 else Sheet(ORDER[back], answers)
+            return Leave(End.START, answers) if back < 0 else Sheet(ORDER[back], answers, told=told)
         case "change":
-            return Sheet(Step(which), answers, "" if Step(which) is Step.CHECK else "check")
+            return Sheet(Step(which), answers, "" if Step(which) is Step.CHECK else "check", told=told)
         case "send":
-            return _send(pressed)
+            return _send(pressed, answers, links, told)
         case "skip" if at in _SKIPPABLE:
-            return _onward(at, replace(answers, **{_SKIPPABLE[at]: ""}), then)
+            return _onward(Sheet(at, replace(answers, **{_SKIPPABLE[at]: ""}), then, told=told), links)
         case "next":
-            return _onward(at, answers, then)
+            return _onward(Sheet(at, answers, then, told=told), links)
         case _:
             raise ValueError("no such button")
 
 
-def faults(step: Step, answers: Answers) -> tuple[Fault, ...]:
+def faults(step: Step, answers: Answers, links: Links) -> tuple[Fault, ...]:
     """What this page still needs."""
     match step:
         case Step.AGE:
             return () if answers.age in {"yes", "no", "unsure"} else (Fault("age", "age.missing"),)
         case Step.WHERE:
-            return _where_faults(answers)
+            return _where_faults(answers, links)
         case Step.ACCOUNT:
             return _too_long(answers.account, LONGEST_ACCOUNT, "account")
         case Step.STATEMENTS:
@@ -139,28 +154,34 @@ def faults(step: Step, answers: Answers) -> tuple[Fault, ...]:
             return _picture_faults(answers) if step is Step.PICTURE else ()
 
 
-def _onward(at: Step, answers: Answers, then: str) -> Sheet | Leave:
-    found = faults(at, answers)
+def _onward(here: Sheet, links: Links) -> Sheet | Leave:
+    at, answers, then = here.step, here.answers, here.then
+    found = faults(at, answers, links)
+    if at is Step.WHERE:
+        unfollowed = links.unfollowed(locations(answers.where))
+        unknown = [line for line in unfollowed if line not in here.told]
+        here = replace(here, told=unfollowed)
+        if unknown and not found:
+            return here  # the same page, which says so now; pressing once more goes on
     if found:
-        return Sheet(at, answers, then, found)
+        return replace(here, faults=found)
     if at is Step.AGE and answers.age != "yes":
         return Leave(End.YOUNGER, Answers())
     # Whoever takes the last picture away while changing answers must be asked for a link.
-    if then and not faults(Step.WHERE, answers):
-        return Sheet(Step.CHECK, answers)
-    return Sheet(ORDER[min(number(at), len(ORDER) - 1)], answers, then)
+    if then and not faults(Step.WHERE, answers, links):
+        return replace(here, step=Step.CHECK, then="")
+    return replace(here, step=ORDER[min(number(at), len(ORDER) - 1)])
 
 
-def _send(pressed: Turn) -> Sheet | Leave:
-    answers = pressed.answers
+def _send(pressed: Turn, answers: Answers, links: Links, told: tuple[str, ...]) -> Sheet | Leave:
     if answers.age in {"no", "unsure"}:
         return Leave(End.YOUNGER, Answers())
     for step in ORDER:
-        found = faults(step, answers)
+        found = faults(step, answers, links)
         if found:
-            return Sheet(step, answers, "check", found)
+            return Sheet(step, answers, "check", found, told)
     if pressed.trap:
-        return Sheet(Step.CHECK, answers, faults=(Fault("send", "check.trap"),))
+        return Sheet(Step.CHECK, answers, faults=(Fault("send", "check.trap"),), told=told)
     return Leave(End.SEND, answers)
 
 
@@ -169,12 +190,14 @@ def _picture_faults(answers: Answers) -> tuple[Fault, ...]:
     return () if agree else (Fault("file", "picture.numbers"),)
 
 
-def _where_faults(answers: Answers) -> tuple[Fault, ...]:
+def _where_faults(answers: Answers, links: Links) -> tuple[Fault, ...]:
     lines = locations(answers.where)
     if not lines and not answers.pictures.strip():
         return (Fault("where", "where.missing"),)
     if len(lines) > MAX_LOCATIONS:
         return (Fault("where", "where.too_many"),)
+    if not answers.pictures.strip() and links.unfollowed(lines) == lines:
+        return (Fault("where", "where.nobody"), *_too_long(answers.where, LONGEST_WHERE, "where"))
     return _too_long(answers.where, LONGEST_WHERE, "where")
 
 

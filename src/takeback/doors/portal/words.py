@@ -84,8 +84,11 @@ ENGLISH = Language(
         "start.quietly.shift": "Pressing Shift three times does the same.",
         "start.quietly.2": "It cannot erase this page from the list of pages you visited. A private window "
         "keeps no such list.",
-        "start.quietly.3": "Nothing is stored until you press Send. If you leave before that, your answers "
-        "are gone, here and on this device.",
+        "start.quietly.3": "Until you press Send, your answers are sealed with a key that only this browser "
+        "has. “Leave this page” destroys them, here and on this device.",
+        "start.quietly.4": "If you only close the browser, whoever opens it again on this device within "
+        "{life} minutes may see them. So leave by “Leave this page”.",
+        "start.quietly.5": "This site needs one cookie, which holds that key and nothing else.",
         # 1 Age
         "age.heading": "Were you 18 or older when the picture was made?",
         "age.help": "Other people help with pictures of someone younger than 18, and they can do more than "
@@ -183,15 +186,42 @@ ENGLISH = Language(
         "where.skip": "I don't know where it is",
         "where.missing": "Without the picture or a link we have nothing to look for. Paste at least one "
         "link, or go back and add the picture.",
+        "where.nobody": "Nobody here can look at what you pasted. Add the picture, or a link to a place "
+        "that is connected to us.",
         "where.too_many": "{most} lines are the most for one report. Keep the most important ones here; you "
         "can send another report afterwards.",
         "where.too_long": "This is longer than fits. Keep the links and leave out the rest.",
+        # 3 Where, when nobody here can look there
+        "nobody.title": "We cannot look there",
+        "nobody.lines.one": "This line leads to no place that is connected to us, so nobody here can look "
+        "at it or remove what is there:",
+        "nobody.lines.many": "These {number} lines lead to no place that is connected to us, so nobody "
+        "here can look at them or remove what is there:",
+        "nobody.other": "Look for “Report” beside the picture, or for a contact on that site.",
+        "nobody.door": "{name} is not connected to us. Report it there as well.",
+        "nobody.door.in_app": "{name} is not connected to us. Use “Report” in the app.",
+        "nobody.door.page": "How to report to {name}",
+        "nobody.door.stopncii": "{name} is said to work with StopNCII.org.",
+        "nobody.picture": "If you have the picture, add it. Then we can find its copies in the places that "
+        "are connected to us.",
+        "nobody.picture.here": "Your picture is added, so we can find its copies in the places that are "
+        "connected to us.",
+        "nobody.add": "Add the picture",
+        "nobody.also": "What you can do besides",
+        "nobody.report": "Report it where it is, as an intimate picture shared without your agreement. "
+        "Keep the link and the date.",
+        "nobody.stopncii": "free, for adults. As here, your device turns the picture into a number. "
+        "Several large platforms look for that number.",
+        "nobody.helpers": "People who help, in some places",
+        "nobody.go_on": "You can keep these lines in your report: they help the people who read it. Press "
+        "Continue to go on.",
         # 4 Account
         "account.heading": "What happened?",
         "account.help": "Only if you want to tell, and only as much as you want. It helps the people who "
         "check to see that the picture was shared without your agreement.",
         "account.label": "What happened, in your words",
-        "account.limit": "There is room for about 500 words.",
+        "account.limit": "There is room for about 500 words. What is on a page is kept when you press "
+        "Continue.",
         "account.skip": "I'd rather not say",
         "account.too_long": "This is longer than fits. Please shorten it a little.",
         # 5 Statements
@@ -218,7 +248,7 @@ ENGLISH = Language(
         "contact.too_long": "This is longer than fits. One way to reach you is enough.",
         # 7 Check
         "check.heading": "Is this right?",
-        "check.help": "Nothing has been sent yet. You can change everything here.",
+        "check.help": "No report has been made yet. You can change everything here.",
         "check.age": "18 or older",
         "check.age.yes": "Yes",
         "check.pictures": "The picture",
@@ -227,6 +257,7 @@ ENGLISH = Language(
         "check.pictures.none": "Not added",
         "check.where": "Where it is",
         "check.where.none": "Not known",
+        "check.where.nobody": "we cannot look there",
         "check.account": "What happened",
         "check.statements": "Statements",
         "check.statements.yes": "Both confirmed, signed “{signature}”",
@@ -269,26 +300,32 @@ ENGLISH = Language(
         "sent.next.when.3": "Afterwards",
         "sent.next.3": "We look again, for weeks, whether it stays gone. New copies are looked for too.",
         "sent.status": "See how things stand",
-        "sent.done": "When you have kept the number, you can close this page.",
+        "sent.done": "When you have kept the number, press “Leave this page”. Then this browser has it no "
+        "more.",
         # Privacy
         "privacy.title": "How your answers are protected",
         "privacy.heading": "How your answers are protected",
         "privacy.lead": "What leaves your device, who can read it, and how long it is kept.",
         "privacy.leaves": "What leaves your device",
-        "privacy.leaves.1": "Your answers, when you press Send. Not before, and not if you leave.",
+        "privacy.leaves.1": "Your answers, page by page, so that none of them stays in this browser. Here "
+        "they are sealed with a key that only this browser has. Nobody reads them before you press Send.",
         "privacy.leaves.2": "Of a picture: eight numbers and how much detail it has. There is no way here "
         "to send the picture itself, and your browser is told to refuse it.",
-        "privacy.leaves.3": "Nothing goes to anybody else. These pages load nothing from other sites, set "
-        "no cookies and count no visitors.",
+        "privacy.leaves.3": "Nothing goes to anybody else. These pages load nothing from other sites and "
+        "count no visitors. They set one cookie: the key to your answers. “Leave this page” deletes it.",
         "privacy.who": "Who can read it",
-        "privacy.who.1": "This site seals your answers as they arrive. It has no key to open them again, "
-        "and cannot show them to anyone, you included.",
+        "privacy.who.1": "When you press Send, this site seals your report. It has no key to open it again, "
+        "and cannot show it to anyone, you included.",
         "privacy.who.2": "The reviewers who work on your report read where the picture is, what happened "
         "and your signature. How to reach you is shown only when they ask for it, and that is written down.",
         "privacy.who.3": "The platforms get what is needed to remove a copy. They do not get your name, "
         "your words or a way to reach you.",
         "privacy.who.4": "Whoever shared the picture learns nothing from us about who reported it.",
         "privacy.stored": "What is stored, and for how long",
+        "privacy.stored.draft": "Your answers before you press Send, and a receipt that you look up",
+        "privacy.stored.draft.how": "Sealed with the key in the cookie, which is not kept here",
+        "privacy.stored.draft.long": "{life} minutes after the last page that you sent; less if you leave "
+        "or send",
         "privacy.stored.answers": "Your answers",
         "privacy.stored.answers.how": "Sealed, and padded so that even their length says nothing",
         "privacy.stored.answers.long": "As long as your case is worked on",
@@ -308,26 +345,52 @@ ENGLISH = Language(
         "privacy.limits": "What we cannot promise",
         "privacy.limits.1": "Who runs this site could change what it does. For that reason the program is "
         "public, and the work is recorded in a log that others can check.",
+        "privacy.limits.4": "A browser that was closed without “Leave this page” can often be opened again "
+        "as it was. Then the answers can be seen on this device, for at most {life} minutes.",
         "privacy.limits.2": "Somebody who can see your device or your network may see that you were here, "
         "though not what you wrote.",
         "privacy.limits.3": "The number of a picture is not the picture, but it is not nothing: whoever has "
         "both can tell that they belong together. So it is guarded like your answers.",
+        # Cookies
+        "cookies.title": "One cookie is needed",
+        "cookies.heading": "Your browser did not keep our cookie",
+        "cookies.lead": "Your answers are kept sealed, and the key to them is in a cookie. Without it we "
+        "cannot keep anything from one page to the next. What you just sent was not kept.",
+        "cookies.1": "Allow cookies for this site in the browser's settings. A private window works too.",
+        "cookies.2": "The cookie holds a random key, and nothing about you. “Leave this page” deletes it.",
+        "cookies.3": "Another browser may work at once.",
+        "cookies.again": "Try again from the first page",
+        # Gone
+        "gone.title": "Nothing is here",
+        "gone.heading": "There is nothing here any more",
+        "gone.lead": "What was typed on these pages is deleted when somebody leaves or sends it, and "
+        "{life} minutes after the last page that was sent.",
+        "gone.more": "If you pressed Send and have your receipt, your report is safe. If not, please begin "
+        "again.",
         # Trouble
         "trouble.title": "Something is in the way",
         "trouble.back": "Go to the first page",
+        "trouble.go_on": "Go on with the questions",
         "trouble.400.heading": "This page did not arrive as it should",
-        "trouble.400": "Something on the way changed what was sent. Please go back one page and try again.",
+        "trouble.400": "Something on the way changed what was sent. What you answered before is kept. "
+        "Please answer that question once more.",
         "trouble.404.heading": "There is no page here",
         "trouble.404": "The address may have changed.",
         "trouble.405.heading": "This page cannot be opened like this",
         "trouble.405": "Please begin at the first page. If you were in the middle of the questions, use "
         "“Back” on the page.",
         "trouble.413.heading": "That was too much at once",
-        "trouble.413": "Please go back one page and shorten what you wrote.",
+        "trouble.413": "What you answered before is kept. Please answer that question once more, with "
+        "fewer words.",
         "trouble.415.heading": "Files cannot be sent here",
         "trouble.415": "That is on purpose: no picture can reach us this way.",
         "trouble.500.heading": "Something went wrong on our side",
-        "trouble.500": "It is not your fault. Please go back one page and try again in a minute.",
+        "trouble.500": "It is not your fault. What you answered before is kept for {life} minutes. Please "
+        "try again in a minute: only the last page may have to be answered once more.",
+        "trouble.503.heading": "We cannot keep your answers just now",
+        "trouble.503": "Something is full or being mended here; it is not your fault. What you answered "
+        "before is kept for {life} minutes. Please try again in a minute: only the last page may have to "
+        "be answered once more.",
         # The page that the way out leads to; nothing here may tell where one came from.
         "weather.title": "Reading the sky",
         "weather.heading": "Reading the sky",

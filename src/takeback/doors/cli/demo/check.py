@@ -4,6 +4,7 @@ It reports through the portal as a browser would, decides as a reviewer would, a
 as an ordinary member, what is left.
 """
 
+import hashlib
 import re
 import threading
 import time
@@ -26,7 +27,7 @@ from takeback.doors.cli.demo import town
 from takeback.doors.cli.demo.outside import LAWYER_KEY
 from takeback.doors.cli.demo.package import write_package
 from takeback.doors.cli.demo.stage import POSTED_BEFORE, Stage
-from takeback.errors import TakebackError
+from takeback.errors import TakebackError, Unavailable
 from takeback.facts import FoundBy, Verdict
 from takeback.ground import clock
 from takeback.ground.db.pool import Database
@@ -34,6 +35,7 @@ from takeback.ground.ledger import check as ledger
 from takeback.ground.ledger.keys import read_last_signed, read_verifier
 from takeback.ground.outbound import OutboundClient
 from takeback.ids import CaseId
+from takeback.intake import draft
 from takeback.sightings import service as sightings
 from takeback.signals.pdq import hash_pixels_flips
 from takeback.staff import service as staff
@@ -160,43 +162,67 @@ def walk(
 
 
 def report(portal: str, picture: Image.Image, attempt: str = "", address: str = "127.0.0.1") -> str:
-    """Send the portal's last page as a browser would; the receipt.
+    """Answer the portal's questions as a browser would, and send; the receipt.
 
     Args:
         portal: its address.
         picture: what is reported; its hashes are sent.
-        attempt: the page's own name for this sending; the same again is the same report.
+        attempt: a name for this sending; the same again, with the same picture, is the same report.
         address: from where, as a proxy in front would say; the portal counts how often a network sends.
+
+    Raises:
+        Unavailable: the portal does not answer, or could not take the report: try again.
     """
     flips = hash_pixels_flips(np.asarray(picture))
     numbers = ".".join([str(flips[0].quality), *(flip.hash.hex() for flip in flips)])
-    fields = {
-        "at": "check", "go": "send", "age": "yes", "pictures": numbers, "nonconsent": "yes",
-        "good_faith": "yes", "signature": "A. Painter", "account": "I painted it for one person only.",
-        "attempt": attempt,
-    }  # fmt: skip
-    page = _ask(portal, "/steps", fields, address)
-    found = re.search(r'name="receipt" value="([\d ]+)"', page)
+    key = draft.DraftKey(hashlib.sha256(attempt.encode()).digest()) if attempt else draft.new_key()
+    pages: tuple[tuple[str, dict[str, str]], ...] = (
+        ("age", {"age": "yes"}),
+        ("picture", {"pictures": numbers}),
+        ("where", {}),
+        ("account", {"account": "I painted it for one person only."}),
+        ("statements", {"nonconsent": "yes", "good_faith": "yes", "signature": "A. Painter"}),
+        ("contact", {}),
+        ("check", {"go": "send"}),
+    )
+    with OutboundClient(portal) as client:
+        for at, fields in pages:
+            _ask(client, "/steps", key, {"at": at, **fields}, address)
+        page = _ask(client, "/steps/done", key)
+    found = re.search(r'data-code="([\d ]+)"', page)
     if found is None:
-        raise TakebackError("the portal gave no receipt")
-    return found[1]
+        raise Unavailable("the portal gave no receipt")
+    return found[1].replace(" ", "")
 
 
 def status(portal: str, receipt: str) -> str:
     """What the portal's status page says first."""
-    page = _ask(portal, "/status", {"receipt": receipt})
+    key = draft.new_key()
+    with OutboundClient(portal) as client:
+        _ask(client, "/status", key, {"receipt": receipt})
+        page = _ask(client, "/status", key)
     found = re.search(r"<h1[^>]*>(.*?)</h1>", page, re.DOTALL)
     return "nothing" if found is None else " ".join(re.sub(r"<[^>]+>", " ", found[1]).split())
 
 
-def _ask(portal: str, where: str, fields: dict[str, str], address: str = "127.0.0.1") -> str:
-    with OutboundClient(portal) as client:
-        answer = client.send(
-            "POST",
-            where,
-            content=urlencode(fields).encode(),
-            headers={"Content-Type": "application/x-www-form-urlencoded", "X-Forwarded-For": address},
-        )
+def _ask(
+    client: OutboundClient,
+    where: str,
+    key: draft.DraftKey,
+    fields: dict[str, str] | None = None,
+    address: str = "127.0.0.1",
+) -> str:
+    """A page; or a form sent, which the portal answers by a redirection, and then the answer is empty."""
+    answer = client.send(
+        "GET" if fields is None else "POST",
+        where,
+        content=None if fields is None else urlencode(fields).encode(),
+        headers={
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Cookie": f"session={draft.write_key(key)}",
+            "X-Forwarded-For": address,
+        },
+    )
     return answer.body.decode()
 
 

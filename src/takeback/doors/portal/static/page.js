@@ -1,14 +1,25 @@
 /**
  * What every page may do a little better with scripts; nothing here is needed to get through.
  *
- * Leaving replaces this page in the tab's history, so that "back" on the weather page does not lead here again; the
- * pages before it stay in the history, and the start page says so.
+ * Leaving blanks the page at once, asks the server to forget what was typed, and replaces this page in the tab's
+ * history. The pages before it stay in the history; they are asked for anew, and then there is nothing to show.
  */
 
 const TIMES = 3;
 const WITHIN_MS = 2000;
+const STAY_EVERY_MS = 300_000;
+const FORM = { "content-type": "application/x-www-form-urlencoded" };
 
 const way = /** @type {HTMLAnchorElement | null} */ (document.getElementById("leave"));
+
+/**
+ * Sent even when the page is closed a moment later; what comes of it is not waited for.
+ *
+ * @param {string} address
+ */
+function tell(address) {
+  fetch(address, { method: "POST", headers: FORM, body: "", keepalive: true, cache: "no-store" }).catch(() => {});
+}
 
 function leave() {
   if (!way) {
@@ -17,7 +28,9 @@ function leave() {
   // The new page takes a moment to come; what is on the screen must be gone at once.
   document.documentElement.hidden = true;
   document.title = "";
-  location.replace(way.href);
+  document.querySelectorAll("form").forEach((form) => form.remove());
+  tell("/leave");
+  location.replace(way.dataset.to ?? way.href);
 }
 
 way?.addEventListener("click", (event) => {
@@ -38,15 +51,30 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// A page that the browser kept whole must not come back hidden.
-window.addEventListener("pageshow", () => {
-  document.documentElement.hidden = false;
+// A page that the browser kept whole may show what was wiped meanwhile: it is asked for anew.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) {
+    document.documentElement.hidden = true;
+    location.reload();
+  }
+});
+window.addEventListener("pagehide", () => {
+  document.documentElement.hidden = true;
+});
+
+// Somebody who takes long to write keeps her thirty minutes.
+let stayed = performance.now();
+document.addEventListener("input", () => {
+  if (performance.now() - stayed > STAY_EVERY_MS) {
+    stayed = performance.now();
+    tell("/steps/stay");
+  }
 });
 
 // What must be put right is read out first, also by browsers that ignore `autofocus` on such an element.
 requestAnimationFrame(() => {
   requestAnimationFrame(() => {
-    const faults = document.getElementById("faults");
+    const faults = document.getElementById("faults") ?? document.getElementById("nobody");
     if (faults && document.activeElement !== faults) {
       faults.focus();
     }
