@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
-from takeback.doors.console import words
+from takeback.doors.console import deciding_words, words
 from takeback.facts import (
     FACTS,
     ApiKeyChange,
@@ -147,7 +147,7 @@ def test_every_code_has_words(kinds: type, table: dict[str, str]):
 
 def test_what_a_decision_does_is_said_with_numbers_and_without_excluded_copies():
     copies = [COPY, replace(COPY, place="!b"), replace(COPY, place="!c", excluded=True)]
-    say = words.what_it_does
+    say = deciding_words.what_it_does
     assert say(Verdict.SHARED_WITHOUT_CONSENT, copies) == "Removes 2 copies in 2 places and blocks new ones."
     assert say(Verdict.SHARED_WITHOUT_CONSENT, [replace(COPY, entry=None)]) == "Removes 1 copy in 1 place."
     assert say(Verdict.NOT_SHARED_WITHOUT_CONSENT, copies).startswith("Leaves 2 copies in 2 places")

@@ -1,6 +1,7 @@
 """The script that hashes on the device against the reference, without a browser."""
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -99,9 +100,18 @@ def test_the_script_is_the_reference_bit_for_bit_in_all_eight_flips(draw, tmp_pa
         assert answer["steady"]
 
 
+TELLS = """fetch(address, { method: "POST", headers: FORM, body: "", keepalive: true, cache: "no-store" })"""
+"""The one call of `page.js`: it says, to an address of the portal's own, that she left or is still typing."""
+OWN = ['"/leave"', '"/steps/stay"']
+
+
 def test_the_scripts_need_no_build_and_load_nothing():
     for path in FOLDER.rglob("*.js"):
         text = path.read_text()
+        if path.name == "page.js":
+            assert text.count(TELLS) == 1
+            assert re.findall(r"\btell\(([^)]*)\)", text.replace("function tell(address)", "")) == OWN
+            text = text.replace(TELLS, "")
         assert "://" not in text
         for forbidden in (
             "fetch(",

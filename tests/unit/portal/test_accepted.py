@@ -89,7 +89,7 @@ def body(fields: dict[str, str]) -> bytes:
 
 
 def accepted(fields: dict[str, str]) -> Report | None:
-    """The report that the portal would store after all its pages; None if one of them answers with a fault."""
+    """The report that the portal would store after all its pages; None if a page answers with a fault."""
     answers = form.Answers()
     try:
         for step in steps.ORDER:

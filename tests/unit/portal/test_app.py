@@ -194,7 +194,7 @@ def test_what_is_typed_cannot_become_part_of_the_page(client):
     [
         ("", 422, "Please check"),
         ("123", 422, ""),
-        (new_code(), 503, ""),
+        pytest.param(new_code(), 503, "", id="a receipt"),
     ],
 )
 def test_a_receipt_is_typed_once_and_is_in_no_history(client, typed, status, said):

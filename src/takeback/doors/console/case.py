@@ -26,7 +26,7 @@ from takeback.cases.model import (
 )
 from takeback.cases.page import Changed, Shown, format_shown, parse_shown, shown
 from takeback.doors.console import breaker as breaker_page
-from takeback.doors.console import findings, words
+from takeback.doors.console import deciding_words, findings, words
 from takeback.doors.console.desk import AtDesk, Desk, Glancing, Posting, Visit, Visiting
 from takeback.doors.console.queue import paused_first
 from takeback.doors.console.working_copies import to_offer
@@ -221,7 +221,7 @@ def _page(
         typed=typed or Typed(),
         reporter=reporter,
         verdicts=[
-            (verdict, reasons, words.what_it_does(verdict, copies), possible[verdict])
+            (verdict, reasons, deciding_words.what_it_does(verdict, copies), possible[verdict])
             for verdict, reasons in REASONS.items()
             if verdict is not Verdict.OUT_OF_REACH or possible[verdict]
         ],

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from takeback.app import App, keys_folder
-from takeback.doors.console import breaker_words, chips, words, words_staff
+from takeback.doors.console import breaker_words, chips, deciding_words, words, words_staff
 from takeback.doors.console.previews import Previews, Tickets
 from takeback.doors.console.theme import Theme, chosen
 from takeback.errors import ConfigurationError, Refused
@@ -104,6 +104,7 @@ class Desk:
             time_left=chips.time_left,
             answer_left=chips.answer_left,
             breaker_words=breaker_words,
+            deciding_words=deciding_words,
             roles=tuple(Role),
             theme=self.theme,
             themes=tuple(Theme),

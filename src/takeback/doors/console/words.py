@@ -9,7 +9,7 @@ from takeback import facts
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
-from takeback.doors.console import breaker_words
+from takeback.doors.console import breaker_words, deciding_words
 from takeback.doors.console.counting import count
 from takeback.doors.console.theme import Theme
 from takeback.dossier.model import BY_RECEIPT
@@ -124,17 +124,6 @@ _FOUND_BY: Mapping[FoundBy, str] = {
     FoundBy.LOOK_BACK: "posted before the report",
     FoundBy.REPORT: "named by the person who reported",
 }
-REOPENED: Mapping[str, str] = {
-    facts.Reopened.OBJECTION: "Somebody objected",
-    facts.Reopened.NEW_REPORT: "It was reported again",
-    facts.Reopened.FOUND: "A copy was found where we are connected",
-}
-STEP_END: Mapping[str, str] = {
-    facts.StepEnd.DONE: "the platform says",
-    facts.StepEnd.ALREADY: "already so when we came to it; we did nothing",
-    facts.StepEnd.NOT_OFFERED: "not offered by this platform; nothing was done",
-}
-"""How a step ended, behind what it is called."""
 _CLOCKS = {"house": "our own deadline", "us-tida-s3": "TAKE IT DOWN Act, 48 hours"}
 
 
@@ -217,30 +206,6 @@ def said_of(copy: Copy, now: datetime) -> str:
     return "may be the same; needs your eye" if copy.is_candidate else ""
 
 
-def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
-    """What a decision will do, in one sentence with numbers."""
-    kept = [copy for copy in copies if copy.counts and copy.gone_at is None]
-    maybe = sum(copy.is_candidate for copy in copies)
-    stays = "stays" if maybe == 1 else "stay"
-    more = (
-        f" {count(maybe, 'copy', 'copies')} that may be the same {stays} until somebody says."
-        if maybe
-        else ""
-    )
-    many = count(len(kept), "copy", "copies")
-    places = count(len({(copy.connector, copy.place) for copy in kept}), "place")
-    match verdict:
-        case Verdict.SHARED_WITHOUT_CONSENT:
-            blocks = any(copy.entry is not None for copy in kept)
-            return f"Removes {many} in {places}{' and blocks new ones' if blocks else ''}.{more}"
-        case Verdict.NOT_SHARED_WITHOUT_CONSENT:
-            return f"Leaves {many} in {places} where they are and closes the case."
-        case Verdict.CANNOT_TELL:
-            return "Removes nothing. Another reviewer looks before anything happens."
-        case Verdict.OUT_OF_REACH:
-            return "Removes nothing, and tells the person so. A copy that is found here opens the case again."
-
-
 def headline(targets: Sequence[TargetProgress]) -> str:
     """How a removal goes, in one sentence. "Removed" is said only of copies that were seen to be gone."""
     targets = [target for target in targets if target.state is not TargetState.CALLED_OFF]
@@ -252,31 +217,6 @@ def headline(targets: Sequence[TargetProgress]) -> str:
         return f"{count(gone, 'copy', 'copies')} removed, and seen to be gone."
     said = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
     return f"{said} {count(failed, 'needs a person', 'need a person')}." if failed else said
-
-
-def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
-    """What reversing a decision does, and what it cannot undo, in words with numbers."""
-    open_ = {TargetState.PLANNED, TargetState.ACTING, TargetState.FAILED}
-    waiting = sum(target.state in open_ for target in targets)
-    done = [
-        step.action
-        for target in targets
-        for step in target.steps
-        if step.done_at is not None and step.how is facts.StepEnd.DONE
-    ]
-    messages, pictures = done.count(Action.REDACT_MESSAGE), done.count(Action.QUARANTINE_MEDIA)
-    said = ["The signals are withdrawn: new copies are no longer removed."]
-    if waiting:
-        said.append(f"{count(waiting, 'removal')} not done yet {'is' if waiting == 1 else 'are'} called off.")
-    if messages:
-        stay = "stays" if messages == 1 else "stay"
-        said.append(f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed.")
-    if pictures:
-        said.append(
-            f"{count(pictures, 'picture')} made unreachable can be released by the platform's administrators."
-        )
-    said.append("The case is decided again.")
-    return " ".join(said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,7 +288,8 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
         case facts.ConfirmationUndone(sighting=sighting, staff=staff):
             return f"{names.of_staff(staff)} took back that {names.of_copy(sighting)} is the same picture."
         case facts.Decided(verdict=verdict, staff=staff, copies=covered, looked_at=looked):
-            return f"{names.of_staff(staff)} decided: {_quoted(verdict)}{_seen(covered, looked)}."
+            seen = deciding_words.seen(covered, looked)
+            return f"{names.of_staff(staff)} decided: {_quoted(verdict)}{seen}."
         case facts.DecisionUndone(staff=staff):
             return f"{names.of_staff(staff)} took the decision back."
         case facts.DecisionEffective(verdict=verdict):
@@ -363,7 +304,7 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"{names.of_staff(staff)} reversed the decision: the signals are withdrawn."
         case facts.CaseReopened(why=why, staff=staff):
             who = f" {names.of_staff(staff)} opened the case again." if staff else " The case is open again."
-            return f"{REOPENED[why]}.{who}"
+            return f"{deciding_words.REOPENED[why]}.{who}"
         case facts.ClockPassed(clock=clock):
             return f"The deadline passed before every copy was gone ({clock_name(clock)})."
         case facts.RemovalPlanned(sighting=sighting, what=facts.Planned.LOOK):
@@ -383,7 +324,7 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
         case facts.RemovalPlanned(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} is to be removed."
         case facts.RemovalStepDone(target=target, action=action, how=how):
-            return f"{names.of_target(target)}: {ACTION.get(action, action)}, {STEP_END[how]}."
+            return f"{names.of_target(target)}: {ACTION.get(action, action)}, {deciding_words.STEP_END[how]}."
         case facts.RemovalFailed(target=target, action=action, reason=reason):
             return f"{names.of_target(target)} could not be removed ({ACTION.get(action, action)}): {reason}"
         case facts.RetryAsked(target=target, staff=staff):
@@ -445,14 +386,6 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
 
 def _who(by: StaffId | None, names: Names) -> str:
     return names.of_staff(by) if by is not None else "The operator"
-
-
-def _seen(covered: str | None, looked: int | None) -> str:
-    """How many copies a decision covers, and how many its reviewer had looked at."""
-    if covered is None or looked is None:
-        return ""
-    number = len(covered.split())
-    return f", for {count(number, 'copy', 'copies')}, of which she looked at {looked:,}" if number else ""
 
 
 def _quoted(verdict: Verdict) -> str:
