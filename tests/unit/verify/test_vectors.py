@@ -10,8 +10,7 @@ from takeback_verify.report import Report, Verdict, format_report_json
 VECTORS = Path(__file__).parents[2] / "vectors"
 FOLDER = VECTORS / "dossier"
 EARLY = VECTORS / "early"
-"""What the demo of an early version wrote: before section 1 of the format fixed the zip's bytes, and with rounds
-of version 1."""
+"""What the demo of an early version wrote: the zip's bytes were not fixed yet, and rounds had version 1."""
 
 
 def report_of(folder: Path, name: str) -> Report:
