@@ -7,6 +7,7 @@ nothing acts by it, and a fact says so.
 """
 
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid5
 
@@ -37,6 +38,7 @@ def learn_from(app: App, case: CaseId, sighting: SightingId) -> None:
     now = clock.now()
     with app.database.transaction() as tx:
         copy, post = _reviewed(tx, case, sighting, now), sightings.get(tx, sighting)
+        shown = () if copy is None else cases.moments(tx, copy)
         wanted = details.wanted(tx, sighting, cases.reviewed_entries(tx, case, now))
         if cases.may_show_a_minor(tx, case):
             wanted.clear()
@@ -46,7 +48,7 @@ def learn_from(app: App, case: CaseId, sighting: SightingId) -> None:
     try:
         data = app.connectors[post.connector].fetch(post.media, app.settings.max_media_bytes)
         if copy is not None:
-            part = _part(app, data, copy.hit)
+            part = _part(app, data, copy.hit, shown)
         _keep_details(app, data, post, wanted)
     except Unavailable:
         if copy is not None:
@@ -65,11 +67,11 @@ def _reviewed(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> Copy
     return next((each for each in cases.reviewed(tx, case, now) if each.sighting == sighting), None)
 
 
-def _part(app: App, data: bytes, hit: Hit | None) -> Part | None:
-    """Hash what was shown. Raises Unreadable."""
+def _part(app: App, data: bytes, hit: Hit | None, moments: Sequence[int]) -> Part | None:
+    """Hash what was shown: a crop, a part, or moments of a clip. Raises Unreadable."""
     if hit is not None and hit.stage > 1:  # found by details: the crop that was outlined
         return bank_rules.as_part(app.decoder.part(data, view=hit.view, box=hit.box))
-    return bank_rules.shown_part(app.decoder.read(data, flips=True, exact=True), hit)
+    return bank_rules.shown_part(app.decoder.read(data, flips=True, exact=True), hit, moments)
 
 
 def _bank(app: App, tx: Tx, case: CaseId, sighting: SightingId, part: Part | None) -> None:
@@ -77,7 +79,7 @@ def _bank(app: App, tx: Tx, case: CaseId, sighting: SightingId, part: Part | Non
     if part is None:
         bank.not_found_again(tx, report, sighting)
         return
-    if any(bank_rules.covers(entry, part.frames[0]) for entry in cases.active_entries(tx, case)):
+    if any(bank_rules.covers(entry, part) for entry in cases.active_entries(tx, case)):
         return
     entry = EntryId(uuid5(case, f"reviewed {cases.times_withdrawn(tx, case)} {sighting}"))
     bank.add_reviewed(tx, entry, report, part, sighting, clock.now(), app.well_known)

@@ -5,8 +5,8 @@ it is refused: a hash without detail, a screenshot's frame (unrelated photograph
 were taken for each other in 1.8 % of pairs), and pictures that everybody shares.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,39 +85,51 @@ SAME_PART = 8
 """Bits: an entry this near to a part finds what an entry made of the part would, but for a few."""
 
 
-def shown_part(signals: PictureSignals | ClipSignals, hit: Hit | None) -> Part | None:
-    """The part of a copy that matched, and that its page outlined: never the page or collage around it.
+def shown_part(
+    signals: PictureSignals | ClipSignals, hit: Hit | None, moments: Collection[int] = ()
+) -> Part | None:
+    """The part of a copy that matched, and that its page showed: never the page or collage around it.
 
     Args:
         signals: the copy, read exactly and with its flips.
         hit: how it was found; None: the reporter named it, and nothing of it matched.
+        moments: of a clip that matched as one: the moments that its page showed, in milliseconds.
 
     Returns:
         None if the part is not in what was read now.
     """
-    if hit is not None:
-        part = part_of(signals, hit)
-        return None if part is None else as_part(part)
     match signals:
-        case ClipSignals(frames=frames):
-            return _part(frames[0].flips) if frames else None
-        case PictureSignals():
-            return _part(choose(signals).flips)
+        case ClipSignals(frames=frames) if moments:
+            shown = [frame.flips for frame in frames if frame.at_ms in moments]
+            return _part(Kind.CLIP, shown) if shown else None
+        case PictureSignals() if hit is None:
+            return _part(Kind.PICTURE, [choose(signals).flips])
+    part = None if hit is None else part_of(signals, hit)
+    return None if part is None else as_part(part)
 
 
 def as_part(shown: Variant) -> Part:
     """A part that was read with its flips."""
-    return _part(shown.flips)
+    return _part(Kind.PICTURE, [shown.flips])
 
 
-def _part(flips: tuple[Pdq, ...]) -> Part:
-    return Part(Kind.PICTURE, (tuple(flip.hash for flip in flips),), flips[0].quality)
+def _part(kind: Kind, frames: Sequence[tuple[Pdq, ...]]) -> Part:
+    hashes = tuple(tuple(flip.hash for flip in flips) for flips in frames)
+    return Part(kind, hashes, max(flips[0].quality for flips in frames))
 
 
-def covers(entry: Entry, hashes: Sequence[bytes]) -> bool:
-    """Whether an entry is so near to one of these hashes that another of it would find nothing more."""
+def without_well_known(part: Part, well_known: WellKnown) -> Part:
+    """A clip without the moments that everybody shares; a picture, and a clip of nothing else, as it is."""
+    kept = tuple(flips for flips in part.frames if flips not in well_known)
+    return replace(part, frames=kept) if part.kind is Kind.CLIP and kept else part
+
+
+def covers(entry: Entry, part: Part) -> bool:
+    """Whether an entry is so near to a part that another, made of it, would find nothing more."""
     rows = np.frombuffer(entry.hashes, np.uint8).reshape(-1, HASH_BYTES)
-    return len(compare.search(compare.stack(list(hashes)), rows, SAME_PART).query) > 0
+    first = compare.stack([flips[0] for flips in part.frames])
+    near = set(compare.search(first, rows, SAME_PART).query.tolist())
+    return entry.kind is part.kind and len(near) == len(first)
 
 
 def choose(signals: PictureSignals) -> Chosen:

@@ -125,6 +125,7 @@ def add_reviewed(
     """
     if store.get(tx, entry) is not None:
         return entry
+    part = rules.without_well_known(part, well_known)
     why = rules.refusal(part.frames[0], part.quality, well_known)
     if why is not None:
         record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: {why.value}"))

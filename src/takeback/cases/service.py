@@ -33,7 +33,10 @@ from takeback.intake import model as intake_model
 from takeback.intake import store as intake
 from takeback.join import store as join
 from takeback.law.clocks import Clock
+from takeback.sightings import store as sightings
+from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
+from takeback.signals.strip import strip
 
 NOBODY_LOOKS = "Somebody shown may be younger than 18. Nobody here looks any more."
 
@@ -158,6 +161,19 @@ def having(tx: Tx, sighting: SightingId) -> tuple[CaseId, ...]:
 def may_show_a_minor(tx: Tx, case: CaseId) -> bool:
     """Whether somebody shown may be younger than 18, as a reviewer decided."""
     return rules.may_show_a_minor(store.decisions(tx, case))
+
+
+def moments(tx: Tx, copy: Copy) -> tuple[int, ...]:
+    """The moments, in milliseconds, that a reviewer is shown of a copy that matched as a clip.
+
+    Empty for a picture, and for a clip in which a reported picture was found: of that, its moment is shown.
+    """
+    entry = None if copy.entry is None else bank.get(tx, copy.entry)
+    post = sightings.get(tx, copy.sighting) if entry is None or entry.kind is Kind.CLIP else None
+    if post is None or post.kind is not Kind.CLIP:
+        return ()
+    matched = copy.hit.at_ms if copy.hit is not None else None
+    return tuple(frame.at_ms for frame in strip(post.frames, matched))
 
 
 def nobody_looks(tx: Tx, case: CaseId) -> bool:

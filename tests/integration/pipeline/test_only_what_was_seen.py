@@ -12,6 +12,7 @@ from PIL import Image
 from deciding_now import decide_now, page_of
 from house import GOOD_REASON, MIRA, NOOR, picture
 from platform_in_memory import link
+from signal_files import clip
 from takeback.cases import service as cases
 from takeback.cases.deciding import NotLooked, PageIsOld
 from takeback.cases.model import DecisionReason, LookReason
@@ -22,6 +23,8 @@ from takeback.facts import (
     Verdict,
 )
 from takeback.intake.model import ReportedPicture
+from takeback.signals.model import Kind
+from takeback.signals.strip import MOST
 
 SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 HERS, OTHERS = picture(1), [picture(number) for number in range(2, 9)]
@@ -306,3 +309,38 @@ def test_h10_may_be_a_minor_shuts_looking_while_it_waits(house, reported):
             cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.TO_DECIDE, now=house.time.now())
         take_effect(house)
     assert decision.verdict is SHARED
+
+
+# --- clips -------------------------------------------------------------------------------------------------
+
+
+def test_h1_of_a_reviewed_clip_only_the_moments_act_that_its_page_showed(house, platform):
+    """H1: a clip may hold other people's pictures; what acts is made of the few moments that are shown."""
+    scenes = [np.asarray(_photograph(number, (256, 192)).convert("RGB")) for number in range(14)]
+    posted = platform.post(_clip(scenes))
+    house.watch()
+    report = house.report(links=[link(posted)])
+    house.take_in()
+    with house.database.transaction() as tx:
+        [copy] = cases.copies(tx, house.case_of(report))
+        shown = cases.moments(tx, copy)
+    assert 2 < len(shown) <= MOST
+    decide(house, report)
+    take_effect(house)
+    assert platform.removed(posted)
+    [entry] = active(house, report)
+    assert (entry.kind, entry.frames) == (Kind.CLIP, len(shown))
+    again = platform.post(_clip(scenes, quality=28), place="!elsewhere")
+    others = platform.post(
+        _clip([np.asarray(_photograph(n, (256, 192)).convert("RGB")) for n in (40, 41, 42)])
+    )
+    house.watch()
+    house.after(hours=1)
+    assert platform.removed(again)
+    assert platform.untouched(others)
+
+
+def _clip(scenes, quality: int = 20) -> bytes:
+    """A clip of still scenes, a second each."""
+    frames = [scene for scene in scenes for _ in range(6)]
+    return clip(frames, fps=6, options={"crf": str(quality)})

@@ -188,6 +188,7 @@ def _page(
         history = _history(tx, stands)
         looked = looks_today(tx, visit.member.id, now)
         held = breaker_page.shown(tx, case, copies)
+        moments = {copy.sighting: cases.moments(tx, copy) for copy in copies if not copy.gone_at}
         paused = breaker.paused(tx)
         nobody_looks = cases.NOBODY_LOOKS if cases.nobody_looks(tx, case) else ""
     working = to_offer(desk, case, copies, now)
@@ -211,6 +212,7 @@ def _page(
         new=frozenset(changed.found + changed.said) if changed else frozenset(),
         rows=paused_first(rows, paused),
         held=held,
+        moments=moments,
         paused={each.case: each for each in paused},
         working=working,
         nobody_looks=nobody_looks,

@@ -1,5 +1,6 @@
 """The copies' pictures: blurred for everybody who is signed in; clear once, with a reason, recorded."""
 
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from takeback.doors.console.previews import NoPicture
 from takeback.errors import NotFound
 from takeback.ground import clock
 from takeback.ids import CaseId, SightingId
+from takeback.signals.model import Cut
+from takeback.signals.relation import Hit
 
 router = APIRouter(prefix="/case/{case}/copy/{sighting}")
 
@@ -29,16 +32,27 @@ def _copy(desk: Desk, case: CaseId, sighting: SightingId) -> Copy:
     raise NotFound("This case has no such copy.")
 
 
+def _at(desk: Desk, copy: Copy, moment: int | None) -> Copy:
+    """A copy at one of the moments that its page shows. Raises NotFound for another one."""
+    if moment is None:
+        return copy
+    with desk.app.database.transaction() as tx:
+        if moment not in cases.moments(tx, copy):
+            raise NotFound("This copy has no such moment.")
+    hit = copy.hit or Hit(None, 0, negative=False, cut=Cut.FRAME)
+    return replace(copy, hit=replace(hit, at_ms=moment, box=None, view=""))
+
+
 def _nobody_looks(desk: Desk, case: CaseId) -> bool:
     with desk.app.database.transaction() as tx:
         return cases.nobody_looks(tx, case)
 
 
 @router.get("/blurred.jpg")
-def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Response:
+def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, moment: int | None = None) -> Response:
     """A tile: the picture, blurred beyond recognition and grey, or a drawing that says why there is none."""
     del visit
-    copy = _copy(desk, CaseId(case), SightingId(sighting))
+    copy = _at(desk, _copy(desk, CaseId(case), SightingId(sighting)), moment)
     made = _UNSEEN if _nobody_looks(desk, CaseId(case)) else desk.previews.blurred(copy, clock.now())
     if isinstance(made, NoPicture):
         drawing = desk.pages.get_template("tile.svg").render(word=made.word, sentence=made.sentence)
@@ -67,6 +81,7 @@ def reveal(
     sighting: int,
     reason: Annotated[LookReason, Form()],
     colour: Annotated[bool, Form()] = False,
+    moment: int | None = None,
 ) -> Response:
     """Ask to see a picture clearly: the asking is recorded, then the picture can be fetched once."""
     now = clock.now()
@@ -75,6 +90,7 @@ def reveal(
             tx, CaseId(case), SightingId(sighting), staff=visit.member.id, reason=reason, now=now
         )
         looked = looks_today(tx, visit.member.id, now)
+    copy = _at(desk, copy, moment)
     ticket = desk.tickets.give(visit.session.token_hash, CaseId(case), copy, grey=not colour, now=now)
     return JSONResponse(
         {"picture": f"/case/{case}/copy/{sighting}/clear.jpg?ticket={ticket}", "looked": looked}
