@@ -27,15 +27,6 @@ def unreadable(tx: Tx) -> dict[str, int]:
     return store.unreadable_count(tx)
 
 
-def partly_read(tx: Tx) -> dict[str, tuple[int, int]]:
-    """Of each platform: files of which some views were not compared, and how many views that is.
-
-    A bound on frames, pages, members, pixels or time left them out (`signals.files.budget`). Days in the
-    archive do not count.
-    """
-    return store.partly_read_count(tx)
-
-
 def of_connector(tx: Tx, connector: str) -> Passed:
     """What passed of one platform or archive, but for what was moved to the archive of older days."""
     return Passed(*store.of_connector(tx, connector))

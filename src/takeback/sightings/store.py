@@ -216,15 +216,6 @@ def of_connector(tx: Tx, connector: str) -> tuple[int, int]:
     return (0, 0) if row is None else (row[0], row[1])
 
 
-def partly_read_count(tx: Tx) -> dict[str, tuple[int, int]]:
-    """Of each platform: how many files were read in part only, and how many views of them were left out."""
-    rows = tx.execute(
-        "select connector, count(*), sum(left_out) from sightings_post where left_out > 0"
-        " group by connector order by connector"
-    )
-    return {connector: (files, int(views)) for connector, files, views in rows}
-
-
 def unreadable_count(tx: Tx) -> dict[str, int]:
     """How many pictures could not be read, by reason."""
     rows = tx.execute(

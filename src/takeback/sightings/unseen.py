@@ -28,6 +28,8 @@ class What(StrEnum):
     SHUT_OUT = "shut_out"
     NOT_LISTED = "not_listed"
     UNREADABLE = "unreadable"
+    PARTLY_READ = "partly_read"
+    """Files that show more frames, pages or members than are looked at."""
     ADDRESS = "address"
 
 

@@ -17,6 +17,8 @@ MOST = 10_000
 """What is more is told as "more than 10,000"."""
 FILES = "unreadable"
 """The kind of sightings that could not be read; all other kinds are those of `UnseenKind`."""
+PARTLY = "partly_read"
+"""The kind of sightings of which some views were left out; the reason is how many."""
 _MOST_REASONS = 50
 
 
@@ -128,10 +130,17 @@ def sources(tx: Tx) -> list[tuple[str, str]]:
             union all
             select following.* from passed, lateral (
                 select connector from sightings_post p
-                where state = 'unreadable' and p.connector > passed.connector order by 1 limit 1) following)
+                where state = 'unreadable' and p.connector > passed.connector order by 1 limit 1) following),
+        partly as (
+            (select connector from sightings_post where left_out > 0 order by 1 limit 1)
+            union all
+            select following.* from partly, lateral (
+                select connector from sightings_post p
+                where left_out > 0 and p.connector > partly.connector order by 1 limit 1) following)
         select connector, kind from told union all select connector, %s from passed
+        union all select connector, %s from partly
         """,
-        [FILES],
+        [FILES, PARTLY],
     )
     return rows.fetchall()
 
@@ -177,7 +186,7 @@ def new_places(tx: Tx, kind: str, since: datetime) -> int:
 
 def page(tx: Tx, connector: str, kind: str, why: str | None, before: int | None, size: int) -> list[Row]:
     """Lines of one platform and kind, latest found first, below the id `before`."""
-    times = sql.SQL("seen_at, seen_at" if kind == FILES else "first_seen, last_seen")
+    times = sql.SQL("seen_at, seen_at" if kind in {FILES, PARTLY} else "first_seen, last_seen")
     narrowed = [sql.SQL("and {} = %(why)s").format(_why(kind))] if why is not None else []
     narrowed += [sql.SQL("and id < %(before)s").format()] if before is not None else []
     rows = tx.execute(
@@ -192,8 +201,12 @@ def page(tx: Tx, connector: str, kind: str, why: str | None, before: int | None,
 def _source(kind: str) -> sql.SQL:
     if kind == FILES:
         return sql.SQL("from sightings_post where connector = %(connector)s and state = 'unreadable'")
+    if kind == PARTLY:
+        return sql.SQL("from sightings_post where connector = %(connector)s and left_out > 0")
     return sql.SQL("from sightings_unseen where connector = %(connector)s and kind = %(kind)s")
 
 
 def _why(kind: str) -> sql.SQL:
+    if kind == PARTLY:
+        return sql.SQL("left_out::text")
     return sql.SQL("coalesce(reason, '')" if kind == FILES else "why")

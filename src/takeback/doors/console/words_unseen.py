@@ -11,6 +11,7 @@ TITLE: Mapping[What, str] = {
     What.SHUT_OUT: "Rooms that shut us out",
     What.NOT_LISTED: "Public rooms outside the directory, not watched",
     What.UNREADABLE: "Files that could not be read",
+    What.PARTLY_READ: "Files of which a part was read",
     What.ADDRESS: "Addresses not understood",
 }
 MEANS: Mapping[What, str] = {
@@ -20,6 +21,8 @@ MEANS: Mapping[What, str] = {
     "It tries again by itself.",
     What.UNREADABLE: "People may see a picture there; it was compared with nothing. A few are usual: damaged "
     "files, and files that only look like pictures.",
+    What.PARTLY_READ: "They show more frames, pages or pictures than are looked at in one file. What was looked "
+    "at is spread over the file, and was compared.",
     What.ADDRESS: "A message names a file in a way that is not followed. What it shows is not compared.",
 }
 _PLACES: Mapping[str, str] = {
@@ -36,6 +39,7 @@ _FILES: Mapping[str, str] = {
     WhyUnreadable.EMPTY: "an empty file",
     WhyUnreadable.NOT_A_PICTURE: "not a picture or clip of a kind that is read",
     WhyUnreadable.DAMAGED: "damaged",
+    WhyUnreadable.WRONG_DIGEST: "does not open with the key that its message brings",
     WhyUnreadable.TOO_MANY_BYTES: "larger than files that are fetched",
     WhyUnreadable.TOO_MANY_PIXELS: "more pixels than are decoded",
     WhyUnreadable.TOO_MUCH_MEMORY: "needs more memory than a decoder has",
@@ -55,6 +59,8 @@ STALE = timedelta(minutes=30)
 
 def why(what: What, reason: str) -> str:
     """A reason in words; what the platform itself said, and names of fields, stand as they are."""
+    if what is What.PARTLY_READ:
+        return f"{count(int(reason), 'frame, page or picture', 'frames, pages or pictures')} left out"
     known = _FILES if what is What.UNREADABLE else {} if what is What.ADDRESS else _PLACES
     return known.get(reason, reason)
 
