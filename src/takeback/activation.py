@@ -29,11 +29,17 @@ from takeback.signals.relation import Hit
 log = logging.getLogger(__name__)
 
 
-def learn_from(app: App, case: CaseId, sighting: SightingId) -> None:
+def learn_from(app: App, case: CaseId, sighting: SightingId, *, patient: bool = True) -> None:
     """Keep the details of a copy that goes, and bank the part of it that a reviewer saw, if one did.
 
+    Args:
+        app: the service.
+        case: the case that removes the copy.
+        sighting: the copy.
+        patient: False: do not wait for a platform that has no answer now; nothing acts by this copy then.
+
     Raises:
-        Unavailable: the platform has no answer now; to be tried again.
+        Unavailable: the platform has no answer now; to be tried again. Only if patient.
     """
     now = clock.now()
     with app.database.transaction() as tx:
@@ -51,7 +57,7 @@ def learn_from(app: App, case: CaseId, sighting: SightingId) -> None:
             part = _part(app, data, copy.hit, shown)
         _keep_details(app, data, post, wanted)
     except Unavailable:
-        if copy is not None:
+        if copy is not None and patient:
             raise
     except (PlatformError, Unreadable) as fault:
         log.info("nothing is learnt from a copy that cannot be read: %s", fault)

@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 
 CAPTURE_TRIES = 10
 """About nine minutes: an outage passes, and a picture does not stay up for an hour because a disk is full."""
+LEARN_FOR = timedelta(minutes=2)
+"""So long a removal waits for a platform that does not give a reviewed copy out, to learn from it."""
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon a removal that waits for a capture looks whether it is there."""
 
@@ -354,9 +356,14 @@ def remove(app: App, target: str) -> None:
             enqueue(tx, "remove", at=now + LOOK_AGAIN, target=target)
             return
         evidence.removing(tx, sighting, now)
-        untouched = takedown.is_untouched(tx, target_id)
-    if untouched:  # else an interrupted try of ours may have removed it: it was learnt from before that
-        learn_from(app, case, sighting)
+        since = takedown.untouched_since(tx, target_id)
+    if since is not None:  # else a try of ours may have removed it, and it was learnt from before that
+        try:
+            learn_from(app, case, sighting, patient=now - since < LEARN_FOR)
+        except Unavailable as fault:
+            with app.database.transaction() as tx:
+                takedown.note_trouble(tx, target_id, str(fault))
+            raise
     takedown.remove(app.database, app.connectors[connector], target_id)
 
 

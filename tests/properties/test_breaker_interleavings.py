@@ -19,15 +19,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import synthetic
+from deciding_now import decide_now
 from takeback import pipeline
 from takeback.bank import store as bank_store
-from takeback.cases import breaker
+from takeback.cases import breaker, deciding
 from takeback.cases import service as cases
 from takeback.cases.breaker_rules import BreakerState
 from takeback.cases.model import DecisionReason
 from takeback.errors import Refused
 from takeback.facts import FoundBy, Verdict
-from takeback.ids import CaseId, EntryId, FactId, ReportId, StaffId
+from takeback.ids import CaseId, EntryId, FactId, ReportId, SightingId, StaffId
 from takeback.join import store as join_store
 from takeback.law.clocks import Clock
 from takeback.sightings import store as sightings
@@ -141,7 +142,8 @@ class Scene:
         entry = EntryId(UUID(int=(self._number << 64) + number))
         seq = bank_store.change(tx)
         flips = [bytes([number]) * 32] * 8
-        bank_store.insert(tx, entry, report, Kind.PICTURE, [flips], 100, seq, NOW)
+        seen = SightingId(1)  # as if it had been made of a reviewed copy: it acts
+        bank_store.insert(tx, entry, report, Kind.PICTURE, [flips], 100, seq, NOW, seen)
         return entry
 
     def _find(self, tx, post: Post) -> int:
@@ -159,11 +161,11 @@ class Scene:
 
     def _decide(self, tx) -> None:
         tx.execute("update cases_copy set added_at = %s where case_id = %s", [NOW, self.case])
-        decision = cases.decide(
-            tx, self.case, Verdict.SHARED_WITHOUT_CONSENT, DecisionReason.INTIMATE_AND_NO_CONSENT, "",
+        decision = decide_now(
+            tx, self.case, Verdict.SHARED_WITHOUT_CONSENT, DecisionReason.INTIMATE_AND_NO_CONSENT,
             staff=StaffId(UUID(int=1)), now=NOW, undo=UNDO,
         )  # fmt: skip
-        cases.take_effect(tx, decision.id, NOW + UNDO)
+        deciding.take_effect(tx, decision.id, NOW + UNDO)
 
     def _app(self, database) -> SimpleNamespace:
         limits = {

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import banks
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -210,7 +211,7 @@ class Scene:
             self._entries[number] = entry
             for what in banker.then:
                 with actor.transaction() as tx:
-                    (bank.activate if what == "activate" else bank.withdraw)(tx, entry, NOW)
+                    (banks.activate if what == "activate" else bank.withdraw)(tx, entry, NOW)
 
         return program
 

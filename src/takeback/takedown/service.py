@@ -314,10 +314,15 @@ def copy_of(tx: Tx, target: TargetId) -> tuple[CaseId, SightingId]:
     return removal.case, removal.sighting
 
 
-def is_untouched(tx: Tx, target: TargetId) -> bool:
-    """Whether nothing was tried yet on the platform, since the copy was last seen there."""
-    removal = store.get(tx, target)
-    return removal is not None and removal.state is TargetState.PLANNED
+def untouched_since(tx: Tx, target: TargetId) -> datetime | None:
+    """Since when a removal waits of which nothing was tried yet on the platform; None if something was."""
+    return store.planned_since(tx, target)
+
+
+def note_trouble(tx: Tx, target: TargetId, error: str) -> None:
+    """Write down, for a person to see, why a removal has not begun yet."""
+    for attempt, action in store.open_steps(tx, target):
+        store.step_error(tx, target, attempt, action, error)
 
 
 def connector_of(tx: Tx, target: TargetId) -> str:

@@ -203,6 +203,14 @@ def unfinished(tx: Tx, case: CaseId) -> int:
     return row[0] if row else 0
 
 
+def planned_since(tx: Tx, target: TargetId) -> datetime | None:
+    """When a removal was planned that has not begun; None if it has, or there is none."""
+    row = tx.execute(
+        "select changed_at from takedown_target where id = %s and state = 'planned'", [target]
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def open_of(tx: Tx, case: CaseId) -> list[TargetId]:
     """Removals of a case that are not done yet, held until the transaction ends."""
     rows = tx.execute(

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+import banks
 import synthetic
 from banks import shown, take_in
 from takeback.bank import loading, snapshot, store
@@ -114,7 +115,7 @@ def test_pictures_clips_and_what_was_withdrawn_are_loaded_as_they_are(database, 
     monkeypatch.setattr(loading, "_FEW", few)
     monkeypatch.setattr(store, "_BLOCKS", 1)
     entries = add(database, 12)
-    move(database, entries[0], bank.activate)
+    move(database, entries[0], banks.activate)
     for entry in entries[:4]:
         move(database, entry)
     index = opened(database)
@@ -122,7 +123,7 @@ def test_pictures_clips_and_what_was_withdrawn_are_loaded_as_they_are(database, 
     assert shows_the_bank(index, database)
     entries += add(database, 5)
     move(database, entries[4])
-    move(database, entries[5], bank.activate)
+    move(database, entries[5], banks.activate)
     assert shows_the_bank(refreshed(database, index), database)
 
 
@@ -155,7 +156,7 @@ def test_a_process_that_starts_again_reads_only_what_changed(database, tmp_path,
     first = opened(database, tmp_path / "bank")
     assert first.kept == first.version
     move(database, entries[2])
-    move(database, entries[3], bank.activate)
+    move(database, entries[3], banks.activate)
     assert shows_the_bank(refreshed(database, first), database)
     no_rows_are_read()
     second = opened(database, tmp_path / "bank")
@@ -177,7 +178,7 @@ def test_whatever_happens_to_bank_and_snapshot_an_index_shows_the_bank(database,
             case 0 | 1:
                 entries += add(database, dots.randint(1, 3), dots)
             case 2 if entries:
-                move(database, dots.choice(entries), bank.activate)
+                move(database, dots.choice(entries), banks.activate)
             case 3 if entries:
                 move(database, dots.choice(entries))
             case 4:

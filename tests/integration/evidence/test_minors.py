@@ -249,7 +249,7 @@ def test_nobody_looks_any_more_and_no_later_decision_takes_it_back(house, captur
     report, case = captured[0], house.case_of(captured[0])
     with house.database.transaction() as tx:
         [copy] = cases.copies(tx, case)
-        cases.look(tx, case, copy.sighting, staff=MIRA, reason=LookReason.TO_DECIDE)
+        cases.look(tx, case, copy.sighting, staff=MIRA, reason=LookReason.TO_DECIDE, now=house.time.now())
     says_minor(house, report)
     house.after(seconds=11)
     with house.database.transaction() as tx:
@@ -259,7 +259,14 @@ def test_nobody_looks_any_more_and_no_later_decision_takes_it_back(house, captur
     with house.database.transaction() as tx:
         assert cases.may_show_a_minor(tx, case)
         with pytest.raises(Refused, match="Nobody here looks"):
-            cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.SECOND_OPINION)
+            cases.look(
+                tx,
+                case,
+                copy.sighting,
+                staff=NOOR,
+                reason=LookReason.SECOND_OPINION,
+                now=house.time.now(),
+            )
     assert len(house.facts(Looked)) == 1
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from psycopg.sql import SQL, Identifier
 
+import banks
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -82,7 +83,7 @@ def put_in(database) -> None:
         with database.transaction() as tx:
             entry = bank.add_seed(tx, REPORT, str(n), image, 100, clock.now())
         with database.transaction() as tx:
-            bank.activate(tx, entry, clock.now())
+            banks.activate(tx, entry, clock.now())
 
 
 def work(database) -> None:

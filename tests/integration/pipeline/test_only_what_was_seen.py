@@ -16,7 +16,7 @@ from signal_files import clip
 from takeback.cases import service as cases
 from takeback.cases.deciding import NotLooked, PageIsOld
 from takeback.cases.model import DecisionReason, LookReason
-from takeback.errors import Refused
+from takeback.errors import Refused, Unavailable
 from takeback.facts import (
     Decided,
     EntryRefused,
@@ -222,6 +222,21 @@ def test_h1_a_reviewed_copy_that_cannot_be_read_any_more_acts_on_nothing_and_tha
     assert [fact.reason for fact in house.facts(EntryRefused)] == [
         f"copy {_sighting(house, post)}: not_read_again"
     ]
+
+
+def test_h1_a_platform_that_gives_a_copy_out_no_more_does_not_keep_it_up(house, platform, reported):
+    """The removal waits a little, so that new copies are known; then the copy goes all the same."""
+    report, post = reported
+    decide(house, report)
+    platform.fail("fetch", *[Unavailable("503")] * 40)
+    take_effect(house)
+    house.after(seconds=30)
+    assert platform.untouched(post)
+    assert house.query("select count(*) from takedown_step where error is not null") == [(2,)]
+    house.after(seconds=20, steps=10)
+    assert platform.removed(post)
+    assert active(house, report) == ()
+    assert house.facts(EntryRefused)
 
 
 # --- H2: a decision covers the copies that were on its page -------------------------------------------------

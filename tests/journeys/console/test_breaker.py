@@ -8,6 +8,7 @@ from browser import Device, NewPage, Scheme, snapshot
 from console_house import HOUR, House
 from reviewing import REASON, REMOVE, decide, sit_down
 from takeback import pipeline
+from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
 from takeback.doors.console.theme import COOKIE
@@ -37,7 +38,8 @@ def add(house: House, case: CaseId, many: int) -> list[SightingId]:
             tx.execute(
                 "insert into join_match"
                 " (sighting_id, entry_id, distance, flip, negative, found_by, matched_at)"
-                " select k.sighting_id, k.entry_id, 0, 0, false, 'live', now() from cases_copy k"
+                " select k.sighting_id, e.id, 0, 0, false, 'live', now() from cases_copy k"
+                " join cases_case c on c.id = k.case_id join bank_entry e on e.report_id = c.report_id"
                 " where k.sighting_id = %s",
                 [sighting],
             )
@@ -73,7 +75,7 @@ def decided(house: House, page: Page) -> CaseId:
     with house.app.database.transaction() as tx:
         tx.execute("update bank_head set seq = seq + 100")  # the house's entries did not ask it for a number
         [waiting] = [each for each in cases.decisions(tx, case) if each.state == "waiting"]
-        cases.take_effect(tx, waiting.id, clock.now())
+        deciding.take_effect(tx, waiting.id, clock.now())
     work(house)
     return case
 

@@ -21,8 +21,8 @@ MEANS: Mapping[What, str] = {
     "It tries again by itself.",
     What.UNREADABLE: "People may see a picture there; it was compared with nothing. A few are usual: damaged "
     "files, and files that only look like pictures.",
-    What.PARTLY_READ: "They show more frames, pages or pictures than are looked at in one file. What was looked "
-    "at is spread over the file, and was compared.",
+    What.PARTLY_READ: "They show more frames, pages or pictures than are looked at in one file. What was "
+    "looked at is spread over the file, and was compared.",
     What.ADDRESS: "A message names a file in a way that is not followed. What it shows is not compared.",
 }
 _PLACES: Mapping[str, str] = {
