@@ -180,7 +180,11 @@ def captured_first(app: App, tx: Tx, sighting: SightingId, now: datetime) -> boo
     post = sightings.get(tx, sighting)
     if post is None:
         return True
-    minors = [case for case in sorted(_cases_of(tx, sighting)) if cases.may_show_a_minor(tx, case)]
+    minors = [
+        case
+        for case in sorted(_cases_of(tx, sighting))
+        if cases.may_show_a_minor(tx, case) and not cases.is_excluded(tx, case, sighting)
+    ]
     if minors:
         evidence.keep_no_picture(tx, sighting, minors[0], now)
     return evidence.want(tx, subject_of(post), CapturedFor.MATCH, now, suspected_minor=bool(minors))

@@ -112,7 +112,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
         case facts.FoundGone(target, case):
             sighting = takedown.copy_of(tx, target)[1]
             cases.copy_gone(tx, sighting, now)
-            for each in (case, *(other for other in cases.having(tx, sighting) if other != case)):
+            for each in sorted({case, *cases.having(tx, sighting)}):  # one order: nobody waits in a ring
                 _settle(tx, each, now)
         case facts.FoundAgain(target, case):
             cases.copy_gone(tx, takedown.copy_of(tx, target)[1], None)

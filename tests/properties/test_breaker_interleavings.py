@@ -324,6 +324,7 @@ def test_without_the_cases_lock_the_same_turns_would_take_it_twice(database, mon
     with Turns(database.url) as turns:
         Scene(database, turns, _busy(goes_on=False))
         monkeypatch.setattr(cases, "hold", lambda *_: None)
+        monkeypatch.setattr(cases, "_locked", cases.get)
         with pytest.raises(psycopg.errors.UniqueViolation):
             turns.play((0, 1) * 400)
 

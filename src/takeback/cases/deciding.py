@@ -204,6 +204,10 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
     if store.end_decision(tx, decision, "effective"):
         store.set_status(tx, found.case, rules.status_after(found.verdict), now)
         record(tx, DecisionEffective(found.case, decision, found.verdict))
+        out_of_reach = found.verdict is Verdict.OUT_OF_REACH
+        if out_of_reach and any(copy.can_be_seen for copy in store.copies(tx, found.case)):
+            store.set_status(tx, found.case, CaseStatus.OPEN, now)  # one was found in the meantime
+            record(tx, CaseReopened(found.case, Reopened.FOUND, None))
 
 
 def reverse(tx: Tx, case: CaseId, *, reviewer: Reviewer, now: datetime) -> None:

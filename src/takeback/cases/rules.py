@@ -173,7 +173,12 @@ def needs_an_eye(case: Case, candidates: int) -> bool:
 
 
 def awaits_an_eye(case: Case, copy: Copy) -> bool:
-    """Whether a reviewer may still want to see a copy, to decide or to say whether it is the same picture."""
+    """Whether a reviewer may still want to see a copy, to decide or to say whether it is the same picture.
+
+    None of what was looked for and is gone: no decision waits for it.
+    """
+    if copy.gone_at is not None:
+        return False
     if case.status in _IN_EFFECT:
         return copy.is_candidate
     return case.status not in _CLOSED

@@ -163,6 +163,11 @@ def may_show_a_minor(tx: Tx, case: CaseId) -> bool:
     return rules.may_show_a_minor(store.decisions(tx, case))
 
 
+def is_excluded(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
+    """Whether a reviewer said that a post does not show the case's picture."""
+    return any(copy.excluded for copy in store.copies(tx, case) if copy.sighting == sighting)
+
+
 def moments(tx: Tx, copy: Copy) -> tuple[int, ...]:
     """The moments, in milliseconds, that a reviewer is shown of a copy that matched as a clip.
 

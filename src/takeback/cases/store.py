@@ -33,9 +33,13 @@ def insert(tx: Tx, case: Case) -> bool:
 
 
 def get(tx: Tx, case: CaseId, *, lock: bool = False) -> Case | None:
-    """One case; with `lock`, nobody else may change it until the transaction ends."""
+    """One case; with `lock`, nobody else may change it until the transaction ends.
+
+    Not `for update`: whoever adds a copy shares the row's key, and two who do so and then lock would wait for
+    each other.
+    """
     row = tx.execute(
-        f"select {_CASE} from cases_case c where id = %s" + (" for update" if lock else ""), [case]
+        f"select {_CASE} from cases_case c where id = %s" + (" for no key update" if lock else ""), [case]
     ).fetchone()
     return None if row is None else _case(row)
 

@@ -51,7 +51,7 @@ def test_h10_of_two_reviewers_who_decide_differently_at_once_neither_takes_effec
     with database.transaction() as tx:
         page = page_of(tx, case)
 
-    def deciding(staff, verdict) -> Callable[[Actor], None]:
+    def program_of(staff, verdict) -> Callable[[Actor], None]:
         def program(actor) -> None:
             try:
                 with actor.transaction() as tx:
@@ -62,7 +62,7 @@ def test_h10_of_two_reviewers_who_decide_differently_at_once_neither_takes_effec
         return program
 
     with Turns(database.url) as turns:
-        first, second = turns.add(deciding(MIRA, SHARED)), turns.add(deciding(NOOR, NOT_SHARED))
+        first, second = turns.add(program_of(MIRA, SHARED)), turns.add(program_of(NOOR, NOT_SHARED))
         for _ in range(3):
             turns.give(first)
         assert not turns.until_stopped(second)

@@ -133,7 +133,8 @@ def test_a_look_back_of_a_capped_seed_waits_at_a_step_and_goes_on(house, platfor
     assert matched < len(house.facts(Matched)) < 23
     house.decide(report)
     house.after(seconds=11)
-    assert len(house.facts(Matched)) == len(house.copies(report)) == 23
+    by_the_seed = [fact for fact in house.facts(Matched) if fact.entry == seed.entry]
+    assert len(by_the_seed) == len(house.copies(report)) == 23
     assert all(platform.removed(post) for post in platform.posts())
 
 

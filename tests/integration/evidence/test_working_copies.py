@@ -10,7 +10,7 @@ import pytest
 
 from dossiers import checked, the_log
 from evidence import Somebody, opened
-from house import MIRA, House, picture
+from house import MIRA, NOOR, House, picture
 from platform_in_memory import link
 from takeback import errands
 from takeback.dossier import service as dossiers
@@ -179,11 +179,22 @@ def test_another_case_that_waits_keeps_it(house, keeper, captured):
     other = house.report(HERS)
     house.take_in()
     assert list(house.copies(other)) == [captured[1].message]
-    house.decide(captured[0])
+    house.decide(captured[0], Verdict.NOT_SHARED_WITHOUT_CONSENT)
     house.after(seconds=11)
     house.after(seconds=2)
     assert len(copies(keeper)) == 1
-    house.decide(other)
+    house.decide(other, staff=NOOR)
+    house.after(seconds=11)
+    house.after(seconds=2)
+    assert copies(keeper) == []
+
+
+def test_h3_another_case_keeps_none_of_what_is_gone(house, keeper, captured):
+    """H3: a second report waits for no copy that was removed."""
+    other = house.report(HERS)
+    house.take_in()
+    assert list(house.copies(other)) == [captured[1].message]
+    house.decide(captured[0])
     house.after(seconds=11)
     house.after(seconds=2)
     assert copies(keeper) == []

@@ -28,6 +28,7 @@ from takeback.facts import (
     ReportUnusable,
     Verdict,
 )
+from takeback.intake.model import encode
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
 
@@ -141,7 +142,7 @@ def test_what_cannot_be_opened_is_a_fact_and_stops_nobody(house):
 
 
 def test_a_report_that_lacks_a_statement_is_not_acted_on(house, monkeypatch):
-    monkeypatch.setattr("takeback.intake.submit.missing", lambda _: ())  # a portal that does not check
+    monkeypatch.setattr("takeback.intake.submit.proven", encode)  # a portal that does not check
     house.report(HERS, statement_good_faith=False)
     house.take_in()
     assert [fact.reason for fact in house.facts(ReportUnusable)] == ["lacks statement_good_faith"]

@@ -16,6 +16,7 @@ from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason, Reviewer
 from takeback.doors.portal.app import STATIC
+from takeback.doors.portal.links import links
 from takeback.doors.portal.pages import Pages
 from takeback.doors.portal.words import ENGLISH
 from takeback.errors import Refused
@@ -44,7 +45,9 @@ class Portal:
     def __init__(self, house, database) -> None:
         self._house, self._database = house, database
         self._pepper = load_pepper(house.folder / keys.PORTAL_FOLDER)
-        self._pages = Pages(PortalSettings(portal_keys=house.folder), Assets(STATIC), ENGLISH)
+        self._pages = Pages(
+            PortalSettings(portal_keys=house.folder), Assets(STATIC), ENGLISH, links("memory://.*")
+        )
 
     def answered(self, report) -> str:
         """The database's answer, byte for byte."""
