@@ -24,7 +24,7 @@ select gen_random_uuid(), %s, 'seed', 90, coalesce(max(seq), 0) + 1, now(), now(
 def states(visitor) -> Iterator[str]:
     """The newest report in each state; the name of each."""
     portal = visitor.portal
-    visitor.goes_to_the_last_page(where="https://t.me/somewhere/17")
+    visitor.goes_to_the_last_page(where="https://chat.example/room/17")
     receipt = visitor.sends()
     report = portal.newest()
     portal.removes_copies()
