@@ -99,7 +99,10 @@ class Profile:
         if preferences.exists():
             remembered = json.loads(preferences.read_text())
             # After a crash a person is asked whether she wants her tabs back: she does.
-            remembered["profile"] |= {"exit_type": "Normal", "exited_cleanly": True}
+            remembered["profile"] = remembered.get("profile", {}) | {
+                "exit_type": "Normal",
+                "exited_cleanly": True,
+            }
         else:
             preferences.parent.mkdir(parents=True)
             remembered = {"session": {"restore_on_startup": 1}}

@@ -290,7 +290,8 @@ class Journey:
         shown = hash_pixels_flips(np.asarray(town.the_picture(self.seed)))[0].hash
         wanted: LiteralString = (
             "select c.id from cases_case c join bank_entry e on e.report_id = c.report_id"
-            " join bank_signal s on s.entry_id = e.id where s.flip = 0 and s.hash = %s"
+            " join bank_signal s on s.entry_id = e.id"
+            " where s.flip = 0 and s.hash = %s and e.made_of is null"
         )
         until(lambda: self.house.has(wanted, shown), PATIENCE, "the case")
         ((case,),) = self.house.query(wanted, shown)
