@@ -1,17 +1,21 @@
 """The schema comes up to date once, however many processes ask at the same time, on any PostgreSQL."""
 
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from takeback.cases import service as cases
 from takeback.errors import ConfigurationError
-from takeback.ground.db import migrate
+from takeback.ground.db import alembic_run, migrate
 from takeback.ground.db.pool import Database
+from takeback.ids import CaseId
 
 PROGRAM = Path(__file__).with_name("program.py")
 
@@ -135,3 +139,52 @@ def test_the_clock_that_stopped_is_taken_from_open_cases_and_stays_in_closed_one
         "declined": "uk-osa-20a",
     }
     assert {span for *_, span in rows} == {timedelta(hours=48)}
+
+
+def _as_of(url, revision: str, folder: Path) -> None:
+    """Bring a database to an earlier revision."""
+    shutil.copytree(migrate.MIGRATIONS, folder)
+    for path in (folder / "versions").glob("[0-9]*_*"):
+        if path.name.partition("_")[0] > revision:
+            path.unlink()
+    alembic_run.run(url, folder)
+
+
+ROWS = """
+insert into sightings_post (id, connector, place, message, media, sender, posted_at, seen_at, state, hash,
+                            sha256, quality, signals_seq)
+    overriding system value
+    select n, 'chat', '!p', '$' || n, 'm' || n, '@s', now(), now(), 'read', decode(repeat('ab', 32), 'hex'),
+           decode(repeat('00', 32), 'hex'), 90, n from generate_series(1, 4) n;
+insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at)
+    values ('00000000-0000-0000-0000-00000000000c', gen_random_uuid(), now(), now(), 'house', 'removing',
+            now());
+insert into cases_copy (case_id, sighting_id, found_by, added_at, excluded)
+    select '00000000-0000-0000-0000-00000000000c', n, 'live',
+           timestamptz '2026-01-01' + n * interval '1 hour', n = 2 from generate_series(1, 4) n;
+insert into cases_decision (id, case_id, verdict, reason, staff_id, decided_at, effective_at, state)
+    values (gen_random_uuid(), '00000000-0000-0000-0000-00000000000c', 'shared_without_consent',
+            'made_in_secret', gen_random_uuid(), '2026-01-01 03:30Z', '2026-01-01 03:31Z', 'effective');
+insert into takedown_target (id, case_id, sighting_id, connector, place, message, media, state, planned_at,
+                             changed_at, gone_at)
+    values ('00000000-0000-0000-0000-000000000007', '00000000-0000-0000-0000-00000000000c', 1, 'chat', '!p',
+            '$1', 'm1', 'gone', now(), now(), '2026-01-02Z');
+insert into takedown_step (target_id, action, receipt, done_at) values
+    ('00000000-0000-0000-0000-000000000007', 'quarantine_media', 'was quarantined already, by @m', now()),
+    ('00000000-0000-0000-0000-000000000007', 'redact_message', 'redacted by $r', now());
+"""
+
+
+def test_what_was_decided_before_keeps_the_copies_that_it_covered(empty_url, tmp_path):
+    """H2, H3: an older decision kept no list, so it covers what lay in the case then, and no more."""
+    _as_of(empty_url, "0011", tmp_path / "migrations")
+    with psycopg.connect(empty_url, options="-c timezone=UTC") as connection:
+        connection.execute(ROWS)
+    migrate.upgrade(empty_url)
+    with Database(empty_url) as database, database.transaction() as tx:
+        case = CaseId(UUID(int=12))
+        [decision] = cases.decisions(tx, case)
+        assert (decision.shown, decision.looked_at) == ({1, 3}, None)
+        assert [copy.gone_at is not None for copy in cases.copies(tx, case)] == [True, False, False, False]
+        ends = tx.execute("select action, how from takedown_step order by action").fetchall()
+        assert ends == [("quarantine_media", "already"), ("redact_message", "done")]
