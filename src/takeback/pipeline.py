@@ -114,6 +114,10 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             cases.copy_gone(tx, sighting, now)
             for each in sorted({case, *cases.having(tx, sighting)}):  # one order: nobody waits in a ring
                 _settle(tx, each, now)
+        case facts.RemovalFailed(target):
+            failed = takedown.case_of(tx, target)
+            if failed is not None:
+                _settle(tx, failed, now)
         case facts.FoundAgain(target, case):
             cases.copy_gone(tx, takedown.copy_of(tx, target)[1], None)
             takedown.remove_again(tx, target)
@@ -149,7 +153,6 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.PosterReleased()
             | facts.Rechecked()
             | facts.RemovalCalledOff()
-            | facts.RemovalFailed()
             | facts.RemovalStepDone()
             | facts.ReportUnusable()
             | facts.RetryAsked()
@@ -228,7 +231,7 @@ def _drop_copies(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
 def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
     all_gone = takedown.all_gone(tx, case) and not _unplanned(tx, case)
-    cases.settle(tx, case, all_gone=all_gone, now=now)
+    cases.settle(tx, case, all_gone=all_gone, now=now, busy=takedown.is_busy(tx, case))
 
 
 def _unplanned(tx: Tx, case: CaseId) -> bool:

@@ -288,19 +288,23 @@ def hold_of_report(tx: Tx, report: ReportId) -> None:
         _locked(tx, case)
 
 
-def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime) -> None:
+def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime, busy: bool = False) -> None:
     """Say where a decided case stands: removed, being removed, or again before a person.
 
     A copy that shows none of the reviewed entries (it was found by a picture of which no copy had been seen,
     or by a link) is not removed unseen: the case waits for a reviewer once more. One that only may be
     the same does not open it again: what was decided stands, and the queue says that somebody should look.
+
+    While removals are under way (`busy`), nobody is asked: an entry is about to be made of what was reviewed,
+    and most copies that came meanwhile show the same.
     """
     found = _locked(tx, case)
     if not rules.may_settle(found, store.decisions(tx, case)):
         return
     stopped = {copy for copy, state in breaker_store.held(tx, case) if state is BreakerState.STOPPED}
     decided = {copy.sighting for copy in to_remove(tx, case, now)} - stopped
-    if rules.unsettled(store.copies(tx, case), decided, now):
+    asks = found.status is CaseStatus.OPEN or not busy
+    if asks and rules.unsettled(store.copies(tx, case), decided, now):
         wanted = CaseStatus.OPEN
     else:
         wanted = CaseStatus.REMOVED if all_gone else CaseStatus.REMOVING

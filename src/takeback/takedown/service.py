@@ -273,6 +273,11 @@ def _fail(tx: Tx, target: TargetId, action: str, reason: str) -> None:
     record(tx, RemovalFailed(target, action, reason))
 
 
+def is_busy(tx: Tx, case: CaseId) -> bool:
+    """Whether a removal of a case waits or is being done; none that failed, or is only looked for."""
+    return store.is_busy(tx, case)
+
+
 def all_gone(tx: Tx, case: CaseId) -> bool:
     """Whether every copy of a case that was to be removed is gone."""
     return store.unfinished(tx, case) == 0

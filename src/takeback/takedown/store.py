@@ -203,6 +203,14 @@ def unfinished(tx: Tx, case: CaseId) -> int:
     return row[0] if row else 0
 
 
+def is_busy(tx: Tx, case: CaseId) -> bool:
+    """Whether a removal of a case is planned or being done."""
+    found = tx.execute(
+        "select from takedown_target where case_id = %s and state in ('planned', 'acting') limit 1", [case]
+    )
+    return found.fetchone() is not None
+
+
 def planned_since(tx: Tx, target: TargetId) -> datetime | None:
     """When a removal was planned that has not begun; None if it has, or there is none."""
     row = tx.execute(
