@@ -6,7 +6,6 @@ kills at a moment that it chose, and not at one that the clock did.
 """
 
 import signal
-import socket
 import subprocess
 import sys
 from collections import Counter
@@ -25,6 +24,7 @@ from psycopg import sql
 from databases import temporary_folder
 from faults import FaultProxy
 from platforms import ROOT
+from ports import any_ports
 from takeback.doors.cli.demo import check, town
 from takeback.doors.cli.demo.stage import Chat, environment, raise_chat
 from takeback.doors.cli.demo.synapse import ensure_installed
@@ -231,19 +231,9 @@ def running_scene(**overrides: str) -> Iterator[Scene]:
     with ExitStack() as stack:
         chat, folder = stack.enter_context(running_chat())
         proxy = stack.enter_context(FaultProxy(chat.synapse.origin))
-        impatient = {"heartbeat_seconds": "0.5", "lease_seconds": "2", "recheck_after": "1h", **_any_ports()}
+        impatient = {"heartbeat_seconds": "0.5", "lease_seconds": "2", "recheck_after": "1h", **any_ports()}
         wanted = environment(chat, folder / "data", origin=proxy.origin, **impatient | overrides)
         yield Scene(chat, proxy, stack.enter_context(running_house(folder, wanted)))
-
-
-def _any_ports() -> dict[str, str]:
-    """A free port for each door. Not the well-known ones: scenes of several test files start at once."""
-    with ExitStack() as held:
-        probes = [held.enter_context(socket.socket()) for _ in range(3)]
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        found = [str(probe.getsockname()[1]) for probe in probes]
-    return dict(zip(("portal_port", "console_port", "api_port"), found, strict=True))
 
 
 # --- one report, from the room to its end ----------------------------------------------------------------
