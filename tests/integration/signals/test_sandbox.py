@@ -1,12 +1,15 @@
 """A stranger's file costs at most its decoder and a bounded time; the service goes on."""
 
+import fcntl
 import hashlib
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
+from array import array
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
@@ -123,6 +126,14 @@ def test_a_file_larger_than_the_pipe_does_not_hang_on_a_stopped_decoder():
         assert why(decoder, encode(noise(1500, 1000), "BMP")) == WhyUnreadable.TOO_SLOW
 
 
+def unread(pid: int) -> int:
+    """Bytes that wait in a process's standard input."""
+    count = array("i", [0])
+    with Path(f"/proc/{pid}/fd/0").open("rb", buffering=0) as pipe:
+        fcntl.ioctl(pipe, termios.FIONREAD, count)
+    return count[0]
+
+
 def test_a_decoder_that_is_killed_at_work_is_replaced():
     with Decoder(seconds=20) as decoder, ThreadPoolExecutor(1) as other:
         decoder.confinement()
@@ -131,6 +142,8 @@ def test_a_decoder_that_is_killed_at_work_is_replaced():
         os.kill(process.pid, signal.SIGSTOP)
         answer = other.submit(decoder.signals, GOOD)
         until(lambda: not decoder._pictures._idle, what="the decoder is borrowed")
+        if LINUX:
+            until(lambda: unread(process.pid) > 0, what="the picture is sent to it")
         os.kill(process.pid, signal.SIGKILL)
         with pytest.raises(Unreadable) as refused:
             answer.result(20)
