@@ -5,20 +5,26 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+WHOLE := $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # Compiled files are kept, whatever the surroundings say: the service is many processes, and each starts faster.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check cover bench fuzz lock format clean
+.PHONY: demo test soak programs check cover bench fuzz lock format clean
 
 demo: $(VENV)/.runtime $(VENV)/.native ## the whole way on this machine; CHECK=1 walks it without a person
 	@$(BIN)/takeback demo $(if $(CHECK),--check)
 
-test: $(VENV)/.dev $(VENV)/.native ## everything that is tested, set-up included
+test: $(VENV)/.dev $(VENV)/.native | programs ## every promise, set-up included
+	@$(WHOLE) -m "not soak" $(PYTEST)
+
+soak: $(VENV)/.dev $(VENV)/.native | programs ## the long rest: every kill point, carrier and size of page
+	@$(WHOLE) -m soak $(PYTEST)
+
+programs: | $(VENV)/.dev
 	@$(BIN)/python tools/chromium.py
 	@$(BIN)/python tools/synapse.py
 	@$(BIN)/python tools/oracles.py
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 check: $(VENV)/.dev $(VENV)/.native ## format, lint, types, import contracts, unit tests
 	$(BIN)/ruff format --check .

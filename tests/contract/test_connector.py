@@ -4,6 +4,7 @@ import pytest
 
 from faults import Fault, FaultProxy
 from platforms import Platform, picture
+from soaking import quick
 from takeback.connectors.api import Action, Connector, State, Surface, Target, Vantage
 from takeback.doors.portal.links import links
 from takeback.errors import Gone, PlatformError, Unavailable, Unreadable, WhyUnreadable
@@ -21,6 +22,7 @@ PASSING_FAULTS = [
     Fault.CUT,
     Fault.LOST_ANSWER,
 ]
+FEW_FAULTS = (Fault.TOO_MANY_REQUESTS, Fault.LOGIN_PAGE, Fault.CUT)
 
 
 def states(connector: Connector, target: Target) -> dict[tuple[Surface, Vantage], State]:
@@ -143,7 +145,7 @@ class TestWatching:
         posted = platform.post_picture(place)
         watching.until_seen(connector, place, {posted.message})
 
-    @pytest.mark.parametrize("fault", [*PASSING_FAULTS, Fault.BROKEN_JSON])
+    @pytest.mark.parametrize("fault", quick(*FEW_FAULTS, every=[*PASSING_FAULTS, Fault.BROKEN_JSON]))
     def test_a_fault_is_unavailable_and_moves_no_cursor(
         self, platform: Platform, connector_behind_proxy: Connector, proxy: FaultProxy, fault: Fault
     ):
@@ -197,7 +199,7 @@ class TestLocating:
         with pytest.raises(Gone):
             connector.locate(missing)
 
-    @pytest.mark.parametrize("fault", PASSING_FAULTS)
+    @pytest.mark.parametrize("fault", quick(*FEW_FAULTS, every=PASSING_FAULTS))
     def test_a_fault_never_says_gone(
         self, platform: Platform, connector_behind_proxy: Connector, proxy: FaultProxy, fault: Fault
     ):
@@ -232,7 +234,7 @@ class TestFetching:
             connector_behind_proxy.fetch(address, 1000)
         assert not proxy.asked
 
-    @pytest.mark.parametrize("fault", PASSING_FAULTS)
+    @pytest.mark.parametrize("fault", quick(*FEW_FAULTS, every=PASSING_FAULTS))
     def test_a_fault_never_says_gone(
         self, platform: Platform, connector_behind_proxy: Connector, proxy: FaultProxy, fault: Fault
     ):
@@ -323,7 +325,7 @@ class TestRemoving:
         nothing = Target(posted.place, "$nothing-of-this-name", platform.no_media())
         assert "nothing" in connector.act(action, nothing, "k6").words
 
-    @pytest.mark.parametrize("fault", PASSING_FAULTS)
+    @pytest.mark.parametrize("fault", quick(*FEW_FAULTS, every=PASSING_FAULTS))
     @pytest.mark.parametrize("action", Action)
     def test_a_fault_is_unavailable_and_can_be_tried_again(
         self,
@@ -341,7 +343,7 @@ class TestRemoving:
         surface = Surface.MESSAGE if action is Action.REDACT_MESSAGE else Surface.MEDIA
         assert seen[surface, Vantage.ADMIN] is State.ABSENT
 
-    @pytest.mark.parametrize("fault", [*PASSING_FAULTS, Fault.BROKEN_JSON])
+    @pytest.mark.parametrize("fault", quick(*FEW_FAULTS, every=[*PASSING_FAULTS, Fault.BROKEN_JSON]))
     def test_a_fault_is_never_absent(
         self, platform: Platform, connector_behind_proxy: Connector, proxy: FaultProxy, fault: Fault
     ):

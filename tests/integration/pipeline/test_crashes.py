@@ -10,6 +10,7 @@ import pytest
 from fuses import FragileDatabase, Fuse, Killed
 from house import LEASE, MIRA, House, picture, plain
 from platform_in_memory import MemoryPlatform, link
+from soaking import quick
 from takeback import errands
 from takeback.cases import breaker, seeds
 from takeback.cases.breaker_rules import BreakerState
@@ -241,8 +242,17 @@ STAGES = [
     (a_seed_over_its_cap, first_job),
     (matches_to_bring, first_job),
 ]
+MOST_DIFFERENT = (
+    (a_report_that_becomes_a_case, first_job),
+    (a_copy_that_joins_a_case, first_job),
+    (a_decision_in_effect, first_job),
+    (a_removal, first_job),
+    (a_look, first_job),
+)
 stages = pytest.mark.parametrize(
-    ("stage", "step"), STAGES, ids=[f"{stage.__name__}-{step.__name__}" for stage, step in STAGES]
+    ("stage", "step"),
+    quick(*MOST_DIFFERENT, every=STAGES),
+    ids=[f"{stage.__name__}-{step.__name__}" for stage, step in STAGES],
 )
 
 
@@ -309,7 +319,10 @@ def test_killed_at_any_statement_and_run_again_it_ends_the_same(theatre, stage, 
         assert acted == done, f"killed at statement {numbers}"
 
 
-@pytest.mark.parametrize("stage", [stage for stage, step in STAGES if step is first_job])
+@pytest.mark.parametrize(
+    "stage",
+    quick(a_copy_that_joins_a_case, a_removal, every=[stage for stage, step in STAGES if step is first_job]),
+)
 def test_a_job_that_ran_twice_has_the_same_end(theatre, stage):
     """As when its first worker was taken for dead."""
     house = theatre(stage)

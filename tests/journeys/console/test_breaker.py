@@ -7,6 +7,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from browser import Device, NewPage, Scheme, snapshot
 from console_house import HOUR, House
 from reviewing import REASON, REMOVE, decide, sit_down
+from soaking import quick
 from takeback import pipeline
 from takeback.cases import deciding
 from takeback.cases import service as cases
@@ -179,8 +180,8 @@ SIZES: dict[str, tuple[Device, ViewportSize]] = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["desktop", "narrow"])
+@pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_a_paused_case_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device, viewport = SIZES[size]
     page = new_page(device, scheme)

@@ -11,6 +11,7 @@ from browser import NewPage, snapshot
 from console_house import House
 from dossiers import checked, the_log
 from reviewing import REASON, REMOVE, decide, remove, sit_down, take_effect
+from soaking import quick
 from takeback import errands
 from takeback.doors.console.theme import COOKIE
 from takeback.dossier import service
@@ -63,8 +64,8 @@ def test_a_package_is_asked_for_put_together_and_taken_out(house: House, page: P
     assert reasons == ["for_a_court", "for_the_police"]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("scheme", quick("light", every=["light", "dark"]))
+@pytest.mark.parametrize("width", quick(390, every=[390, 1280]))
 def test_a_reviewer_releases_who_posted_with_a_reason_and_a_confirmation(
     house: House, new_page: NewPage, width: int, scheme: Literal["light", "dark"]
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from browser import NewPage, Scheme
 from console_house import HOUR, House
 from console_pictures import SIZES, check
+from soaking import quick
 from takeback.doors.console.theme import COOKIE
 from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
 from takeback.ground.ledger.record import record
@@ -17,8 +18,8 @@ OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}
 """What the system asks for while the other one is chosen: the choice counts."""
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["desktop", "narrow"])
+@pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device, viewport = SIZES[size]
     page = new_page(device, OTHER[scheme])

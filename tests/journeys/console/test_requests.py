@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from browser import NewPage, Scheme
 from console_house import House
 from console_pictures import SIZES, check
+from soaking import quick
 from takeback.doors.console.theme import COOKIE
 from takeback.ground import clock
 from takeback.staff import request_rules, requests
@@ -113,8 +114,8 @@ def test_where_nobody_else_can_agree_the_operator_is_named(house: House, page: P
     expect(page.get_by_text("you stopped it")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["desktop", "narrow"])
+@pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device, viewport = SIZES[size]
     page = new_page(device, scheme)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from browser import Device, NewPage, Scheme
 from console_house import House
 from console_pictures import SIZES, check
+from soaking import quick
 from takeback.connectors.api import Batch, Survey, Unseen, UnseenKind
 from takeback.doors.console.theme import COOKIE
 from takeback.ground import clock
@@ -63,8 +64,8 @@ def come_in(page: Page, house: House) -> None:
     page.wait_for_url("**/account/setup")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["desktop", "narrow"])
+@pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device: Device
     viewport: ViewportSize

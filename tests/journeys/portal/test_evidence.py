@@ -20,6 +20,7 @@ from dossiers import the_log
 from evidence import People, a_keeper
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
+from soaking import quick
 from takeback import errands
 from takeback.doors.portal.lookup import TAKE_PER_NETWORK
 from takeback.facts import EvidenceAccessed
@@ -120,7 +121,10 @@ SAID = {
 
 @pytest.mark.parametrize(
     ("device", "scheme", "judged"),
-    [("phone", "light", True), ("desktop", "dark", True), ("phone", "dark", False)],
+    quick(
+        ("phone", "light", True),
+        every=[("phone", "light", True), ("desktop", "dark", True), ("phone", "dark", False)],
+    ),
 )
 def test_every_state_of_evidence_is_pictured_and_has_no_barrier(
     device, scheme, judged, new_page, visiting, listen

@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser import snapshot
+from soaking import quick
 
 NARROWEST = 320
 SMALLEST_TARGET = 44
@@ -77,12 +78,15 @@ def pages(visitor, photograph):  # noqa: PLR0915 (a way is as long as it is)
 
 @pytest.mark.parametrize(
     ("device", "scheme", "judged"),
-    [
+    quick(
         ("phone", "light", True),
-        ("desktop", "dark", True),
-        ("phone", "dark", False),
-        ("desktop", "light", False),
-    ],
+        every=[
+            ("phone", "light", True),
+            ("desktop", "dark", True),
+            ("phone", "dark", False),
+            ("desktop", "light", False),
+        ],
+    ),
 )
 def test_every_page_is_pictured_and_has_no_barrier(
     device, scheme, judged, new_page, visiting, photograph, listen
@@ -102,7 +106,7 @@ def test_every_page_is_pictured_and_has_no_barrier(
     assert found == {}
 
 
-@pytest.mark.parametrize("width", [NARROWEST, 640])
+@pytest.mark.parametrize("width", quick(NARROWEST, every=[NARROWEST, 640]))
 def test_nothing_is_cut_off_or_too_small_to_press(width, new_page, visiting, photograph):
     """On the narrowest phone, and at twice the size of text in a window twice as wide."""
     visitor = visiting(new_page("phone", width=width))

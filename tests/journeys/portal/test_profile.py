@@ -54,7 +54,9 @@ class Planted:
         return {text for text in self.texts() if text in content or any(text in value for value in values)}
 
 
-@pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])
+@pytest.fixture(
+    params=[True, pytest.param(False, marks=pytest.mark.soak)], ids=["with scripts", "without scripts"]
+)
 def profile(request, playwright, tmp_path) -> Profile:
     folder = tmp_path / "profile"
     folder.mkdir()

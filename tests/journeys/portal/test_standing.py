@@ -6,6 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser import snapshot
+from soaking import quick
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 SAID = {
@@ -49,12 +50,15 @@ def states(visitor) -> Iterator[str]:
 
 @pytest.mark.parametrize(
     ("device", "scheme", "judged"),
-    [
+    quick(
         ("phone", "light", True),
-        ("desktop", "dark", True),
-        ("phone", "dark", False),
-        ("desktop", "light", False),
-    ],
+        every=[
+            ("phone", "light", True),
+            ("desktop", "dark", True),
+            ("phone", "dark", False),
+            ("desktop", "light", False),
+        ],
+    ),
 )
 def test_every_way_to_stand_is_pictured_and_has_no_barrier(
     device, scheme, judged, new_page, visiting, listen
