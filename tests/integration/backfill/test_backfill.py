@@ -126,6 +126,7 @@ def test_what_is_in_it_matches_entries_that_are_there_and_those_that_come(
     assert count(database) == 6
 
 
+@pytest.mark.soak
 def test_killed_and_stopped_it_goes_on_and_every_file_is_there_once(database, tmp_path, folder):
     fill(folder, MANY)
     reached = []
@@ -145,6 +146,7 @@ def test_killed_and_stopped_it_goes_on_and_every_file_is_there_once(database, tm
     assert read_now == MANY - reached[-1]
 
 
+@pytest.mark.soak
 def test_two_at_once_read_every_file_once(database, tmp_path, folder):
     fill(folder, 200)
     with (
@@ -162,6 +164,7 @@ def test_a_source_that_is_not_there_is_said_in_one_line(database, tmp_path):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.soak
 def test_a_name_belongs_to_one_archive(database, tmp_path, folder):
     assert run(database, tmp_path, folder, "--name", "old").returncode == 0
     done = run(database, tmp_path, tmp_path, "--name", "old")

@@ -92,6 +92,7 @@ def test_more_than_a_number_of_posters_ever_waits_however_slowly_they_come(house
     assert (tripped.removals, tripped.posters) == (1, POSTERS)
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("removed")
 def test_an_hour_later_as_many_are_removed_again(house, platform):
     for _ in range(3):
@@ -102,6 +103,7 @@ def test_an_hour_later_as_many_are_removed_again(house, platform):
     assert house.facts(BreakerTripped) == []
 
 
+@pytest.mark.soak
 def test_what_a_person_saw_is_never_held(house, platform):
     posts = flood(platform, 12, posters=12)
     house.watch()
@@ -114,6 +116,7 @@ def test_what_a_person_saw_is_never_held(house, platform):
     assert house.facts(BreakerTripped) == []
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("removed")
 def test_other_cases_go_on(house, platform):
     other = platform.post(ANOTHERS)
@@ -151,6 +154,7 @@ def test_stop_has_what_waits_wait_for_a_decision_which_removes_what_she_saw(hous
     assert house.status(report) == "removed"
 
 
+@pytest.mark.soak
 def test_a_decision_against_leaves_nothing_waiting(house, platform, removed):
     report, _ = removed
     posts = flood(platform, 6)
@@ -164,6 +168,7 @@ def test_a_decision_against_leaves_nothing_waiting(house, platform, removed):
         assert breaker.held(tx, house.case_of(report)) == ()
 
 
+@pytest.mark.soak
 def test_two_who_answer_both_see_it_and_the_second_changes_nothing(house, platform, removed):
     report, _ = removed
     flood(platform, 6)
@@ -179,6 +184,7 @@ def test_two_who_answer_both_see_it_and_the_second_changes_nothing(house, platfo
         breaker.stop(tx, CaseId(uuid4()), staff=MIRA, now=house.time.now())
 
 
+@pytest.mark.soak
 def test_an_administrator_has_it_counted_again(house, platform, removed):
     report, _ = removed
     flood(platform, 6)
@@ -235,6 +241,7 @@ def test_what_was_held_and_is_excluded_waits_no_more(house, platform, removed):
         assert breaker.held(tx, house.case_of(report)) == ()
 
 
+@pytest.mark.soak
 def test_very_many_that_go_on_are_planned_some_at_a_time_and_none_is_forgotten(
     house, platform, removed, monkeypatch
 ):

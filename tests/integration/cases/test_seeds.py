@@ -116,6 +116,7 @@ def test_there_must_be_more_to_ask_for_it(house, platform, reported):
     del platform
 
 
+@pytest.mark.soak
 def test_a_look_back_of_a_capped_seed_waits_at_a_step_and_goes_on(house, platform, monkeypatch):
     """Its work is bounded, too; what it has not asked yet is asked when a person looked."""
     monkeypatch.setattr(join, "LOOK_BACK_STEP", 5)

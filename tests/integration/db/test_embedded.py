@@ -139,6 +139,7 @@ def test_only_who_started_it_is_asked_to_stop_it(folder):
     end(keeper)
 
 
+@pytest.mark.soak
 def test_a_number_left_by_a_crash_that_is_now_another_programs_does_not_mislead_it(folder):
     process = start(folder)
     write_mark(url_of(process))
@@ -152,6 +153,7 @@ def test_a_number_left_by_a_crash_that_is_now_another_programs_does_not_mislead_
     end(again)
 
 
+@pytest.mark.soak
 def test_a_first_start_that_is_killed_half_way_is_begun_anew(folder):
     first = start(folder, group=0)
     waiting.until(lambda: any(folder.parent.rglob("PG_VERSION")), timeout=30)
@@ -223,6 +225,7 @@ def test_another_folders_files_are_left_alone(folder):
     assert (folder / "letter.txt").read_text() == "mine"
 
 
+@pytest.mark.soak
 def test_a_half_written_postmaster_file_does_not_stop_it(folder):
     process = start(folder)
     write_mark(url_of(process))
@@ -235,6 +238,7 @@ def test_a_half_written_postmaster_file_does_not_stop_it(folder):
     end(again)
 
 
+@pytest.mark.soak
 def test_a_start_right_after_the_kill_waits_for_the_processes_that_are_left(folder):
     process = start(folder)
     url = url_of(process)

@@ -35,6 +35,7 @@ def test_a_package_and_its_trust_file_are_written_for_their_owner_only(house, ca
     assert (asked.staff, asked.reason) == (None, "operator")
 
 
+@pytest.mark.soak
 @pytest.mark.agrees("pdftotext")
 def test_times_stand_in_the_zone_that_is_named_or_set(house, case, run, tmp_path, monkeypatch):
     """E4: the zone is an option of the command, and a setting."""

@@ -125,6 +125,7 @@ def test_where_nothing_is_kept_or_a_minor_may_be_shown_there_is_nothing_to_ask_f
     assert (her.sees().kept, her.states()) == (False, [])
 
 
+@pytest.mark.soak
 def test_after_a_day_it_is_deleted_and_can_be_asked_for_again(house, her, tmp_path):
     with the_log(house, tmp_path):
         her.asks()
@@ -162,6 +163,7 @@ def test_a_kill_while_the_zip_is_deleted_leaves_nothing_behind(house, her, tmp_p
     assert list(service.blobs_of(house.app).walk(service.FOLDER)) == []
 
 
+@pytest.mark.soak
 def test_one_whose_time_is_over_makes_room_for_the_next_before_the_hour(house, her, tmp_path):
     with the_log(house, tmp_path):
         her.asks()
