@@ -103,7 +103,7 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     app.add_exception_handler(HTTPException, others.known_trouble)
     app.add_exception_handler(RequestValidationError, others.known_trouble)
     hosts = hosts_of(settings.portal_origins, "TAKEBACK_PORTAL_ORIGINS")
-    app.add_middleware(Checked, hosts=hosts, refuse=_refuse(pages), forms=False)  # its forms are strict
+    app.add_middleware(Checked, hosts=hosts, refuse=_refuse(pages))
     app.add_middleware(Guard, limit=form.BODY_LIMIT, trouble=pages.trouble)
     return app
 

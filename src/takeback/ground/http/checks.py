@@ -81,21 +81,12 @@ class Checked:
         app: the door.
         hosts: names by which it is reached, beside loopback; None: the door checks that by itself.
         refuse: makes the answers.
-        forms: whether plain forms are checked, too.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        hosts: Iterable[str] | None,
-        refuse: Refusal = plain_refusal,
-        *,
-        forms: bool = True,
-    ) -> None:
+    def __init__(self, app: ASGIApp, hosts: Iterable[str] | None, refuse: Refusal = plain_refusal) -> None:
         self._app = app
         self._hosts = None if hosts is None else LOOPBACK | frozenset(hosts)
         self._refuse = refuse
-        self._forms = forms
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -103,7 +94,7 @@ class Checked:
             await self._app(scope, receive, send)
             return
         fault = _oddity(scope) or self._wrong_host(scope)
-        if fault is None and self._forms and _is_form(scope):
+        if fault is None and _is_form(scope):
             body = await _read(receive)
             if body is None or is_odd(body):
                 fault = 400, "This form is no text, or too long."
@@ -117,10 +108,8 @@ class Checked:
             return None
         said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
         host = host_of(said[0]) if len(said) == 1 else None
-        if host is None:
-            return 400, "A request says once which host it asks."
         here = scope.get("server") or ("", 0)
-        if host in self._hosts or host.strip("[]") == here[0]:
+        if host is not None and (host in self._hosts or host.strip("[]") == here[0]):
             return None
         return 421, "This is served under other names."
 
