@@ -51,6 +51,12 @@ class PortalSettings(BaseSettings):
     )
     portal_host: str = Field("127.0.0.1", description="Address that the portal binds to.")
     portal_port: int = Field(8180, description="Port of the portal.")
+    portal_origins: str | None = Field(
+        None,
+        description="Addresses by which people reach the portal, as https://report.example and "
+        "http://...onion with commas between them; requests for another host are turned away. Default: "
+        "loopback.",
+    )
     portal_keys: Path = Field(
         Path("data/keys/portal"), description="Folder with the portal's pepper and the intake's public key."
     )
@@ -84,6 +90,11 @@ class Settings(BaseSettings):
     )
     api_host: str = Field("127.0.0.1", description="Address that the machine API binds to.")
     api_port: int = Field(8182, description="Port of the machine API.")
+    api_origins: str | None = Field(
+        None,
+        description="Addresses by which programs reach the machine API, as https://api.example, with commas "
+        "between them; requests for another host are turned away. Default: loopback.",
+    )
     service_name: str = Field("Takeback", description="The name that staff read on every page.")
     ledger_origin: str = Field(
         "takeback.example/ledger",

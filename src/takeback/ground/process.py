@@ -8,9 +8,6 @@ import sys
 import threading
 from types import TracebackType
 
-import uvicorn
-from starlette.types import ASGIApp
-
 from takeback.errors import ConfigurationError
 
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
@@ -56,24 +53,3 @@ def _end_with_parent() -> None:
 def handed_down(listener: socket.socket | None) -> dict[str, str]:
     """The environment by which a child that inherits a socket knows it."""
     return {} if listener is None else {LISTENER: str(listener.fileno())}
-
-
-def serve_http(app: ASGIApp, host: str, port: int) -> None:
-    """Answer HTTP on one address until a signal comes. No access log: it would hold people's addresses.
-
-    A proxy on this machine may say in X-Forwarded-For who asks, so that limits count people and not the
-    proxy; nobody else is believed (uvicorn trusts 127.0.0.1 unless FORWARDED_ALLOW_IPS says otherwise).
-    """
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        timeout_graceful_shutdown=5,
-        limit_concurrency=200,
-    )
-    given = os.environ.get(LISTENER)
-    uvicorn.Server(config).run(sockets=None if given is None else [socket.socket(fileno=int(given))])

@@ -139,6 +139,18 @@ class Failures:
 
 
 @dataclass(frozen=True, slots=True)
+class Whence:
+    """From where somebody wants to come in."""
+
+    network: str
+    browser: str = field(default="", repr=False)
+    """What the browser kept of an earlier log-in; empty if nothing."""
+
+
+NOWHERE = Whence("")
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """The console as a browser knows it; passkeys are bound to it (WebAuthn: origin and RP ID)."""
 

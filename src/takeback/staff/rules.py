@@ -1,8 +1,9 @@
 """What makes a log-in good enough, as pure decisions.
 
 Numbers follow OWASP ASVS 5.0 (sessions, throttling) and NIST SP 800-63B-4 (passwords: length over
-composition, compared with known bad ones). Failures make the waits grow but never lock an account for
-good: a stranger who knows a name can only delay its password, and a passkey passes by all of it.
+composition, compared with known bad ones). Failures make the waits grow, for a name and for where they came
+from, but never lock an account for good: strangers can delay a name's password where it never came in before,
+and nowhere else (OWASP, "device cookies"); a passkey passes by all of it.
 """
 
 import hmac
@@ -66,7 +67,14 @@ class Limit:
 
 
 PER_NAME = Limit(free=5, longest=timedelta(minutes=15))
-OVERALL = Limit(free=100, longest=timedelta(seconds=30))
+"""For one name from one source: a browser that is known, else a network."""
+OF_STRANGERS = Limit(free=100, longest=timedelta(minutes=15))
+"""For one name from everywhere it never came in: else a thousand networks could try a thousand times as often
+(NIST SP 800-63B-4, 3.2.2). Who came in before does not wait for them."""
+KNOWN_FOR = timedelta(days=90)
+"""How long a browser or network is known from which a name came in."""
+MOST_ATTEMPTS = 20_000
+"""Failures that are remembered, of all names together."""
 
 
 def wait(failures: Failures, now: datetime, limit: Limit) -> timedelta:

@@ -1,7 +1,8 @@
 """The staff room's own key: a copy of the database alone must not be enough to log in.
 
-It hides names in the list of failed log-ins (HMAC) and code generators' secrets (Fernet). Losing the file
-means that everybody with a password sets it up again; passkeys and sessions do not depend on it.
+It hides names and networks in the list of failed log-ins (HMAC) and code generators' secrets (Fernet), and
+signs passkey challenges and what a known browser keeps. Losing the file means that everybody with a password
+sets it up again; passkeys and sessions do not depend on it.
 """
 
 import base64
@@ -31,11 +32,21 @@ class Secret:
 
     def __init__(self, key: bytes) -> None:
         self._names = _derive(key, b"names of failed log-ins")
+        self._sources = _derive(key, b"sources of log-ins")
+        self._signing = _derive(key, b"signed texts")
         self._fernet = Fernet(base64.urlsafe_b64encode(_derive(key, b"sealed texts")))
 
     def whom(self, name: str) -> bytes:
         """Stands for a name in the list of failed log-ins."""
         return hmac.digest(self._names, name.casefold().encode(), hashlib.sha256)
+
+    def source(self, text: str) -> bytes:
+        """Stands for a network or a browser in the list of failed log-ins."""
+        return hmac.digest(self._sources, text.encode(), hashlib.sha256)
+
+    def sign(self, text: bytes) -> bytes:
+        """Prove that a text is ours: 32 bytes (HMAC-SHA256)."""
+        return hmac.digest(self._signing, text, hashlib.sha256)
 
     def seal(self, text: str, now: datetime) -> str:
         """The text, unreadable without the key."""

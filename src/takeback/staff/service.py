@@ -2,25 +2,23 @@
 
 Whatever a browser or program keeps is 32 random bytes, of which only the SHA-256 is stored: looking one up
 by its hash tells nothing by its timing. A password is answered in the same time whether the name exists or
-not: the same work is done, and the answer waits for a floor. An attempt is counted before it is looked at,
+not: the same work is done, and the page waits for a floor. An attempt is counted before it is looked at,
 in a transaction of its own, so that a thousand at once are not each the first.
 """
 
 import hashlib
 import secrets
-import time
 from datetime import datetime, timedelta
 
 import argon2
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
 from takeback.facts import ApiKeyChange, ApiKeyChanged, StaffSignedIn
-from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger.record import record
 from takeback.ids import StaffId
 from takeback.staff import request_rules, requests, rules, store
-from takeback.staff.model import ApiKey, How, Member, Role, Session, SignedIn
+from takeback.staff.model import NOWHERE, ApiKey, How, Member, Role, Session, SignedIn, Whence
 from takeback.staff.secret import Secret
 
 TOKEN_BYTES = 32
@@ -89,37 +87,59 @@ def team(tx: Tx) -> tuple[Member, ...]:
 
 
 def sign_in(
-    database: Database, secret: Secret, name: str, password: str, code: str, *, now: datetime
+    database: Database,
+    secret: Secret,
+    name: str,
+    password: str,
+    code: str,
+    *,
+    whence: Whence = NOWHERE,
+    now: datetime,
 ) -> SignedIn | None:
     """Open a session by name, password and code; None if any of them is wrong, and never which.
 
     Raises:
-        TooManyAttempts: too many failures of this name, or of all; the password was not looked at.
+        TooManyAttempts: too many failures of this name from there; the password was not looked at.
     """
-    begun = clock.now()
-    whom = secret.whom(name.strip())
+    name = name.strip()
+    whom = secret.whom(name)
+    known = known_browser(secret, name, whence.browser, now=now)
+    source = secret.source(known or f"network {whence.network}")
     with database.transaction() as tx:
-        _count_attempt(tx, whom, now)
+        _count_attempt(tx, whom, source, now, is_known=known is not None)
     with database.transaction() as tx:
-        found = _check(tx, secret, name.strip(), password, code, now)
-        if found is not None:
-            store.forgive(tx, whom)
-            return open_session(tx, found, How.PASSWORD, now=now)
-    left = FLOOR - (clock.now() - begun)
-    time.sleep(max(left.total_seconds(), 0))
-    return None
+        found = _check(tx, secret, name, password, code, now)
+        if found is None:
+            return None
+        store.forgive(tx, whom, source)
+        store.remember_source(tx, whom, source, now, now - rules.KNOWN_FOR)
+        return open_session(tx, found, How.PASSWORD, now=now)
 
 
-def _count_attempt(tx: Tx, whom: bytes, now: datetime) -> None:
+def make_known(secret: Secret, name: str, *, now: datetime) -> str:
+    """What a browser keeps by which it is known to its owner's name; it says nothing to anybody else."""
+    return secret.seal(f"{secret.whom(name.strip()).hex()} {secrets.token_urlsafe(TOKEN_BYTES)}", now)
+
+
+def known_browser(secret: Secret, name: str, kept: str, *, now: datetime) -> str | None:
+    """What stands for a browser from which this name came in; None if what it kept is not of this name."""
+    try:
+        whom, _, browser = secret.open(kept, within=rules.KNOWN_FOR, now=now).partition(" ")
+    except Refused:
+        return None
+    return f"browser {browser}" if whom == secret.whom(name.strip()).hex() else None
+
+
+def _count_attempt(tx: Tx, whom: bytes, source: bytes, now: datetime, *, is_known: bool) -> None:
     since = now - rules.WINDOW
     store.lock_attempts(tx)
-    wait = max(
-        rules.wait(store.failures(tx, whom, since), now, rules.PER_NAME),
-        rules.wait(store.failures(tx, None, since), now, rules.OVERALL),
-    )
+    wait = rules.wait(store.failures(tx, whom, source, since), now, rules.PER_NAME)
+    if not is_known and not store.is_known_source(tx, whom, source, now - rules.KNOWN_FOR):
+        strangers = store.failures_of_strangers(tx, whom, since)
+        wait = max(wait, rules.wait(strangers, now, rules.OF_STRANGERS))
     if wait:
         raise TooManyAttempts(wait)
-    store.add_attempt(tx, whom, now, since)
+    store.add_attempt(tx, whom, source, now, since, rules.MOST_ATTEMPTS)
 
 
 def _check(tx: Tx, secret: Secret, name: str, password: str, code: str, now: datetime) -> StaffId | None:

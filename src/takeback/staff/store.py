@@ -174,32 +174,16 @@ def remove_passkey(tx: Tx, staff: StaffId, credential_id: bytes) -> None:
     tx.execute("delete from staff_passkey where staff_id = %s and credential_id = %s", (staff, credential_id))
 
 
-def add_challenge(tx: Tx, ceremony: UUID, challenge: bytes, staff: StaffId | None, ends_at: datetime) -> None:
-    """Begin a passkey ceremony."""
-    tx.execute(
-        "insert into staff_challenge (id, challenge, staff_id, ends_at) values (%s, %s, %s, %s)",
-        (ceremony, challenge, staff, ends_at),
-    )
-
-
-def take_challenge(tx: Tx, ceremony: UUID, staff: StaffId | None, now: datetime) -> bytes | None:
-    """The challenge of a ceremony, once."""
-    row = tx.execute(
-        """
-        delete from staff_challenge where id = %s and staff_id is not distinct from %s and ends_at > %s
-        returning challenge
-        """,
-        (ceremony, staff, now),
-    ).fetchone()
-    return row[0] if row else None
-
-
-def open_challenges(tx: Tx, now: datetime) -> int:
-    """How many ceremonies are under way; those that ran out are forgotten."""
+def use_challenge(tx: Tx, challenge: UUID, ends_at: datetime, now: datetime) -> bool:
+    """Remember that a challenge let somebody in, until its time is over. False if it did before."""
     tx.execute("delete from staff_challenge where ends_at <= %s", (now,))
-    row = tx.execute("select count(*) from staff_challenge").fetchone()
-    assert row is not None
-    return row[0]
+    return (
+        tx.execute(
+            "insert into staff_challenge (id, challenge, ends_at) values (%s, '', %s) on conflict do nothing",
+            (challenge, ends_at),
+        ).rowcount
+        == 1
+    )
 
 
 # --- sessions and links ----------------------------------------------------------------------------------
@@ -313,28 +297,60 @@ def lock_attempts(tx: Tx) -> None:
     tx.execute("lock table staff_attempt in share row exclusive mode")
 
 
-def failures(tx: Tx, whom: bytes | None, since: datetime) -> Failures:
-    """Failed log-ins of one name, or of all, after `since`."""
+def failures(tx: Tx, whom: bytes, source: bytes, since: datetime) -> Failures:
+    """Failed log-ins of one name from one source, after `since`."""
     row = tx.execute(
-        """
-        select count(*), max(at) from staff_attempt
-        where at > %(since)s and (%(whom)s::bytea is null or whom = %(whom)s)
-        """,
-        {"since": since, "whom": whom},
+        "select count(*), max(at) from staff_attempt where whom = %s and source = %s and at > %s",
+        (whom, source, since),
     ).fetchone()
     assert row is not None
     return Failures(row[0], row[1])
 
 
-def add_attempt(tx: Tx, whom: bytes, now: datetime, keep_since: datetime) -> None:
-    """Count an attempt; those before `keep_since` are forgotten."""
+def failures_of_strangers(tx: Tx, whom: bytes, since: datetime) -> Failures:
+    """Failed log-ins of one name from where it never came in, after `since`."""
+    row = tx.execute(
+        """
+        select count(*), max(at) from staff_attempt a
+        where whom = %s and at > %s
+          and not exists (select from staff_known_source k where k.whom = a.whom and k.source = a.source)
+        """,
+        (whom, since),
+    ).fetchone()
+    assert row is not None
+    return Failures(row[0], row[1])
+
+
+def add_attempt(tx: Tx, whom: bytes, source: bytes, now: datetime, keep_since: datetime, most: int) -> None:
+    """Count an attempt; those before `keep_since`, and all but the newest `most`, are forgotten."""
     tx.execute("delete from staff_attempt where at <= %s", (keep_since,))
-    tx.execute("insert into staff_attempt (whom, at) values (%s, %s)", (whom, now))
+    tx.execute("insert into staff_attempt (whom, source, at) values (%s, %s, %s)", (whom, source, now))
+    tx.execute("delete from staff_attempt where id <= (select max(id) from staff_attempt) - %s", (most,))
 
 
-def forgive(tx: Tx, whom: bytes) -> None:
-    """Forget a name's failures: its owner is in."""
-    tx.execute("delete from staff_attempt where whom = %s", (whom,))
+def forgive(tx: Tx, whom: bytes, source: bytes) -> None:
+    """Forget a name's failures from one source: its owner is in."""
+    tx.execute("delete from staff_attempt where whom = %s and source = %s", (whom, source))
+
+
+def is_known_source(tx: Tx, whom: bytes, source: bytes, since: datetime) -> bool:
+    """Whether a name came in from there after `since`."""
+    row = tx.execute(
+        "select from staff_known_source where whom = %s and source = %s and at > %s", (whom, source, since)
+    ).fetchone()
+    return row is not None
+
+
+def remember_source(tx: Tx, whom: bytes, source: bytes, now: datetime, keep_since: datetime) -> None:
+    """Remember from where a name came in; what is older than `keep_since` is forgotten."""
+    tx.execute("delete from staff_known_source where at <= %s", (keep_since,))
+    tx.execute(
+        """
+        insert into staff_known_source (whom, source, at) values (%s, %s, %s)
+        on conflict (whom, source) do update set at = excluded.at
+        """,
+        (whom, source, now),
+    )
 
 
 # --- API keys --------------------------------------------------------------------------------------------

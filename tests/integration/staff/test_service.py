@@ -8,6 +8,8 @@ from uuid import uuid4
 
 import pyotp
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
 from takeback.facts import ApiKeyChange, ApiKeyChanged, Fact, StaffChange, StaffChanged
@@ -17,7 +19,7 @@ from takeback.ground.ledger import store as ledger
 from takeback.ground.ledger.store import RecordedFact
 from takeback.ids import StaffId
 from takeback.staff import requests, rules, service, store
-from takeback.staff.model import Role, Session, SignedIn
+from takeback.staff.model import NOWHERE, Role, Session, SignedIn, Whence
 from takeback.staff.secret import Secret
 
 T = TypeVar("T")
@@ -145,18 +147,9 @@ def test_the_generator_is_not_readable_from_the_database(database: Database):
     assert GENERATOR not in row[1]
 
 
-@pytest.mark.parametrize("name", ["Ada", "Nobody"])
-def test_a_wrong_password_takes_the_same_time_whether_the_name_exists_or_not(database: Database, name: str):
-    with_password(database)
-    begun = clock.now()
-    assert service.sign_in(database, SECRET, name, "wrong wrong wrong", "000000", now=LATER) is None
-    assert clock.now() - begun >= service.FLOOR
-
-
 def test_failures_make_the_wait_grow_for_a_name_that_exists_and_for_one_that_does_not(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database,
 ):
-    monkeypatch.setattr(service, "FLOOR", timedelta(0))
     with_password(database)
     for name in ("Ada", "Nobody"):
         for _ in range(rules.PER_NAME.free):
@@ -169,8 +162,7 @@ def test_failures_make_the_wait_grow_for_a_name_that_exists_and_for_one_that_doe
     assert service.sign_in(database, SECRET, "Ada", PASSWORD, code, now=much_later) is not None
 
 
-def test_many_attempts_at_once_are_not_each_the_first(database: Database, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(service, "FLOOR", timedelta(0))
+def test_many_attempts_at_once_are_not_each_the_first(database: Database):
 
     def attempt() -> str:
         try:
@@ -182,14 +174,99 @@ def test_many_attempts_at_once_are_not_each_the_first(database: Database, monkey
     assert at_once(12, attempt).count("looked at") == rules.PER_NAME.free
 
 
-def test_getting_in_forgives_earlier_failures(database: Database, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(service, "FLOOR", timedelta(0))
+def test_getting_in_forgives_earlier_failures(database: Database):
     with_password(database)
     for _ in range(rules.PER_NAME.free - 1):
         service.sign_in(database, SECRET, "Ada", "wrong wrong wrong", "000000", now=LATER)
     assert service.sign_in(database, SECRET, "Ada", PASSWORD, pyotp.TOTP(GENERATOR).at(LATER), now=LATER)
     with database.transaction() as tx:
-        assert store.failures(tx, SECRET.whom("Ada"), NOW).count == 0
+        assert store.failures(tx, SECRET.whom("Ada"), SECRET.source("network "), NOW).count == 0
+
+
+@pytest.fixture
+def nobody_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every password is wrong, and costs nothing."""
+    monkeypatch.setattr(service, "_check", lambda *_: None)
+
+
+def fails(database: Database, name: str, whence: Whence, times: int = 1) -> int:
+    """How many of these attempts were looked at."""
+    looked_at = 0
+    for _ in range(times):
+        with suppress(TooManyAttempts):
+            service.sign_in(database, SECRET, name, "wrong", "000000", whence=whence, now=LATER)
+            looked_at += 1
+    return looked_at
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    attempts=st.lists(
+        st.tuples(st.sampled_from(["Bea", "Nobody", "x" * 200, "Ada"]), st.integers(0, 3)), max_size=40
+    )
+)
+@pytest.mark.usefixtures("nobody_is_looked_at")
+def test_s4_who_fails_elsewhere_or_with_another_name_holds_nobody_up(
+    database: Database, attempts: list[tuple[str, int]]
+):
+    """S4: a name waits for what was tried with this name from this network, whatever else was tried."""
+    hers = Whence("192.0.2.77")
+    for name, network in attempts:
+        fails(database, name, Whence(f"192.0.2.{network}"), times=2)
+    try:
+        assert fails(database, "Ada", hers, rules.PER_NAME.free + 3) == rules.PER_NAME.free
+    finally:
+        with database.transaction() as tx:
+            tx.execute("delete from staff_attempt")
+
+
+def test_s4_hundreds_of_invented_names_make_nobody_wait(database: Database, monkeypatch):
+    """S4: from her own network, too, and whatever the names are."""
+    with_password(database)
+    with monkeypatch.context() as cheap:
+        cheap.setattr(service, "_check", lambda *_: None)
+        assert sum(fails(database, f"nobody {n}", NOWHERE) for n in range(300)) == 300
+    code = pyotp.TOTP(GENERATOR).at(LATER)
+    assert service.sign_in(database, SECRET, "Ada", PASSWORD, code, now=LATER) is not None
+
+
+def test_s4_beside_strangers_who_try_her_name_she_comes_in_from_where_she_is_known(
+    database: Database, monkeypatch
+):
+    """S4: by her browser in the strangers' own network, and from her own network without a cookie."""
+    with_password(database)
+    home = Whence("192.0.2.77")
+    cookie = service.make_known(SECRET, "Ada", now=NOW)
+    codes = iter(pyotp.TOTP(GENERATOR).at(LATER + timedelta(seconds=n)) for n in (-30, 0, 30))
+    assert service.sign_in(database, SECRET, "Ada", PASSWORD, next(codes), whence=home, now=LATER)
+    with monkeypatch.context() as cheap:
+        cheap.setattr(service, "_check", lambda *_: None)
+        looked_at = sum(fails(database, "Ada", Whence(f"198.51.100.{n}"), 6) for n in range(40))
+    assert looked_at == rules.OF_STRANGERS.free, "all networks together are bounded, too"
+    elsewhere = Whence("203.0.113.5")
+    with pytest.raises(TooManyAttempts):
+        service.sign_in(database, SECRET, "Ada", PASSWORD, "000000", whence=elsewhere, now=LATER)
+    for whence in (home, Whence("198.51.100.1", cookie)):
+        assert service.sign_in(database, SECRET, "Ada", PASSWORD, next(codes), whence=whence, now=LATER)
+
+
+def test_s4_a_browser_that_is_known_waits_for_its_own_failures_and_is_known_to_one_name(database: Database):
+    """S4: a stolen cookie helps nobody to guess."""
+    whence = Whence("192.0.2.77", service.make_known(SECRET, "Ada", now=NOW))
+    assert fails(database, "Ada", whence, 8) == rules.PER_NAME.free
+    assert service.known_browser(SECRET, "Bea", whence.browser, now=NOW) is None
+    assert service.known_browser(SECRET, "Ada", whence.browser[1:], now=NOW) is None
+    assert service.known_browser(SECRET, " ADA", whence.browser, now=NOW) is not None
+    assert service.known_browser(SECRET, "Ada", whence.browser, now=NOW + 2 * rules.KNOWN_FOR) is None
+
+
+@pytest.mark.usefixtures("nobody_is_looked_at")
+def test_s4_what_is_remembered_of_failures_is_bounded(database: Database, monkeypatch: pytest.MonkeyPatch):
+    """S4: however many names strangers invent."""
+    monkeypatch.setattr(rules, "MOST_ATTEMPTS", 10)
+    assert sum(fails(database, f"nobody {n}", NOWHERE) for n in range(30)) == 30
+    with database.transaction() as tx:
+        assert tx.execute("select count(*) <= 10 from staff_attempt").fetchone() == (True,)
 
 
 def test_a_password_needs_a_code_that_fits_and_a_fresh_session(database: Database):

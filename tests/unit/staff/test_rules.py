@@ -34,7 +34,7 @@ def test_the_first_failures_cost_no_wait():
     assert rules.wait(last, NOW, rules.PER_NAME) == timedelta(0)
 
 
-@given(count=st.integers(0, 10_000), limit=st.sampled_from([rules.PER_NAME, rules.OVERALL]))
+@given(count=st.integers(0, 10_000), limit=st.sampled_from([rules.PER_NAME, rules.OF_STRANGERS]))
 def test_waits_grow_with_failures_up_to_the_longest(count: int, limit: rules.Limit):
     fewer = rules.wait(Failures(count, NOW), NOW, limit)
     more = rules.wait(Failures(count + 1, NOW), NOW, limit)

@@ -4,8 +4,9 @@ from takeback.app import open_app
 from takeback.doors.api.app import create_app
 from takeback.ground import process
 from takeback.ground.config import Settings
+from takeback.ground.http.serving import run
 
 if __name__ == "__main__":
     process.begin()
     with open_app(Settings()) as app:
-        process.serve_http(create_app(app), app.settings.api_host, app.settings.api_port)
+        run(create_app(app), app.settings.api_host, app.settings.api_port)

@@ -11,11 +11,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import Scope
 
 from takeback.app import App
 from takeback.doors.api import check, measures
 from takeback.doors.api.answers import Failed, Fault, Problem
 from takeback.doors.api.callers import Buckets
+from takeback.ground.http.checks import Checked, hosts_of
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +35,7 @@ _HEADERS = {
 
 
 def create_app(app: App) -> FastAPI:
-    """Put the API together."""
+    """Put the API together. Raises ConfigurationError if its addresses are none."""
     api = FastAPI(
         title="Takeback",
         version="1",
@@ -49,7 +52,10 @@ def create_app(app: App) -> FastAPI:
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(psycopg.OperationalError, _unavailable)
     api.add_exception_handler(PoolTimeout, _unavailable)
+    api.add_exception_handler(ClientDisconnect, _gone)
     api.add_exception_handler(Exception, _failed)
+    hosts = hosts_of(app.settings.api_origins, "TAKEBACK_API_ORIGINS")
+    api.add_middleware(Checked, hosts=hosts, refuse=_refuse)
     return api
 
 
@@ -84,6 +90,16 @@ def _http(_: Request, error: Exception) -> Response:
     return _answer(
         error.status_code, Fault(code="no_such_thing", message="There is no such address; see /openapi.json.")
     )
+
+
+def _refuse(_: Scope, status: int, sentence: str) -> Response:
+    """A request that is no text, or for another host."""
+    return _answer(status, Fault(code="not_understood", message=sentence))
+
+
+def _gone(_: Request, __: Exception) -> Response:
+    """The caller stopped in the middle of a body; nobody reads this."""
+    return _answer(400, Fault(code="not_understood", message="The body was not sent whole."))
 
 
 def _unavailable(_: Request, error: Exception) -> Response:

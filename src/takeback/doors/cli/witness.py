@@ -76,6 +76,7 @@ def run(
     """Answer logs until Ctrl-C."""
     from takeback.doors.witness.app import create_app
     from takeback.ground import process
+    from takeback.ground.http import serving
 
     process.begin()
-    process.serve_http(create_app(Folder(folder)), host, port)
+    serving.run(create_app(Folder(folder)), host, port)

@@ -140,7 +140,7 @@ def set_password(
     except Refused as error:
         shown = _generator(desk, visit, generator)
         return desk.page("password.html", visit, status=409, error=str(error), generator=shown)
-    return RedirectResponse("/account", 303)
+    return desk.knows(RedirectResponse("/account", 303), visit.member.name)
 
 
 @router.post("/passkey/ask")
@@ -148,24 +148,22 @@ def ask_passkey(desk: AtDesk, visit: Posting) -> Response:
     """What the browser's `navigator.credentials.create` is asked."""
     try:
         with desk.app.database.transaction() as tx:
-            ceremony = passkeys.begin_registration(tx, desk.site, visit.session, now=clock.now())
+            options = passkeys.begin_registration(tx, desk.site, desk.secret, visit.session, now=clock.now())
     except Refused as error:
         return JSONResponse({"error": str(error)}, 409)
-    return Response(
-        f'{{"ceremony": "{ceremony.id}", "options": {ceremony.options}}}', media_type="application/json"
-    )
+    return Response(options, media_type="application/json")
 
 
 @router.post("/passkey")
-def add_passkey(
-    desk: AtDesk, visit: Posting, ceremony: Annotated[UUID, Form()], credential: Annotated[str, Form()]
-) -> Response:
+def add_passkey(desk: AtDesk, visit: Posting, credential: Annotated[str, Form()]) -> Response:
     """Keep what the browser made."""
-    with desk.app.database.transaction() as tx:
-        try:
-            passkeys.finish_registration(tx, desk.site, visit.session, ceremony, credential, now=clock.now())
-        except Refused as error:  # caught inside: the challenge stays used up
-            return JSONResponse({"error": str(error)}, 409)
+    try:
+        with desk.app.database.transaction() as tx:
+            passkeys.finish_registration(
+                tx, desk.site, desk.secret, visit.session, credential, now=clock.now()
+            )
+    except Refused as error:
+        return JSONResponse({"error": str(error)}, 409)
     return JSONResponse({"to": "/account"})
 
 

@@ -32,6 +32,7 @@ from takeback.doors.console.desk import (
 )
 from takeback.doors.console.guard import HEADERS, Guard
 from takeback.errors import NotFound, Refused, TooManyAttempts
+from takeback.ground.http.checks import Checked
 
 _YEAR = 365 * 24 * 3600
 
@@ -52,6 +53,7 @@ def create_app(app: App) -> FastAPI:
     web.add_exception_handler(RequestValidationError, _not_understood)
     web.add_exception_handler(HTTPException, _http)
     web.add_exception_handler(Exception, _failed)
+    web.add_middleware(Checked, hosts=None)  # the guard looks at the host
     web.add_middleware(Guard, site=desk.site)
     return web
 

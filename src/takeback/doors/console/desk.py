@@ -20,6 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from takeback.app import App, keys_folder
 from takeback.doors.console import breaker_words, chips, deciding_words, words, words_staff
+from takeback.doors.console.lanes import Lane
 from takeback.doors.console.previews import Previews, Tickets
 from takeback.doors.console.theme import Theme, chosen
 from takeback.errors import ConfigurationError, Refused
@@ -75,6 +76,10 @@ class Desk:
     tickets: Tickets
     pages: Environment
     assets: Assets
+    strangers: Lane
+    """For passwords from browsers that are not known."""
+    known: Lane
+    """For passwords from those that are."""
     theme: Theme = Theme.DARK
     """What the browser that asks has chosen."""
 
@@ -82,6 +87,16 @@ class Desk:
     def cookie(self) -> str:
         """The session cookie's name; `__Host-` binds it to this host, and works over https only."""
         return "__Host-takeback" if self.site.is_https else "takeback"
+
+    @property
+    def known_cookie(self) -> str:
+        """By what a browser is known to a name."""
+        return f"{self.cookie}-known"
+
+    @property
+    def ceremony_cookie(self) -> str:
+        """What binds a passkey challenge to a browser."""
+        return f"{self.cookie}-passkey"
 
     def page(
         self,
@@ -115,16 +130,34 @@ class Desk:
     def enter(self, into: SignedIn, to: str) -> Response:
         """Hand the session to the browser and lead on."""
         response = RedirectResponse(to, 303)
+        self._keep(response, self.cookie, into.token, rules.LIFETIME)
+        return response
+
+    def knows(self, response: Response, name: str) -> Response:
+        """Make this browser known to a name: strangers' failures elsewhere do not hold it up."""
+        self._keep(
+            response,
+            self.known_cookie,
+            service.make_known(self.secret, name, now=clock.now()),
+            rules.KNOWN_FOR,
+        )
+        return response
+
+    def asks(self, response: Response, browser: str) -> Response:
+        """Give the browser what binds passkey challenges to it."""
+        self._keep(response, self.ceremony_cookie, browser, rules.CEREMONY_LIFETIME)
+        return response
+
+    def _keep(self, response: Response, name: str, value: str, lasts: timedelta) -> None:
         response.set_cookie(
-            self.cookie,
-            into.token,
-            max_age=int(rules.LIFETIME.total_seconds()),
+            name,
+            value,
+            max_age=int(lasts.total_seconds()),
             path="/",
             secure=self.site.is_https,
             httponly=True,
             samesite="strict",
         )
-        return response
 
 
 def site_of(settings: Settings) -> Site:
@@ -151,7 +184,9 @@ def make_desk(app: App) -> Desk:
     site = site_of(app.settings)
     secret = load_secret(keys_folder(app.settings))
     previews = Previews(app.connectors, app.decoder, app.settings.max_media_bytes)
-    return Desk(app, site, secret, previews, Tickets(timedelta(seconds=30)), pages, assets)
+    tickets = Tickets(timedelta(seconds=30))
+    lanes = Lane(at_once=2, waiting=16), Lane(at_once=2, waiting=16)
+    return Desk(app, site, secret, previews, tickets, pages, assets, *lanes)
 
 
 def told_until(cookies: Mapping[str, str]) -> datetime | None:

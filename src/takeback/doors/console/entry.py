@@ -1,15 +1,20 @@
 """Coming in and going out: log-in by passkey or password, the one-time link, log-out."""
 
+import asyncio
+import secrets
+import time
+from functools import partial
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
-from takeback.doors.console.desk import AtDesk, NotSignedIn, Posting, own_path, visit
+from takeback.doors.console.desk import AtDesk, Desk, NotSignedIn, Posting, own_path, visit
 from takeback.errors import TooManyAttempts
 from takeback.ground import clock
+from takeback.ground.http.connections import source_of
 from takeback.staff import passkeys, service
+from takeback.staff.model import Whence
 
 router = APIRouter()
 
@@ -29,16 +34,22 @@ def login(request: Request, desk: AtDesk, next: str = "/") -> Response:  # noqa:
 
 
 @router.post("/login")
-def log_in(
+async def log_in(
+    request: Request,
     desk: AtDesk,
     name: Annotated[str, Form(max_length=200)] = "",
     password: Annotated[str, Form(max_length=1000)] = "",
     code: Annotated[str, Form(max_length=20)] = "",
     to: Annotated[str, Form()] = "/",
 ) -> Response:
-    """Name, password and code."""
+    """Name, password and code. A wrong one is answered after the same time, whoever's name it is."""
+    begun, now = time.monotonic(), clock.now()
+    whence = Whence(source_of(request.client.host if request.client else ""), _kept(request, desk))
+    is_known = service.known_browser(desk.secret, name, whence.browser, now=now) is not None
+    typed = (name, password, code)
+    work = partial(service.sign_in, desk.app.database, desk.secret, *typed, whence=whence, now=now)
     try:
-        into = service.sign_in(desk.app.database, desk.secret, name, password, code, now=clock.now())
+        into = await (desk.known if is_known else desk.strangers).run(work)
     except TooManyAttempts as error:
         seconds = max(1, round(error.wait.total_seconds()))
         page = desk.page(
@@ -51,32 +62,34 @@ def log_in(
         page.headers["retry-after"] = str(seconds)
         return page
     if into is None:
+        await asyncio.sleep(service.FLOOR.total_seconds() - (time.monotonic() - begun))
         return desk.page("login.html", status=403, to=own_path(to), name=name, error=_WRONG)
-    return desk.enter(into, own_path(to))
+    return desk.knows(desk.enter(into, own_path(to)), name)
+
+
+def _kept(request: Request, desk: Desk) -> str:
+    """What this browser kept of an earlier log-in."""
+    return request.cookies.get(desk.known_cookie, "")
 
 
 @router.post("/login/passkey/ask")
-def ask_passkey(desk: AtDesk) -> Response:
-    """What the browser's `navigator.credentials.get` is asked."""
-    with desk.app.database.transaction() as tx:
-        ceremony = passkeys.begin_sign_in(tx, desk.site, now=clock.now())
-    return Response(
-        f'{{"ceremony": "{ceremony.id}", "options": {ceremony.options}}}', media_type="application/json"
-    )
+def ask_passkey(request: Request, desk: AtDesk) -> Response:
+    """What the browser's `navigator.credentials.get` is asked. Nothing is stored."""
+    browser = request.cookies.get(desk.ceremony_cookie) or secrets.token_urlsafe()
+    options = passkeys.begin_sign_in(desk.site, desk.secret, browser, now=clock.now())
+    return desk.asks(Response(options, media_type="application/json"), browser)
 
 
 @router.post("/login/passkey")
 def log_in_by_passkey(
-    desk: AtDesk,
-    ceremony: Annotated[UUID, Form()],
-    credential: Annotated[str, Form()],
-    to: Annotated[str, Form()] = "/",
+    request: Request, desk: AtDesk, credential: Annotated[str, Form()], to: Annotated[str, Form()] = "/"
 ) -> Response:
     """What the browser answered."""
+    browser = request.cookies.get(desk.ceremony_cookie, "")
     with desk.app.database.transaction() as tx:
-        into = passkeys.finish_sign_in(tx, desk.site, ceremony, credential, now=clock.now())
+        into = passkeys.finish_sign_in(tx, desk.site, desk.secret, browser, credential, now=clock.now())
     if into is None:
-        return JSONResponse({"error": "This passkey is not known here. Use another way in."}, 403)
+        return JSONResponse({"error": "This passkey is not known here, or it took too long."}, 403)
     response = JSONResponse({"to": own_path(to)})
     response.headers["set-cookie"] = desk.enter(into, "/").headers["set-cookie"]
     return response

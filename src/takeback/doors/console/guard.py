@@ -83,7 +83,7 @@ class Guard:
         if headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
             return PlainTextResponse("Only plain forms are read here.\n", 415)
         length = headers.get("content-length", "")
-        if not length.isdigit():
+        if not (length.isascii() and length.isdigit()):
             return PlainTextResponse("The length must be said first.\n", 411)
         if int(length) > MAX_BODY:
             return PlainTextResponse("This is too long.\n", 413)

@@ -9,6 +9,7 @@ from takeback.errors import ConfigurationError
 from takeback.ground import process
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
+from takeback.ground.http.serving import run
 
 CONNECTIONS = 8
 
@@ -25,7 +26,7 @@ def serve(settings: PortalSettings, database_url: str) -> None:
     """
     with Database(database_url, max_size=CONNECTIONS) as database:
         app = create_app(settings, database)
-        process.serve_http(app, settings.portal_host, settings.portal_port)
+        run(app, settings.portal_host, settings.portal_port)
 
 
 def main() -> None:

@@ -12,8 +12,11 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
 
 from takeback.doors.portal import answers as form
+from takeback.doors.portal.answering import trouble
 from takeback.doors.portal.guard import Guard
 from takeback.doors.portal.limits import Gate
 from takeback.doors.portal.links import links
@@ -37,6 +40,7 @@ from takeback.doors.portal.words import ENGLISH
 from takeback.ground.assets import Assets
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
+from takeback.ground.http.checks import Checked, Refusal, hosts_of, plain_refusal
 from takeback.ground.vault import seal
 from takeback.intake import receipt
 
@@ -51,7 +55,7 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
         database: as the role takeback_portal.
 
     Raises:
-        ConfigurationError: the portal's keys are missing or damaged, or its list of links is.
+        ConfigurationError: the portal's keys are missing or damaged, or its list of links or of addresses is.
     """
     assets = Assets(STATIC)
     followed = links(settings.portal_links)
@@ -98,5 +102,18 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
         app.add_api_route(path, answer, methods=[method], response_model=None)
     app.add_exception_handler(HTTPException, others.known_trouble)
     app.add_exception_handler(RequestValidationError, others.known_trouble)
+    hosts = hosts_of(settings.portal_origins, "TAKEBACK_PORTAL_ORIGINS")
+    app.add_middleware(Checked, hosts=hosts, refuse=_refuse(pages))
     app.add_middleware(Guard, limit=form.BODY_LIMIT, trouble=pages.trouble)
     return app
+
+
+def _refuse(pages: Pages) -> Refusal:
+    """A page, or after a form a redirection to it; only a wrong name is plain text, for the operator."""
+
+    def refuse(scope: Scope, status: int, sentence: str) -> Response:
+        if status == 421:  # noqa: PLR2004 - the status for another host (RFC 9110, 15.5.20)
+            return plain_refusal(scope, status, f"{sentence} (setting TAKEBACK_PORTAL_ORIGINS)")
+        return pages.trouble(status) if scope["method"] in {"GET", "HEAD"} else trouble(400)
+
+    return refuse

@@ -5,11 +5,13 @@ import logging
 from fastapi import FastAPI, Request
 from fastapi.responses import PlainTextResponse, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from takeback.doors.witness.folder import Folder
 from takeback.doors.witness.rules import Refusal, decide, parse_request
 from takeback.errors import ConfigurationError
 from takeback.ground import clock
+from takeback.ground.http.checks import Checked
 from takeback_verify.cosignature import format_cosigner_key
 from takeback_verify.errors import Malformed
 from takeback_verify.note import format_signature
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 def create_app(folder: Folder) -> FastAPI:
     """The application for one witness."""
     app = FastAPI(title="Takeback witness", openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_exception_handler(ClientDisconnect, lambda _, __: PlainTextResponse("not sent whole\n", 400))
+    # Its name is its address without https://.
+    app.add_middleware(Checked, hosts={key.name.partition("/")[0].lower() for key in folder.public})
 
     @app.post("/add-checkpoint")
     async def add_checkpoint(request: Request) -> Response:

@@ -11,19 +11,17 @@ async function post(url, fields) {
 /** @param {HTMLElement} button */
 async function register(button) {
   const csrf = button.dataset.csrf ?? "";
-  const asked = await post("/account/passkey/ask", { csrf });
-  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked.options);
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(await post("/account/passkey/ask", { csrf }));
   const made = /** @type {PublicKeyCredential} */ (await navigator.credentials.create({ publicKey }));
-  return post("/account/passkey", { csrf, ceremony: asked.ceremony, credential: JSON.stringify(made.toJSON()) });
+  return post("/account/passkey", { csrf, credential: JSON.stringify(made.toJSON()) });
 }
 
 /** @param {HTMLElement} button */
 async function signIn(button) {
-  const asked = await post("/login/passkey/ask", {});
-  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked.options);
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(await post("/login/passkey/ask", {}));
   const found = /** @type {PublicKeyCredential} */ (await navigator.credentials.get({ publicKey }));
   const credential = JSON.stringify(found.toJSON());
-  return post("/login/passkey", { ceremony: asked.ceremony, credential, to: button.dataset.to ?? "/" });
+  return post("/login/passkey", { credential, to: button.dataset.to ?? "/" });
 }
 
 const able = "PublicKeyCredential" in window && "parseCreationOptionsFromJSON" in PublicKeyCredential;
