@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
+from takeback.dossier import handing
 from takeback.errors import ConfigurationError, LedgerBroken
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
+from takeback.ground.db import portal_role
 from takeback.ground.jobs import worker
 from takeback.ground.ledger.beacon import Drand, Newest
 from takeback.ground.ledger.keys import Signer
@@ -40,6 +42,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=_beside, args=[app, "beacon", beacon.run, stop], name="beacon"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
         ]
+        role = [app.database.url, stop, settings.portal_connections]
+        beside.append(threading.Thread(target=portal_role.guard, args=role, name="portal_role"))
         for thread in beside:
             thread.start()
         try:
@@ -83,7 +87,7 @@ def _beside(app: App, name: str, run: Callable[[threading.Event], None], stop: t
 
 def _take_in(app: App, stop: threading.Event) -> None:
     """Open reports as they come, without waiting for the clock."""
-    for _ in app.database.listen(intake.CHANNEL, stop, every=15):
+    for _ in app.database.look([intake.WAITING, handing.WAITING], stop, every=15):
         try:
             errands.take_in(app)
         except Exception:  # the clock's job tries again, and what waits is not lost
