@@ -2,9 +2,10 @@
 
 The role's grants stand in the migrations. PostgreSQL gives every role more: temporary tables, large objects,
 advisory locks, statistics of all tables, programs, any number of connections, any amount of time. `confine`
-takes that away, at each start and every few seconds in a worker: much of it is kept outside the schema, the role
-may change its own settings, and a restored dump does not bring all of it along. What only a superuser can take
-away stays where the owner is none; `remains` says so. docs/portal-role.md is the list; ADR 27 says why.
+takes that away, at each start and every few seconds in a worker: much of it is kept outside the schema, the
+role may change its own settings, and a restored dump does not bring all of it along. What only a superuser
+can take away stays where the owner is none; `remains` says so. docs/portal-role.md is the list; ADR 27 says
+why.
 """
 
 import logging
