@@ -10,7 +10,7 @@ why.
 
 import logging
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -65,11 +65,12 @@ SURPLUS = (
     Surplus(
         "has settings of its own, which it can give itself",
         """
-        select case setdatabase when 0 then 'alter role takeback_portal reset all'
-               else format('alter role takeback_portal in database %%I reset all', datname) end
-        from pg_db_role_setting left join pg_database on pg_database.oid = setdatabase
+        select format('alter role takeback_portal %%s reset %%I',
+                      'in database ' || quote_ident(datname), split_part(setting, '=', 1))
+        from pg_db_role_setting left join pg_database on pg_database.oid = setdatabase,
+            unnest(setconfig) setting
         where setrole = 'takeback_portal'::regrole
-            and (setdatabase <> 0 or not setconfig <@ array['temp_file_limit=8MB', 'log_min_messages=panic'])
+            and (setdatabase <> 0 or setting not in ('temp_file_limit=8MB', 'log_min_messages=panic'))
         """,
     ),
     Surplus(
@@ -148,6 +149,8 @@ SURPLUS = (
     ),
 )
 """All of it, in the order in which it is taken away."""
+CHANGEABLE = SURPLUS[:2]
+"""What may change while the service runs."""
 
 REMAINING = (
     Surplus(
@@ -190,52 +193,59 @@ REMAINING = (
 """What no statement of the owner takes away, and an operator can mend."""
 
 
-def confine(url: str, connections: int = CONNECTIONS) -> None:
+def confine(
+    url: str, connections: int = CONNECTIONS, surplus: Sequence[Surplus] = SURPLUS
+) -> tuple[str, ...]:
     """Take away what can be taken away; nothing is written where there is nothing.
 
     Args:
         url: the owner's libpq URL of a database whose schema is up to date.
         connections: what the role may have.
+        surplus: what is looked for.
+
+    Returns:
+        what was taken away, in words that follow "the portal's role".
 
     Raises psycopg.OperationalError.
     """
     asked = {"connections": connections}
     with psycopg.connect(url) as connection:
         for tries_left in reversed(range(_TRIES)):
-            if not _found(connection, asked):
-                return
+            if not any(_statements(connection, each, asked) for each in surplus):
+                break
             try:
                 locks.hold(connection, Lock.MIGRATE)
-                _take_away(connection, asked)
+                gone = [each.what for each in surplus if _take_away(connection, each, asked)]
                 connection.commit()
+                return tuple(gone)
             except psycopg.errors.InternalError_:  # "tuple concurrently updated"
                 connection.rollback()
                 if not tries_left:
                     log.warning("somebody else changes the portal's role; it is tried again later")
+    return ()
 
 
 def remains(tx: Tx, connections: int = CONNECTIONS) -> tuple[str, ...]:
     """Say what the role has that it must not have, each in words that follow "the portal's role"."""
     asked = {"connections": connections}
-    return tuple(
-        each.what for each in (*SURPLUS, *REMAINING) if tx.execute(each.found, asked).fetchone() is not None
-    )
+    return tuple(each.what for each in (*SURPLUS, *REMAINING) if _statements(tx, each, asked))
 
 
-def _found(tx: Tx, asked: dict[str, int]) -> bool:
-    return any(tx.execute(each.found, asked).fetchone() is not None for each in SURPLUS)
+def _statements(tx: Tx, surplus: Surplus, asked: dict[str, int]) -> list[str]:
+    return [str(row[0]) for row in tx.execute(surplus.found, asked)]
 
 
-def _take_away(tx: Tx, asked: dict[str, int]) -> None:
-    for each in SURPLUS:
-        statements = [str(row[0]) for row in tx.execute(each.found, asked)]
-        if not statements:
-            continue
-        try:
-            with tx.transaction():
-                tx.execute("; ".join(statements).encode())
-        except psycopg.errors.InsufficientPrivilege:
-            log.debug("the portal's role %s", each.what)
+def _take_away(tx: Tx, surplus: Surplus, asked: dict[str, int]) -> bool:
+    """Whether it was there and is gone."""
+    statements = _statements(tx, surplus, asked)
+    if not statements:
+        return False
+    try:
+        with tx.transaction():
+            tx.execute("; ".join(statements).encode())
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return not _statements(tx, surplus, asked)
 
 
 def end_long(connection: Tx, longest: timedelta = LONGEST) -> int:
@@ -276,7 +286,8 @@ def _guard(url: str, connection: Tx, stop: threading.Event, connections: int, lo
             log.warning("ended %s sessions of the portal's role: a transaction took too long", ended)
         looks += 1
         if looks % CONFINE_EVERY == 0:
-            confine(url, connections)
+            for what in confine(url, connections, CHANGEABLE):
+                log.warning("put back: the portal's role %s", what)
 
 
 @contextmanager
