@@ -12,7 +12,6 @@ table.
 from enum import StrEnum
 
 import psycopg
-from psycopg import sql
 
 from takeback.ground.db.pool import Tx
 
@@ -32,19 +31,19 @@ class Lock(StrEnum):
 
 def share(tx: Tx, lock: Lock) -> None:
     """Hold a lock together with others who share it; waits for the one who holds it alone."""
-    tx.execute(sql.SQL("lock table {} in row share mode").format(sql.Identifier(lock)))
+    tx.execute(f"lock table {lock} in row share mode".encode())
 
 
 def hold(tx: Tx, lock: Lock) -> None:
     """Hold a lock alone; waits for all who hold it."""
-    tx.execute(sql.SQL("lock table {} in exclusive mode").format(sql.Identifier(lock)))
+    tx.execute(f"lock table {lock} in exclusive mode".encode())
 
 
 def try_hold(tx: Tx, lock: Lock) -> bool:
     """Hold a lock alone if nobody holds it; whether it is held now."""
     try:
         with tx.transaction():
-            tx.execute(sql.SQL("lock table {} in exclusive mode nowait").format(sql.Identifier(lock)))
+            tx.execute(f"lock table {lock} in exclusive mode nowait".encode())
     except psycopg.errors.LockNotAvailable:
         return False
     return True

@@ -14,7 +14,7 @@ from procrastinate.connector import Notify
 from procrastinate.exceptions import ConnectorException
 from typing_extensions import override
 
-LOOK_EVERY = 0.05
+LOOK_EVERY = 0.025
 """Seconds between two looks: by so much at most is a job late when a worker has nothing to do."""
 _AWAY = 0.5
 """Seconds before the next look when the database does not answer."""
