@@ -16,6 +16,7 @@ import synthetic
 from granted import CALLS, OURS
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
+from takeback.doors.worker import work as work_room
 from takeback.facts import JobGaveUp
 from takeback.ground.db import locks, migrate, portal_role
 from takeback.ground.db.locks import Lock
@@ -195,6 +196,40 @@ def test_s1_the_honest_portal_is_shut_out_until_a_worker_ends_the_transactions(o
             guard.join()
     with owner.transaction() as tx:
         assert tx.execute("select locator from intake_report").fetchall() == [(OURS,)]
+
+
+def test_s1_what_the_role_changed_of_itself_is_put_back_and_a_person_is_told(house, monkeypatch):
+    """S1: by each worker, while it runs; one fact an hour, whatever the role does."""
+    monkeypatch.setattr(portal_role, "LOOK_EVERY", 0.01)
+    told, stop = threading.Event(), threading.Event()
+    telling = work_room.telling(house.app)
+
+    def tell(what: str) -> None:
+        telling(what)
+        telling(what)
+        told.set()
+
+    url = house.app.database.url
+    with house.app.database.transaction() as tx:
+        tx.execute(f"alter role {portal_role.ROLE} set default_transaction_read_only = on")
+    guard = threading.Thread(
+        target=portal_role.guard,
+        args=[url, stop, portal_role.CONNECTIONS, portal_role.LONGEST, tell],
+        daemon=True,
+    )
+    guard.start()
+    assert told.wait(30)
+    stop.set()
+    guard.join()
+    [fact] = house.facts(JobGaveUp)
+    assert (fact.job, "settings of its own" in fact.reason) == ("portal_role", True)
+    with house.app.database.transaction() as tx:
+        assert (
+            tx.execute(
+                "select 1 from pg_db_role_setting where 'default_transaction_read_only=on' = any(setconfig)"
+            ).fetchone()
+            is None
+        )
 
 
 def test_s1_a_migration_ends_what_stands_in_its_way(owner, url, portal_url):

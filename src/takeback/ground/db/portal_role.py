@@ -10,7 +10,7 @@ why.
 
 import logging
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -263,31 +263,38 @@ def end_long(connection: Tx, longest: timedelta = LONGEST) -> int:
 
 
 def guard(
-    url: str, stop: threading.Event, connections: int = CONNECTIONS, longest: timedelta = LONGEST
+    url: str,
+    stop: threading.Event,
+    connections: int = CONNECTIONS,
+    longest: timedelta = LONGEST,
+    notice: Callable[[str], object] = lambda _: None,
 ) -> None:
     """Until `stop` is set, end transactions of the role that take too long, and put its settings back.
 
-    The role can change each time-out of its own sessions, so this is done from outside.
+    The role can change each time-out of its own sessions, so this is done from outside. `notice` is told,
+    in words that follow "the portal's role".
     """
     while not stop.is_set():
         try:
             with psycopg.connect(url, autocommit=True) as connection:
-                _guard(url, connection, stop, connections, longest)
+                for what in _seen(url, connection, stop, connections, longest):
+                    log.warning("the portal's role %s", what)
+                    notice(what)
         except psycopg.Error as error:
             log.warning("the portal's role is not watched: %s", error)
             stop.wait(LOOK_EVERY)
 
 
-def _guard(url: str, connection: Tx, stop: threading.Event, connections: int, longest: timedelta) -> None:
+def _seen(
+    url: str, connection: Tx, stop: threading.Event, connections: int, longest: timedelta
+) -> Iterator[str]:
     looks = 0
     while not stop.wait(LOOK_EVERY):
-        ended = end_long(connection, longest)
-        if ended:
-            log.warning("ended %s sessions of the portal's role: a transaction took too long", ended)
+        if end_long(connection, longest):
+            yield "held a transaction for too long; its session was ended"
         looks += 1
         if looks % CONFINE_EVERY == 0:
-            for what in confine(url, connections, CHANGEABLE):
-                log.warning("put back: the portal's role %s", what)
+            yield from (f"{what}; that was put back" for what in confine(url, connections, CHANGEABLE))
 
 
 @contextmanager
