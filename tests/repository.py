@@ -142,6 +142,7 @@ def room_of_table(table: str) -> str:
         "ledger": "ground/ledger",
         "procrastinate": "ground/jobs",
         "alembic": "ground/db",
+        "lock": "ground/db",
     }
     return elsewhere.get(first, first)
 

@@ -83,12 +83,12 @@ def database_server(settings: Settings) -> Iterator[str]:
     An embedded one is started if need be, and stopped at the end by who started it.
     """
     if settings.database_url is not None:
-        migrate.upgrade(settings.database_url)
+        migrate.upgrade(settings.database_url, settings.portal_connections)
         yield settings.database_url
         return
     server = EmbeddedPostgres(settings.data / DATABASE_FOLDER)
     try:
-        migrate.upgrade(server.url)
+        migrate.upgrade(server.url, settings.portal_connections)
         yield server.url
     finally:
         if server.started_here:

@@ -15,7 +15,7 @@ from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals import compare
 from takeback.signals.model import MATCH_RADIUS, Kind
 
-CHANNEL = store.CHANNEL
+CHANGED = store.CHANGED
 """Notified at each change of the bank."""
 refresh = loading.refresh
 REVIEWED_COPY = "copy"

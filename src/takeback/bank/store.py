@@ -7,7 +7,7 @@ shares the lock. So a change is either before such a commit, and seen by it, or 
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 from uuid import UUID
 
 from psycopg.rows import TupleRow
@@ -24,12 +24,13 @@ from takeback.bank.changes import (
 )
 from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused, Version
 from takeback.ground.db import locks
+from takeback.ground.db.locks import Lock
 from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, ReportId, SightingId
 from takeback.signals.model import Kind
 
-CHANNEL = "takeback_bank"
-"""Notified at each change."""
+CHANGED: LiteralString = "select seq from bank_head"
+"""Answers something else after each change."""
 _ENTRIES = 5_000
 """Entries whose rows are asked for in one statement."""
 _BLOCKS = 4096
@@ -41,13 +42,12 @@ and the block's pointer to it."""
 
 def share(tx: Tx) -> None:
     """Until this transaction ends, no change of the bank can commit; others who share may."""
-    tx.execute("select pg_advisory_xact_lock_shared(%s)", [locks.BANK])
+    locks.share(tx, Lock.BANK)
 
 
 def change(tx: Tx) -> int:
     """Take the bank's lock until this transaction ends; the sequence number of the change that it makes."""
-    tx.execute("select pg_advisory_xact_lock(%s)", [locks.BANK])
-    tx.execute(f"notify {CHANNEL}")
+    locks.hold(tx, Lock.BANK)
     row = tx.execute("update bank_head set seq = seq + 1 returning seq").fetchone()
     assert row is not None
     return row[0]

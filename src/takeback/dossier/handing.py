@@ -22,6 +22,8 @@ from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, RequestId
 from takeback.intake.package import PIECE_BYTES
 
+WAITING = store.WAITING
+"""Answers something else when a package was asked for."""
 KEPT = timedelta(hours=24)
 """How long a package can be taken out once it is ready."""
 AT_ONCE = 100

@@ -35,7 +35,6 @@ from takeback.ground.blobs import Blobs, Writer
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import proofs
 from takeback.ground.ledger import store as ledger
-from takeback.ground.ledger.parties import CHANNEL
 from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, DossierId, FactId, StaffId
 from takeback_verify.entries import PlacedEntry, parse_entries
@@ -127,7 +126,7 @@ def write(
     with app.database.transaction() as tx:
         dossier = ask(tx, case, by=by, reason=reason, now=clock.now(), time_zone=time_zone)
     until, said = monotonic() + patience.total_seconds(), ""
-    for _ in app.database.listen(CHANNEL, threading.Event(), every=LOOK_EVERY):
+    for _ in app.database.look([ledger.SIGNED], threading.Event(), every=LOOK_EVERY):
         found = advance(app, dossier)
         if isinstance(found, Written):
             return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import LiteralString
 
 from psycopg.rows import TupleRow
 
@@ -178,6 +179,12 @@ _REQUEST = "select id, report_id, state, dossier_id from dossier_request "
 
 def _request(row: TupleRow | None) -> Request | None:
     return None if row is None else Request(row[0], row[1], RequestState(row[2]), row[3])
+
+
+WAITING: LiteralString = (
+    "select id from dossier_request where state = 'asked' and dossier_id is null order by asked_at limit 1"
+)
+"""The oldest request whose access is not recorded."""
 
 
 def next_request(tx: Tx) -> Request | None:

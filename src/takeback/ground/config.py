@@ -81,6 +81,13 @@ class Settings(BaseSettings):
     )
     portal_host: str = Field("127.0.0.1", description="Address that the portal binds to.")
     portal_port: int = Field(8180, description="Port of the portal.")
+    portal_connections: int = Field(
+        16,
+        ge=2,
+        le=1000,
+        description="Connections to the database that all portal processes together may have; one takes at "
+        "most eight.",
+    )
     console_host: str = Field("127.0.0.1", description="Address that the console binds to.")
     console_port: int = Field(8181, description="Port of the console.")
     console_origin: str | None = Field(

@@ -11,8 +11,8 @@ from takeback.ids import ReportId
 from takeback.intake import model, store
 from takeback.intake.model import Report
 
-CHANNEL = store.CHANNEL
-"""Notified when the portal put a report down."""
+WAITING = store.WAITING
+"""Answers something else when the portal put a report down."""
 
 
 def take_in(database: Database, unsealer: Unsealer, now: datetime) -> int:

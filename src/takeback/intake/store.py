@@ -1,12 +1,13 @@
 """SQL of the reports' table. Rows are written by the portal alone, and only marked here."""
 
 from datetime import datetime
+from typing import LiteralString
 
 from takeback.ground.db.pool import Tx
 from takeback.ids import ReportId
 
-CHANNEL = "takeback_report"
-"""Notified when a report was put down."""
+WAITING: LiteralString = "select id from intake_report where taken_in_at is null order by received_at limit 1"
+"""The oldest report that nobody has taken in."""
 
 
 def next_waiting(tx: Tx) -> tuple[ReportId, bytes, datetime] | None:
@@ -47,5 +48,11 @@ def get(tx: Tx, report: ReportId) -> tuple[bytes, datetime] | None:
 
 
 def delete_expired_drafts(tx: Tx) -> int:
-    """Delete the portal's drafts whose time is over, by the database's clock; how many there were."""
-    return tx.execute("delete from intake_draft where expires_at <= now()").rowcount
+    """Delete the portal's drafts whose time is over, by the database's clock; how many there were.
+
+    One that the portal holds just now is deleted the next time: nobody waits for the portal.
+    """
+    return tx.execute(
+        "delete from intake_draft where locator = any(array(select locator from intake_draft"
+        " where expires_at <= now() for update skip locked))"
+    ).rowcount

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from takeback.ground.db import locks
+from takeback.ground.db.locks import Lock
 from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
 
@@ -37,8 +38,7 @@ _COLUMNS = """
 
 def alone(tx: Tx) -> bool:
     """Whether this transaction is the only one that moves days; until it ends, nobody else is."""
-    row = tx.execute("select pg_try_advisory_xact_lock(%s)", [locks.ARCHIVE]).fetchone()
-    return row is not None and row[0]
+    return locks.try_hold(tx, Lock.ARCHIVE)
 
 
 def oldest_day(tx: Tx, before: date) -> date | None:
@@ -103,7 +103,7 @@ def bring_back(tx: Tx, rows: Sequence[Kept]) -> None:
 
     One whose post passed once more has a row under another id, which finds what it would.
     """
-    tx.execute("select pg_advisory_xact_lock_shared(%s)", [locks.BANK])
+    locks.share(tx, Lock.BANK)
     with tx.cursor() as cursor:
         cursor.executemany(
             f"insert into sightings_post ({_COLUMNS}, state, signals_seq) overriding system value"

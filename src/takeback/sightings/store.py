@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 
 from takeback.errors import WhyUnreadable
 from takeback.ground.db import locks
+from takeback.ground.db.locks import Lock
 from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
 from takeback.sightings import packed
@@ -175,7 +176,7 @@ def settled(tx: Tx) -> int:
 
     Takes the bank's lock for itself, so it must be the first that its transaction does, and all.
     """
-    tx.execute("select pg_advisory_xact_lock(%s)", [locks.BANK])
+    locks.hold(tx, Lock.BANK)
     row = tx.execute("select last_value, is_called from sightings_signals").fetchone()
     return 0 if row is None else row[0] if row[1] else row[0] - 1
 

@@ -1,10 +1,10 @@
 """The person concerned takes her evidence out by her receipt, through a role that can do just that."""
 
 import io
+import threading
 import zipfile
 from datetime import timedelta
 
-import psycopg
 import pytest
 
 import waiting
@@ -314,11 +314,12 @@ def test_when_every_try_failed_a_person_knows_and_she_may_ask_again(house, her):
     assert her.states() == ["asked", "failed"]
 
 
-def test_a_request_wakes_the_worker(her, database_url):
-    with psycopg.connect(database_url, autocommit=True) as owner:
-        owner.execute("listen takeback_report")
-        her.asks()
-        assert [n.channel for n in owner.notifies(timeout=5, stop_after=1)] == ["takeback_report"]
+def test_a_request_is_seen_by_who_looks(house, her):
+    seen = house.app.database.look([handing.WAITING], threading.Event(), every=60)
+    next(seen)
+    her.asks()
+    next(seen)  # without waiting for the minute
+    assert her.states() == ["asked"]
 
 
 def test_a_package_of_one_case_is_not_anothers(house, her, tmp_path):

@@ -10,7 +10,7 @@ from banks import activate
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.model import EntryStatus
-from takeback.bank.store import CHANNEL
+from takeback.bank.store import CHANGED
 from takeback.ground import clock
 from takeback.ids import ReportId
 from takeback.signals.compare import stack
@@ -28,7 +28,7 @@ class Watcher:
         self._thread = threading.Thread(target=self._keep)
 
     def _keep(self) -> None:
-        for _ in self._database.listen(CHANNEL, self._stop, every=3600):
+        for _ in self._database.look([CHANGED], self._stop, every=3600):
             with self._database.transaction() as tx:
                 bank.refresh(tx, self.index)
             self.rounds += 1

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 import synthetic
+from takeback.ground.db import locks
+from takeback.ground.db.locks import Lock
 from takeback.ids import SightingId
 from takeback.sightings import flat, store, sweep
 from takeback.sightings.model import Later, Seen
@@ -27,7 +29,7 @@ def sweeper(database, tmp_path):
 
 def insert(database, *seen: Seen):
     with database.transaction() as tx:
-        tx.execute("select pg_advisory_xact_lock_shared(%s)", [store.locks.BANK])
+        locks.share(tx, Lock.BANK)
         return store.insert(tx, "memory", seen, NOW)
 
 
@@ -160,7 +162,7 @@ def test_a_sighting_under_way_is_waited_for(database, tmp_path):
 
     def passing(actor) -> None:
         with actor.transaction() as tx:
-            tx.execute("select pg_advisory_xact_lock_shared(%s)", [store.locks.BANK])
+            locks.share(tx, Lock.BANK)
             store.insert(tx, "memory", [synthetic.seen("!place", 1, VALUE)], NOW)
 
     with Turns(database.url) as turns:

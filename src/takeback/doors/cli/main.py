@@ -88,11 +88,16 @@ def watch() -> None:
 @app.command()
 def migrate() -> None:
     """Bring the database's schema up to date (every part does so at its start)."""
-    from takeback.app import database_server
+    from takeback.app import open_database
     from takeback.ground.config import Settings
+    from takeback.ground.db import portal_role
 
-    with database_server(Settings()):
-        print("The schema is up to date.")
+    settings = Settings()
+    with open_database(settings) as database, database.transaction() as tx:
+        left = portal_role.remains(tx, settings.portal_connections)
+    print("The schema is up to date.")
+    for what in left:
+        print(f"The portal's role {what}.")
 
 
 @app.command()

@@ -151,7 +151,7 @@ class Service:
             for name, address in self._ports().items():
                 self._listeners[name] = undo.enter_context(_bind(*address, deadline))
             url = self._settings.database_url or self._embedded_url(self._lock)
-            migrate.upgrade(url)
+            migrate.upgrade(url, self._settings.portal_connections)
             self.database_url = url
             everything = {**self._environment, "TAKEBACK_DATABASE_URL": url}
             portal = self._portal_environment()

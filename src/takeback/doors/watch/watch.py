@@ -225,7 +225,7 @@ class _Watch:
 
     def _keep_bank(self) -> None:
         """Have each change of the bank at hand within a moment, so that commits need to read little."""
-        for _ in self._app.database.listen(bank.CHANNEL, self._stop, every=5):
+        for _ in self._app.database.look([bank.CHANGED], self._stop, every=5):
             try:
                 with self._app.database.transaction() as tx:
                     bank.refresh(tx, self._app.index)

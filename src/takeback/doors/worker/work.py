@@ -4,12 +4,15 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import timedelta
+from time import monotonic
 
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
+from takeback.dossier import handing
 from takeback.errors import ConfigurationError, LedgerBroken
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
+from takeback.ground.db import portal_role
 from takeback.ground.jobs import worker
 from takeback.ground.ledger.beacon import Drand, Newest
 from takeback.ground.ledger.keys import Signer
@@ -20,6 +23,9 @@ from takeback.ground.ledger.witnesses import Witnesses, load_policy
 from takeback.intake import service as intake
 
 log = logging.getLogger(__name__)
+
+TELL_AGAIN = 3600.0
+"""Seconds between two facts about the portal's role."""
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -40,6 +46,8 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=_beside, args=[app, "beacon", beacon.run, stop], name="beacon"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
         ]
+        role = [app.database.url, stop, settings.portal_connections, portal_role.LONGEST, telling(app)]
+        beside.append(threading.Thread(target=portal_role.guard, args=role, name="portal_role"))
         for thread in beside:
             thread.start()
         try:
@@ -81,9 +89,23 @@ def _beside(app: App, name: str, run: Callable[[threading.Event], None], stop: t
             record(tx, JobGaveUp(name, "ledger", type(error).__name__))
 
 
+def telling(app: App) -> Callable[[str], None]:
+    """Return what tells a person of the portal's role: once an hour, since it may be a break-in."""
+    told = -TELL_AGAIN
+
+    def tell(what: str) -> None:
+        nonlocal told
+        if monotonic() - told >= TELL_AGAIN:
+            with app.database.transaction() as tx:
+                record(tx, JobGaveUp("portal_role", "portal", f"the portal's role {what}"))
+            told = monotonic()
+
+    return tell
+
+
 def _take_in(app: App, stop: threading.Event) -> None:
     """Open reports as they come, without waiting for the clock."""
-    for _ in app.database.listen(intake.CHANNEL, stop, every=15):
+    for _ in app.database.look([intake.WAITING, handing.WAITING], stop, every=15):
         try:
             errands.take_in(app)
         except Exception:  # the clock's job tries again, and what waits is not lost

@@ -40,6 +40,8 @@ TRIES = 60
 killed postmaster may hold its memory for a while, and crash recovery takes its time."""
 PAUSE = 0.5
 """Seconds between two of them."""
+NOTIFY_BOUND_SINCE = 17
+"""The version of PostgreSQL that can bound them."""
 READY = 7
 """The line of `postmaster.pid`, from 0, that says "ready"."""
 
@@ -147,7 +149,17 @@ def _start(folder: Path, server: PostgresServer) -> None:
         (folder / "postmaster.pid").unlink(missing_ok=True)
     elif not _is_ready(folder):
         raise subprocess.SubprocessError("it is running and not ready")
+    _set(folder)
     server.ensure_postgres_running()
+
+
+def _set(folder: Path) -> None:
+    """Bound what notifications may take on the disk: nobody here needs any (ADR 27). Raises OSError."""
+    file, line = folder / "postgresql.conf", "\nmax_notify_queue_pages = 1024  # 8 MiB\n"
+    knows = int((folder / "PG_VERSION").read_text("ascii").split(".")[0]) >= NOTIFY_BOUND_SINCE
+    if knows and line not in file.read_text("utf-8"):
+        with file.open("a", encoding="utf-8") as end:
+            end.write(line)
 
 
 def _is_running(folder: Path) -> bool:

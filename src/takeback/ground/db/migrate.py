@@ -10,19 +10,24 @@ from pathlib import Path
 import psycopg
 
 from takeback.errors import ConfigurationError
+from takeback.ground.db import portal_role
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def upgrade(url: str) -> None:
-    """Run the migrations that the database lacks; others who ask meanwhile wait.
+def upgrade(url: str, portal_connections: int = portal_role.CONNECTIONS) -> None:
+    """Run the migrations that the database lacks, and hold the portal's role to what it is granted.
+
+    Others who ask meanwhile wait.
 
     Raises:
         ConfigurationError: the database cannot be reached, or its user may not create tables and roles.
     """
     try:
         if not _is_current(url):
-            importlib.import_module("takeback.ground.db.alembic_run").run(url, MIGRATIONS)
+            with portal_role.guarded(url):  # a migration may need a lock that a transaction of it holds
+                importlib.import_module("takeback.ground.db.alembic_run").run(url, MIGRATIONS)
+        portal_role.confine(url, portal_connections)
     except psycopg.errors.InsufficientPrivilege as error:
         raise ConfigurationError(
             "the database user may not create tables or roles; let the database's owner run "

@@ -6,17 +6,16 @@ PostgreSQL alone.
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import LiteralString, Self
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
-_TICK = 0.25
-"""Seconds between looks at whether to stop."""
+_TICK = 0.1
+"""Seconds between two times that a question is asked."""
 
 Tx = psycopg.Connection[TupleRow]
 """An open transaction: what every function of a `store` takes first."""
@@ -25,6 +24,11 @@ Tx = psycopg.Connection[TupleRow]
 def _read_committed(connection: Tx) -> None:
     """Whatever the server's default is: `join` needs each statement to see what was committed before it."""
     connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
+
+
+def _answers(connection: Tx, questions: Sequence[LiteralString]) -> list[object]:
+    rows = [connection.execute(question).fetchone() for question in questions]
+    return [row and row[0] for row in rows]
 
 
 class Database:
@@ -54,20 +58,23 @@ class Database:
         with self._pool.connection() as connection:
             yield connection
 
-    def listen(self, channel: LiteralString, stop: threading.Event, every: float) -> Iterator[None]:
-        """Yield at once, then whenever `channel` is notified, and at least each `every` seconds.
+    def look(self, questions: Sequence[LiteralString], stop: threading.Event, every: float) -> Iterator[None]:
+        """Yield at once, whenever a question has a new answer, and at least each `every` seconds.
 
-        Ends when `stop` is set. A lost connection is made again, and yields: what was missed is looked for.
+        Nobody is notified: anybody who may connect can send and hold up notifications (ADR 27). A question is
+        a query that an index answers with one value; null is no answer. Ends when `stop` is set. A lost
+        connection is made again, and yields: what was missed is looked for.
         """
         while not stop.is_set():
             try:
                 with psycopg.connect(self.url, autocommit=True) as connection:
-                    connection.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
+                    known = _answers(connection, questions)
                     while not stop.is_set():
                         yield
                         until = time.monotonic() + every
-                        while not stop.is_set() and time.monotonic() < until:
-                            if any(True for _ in connection.notifies(timeout=_TICK, stop_after=1)):
+                        while not stop.wait(_TICK) and time.monotonic() < until:
+                            before, known = known, _answers(connection, questions)
+                            if any(new not in {None, old} for new, old in zip(known, before, strict=True)):
                                 break
             except psycopg.OperationalError:
                 stop.wait(0.2)

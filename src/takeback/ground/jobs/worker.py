@@ -22,6 +22,7 @@ from typing_extensions import override
 
 from takeback.errors import TakebackError, Unavailable
 from takeback.ground.clock import now
+from takeback.ground.jobs.looking import LookingConnector
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +111,7 @@ def run(url: str, work: Work, stop: threading.Event, *, concurrency: int, heartb
 
 
 async def _run(url: str, work: Work, stop: threading.Event, concurrency: int, heartbeat: float) -> None:
-    app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=url, min_size=2, max_size=concurrency + 4)
-    )
+    app = procrastinate.App(connector=LookingConnector(conninfo=url, min_size=2, max_size=concurrency + 4))
     patience = {handler.name: _Patience(handler, work.gave_up) for handler in work.handlers}
     for handler in work.handlers:
         app.task(name=handler.name, retry=patience[handler.name])(handler.run)

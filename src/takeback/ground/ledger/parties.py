@@ -11,8 +11,6 @@ from takeback.ground.db.pool import Tx
 from takeback.ids import FactId
 from takeback_verify.leaf import Json
 
-CHANNEL = "takeback_checkpoint"
-"""Notified when a checkpoint was signed."""
 _NO_NEWS = [kind_of(Timestamped), kind_of(Watched)]
 """Facts that alone are no reason for another timestamp: it would never end."""
 

@@ -28,7 +28,7 @@ from takeback_verify.merkle import Frontier, leaf_hash
 from takeback_verify.note import format_note, parse_note
 
 LOOK_EVERY = 0.5
-"""Seconds between looks when nobody calls; also the longest wait to notice `stop`."""
+"""Seconds between looks when nothing new is seen; also the longest wait to notice `stop`."""
 PACE = 0.2
 """Seconds between two checkpoints under load: fewer and larger ones, still well within one second."""
 BATCH = 5000
@@ -73,7 +73,7 @@ class Sequencer:
             LedgerBroken: the log must not be signed any further; a person has to look.
             ConfigurationError: the memory of what was signed cannot be read.
         """
-        for _ in self._database.listen("takeback_ledger", stop, every=LOOK_EVERY):
+        for _ in self._database.look([store.WAITING], stop, every=LOOK_EVERY):
             try:
                 while not stop.is_set() and self.sequence_once() is not None:
                     stop.wait(PACE)

@@ -6,6 +6,7 @@ The tables carry triggers that forbid changes. They are a belt; the proof is the
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import LiteralString
 
 from psycopg.types.json import Jsonb
 
@@ -13,10 +14,15 @@ from takeback.errors import NotFound
 from takeback.fact_form import kind_of, parse
 from takeback.facts import Fact
 from takeback.ground.db import locks
+from takeback.ground.db.locks import Lock
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, FactId, TargetId
 from takeback_verify.leaf import Json
 
+WAITING: LiteralString = "select min(id) from ledger_entry where position is null"
+"""The first entry that waits for its place."""
+SIGNED: LiteralString = "select max(size) from ledger_checkpoint"
+"""Size of the last checkpoint."""
 _STREAMED = 1000
 """Rows that a streaming read fetches at a time."""
 
@@ -130,12 +136,11 @@ def _recorded(fact_id: int, at: datetime, kind: str, body: dict[str, Json]) -> R
 
 
 def insert_entry(tx: Tx, fact: FactId, leaf: bytes, salt: bytes) -> None:
-    """Write a fact's entry and what opens it, and tell the sequencer when the transaction commits."""
+    """Write a fact's entry and what opens it."""
     tx.execute(
         """
-        with entry as (insert into ledger_entry (fact_id, leaf) values (%s, %s) returning id),
-             opening as (insert into ledger_opening (entry_id, salt) select id, %s from entry)
-        select pg_notify('takeback_ledger', '')
+        with entry as (insert into ledger_entry (fact_id, leaf) values (%s, %s) returning id)
+        insert into ledger_opening (entry_id, salt) select id, %s from entry
         """,
         (fact, leaf, salt),
     )
@@ -143,7 +148,7 @@ def insert_entry(tx: Tx, fact: FactId, leaf: bytes, salt: bytes) -> None:
 
 def hold_sequence(tx: Tx) -> None:
     """Be the one who gives places until the transaction ends; waits for another one who is."""
-    tx.execute("select pg_advisory_xact_lock(%s)", (locks.SEQUENCE,))
+    locks.hold(tx, Lock.SEQUENCE)
 
 
 def placed(tx: Tx) -> int:
@@ -250,13 +255,10 @@ _CHECKPOINT = "select size, root, note, frontier from ledger_checkpoint "
 
 
 def insert_checkpoint(tx: Tx, checkpoint: StoredCheckpoint, signed_at: datetime) -> None:
-    """Keep a signed checkpoint, and tell those who have it vouched for when the transaction commits."""
+    """Keep a signed checkpoint."""
     tx.execute(
         """
-        with kept as (
-            insert into ledger_checkpoint (size, root, note, frontier, signed_at) values (%s, %s, %s, %s, %s)
-        )
-        select pg_notify('takeback_checkpoint', '')
+        insert into ledger_checkpoint (size, root, note, frontier, signed_at) values (%s, %s, %s, %s, %s)
         """,
         (checkpoint.size, checkpoint.root, checkpoint.note, list(checkpoint.peaks), signed_at),
     )

@@ -105,7 +105,7 @@ class Timestamper:
             return
         for asked in self._asked.values():
             self._attempt(asked, b"Takeback tests its time-stamping authorities: " + secrets.token_bytes(16))
-        for _ in self._database.listen("takeback_checkpoint", stop, every=LOOK_EVERY):
+        for _ in self._database.look([store.SIGNED], stop, every=LOOK_EVERY):
             try:
                 self.stamp_once(clock.now())
             except psycopg.OperationalError as error:

@@ -160,7 +160,7 @@ class _Asked:
 
     def run(self, stop: threading.Event) -> None:
         wait, again_at = 0.0, 0.0
-        for _ in self._database.listen("takeback_checkpoint", stop, every=LOOK_EVERY):
+        for _ in self._database.look([store.SIGNED], stop, every=LOOK_EVERY):
             if monotonic() < again_at:
                 continue
             wait = PACE if self.ask_once() else min(max(wait, PACE) * 2, LONGEST_WAIT)

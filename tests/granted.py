@@ -1,0 +1,13 @@
+"""All that the portal's role is granted, done once each: for tests of what it holds afterwards."""
+
+OURS = bytes(range(32))
+CALLS = (
+    ("insert into intake_report (locator, sealed) values (%s, 'x') on conflict do nothing", OURS),
+    ("select report_status(%s)", OURS),
+    ("select report_ask_package(%s)", OURS),
+    ("select report_package_piece(%s, '00000000-0000-0000-0000-000000000000', 0)", OURS),
+    ("select draft_put(%s, 'x', true)", OURS),
+    ("select draft_get(%s)", OURS),
+    ("select draft_wipe(%s)", OURS),
+)
+"""Statements, each with the locator that it takes."""
