@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
-from psycopg_pool import PoolTimeout
 
 from takeback.app import App
 from takeback.cases import breaker, seeds
@@ -37,7 +36,7 @@ def health(app: Parts, response: Response) -> Health:
     try:
         with app.database.transaction() as tx:
             waiting, moves = queue.waiting(tx), leases.last_moves(tx)
-    except (psycopg.OperationalError, PoolTimeout):
+    except psycopg.OperationalError:
         response.status_code = 503
         return Health(
             status="failing", database=False, jobs_waiting=None, oldest_job_seconds=None, watchers={}
