@@ -82,7 +82,7 @@ def test_s9_a_report_has_its_case_before_a_backlog_of_50000(database, tmp_path, 
             "lock table sightings_post in access exclusive mode"
         )  # each of the backlog asks it first
         with service_worker(database, tmp_path):
-            begun = "select count(*) from procrastinate_jobs where status = 'doing' and task_name = 'look_closely'"
+            begun = "select count(*) from procrastinate_jobs where status = 'doing' and priority = 20"
             until(lambda: one(database, begun) == 4, 60)
             report(database, tmp_path)
             until(lambda: one(database, "select count(*) from cases_case"), 60)

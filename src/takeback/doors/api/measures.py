@@ -107,6 +107,18 @@ def _jobs(tx: Tx) -> Iterator[Metric]:
         age.add_metric([each.name], max((now - each.since).total_seconds(), 0))
     yield count
     yield age
+    unknown = GaugeMetricFamily(
+        "takeback_jobs_unknown", "Jobs that wait because this version does not know them.", labels=["job"]
+    )
+    for each in queue.unknown(tx):
+        unknown.add_metric([each.name], each.count)
+    yield unknown
+    postponed = GaugeMetricFamily(
+        "takeback_jobs_postponed", "Jobs that wait for long because a platform asked for it.", labels=["job"]
+    )
+    for late in queue.postponed(tx):
+        postponed.add_metric([late.name], late.count)
+    yield postponed
 
 
 def _shards(tx: Tx) -> Metric:
