@@ -21,6 +21,7 @@ import pytest
 from databases import temporary_folder
 from ports import any_ports
 from services import House, running_house
+from takeback.errors import DatabaseAway
 from takeback.ground import clock
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
@@ -61,7 +62,8 @@ class Place:
             (value,) = connection.execute(statement.encode()).fetchone() or (None,)
         return value
 
-    def report(self) -> None:
+    def report(self) -> bool:
+        """Send a report as the portal does; False if the database does not take it yet."""
         portal = self.folder / "data" / "keys" / keys.PORTAL_FOLDER
         report = Report(
             pictures=(),
@@ -74,7 +76,11 @@ class Place:
             language="en",
         )
         with Database(self.postgres.url) as database:
-            submit(database, load_recipient(portal), load_pepper(portal), report)
+            try:
+                submit(database, load_recipient(portal), load_pepper(portal), report)
+            except DatabaseAway:
+                return False
+        return True
 
     def said(self, words: str) -> int:
         return len(re.findall(words, self.house.said()))
@@ -187,7 +193,7 @@ def test_s15_every_part_says_at_once_that_the_database_is_away_and_works_within_
         assert set(place.statuses().values()) == {UNAVAILABLE}
     finally:
         come_back()
-    place.report()
+    until(place.report, SOON)
     sys.stderr.write(f"working again, in seconds: {place.works(before)}\n")
     until(lambda: place.said("database is back") >= back + len(PARTS), SOON, "each part to say so")
     lines = place.house.said()[said:].splitlines()

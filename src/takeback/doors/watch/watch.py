@@ -137,7 +137,10 @@ class _Watch:
                 except (
                     DatabaseAway
                 ):  # nothing was written; the same is read again, if the lease is still ours
+                    went = clock.now()
                     self._app.database.reach.wait(self._stop)
+                    if clock.now() - went > self._length:
+                        return
             with self._app.database.transaction() as tx:
                 leases.renew(tx, lease, clock.now() + self._length)
                 watching.beat(tx, lease.connector, lease.shard.name, pulse)

@@ -30,6 +30,9 @@ ASK_EVERY = 1.0
 """Seconds between two questions."""
 HUNG = 5
 """Seconds without an answer after which the database counts as away; also the limit for a new connection."""
+PATIENT = 20
+"""Seconds for an attempt to reach it again. A server that hung answers as soon as it goes on; each attempt
+that was left behind costs it a process then."""
 TRY_EVERY = 0.25
 """Seconds between two attempts to reach it again."""
 
@@ -121,7 +124,8 @@ class Reach:
         again = False
         while not self._closed.is_set():
             try:
-                connection: Connection = psycopg.connect(self._url, autocommit=True, connect_timeout=HUNG)
+                limit = HUNG if self._up.is_set() else PATIENT
+                connection: Connection = psycopg.connect(self._url, autocommit=True, connect_timeout=limit)
             except psycopg.Error as error:
                 self._went(error)
                 again = True
