@@ -23,7 +23,7 @@ from takeback.cases.model import DecisionReason
 from takeback.facts import Verdict
 from takeback.ground import clock
 from takeback.ground.config import Settings
-from takeback.ground.jobs.worker import wait_before
+from takeback.ground.jobs.worker import next_try
 from takeback.ground.vault import keys
 from takeback.ground.vault.seal import load_recipient
 from takeback.ground.vault.unseal import Unsealer
@@ -242,11 +242,12 @@ class House:
         try:
             self.run(job)
         except Exception as error:  # noqa: BLE001 - the worker retries whatever it was
-            if attempt < self.work_of[job.name].tries:
+            wait = next_try(self.work_of[job.name], attempt, error)
+            if wait is not None:
                 self.query(
                     "update procrastinate_jobs set attempts = %s, scheduled_at = %s where id = %s",
                     attempt,
-                    self.time.now() + wait_before(attempt, error),
+                    self.time.now() + wait,
                     job.id,
                 )
                 return

@@ -8,7 +8,7 @@ nothing acts by it, and a fact says so.
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import uuid5
 
 from takeback.app import App
@@ -29,17 +29,18 @@ from takeback.signals.relation import Hit
 log = logging.getLogger(__name__)
 
 
-def learn_from(app: App, case: CaseId, sighting: SightingId, *, patient: bool = True) -> None:
+def learn_from(app: App, case: CaseId, sighting: SightingId, *, patience: timedelta = timedelta.max) -> None:
     """Keep the details of a copy that goes, and bank the part of it that a reviewer saw, if one did.
 
     Args:
         app: the service.
         case: the case that removes the copy.
         sighting: the copy.
-        patient: False: do not wait for a platform that has no answer now; nothing acts by this copy then.
+        patience: how long to wait for a platform that has no answer now; afterwards, or if it asks for a
+            longer wait, nothing acts by this copy.
 
     Raises:
-        Unavailable: the platform has no answer now; to be tried again. Only if patient.
+        Unavailable: the platform has no answer now; to be tried again, within the patience.
     """
     now = clock.now()
     with app.database.transaction() as tx:
@@ -56,8 +57,8 @@ def learn_from(app: App, case: CaseId, sighting: SightingId, *, patient: bool = 
         if copy is not None:
             part = _part(app, data, copy.hit, shown)
         _keep_details(app, data, post, wanted)
-    except Unavailable:
-        if copy is not None and patient:
+    except Unavailable as fault:
+        if copy is not None and timedelta(seconds=min(fault.retry_after or 0, 1e9)) < patience:
             raise
     except (PlatformError, Unreadable) as fault:
         log.info("nothing is learnt from a copy that cannot be read: %s", fault)

@@ -98,7 +98,7 @@ def database_server(settings: Settings) -> Iterator[str]:
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """A pool of connections as the owner."""
-    with database_server(settings) as url, Database(url, max_size=settings.workers + 4) as database:
+    with database_server(settings) as url, Database(url, max_size=2 * settings.workers + 6) as database:
         yield database
 
 

@@ -49,6 +49,8 @@ log = logging.getLogger(__name__)
 
 CAPTURE_TRIES = 10
 """About nine minutes: an outage passes, and a picture does not stay up for an hour because a disk is full."""
+CAPTURE_LONGEST = timedelta(minutes=10)
+"""If the platform asks for a longer wait, nothing is captured: the picture must not stay up for as long."""
 LEARN_FOR = timedelta(minutes=2)
 """So long a removal waits for a platform that does not give a reviewed copy out, to learn from it."""
 LOOK_AGAIN = timedelta(seconds=1)
@@ -363,7 +365,7 @@ def remove(app: App, target: str) -> None:
         since = takedown.untouched_since(tx, target_id)
     if since is not None:  # else a try of ours may have removed it, and it was learnt from before that
         try:
-            learn_from(app, case, sighting, patient=now - since < LEARN_FOR)
+            learn_from(app, case, sighting, patience=LEARN_FOR - (now - since))
         except Unavailable as fault:
             with app.database.transaction() as tx:
                 takedown.note_trouble(tx, target_id, str(fault))

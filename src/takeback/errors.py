@@ -9,6 +9,7 @@ TakebackError
 ├── LeaseLost             another watcher holds the shard now: drop the work, write nothing
 ├── DamagedIndex          files of an index that cannot be trusted: delete them, they are made again
 ├── DamagedEvidence       a kept file is not what was recorded of it: a person must look
+├── DatabaseAway          PostgreSQL does not answer, or a connection to it was lost: try again
 ├── StorageUnavailable    the blob store does not answer: try again
 ├── LedgerBroken          the log disagrees with what was signed before: stop signing
 └── PlatformError         a platform's answer to a connector
@@ -89,6 +90,10 @@ class DamagedIndex(TakebackError):
 
 class DamagedEvidence(TakebackError):
     """A file of the evidence is not what was recorded when it was sealed."""
+
+
+class DatabaseAway(TakebackError):
+    """PostgreSQL does not answer now; what was under way was rolled back, or its end is not known."""
 
 
 class StorageUnavailable(TakebackError):

@@ -269,7 +269,7 @@ def work(app: App) -> Work:
     return Work(
         handlers=[
             *(Handler(run.__name__, partial(run, app)) for run in (follow, carry_out, *ERRANDS)),
-            Handler("capture", partial(errands.capture, app), errands.CAPTURE_TRIES),
+            Handler("capture", partial(errands.capture, app), errands.CAPTURE_TRIES, errands.CAPTURE_LONGEST),
             Handler("destroy_packages", partial(destroy_packages, app)),
         ],
         periodic=[

@@ -8,7 +8,7 @@ import sys
 import threading
 from types import TracebackType
 
-from takeback.errors import ConfigurationError
+from takeback.errors import ConfigurationError, DatabaseAway
 
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
 """Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
@@ -23,6 +23,8 @@ def begin() -> threading.Event:
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_is_news)
     sys.excepthook = _say_plainly
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,6 +34,13 @@ def begin() -> threading.Event:
     if os.environ.get(PARENT_PIPE):
         threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
     return stop
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Return whether a line says more than that the database is away: `ground.db.reach` says that, once."""
+    told = record.args.values() if isinstance(record.args, dict) else record.args or ()
+    error = record.exc_info[1] if record.exc_info else None
+    return not any(isinstance(each, DatabaseAway) for each in (error, *told))
 
 
 def _say_plainly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

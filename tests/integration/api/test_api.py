@@ -26,6 +26,7 @@ from takeback.facts import FACTS
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
+from takeback.ground.jobs.queue import enqueue
 from takeback.ground.vault.unseal import Unsealer
 from takeback.ids import ReportId
 from takeback.sightings import leases
@@ -266,6 +267,20 @@ def test_metrics_count_every_kind_of_fact_and_what_waits(api: Api):
     assert "takeback_breaker_paused 0.0" in text
     assert "takeback_seeds_capped 0.0" in text
     assert "takeback_sightings 0.0" in text
+
+
+def test_s9_metrics_name_the_jobs_that_this_version_does_not_know(api: Api):
+    with api.app.database.transaction() as tx:
+        enqueue(tx, "of_tomorrow", n=1)
+        enqueue(tx, "look", target="x", round=1)
+        tx.execute(
+            "update procrastinate_jobs set attempts = 1, scheduled_at = now() + interval '1 day'"
+            " where task_name = 'look'"
+        )
+    text = httpx.get(f"{api.http.base_url}/metrics").text
+    assert 'takeback_jobs_unknown{job="of_tomorrow"} 1.0' in text
+    assert 'takeback_jobs_unknown{job="look"}' not in text
+    assert 'takeback_jobs_postponed{job="look"} 1.0' in text
 
 
 def test_the_contract_names_every_answer_and_its_page_loads_nothing(api: Api):

@@ -14,6 +14,7 @@ import threading
 
 import psycopg
 
+from takeback.ground.db.pool import Database
 from takeback.ground.jobs.worker import Handler, Work, run
 from waiting import until
 
@@ -46,4 +47,5 @@ signal.signal(signal.SIGTERM, lambda *_: stop.set())
 work = Work([Handler("note", note), Handler("hold", hold)], [], gave_up=lambda *_: None)
 sys.stdout.write("running\n")
 sys.stdout.flush()
-run(url, work, stop, concurrency=2, heartbeat=heartbeat)
+with Database(url) as database:
+    run(database, work, stop, concurrency=2, heartbeat=heartbeat)

@@ -20,42 +20,12 @@ from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
 from takeback.ground.jobs import worker
 from takeback.ground.jobs.queue import enqueue
-from takeback.ground.jobs.worker import Handler, Periodic, Work
+from takeback.ground.jobs.worker import Handler, Periodic
 from waiting import until
+from working import jobs, put, working
 
 PROGRAM = Path(__file__).with_name("program.py")
 TESTS = Path(__file__).parents[2]
-
-
-def put(database, job, **args: object):
-    with database.transaction() as tx:
-        enqueue(tx, job, **args)
-
-
-def jobs(database):
-    with database.transaction() as tx:
-        return tx.execute(
-            "select task_name, status::text, attempts from procrastinate_jobs"
-            " where task_name not like 'takeback:%' order by id"
-        ).fetchall()
-
-
-@contextmanager
-def working(url, *handlers: Handler, gave_up=lambda *_: None, periodic=(), heartbeat=5.0):
-    """A worker in a thread of this process."""
-    stop = threading.Event()
-    thread = threading.Thread(
-        target=worker.run,
-        args=[url, Work(handlers, periodic, gave_up), stop],
-        kwargs={"concurrency": 2, "heartbeat": heartbeat},
-    )
-    thread.start()
-    try:
-        yield stop
-    finally:
-        stop.set()
-        thread.join(30)
-        assert not thread.is_alive()
 
 
 @contextmanager
@@ -130,7 +100,7 @@ def test_what_a_transaction_put_down_is_seen_when_it_commits(database):
 def test_a_job_is_called_with_what_was_put_down_and_is_gone_when_done(database):
     asked = []
     put(database, "note", n=7, words="é")
-    with working(database.url, Handler("note", lambda **args: asked.append(args))):
+    with working(database, Handler("note", lambda **args: asked.append(args))):
         until(lambda: jobs(database) == [])
     assert asked == [{"n": 7, "words": "é"}]
 
@@ -143,7 +113,7 @@ def test_a_job_for_later_waits(database):
 
     put(database, "note", n=2, at=clock.now() + timedelta(hours=1))
     put(database, "note", n=1)
-    with working(database.url, Handler("note", note)):
+    with working(database, Handler("note", note)):
         until(lambda: asked)
         until(lambda: jobs(database) == [("note", "todo", 0)])
     assert asked == [1]
@@ -153,7 +123,7 @@ def test_a_job_for_later_waits(database):
 def test_a_failing_job_is_tried_again_after_growing_waits(database):
     failing = Failing(*[ValueError("x")] * 5)
     put(database, "note", n=1)
-    with working(database.url, Handler("note", failing)):
+    with working(database, Handler("note", failing)):
         assert failing.done.wait(60)
         until(lambda: jobs(database) == [])
     assert len(failing.times) == 6
@@ -164,7 +134,7 @@ def test_a_failing_job_is_tried_again_after_growing_waits(database):
 def test_a_platform_that_asks_for_a_wait_gets_it(database):
     failing = Failing(Unavailable("429", retry_after=2.5))
     put(database, "note", n=1)
-    with working(database.url, Handler("note", failing)):
+    with working(database, Handler("note", failing)):
         assert failing.done.wait(60)
     assert failing.waits()[0] >= 2.5
 
@@ -174,7 +144,7 @@ def test_a_job_that_keeps_failing_is_given_up_once_and_ends_failed(database):
     told = []
     failing = Failing(*[ValueError(str(n)) for n in range(9)])
     put(database, "note", n=5)
-    with working(database.url, Handler("note", failing, tries=3), gave_up=lambda *what: told.append(what)):
+    with working(database, Handler("note", failing, tries=3), gave_up=lambda *what: told.append(what)):
         until(lambda: jobs(database) == [("note", "failed", 3)], 30)
     [(name, args, error)] = told
     assert (name, args, str(error)) == ("note", {"n": 5}, "2")
@@ -192,7 +162,7 @@ def test_giving_up_is_tried_until_it_is_written_down(database):
 
     put(database, "note", n=5)
     failing = Failing(*[ValueError("no")] * 9)
-    with working(database.url, Handler("note", failing, tries=2), gave_up=gave_up):
+    with working(database, Handler("note", failing, tries=2), gave_up=gave_up):
         until(lambda: jobs(database) and jobs(database)[0][1] == "failed", 30)
     assert len(told) == 1
     assert len(failing.times) == 4
@@ -200,7 +170,7 @@ def test_giving_up_is_tried_until_it_is_written_down(database):
 
 def test_what_runs_by_the_clock_runs(database):
     ticks = threading.Semaphore(0)
-    with working(database.url, periodic=[Periodic("tick", ticks.release, "* * * * * */1")]):
+    with working(database, periodic=[Periodic("tick", ticks.release, "* * * * * */1")]):
         assert all(ticks.acquire(timeout=30) for _ in range(3))
 
 
@@ -213,7 +183,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database):
         ended.set()
 
     put(database, "slow", n=1)
-    with working(database.url, Handler("slow", slow)) as stop:
+    with working(database, Handler("slow", slow)) as stop:
         assert began.wait(30)
         put(database, "slow", n=2)
         stop.set()
@@ -272,7 +242,7 @@ def test_a_worker_outlives_its_database():
         migrate.upgrade(server.url)
         with Database(server.url) as database:
             put(database, "note", n=1)
-            with working(server.url, Handler("note", note), heartbeat=0.5):
+            with working(database, Handler("note", note), heartbeat=0.5):
                 until(lambda: asked == [1], 20)
                 postmaster = psutil.Process(int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
                 others = postmaster.children(recursive=True)

@@ -98,7 +98,7 @@ def work(database) -> None:
             look_back(body["entry"])
 
     jobs = Work([Handler("follow", follow)], [], gave_up=lambda *_: None)
-    run(database.url, jobs, threading.Event(), concurrency=2, heartbeat=0.4)
+    run(database, jobs, threading.Event(), concurrency=2, heartbeat=0.4)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from console_pictures import SIZES, check
 from soaking import quick
 from takeback.doors.console.theme import COOKIE
 from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
+from takeback.ground import clock
+from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import ReportId
 
@@ -60,6 +62,9 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
         record(tx, LocationUnusable(ReportId(uuid4()), "no connected platform knows elsewhere.example"))
         for _ in range(3):
             record(tx, PictureUnreadable(1, "damaged"))
+            enqueue(tx, "of_tomorrow", n=1)
+        enqueue(tx, "remove", at=clock.now() + timedelta(days=2), target="none")
+        tx.execute("update procrastinate_jobs set attempts = 1 where task_name = 'remove'")
     at("/", "queue")
     at(f"/case/{main}", "case")
     at(f"/case/{waits}", "case-without-copies")

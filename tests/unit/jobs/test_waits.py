@@ -6,23 +6,41 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from takeback import errands
 from takeback.errors import Gone, Unavailable
-from takeback.ground.jobs.worker import LONGEST_WAIT, Handler, wait_before
+from takeback.ground.jobs.worker import LONGEST_ASKED, LONGEST_WAIT, Handler, next_try, wait_before
 
 ATTEMPTS = st.integers(1, 5000)
-ASKED = st.none() | st.floats(0, 1e9)
+ASKED = st.none() | st.floats(0, 1e30) | st.just(float("inf"))
 
 
 @given(ATTEMPTS, ASKED)
 def test_waits_grow_and_have_an_end(attempt, asked):
     wait = wait_before(attempt, Unavailable("503", asked))
-    assert timedelta(seconds=1) <= wait <= wait_before(attempt + 1, Unavailable("503", asked)) <= LONGEST_WAIT
+    following = wait_before(attempt + 1, Unavailable("503", asked))
+    assert timedelta(seconds=1) <= wait <= following <= LONGEST_ASKED
+    assert wait_before(attempt, ValueError()) <= LONGEST_WAIT
 
 
-@given(ATTEMPTS, st.floats(0, LONGEST_WAIT.total_seconds()))
-def test_a_platform_that_asks_for_a_longer_wait_gets_it(attempt, asked):
+@given(ATTEMPTS, st.floats(0, LONGEST_ASKED.total_seconds()))
+def test_a_wait_that_a_platform_asks_for_is_obeyed_and_not_clipped(attempt, asked):
+    """Up to a week: also hours and days."""
     assert wait_before(attempt, Unavailable("429", asked)) >= timedelta(seconds=asked)
-    assert wait_before(attempt, Unavailable("429", 1e6)) == LONGEST_WAIT
+    assert wait_before(attempt, Unavailable("429", 365 * 86400)) == LONGEST_ASKED == timedelta(days=7)
+
+
+@given(st.integers(1, 20), ASKED)
+def test_a_platform_is_never_asked_sooner_than_it_said(attempt, asked):
+    """Also by a job that does not wait so long: it is given up instead."""
+    patient, hasty = Handler("remove", print), Handler("capture", print, 10, errands.CAPTURE_LONGEST)
+    for handler in (patient, hasty):
+        wait = next_try(handler, attempt, Unavailable("429", asked))
+        if wait is None:
+            assert attempt >= handler.tries or (asked or 0) > handler.longest.total_seconds()
+        else:
+            assert wait.total_seconds() >= min(asked or 0, LONGEST_ASKED.total_seconds())
+    long = next_try(hasty, attempt, Unavailable("429", 3600))
+    assert long is None  # the picture does not stay up for its evidence
 
 
 @pytest.mark.parametrize("error", [ValueError(), Gone("404"), Unavailable("503")])

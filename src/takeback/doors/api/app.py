@@ -9,7 +9,6 @@ from html import escape
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
-from psycopg_pool import PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Scope
@@ -51,7 +50,6 @@ def create_app(app: App) -> FastAPI:
     api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(HTTPException, _http)
     api.add_exception_handler(psycopg.OperationalError, _unavailable)
-    api.add_exception_handler(PoolTimeout, _unavailable)
     api.add_exception_handler(ClientDisconnect, _gone)
     api.add_exception_handler(Exception, _failed)
     hosts = hosts_of(app.settings.api_origins, "TAKEBACK_API_ORIGINS")
@@ -103,7 +101,7 @@ def _gone(_: Request, __: Exception) -> Response:
 
 
 def _unavailable(_: Request, error: Exception) -> Response:
-    log.warning("the database cannot be reached: %s", type(error).__name__)
+    log.warning("the database cannot answer: %s", error)
     return _answer(503, Fault(code="unavailable", message="The database cannot be reached now. Try again."))
 
 

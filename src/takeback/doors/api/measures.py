@@ -9,7 +9,6 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
-from psycopg_pool import PoolTimeout
 
 from takeback.app import App
 from takeback.cases import breaker, seeds
@@ -37,7 +36,7 @@ def health(app: Parts, response: Response) -> Health:
     try:
         with app.database.transaction() as tx:
             waiting, moves = queue.waiting(tx), leases.last_moves(tx)
-    except (psycopg.OperationalError, PoolTimeout):
+    except psycopg.OperationalError:
         response.status_code = 503
         return Health(
             status="failing", database=False, jobs_waiting=None, oldest_job_seconds=None, watchers={}
@@ -108,6 +107,18 @@ def _jobs(tx: Tx) -> Iterator[Metric]:
         age.add_metric([each.name], max((now - each.since).total_seconds(), 0))
     yield count
     yield age
+    unknown = GaugeMetricFamily(
+        "takeback_jobs_unknown", "Jobs that wait because this version does not know them.", labels=["job"]
+    )
+    for each in queue.unknown(tx):
+        unknown.add_metric([each.name], each.count)
+    yield unknown
+    postponed = GaugeMetricFamily(
+        "takeback_jobs_postponed", "Jobs that wait for long because a platform asked for it.", labels=["job"]
+    )
+    for late in queue.postponed(tx):
+        postponed.add_metric([late.name], late.count)
+    yield postponed
 
 
 def _shards(tx: Tx) -> Metric:

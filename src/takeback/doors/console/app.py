@@ -31,7 +31,7 @@ from takeback.doors.console.desk import (
     visit,
 )
 from takeback.doors.console.guard import HEADERS, Guard
-from takeback.errors import NotFound, Refused, TooManyAttempts
+from takeback.errors import DatabaseAway, NotFound, Refused, TooManyAttempts
 from takeback.ground.http.checks import Checked
 
 _YEAR = 365 * 24 * 3600
@@ -52,6 +52,7 @@ def create_app(app: App) -> FastAPI:
     web.add_exception_handler(Refused, _refused)
     web.add_exception_handler(RequestValidationError, _not_understood)
     web.add_exception_handler(HTTPException, _http)
+    web.add_exception_handler(DatabaseAway, _away)
     web.add_exception_handler(Exception, _failed)
     web.add_middleware(Checked, hosts=None)  # the guard looks at the host
     web.add_middleware(Guard, site=desk.site)
@@ -80,7 +81,7 @@ def _problem(request: Request, status: int, title: str, message: str) -> Respons
 def _visitor(request: Request, desk: Desk) -> Visit | None:
     try:
         return visit(request, desk)
-    except NotSignedIn:
+    except (NotSignedIn, DatabaseAway):
         return None
 
 
@@ -117,6 +118,11 @@ def _not_understood(request: Request, _: Exception) -> Response:
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return _problem(request, status, "Not here", "There is no such page, or it cannot be used like this.")
+
+
+def _away(request: Request, _: Exception) -> Response:
+    text = "The database cannot be reached now. Nothing was half done; try again in a moment."
+    return _problem(request, 503, "Not now", text)
 
 
 def _failed(request: Request, _: Exception) -> Response:

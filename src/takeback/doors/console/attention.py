@@ -27,6 +27,7 @@ from takeback.facts import (
 )
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
+from takeback.ground.jobs import queue
 from takeback.ground.ledger import store as ledger
 from takeback.ids import CaseId, TargetId
 from takeback.sightings import unseen
@@ -95,6 +96,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         items = _items(tx, reviewer_of(visit))
         shut_out = unseen.newly_shut_out(tx, clock.now() - NEW)
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
+        unknown, postponed = queue.unknown(tx), queue.postponed(tx)
     reasons: dict[str, int] = {}
     for each in unreadable:
         if isinstance(each.fact, PictureUnreadable):
@@ -105,6 +107,8 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         now=clock.now(),
         items=items,
         shut_out=shut_out,
+        unknown=unknown,
+        postponed=postponed,
         unreadable=len(unreadable),
         most=MOST,
         reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),

@@ -14,6 +14,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from takeback.doors.portal.answering import is_ours
+from takeback.errors import DatabaseAway
 
 _FORM = b"application/x-www-form-urlencoded"
 _CSP = (
@@ -51,7 +52,7 @@ class Guard:
     Args:
         app: the portal.
         limit: most bytes of a body.
-        trouble: makes the page that says what is wrong, for 400, 413, 415 and 500.
+        trouble: makes the page that says what is wrong, for 400, 413, 415, 500 and 503.
     """
 
     def __init__(self, app: ASGIApp, limit: int, trouble: Callable[[int], Response]) -> None:
@@ -79,16 +80,20 @@ class Guard:
             return
         try:
             await self._app(scope, _replay(body, receive), guarded)
+        except DatabaseAway:  # said once, where it was noticed
+            if not started:
+                await self._apology(scope, 503)(scope, receive, guarded)
         except Exception as error:  # noqa: BLE001 (recorded, and she must still get a page)
             place = traceback.extract_tb(error.__traceback__)[-1]
             # Its kind and place only: the message may quote her.
             _log.error("%s in %s, line %s", type(error).__name__, place.filename, place.lineno)
             if not started:
-                await self._apology(scope)(scope, receive, guarded)
+                await self._apology(scope, 500)(scope, receive, guarded)
 
-    def _apology(self, scope: Scope) -> Response:
+    def _apology(self, scope: Scope, status: int) -> Response:
         """A page; after a form, a redirection to it: what was sent must not stay in a history."""
-        return self._trouble(500) if scope["method"] in _ASKING else RedirectResponse("/trouble/500", 303)
+        asked = scope["method"] in _ASKING
+        return self._trouble(status) if asked else RedirectResponse(f"/trouble/{status}", 303)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | int:
         """The whole body; or the status that says why it is not read."""

@@ -17,13 +17,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import psycopg
-from psycopg_pool import PoolTimeout
 
 from takeback.app import App, open_app
 from takeback.bank import service as bank
 from takeback.connectors.api import Batch, Connector, Post, Shard
 from takeback.doors.watch.ahead import Ahead, Captured
-from takeback.errors import LeaseLost, PlatformError, Unavailable
+from takeback.errors import DatabaseAway, LeaseLost, PlatformError, Unavailable
 from takeback.evidence import service as evidence
 from takeback.evidence import watching
 from takeback.evidence.pulse import Pulse
@@ -40,7 +39,7 @@ log = logging.getLogger(__name__)
 LONGEST_PAUSE = 30.0
 LEARN_EVERY = 1.0
 """Seconds until a place under investigation is known here."""
-DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout)
+DATABASE_AWAY = (psycopg.OperationalError,)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -135,6 +134,13 @@ class _Watch:
                     pause = min(max(pause * 2, 0.5, told or 0), LONGEST_PAUSE)
                     log.warning("%s %s: %s; again in %.1f s", lease.connector, lease.shard.name, error, pause)
                     self._stop.wait(pause)
+                except (
+                    DatabaseAway
+                ):  # nothing was written; the same is read again, if the lease is still ours
+                    went = clock.now()
+                    self._app.database.reach.wait(self._stop)
+                    if clock.now() - went > self._length:
+                        return
             with self._app.database.transaction() as tx:
                 leases.renew(tx, lease, clock.now() + self._length)
                 watching.beat(tx, lease.connector, lease.shard.name, pulse)

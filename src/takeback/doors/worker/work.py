@@ -3,13 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from time import monotonic
 
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
 from takeback.dossier import handing
-from takeback.errors import ConfigurationError, LedgerBroken
+from takeback.errors import ConfigurationError, DatabaseAway, LedgerBroken
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
 from takeback.ground.db import portal_role
@@ -52,7 +53,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             thread.start()
         try:
             worker.run(
-                app.database.url,
+                app.database,
                 pipeline.work(app),
                 stop,
                 concurrency=settings.workers,
@@ -71,8 +72,11 @@ def _sequence(app: App, witnesses: Witnesses, sequencer: Sequencer, stop: thread
     witness, is not signed on: what is recorded waits, and a person is told.
     """
     try:
-        witnesses.ask_all()
-        sequencer.run(stop)
+        while app.database.reach.wait(stop):
+            with suppress(DatabaseAway):
+                witnesses.ask_all()
+                sequencer.run(stop)
+                return
     except (LedgerBroken, ConfigurationError) as error:
         log.critical("the ledger is not continued: %s", error)
         with app.database.transaction() as tx:
@@ -82,7 +86,10 @@ def _sequence(app: App, witnesses: Witnesses, sequencer: Sequencer, stop: thread
 def _beside(app: App, name: str, run: Callable[[threading.Event], None], stop: threading.Event) -> None:
     """Have the ledger vouched for. What nobody foresaw ends only this, and a person is told."""
     try:
-        run(stop)
+        while app.database.reach.wait(stop):
+            with suppress(DatabaseAway):
+                run(stop)
+                return
     except Exception as error:
         log.exception("the ledger's %s thread ended", name)
         with app.database.transaction() as tx:

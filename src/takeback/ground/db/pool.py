@@ -1,9 +1,11 @@
 """Connections and transactions. PostgreSQL is not abstracted: rooms write SQL, tests run on the real one.
 
 Everything is synchronous: a transaction is a `with` block, and what a crash leaves behind is decided by
-PostgreSQL alone.
+PostgreSQL alone. While the database does not answer, everything here raises DatabaseAway at once: see
+`reach.py`.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -11,19 +13,20 @@ from contextlib import contextmanager
 from typing import LiteralString, Self
 
 import psycopg
-from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
+from takeback.errors import DatabaseAway
+from takeback.ground.db.reach import HUNG, Away, Connection, Pool, Reach
+
+log = logging.getLogger(__name__)
+logging.getLogger("psycopg").setLevel(logging.ERROR)  # it says each attempt; `reach` says it once
 _TICK = 0.1
 """Seconds between two times that a question is asked."""
+PATIENCE = 30.0
+"""Seconds that a thread waits for a free connection of a pool that is used up."""
 
-Tx = psycopg.Connection[TupleRow]
+Tx = Connection
 """An open transaction: what every function of a `store` takes first."""
-
-
-def _read_committed(connection: Tx) -> None:
-    """Whatever the server's default is: `join` needs each statement to see what was committed before it."""
-    connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
 
 
 def _answers(connection: Tx, questions: Sequence[LiteralString]) -> list[object]:
@@ -32,7 +35,7 @@ def _answers(connection: Tx, questions: Sequence[LiteralString]) -> list[object]
 
 
 class Database:
-    """A pool of connections to one database, as one role.
+    """A pool of connections to one database, as one role, and one more that asks whether it is there.
 
     Args:
         url: a libpq URL.
@@ -41,21 +44,57 @@ class Database:
 
     def __init__(self, url: str, *, max_size: int = 8) -> None:
         self.url = url
-        self._pool = ConnectionPool(
-            url,
-            min_size=1,
-            max_size=max_size,
-            open=True,
-            timeout=30,
-            check=ConnectionPool.check_connection,
-            configure=_read_committed,
-            name="takeback",
-        )
+        self.reach = Reach(url, max_size)
 
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
-        """A transaction: committed when the block ends, rolled back when it raises."""
-        with self._pool.connection() as connection:
+        """A transaction: committed when the block ends, rolled back when it raises.
+
+        Raises:
+            DatabaseAway: the database does not answer, all connections were in use for too long, or the
+                connection was lost in the middle (in the middle of the commit, it may have been committed).
+        """
+        pool, connection = self._connection()
+        try:
+            with connection:
+                yield connection
+        except DatabaseAway:
+            raise
+        except psycopg.OperationalError as error:
+            if not connection.closed:
+                raise
+            self.reach.suspect()
+            raise Away("the connection to the database was lost") from error
+        finally:
+            pool.putconn(connection)
+
+    def _connection(self) -> tuple[Pool, Tx]:
+        """Return a connection that answers, and its pool. Raises as `transaction` does."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            pool = self.reach.pool()
+            try:
+                connection = pool.getconn(timeout=1)
+            except PoolTimeout as error:
+                if time.monotonic() > deadline:
+                    log.warning("all connections to the database are in use")
+                    raise Away("all connections to the database are in use") from error
+                continue
+            except psycopg.OperationalError:  # it was closed just now
+                continue
+            try:
+                ConnectionPool.check_connection(connection)
+            except psycopg.OperationalError:
+                pool.putconn(connection)
+                self.reach.suspect()
+            else:
+                return pool, connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """One connection of its own, each statement by itself; cut off while the database does not answer."""
+        with psycopg.connect(self.url, autocommit=True, connect_timeout=HUNG) as connection:
+            self.reach.register(connection)
             yield connection
 
     def look(self, questions: Sequence[LiteralString], stop: threading.Event, every: float) -> Iterator[None]:
@@ -65,9 +104,9 @@ class Database:
         a query that an index answers with one value; null is no answer. Ends when `stop` is set. A lost
         connection is made again, and yields: what was missed is looked for.
         """
-        while not stop.is_set():
+        while self.reach.wait(stop):
             try:
-                with psycopg.connect(self.url, autocommit=True) as connection:
+                with self.connection() as connection:
                     known = _answers(connection, questions)
                     while not stop.is_set():
                         yield
@@ -77,11 +116,12 @@ class Database:
                             if any(new not in {None, old} for new, old in zip(known, before, strict=True)):
                                 break
             except psycopg.OperationalError:
-                stop.wait(0.2)
+                self.reach.suspect()
+                stop.wait(_TICK)
 
     def close(self) -> None:
         """Close all connections."""
-        self._pool.close()
+        self.reach.close()
 
     def __enter__(self) -> Self:
         return self

@@ -1,33 +1,47 @@
 """Run what was put down: at least once, with patience, and never silently in vain.
 
-Three things are added to `procrastinate`: tries with growing waits (longer if the platform asks for it), the
-taking over of jobs whose worker was killed, and that a job which fails at every try is told to the caller
-of `run`, who records it as a fact. Handlers must bear being run twice.
+The tables are `procrastinate`'s, and jobs are put down by it. Its worker is not used: one loop serves all of
+it, so that whatever blocks there stops the heartbeats, and a database that hangs stops it for good. Here
+every slot is a thread, and so are the heartbeat and the clock; none of them waits for another. All of them
+ask the database through `Database`, which says when it is away.
+
+What failed is tried again after growing waits, or after what the platform asks for. The jobs of a killed
+worker are taken over. A job that fails at every try is told to the caller of `run`, who records it as a
+fact. Handlers must bear being run twice.
 """
 
-import asyncio
-import contextlib
+import itertools
 import logging
+import queue
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
 import procrastinate
 import psycopg
-from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
-from psycopg_pool import PoolTimeout
-from typing_extensions import override
+from procrastinate.periodic import PeriodicDeferrer
 
 from takeback.errors import TakebackError, Unavailable
 from takeback.ground.clock import now
-from takeback.ground.jobs.looking import LookingConnector
+from takeback.ground.db.pool import Database, Tx
+from takeback.ground.jobs import store
+from takeback.ground.jobs.store import Job
+from takeback.ground.jobs.urgency import URGENCY, Lane, Urgency, lanes, of_job
 
 log = logging.getLogger(__name__)
 
 LONGEST_WAIT = timedelta(minutes=10)
-_TAKE_OVER = "takeback:take_over"
+"""Between two tries, if the platform does not ask for more."""
+LONGEST_ASKED = timedelta(days=7)
+"""A wait that a platform asks for is obeyed up to this; what asks for more is asked once a week."""
+LOOK_EVERY = 0.025
+"""Seconds between looks for work: by so much at most is a job late when a worker has nothing to do."""
+AGAIN_AFTER = 1.0
+"""Seconds before the next attempt at what the database did not let happen."""
+TEND_EVERY = 5.0
+"""Seconds between looks for jobs of killed workers and of older versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +53,8 @@ class Handler:
     """Called with the job's arguments by keyword."""
     tries: int = 14
     """Before it is given up; with waits of 1, 2, 4 ... 600 seconds, 14 are about an hour."""
+    longest: timedelta = LONGEST_ASKED
+    """If the platform asks for a longer wait than this, the job is given up instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,101 +82,226 @@ class Work:
 
 
 def wait_before(attempt: int, error: BaseException) -> timedelta:
-    """How long to wait after failed attempt number `attempt` (from 1)."""
+    """Return how long to wait after failed attempt number `attempt` (from 1)."""
     doubled = timedelta(seconds=min(2 ** (attempt - 1), LONGEST_WAIT.total_seconds()))
     asked = error.retry_after if isinstance(error, Unavailable) else None
-    return min(max(doubled, timedelta(seconds=asked or 0)), LONGEST_WAIT)
+    return max(doubled, timedelta(seconds=min(asked or 0, LONGEST_ASKED.total_seconds())))
 
 
-class _Patience(procrastinate.BaseRetryStrategy):
-    """Decides between another try and giving up."""
-
-    def __init__(self, handler: Handler, gave_up: GaveUp) -> None:
-        self._handler = handler
-        self._gave_up = gave_up
-
-    @override
-    def get_retry_decision(self, *, exception: BaseException, job: Job) -> procrastinate.RetryDecision | None:
-        attempt = job.attempts + 1
-        if attempt < self._handler.tries:
-            return procrastinate.RetryDecision(retry_at=now() + wait_before(attempt, exception))
-        try:
-            self._gave_up(self._handler.name, job.task_kwargs, exception)
-        except Exception:  # the giving up must be written down, so it waits until it can be
-            log.exception("could not write down that job %s was given up", job.id)
-            return procrastinate.RetryDecision(retry_at=now() + LONGEST_WAIT)
-        return None
+def next_try(handler: Handler, attempt: int, error: BaseException) -> timedelta | None:
+    """Return how long to wait after failed attempt number `attempt` (from 1); None: give up."""
+    wait = wait_before(attempt, error)
+    return wait if attempt < handler.tries and wait <= handler.longest else None
 
 
-def run(url: str, work: Work, stop: threading.Event, *, concurrency: int, heartbeat: float) -> None:
+def run(database: Database, work: Work, stop: threading.Event, *, concurrency: int, heartbeat: float) -> None:
     """Work until `stop` is set, then finish what is under way and return.
 
     Args:
-        url: libpq URL of the queue's database.
+        database: of the queue.
         work: what to do.
         stop: set by another thread or a signal handler.
-        concurrency: jobs at a time, each in a thread.
+        concurrency: jobs at a time, for each lane that asks platforms: see `urgency.lanes`.
         heartbeat: seconds between signs of life; one that is silent for three times as long loses its jobs.
     """
-    while not stop.is_set():
+    _Worker(database, work, stop, heartbeat).run(lanes(concurrency))
+
+
+class _Wake:
+    """Wakes one thread of a lane; the next one that looks for work, if all are busy."""
+
+    def __init__(self) -> None:
+        self._token = queue.Queue[None](1)
+
+    def wake(self) -> None:
+        with suppress(queue.Full):
+            self._token.put_nowait(None)
+
+    def wait(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            with suppress(queue.Empty):
+                self._token.get(timeout=AGAIN_AFTER)
+                return
+
+
+class _Worker:
+    """One worker process: its slots, its heartbeat, its clock."""
+
+    def __init__(self, database: Database, work: Work, stop: threading.Event, heartbeat: float) -> None:
+        self._database = database
+        self._stop = stop
+        self._heartbeat = heartbeat
+        self._gave_up = work.gave_up
+        self._handlers = {handler.name: handler for handler in work.handlers}
+        self._periodic = {timed.name: timed for timed in work.periodic}
+        self._known = [*self._handlers, *self._periodic]
+        self._id = 0
+
+    def run(self, taken: Sequence[Lane]) -> None:
+        if not self._write(self._begin):
+            return
+        wakes = [_Wake() for _ in taken]
+        slots = [
+            threading.Thread(target=self._work, args=[lane, wake, counter], name=f"{lane.name} {slot}")
+            for lane, wake in zip(taken, wakes, strict=True)
+            for counter in [itertools.count(1)]
+            for slot in range(lane.slots)
+        ]
+        done = threading.Event()  # it lives until the last job is finished
+        beside = [
+            threading.Thread(target=self._beat, args=[done], name="heartbeat"),
+            threading.Thread(target=self._tick, name="clock"),
+            threading.Thread(target=self._tend, name="tend"),
+        ]
+        for thread in [*slots, *beside]:
+            thread.start()
+        self._look(list(zip(taken, wakes, strict=True)))
+        for thread in slots:
+            thread.join()
+        done.set()
+        for thread in beside:
+            thread.join()
+        with suppress(psycopg.OperationalError), self._database.transaction() as tx:
+            store.end(tx, self._id)  # else whoever works next finds it silent
+
+    def _look(self, lanes: Sequence[tuple[Lane, _Wake]]) -> None:
+        """Wake the lanes that have work. Nobody is notified: see `Database.look`."""
+        while self._database.reach.wait(self._stop):
+            try:
+                with self._database.connection() as connection:
+                    while not self._stop.wait(LOOK_EVERY):
+                        due = store.due(connection, list(Urgency), self._known)
+                        for lane, wake in lanes:
+                            if not due.isdisjoint(lane.classes):
+                                wake.wake()
+            except psycopg.OperationalError:
+                self._database.reach.suspect()
+                self._stop.wait(AGAIN_AFTER)
+
+    # --- slots
+
+    def _work(self, lane: Lane, wake: _Wake, counter: "itertools.count[int]") -> None:
+        while self._database.reach.wait(self._stop):
+            try:
+                with self._database.transaction() as tx:
+                    job = store.fetch(tx, self._id, lane.order(next(counter)), self._known)
+            except psycopg.OperationalError as error:
+                log.warning("no job can be fetched now: %s", error)
+                self._stop.wait(AGAIN_AFTER)
+                continue
+            if job is None:
+                wake.wait(self._stop)
+                continue
+            wake.wake()  # there may be more
+            self._do(job)
+
+    def _do(self, job: Job) -> None:
+        timed, handler = self._periodic.get(job.name), self._handlers.get(job.name)
         try:
-            asyncio.run(_run(url, work, stop, concurrency, heartbeat))
-        except (ConnectorException, psycopg.OperationalError, PoolTimeout, OSError) as error:
-            log.warning("the queue cannot be reached, trying again: %s", error)
-            stop.wait(1.0)
-
-
-async def _run(url: str, work: Work, stop: threading.Event, concurrency: int, heartbeat: float) -> None:
-    app = procrastinate.App(connector=LookingConnector(conninfo=url, min_size=2, max_size=concurrency + 4))
-    patience = {handler.name: _Patience(handler, work.gave_up) for handler in work.handlers}
-    for handler in work.handlers:
-        app.task(name=handler.name, retry=patience[handler.name])(handler.run)
-    for timed in work.periodic:
-        app.periodic(cron=timed.cron)(app.task(name=timed.name)(_by_clock(timed.run)))
-
-    async def take_over(timestamp: int) -> None:  # noqa: ARG001 - the queue passes the tick's time
-        await _take_over_stalled(app, patience, heartbeat * 3)
-
-    app.periodic(cron="* * * * * */5")(app.task(name=_TAKE_OVER)(take_over))
-    async with app.open_async():
-        await _take_over_stalled(app, patience, heartbeat * 3)
-        worker = asyncio.create_task(
-            app.run_worker_async(
-                concurrency=concurrency,
-                update_heartbeat_interval=heartbeat,
-                stalled_worker_timeout=heartbeat * 3,
-                fetch_job_polling_interval=1.0,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=20,
-            )
-        )
-        while not worker.done() and not stop.is_set():
-            await asyncio.wait({worker}, timeout=0.2)
-        worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
-
-
-def _by_clock(work: Callable[[], None]) -> Callable[[int], None]:
-    def tick(timestamp: int) -> None:  # noqa: ARG001 - the queue passes the tick's time
-        work()
-
-    return tick
-
-
-async def _take_over_stalled(
-    app: procrastinate.App, patience: Mapping[str, _Patience], silent_for: float
-) -> None:
-    """Start again what a killed worker was at; a job that kills its worker each time is given up."""
-    for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=silent_for):
-        log.warning("taking over job %s of a worker that fell silent", job.id)
-        killed = TakebackError("its worker was killed at every try")
-        known = patience.get(job.task_name)
-        try:
-            if known is None or known.get_retry_decision(exception=killed, job=job) is not None:
-                await app.job_manager.retry_job(job)
+            if timed is not None:
+                timed.run()
+            elif handler is not None:
+                handler.run(**job.args)
+        except Exception as error:  # whatever it is: it is tried again, or told
+            if handler is None:
+                log.exception("%s failed; the clock brings it again", job.name)
             else:
-                await app.job_manager.finish_job(job, Status.FAILED, delete_job=False)
-        except ConnectorException as error:  # another worker took it over, or it ended after all
-            log.warning("job %s: %s", job.id, error)
+                self._failed(handler, job, error)
+                return
+        self._write(lambda tx: store.done(tx, job))
+
+    def _failed(self, handler: Handler, job: Job, error: Exception) -> None:
+        """Put a job down again, or give it up as soon as that can be written down."""
+        wait = next_try(handler, job.attempts + 1, error)
+        if wait is None:
+            try:
+                self._gave_up(handler.name, job.args, error)
+            except Exception:
+                log.exception("could not write down that job %s was given up", job.id)
+                wait = LONGEST_WAIT
+        if wait is None:
+            log.error("job %s of %s is given up", job.id, job.name, exc_info=error)
+            self._write(lambda tx: store.failed(tx, job))
+        else:
+            at = now() + wait
+            self._write(lambda tx: store.again(tx, job, at))
+
+    def _write(self, what: Callable[[Tx], None]) -> bool:
+        """Write down how a job ended, as soon as the database is there; False if `stop` is set before."""
+        while True:
+            try:
+                with self._database.transaction() as tx:
+                    what(tx)
+            except psycopg.Error as error:
+                log.warning("how a job ended cannot be written down now: %s", error)
+                self._stop.wait(AGAIN_AFTER)
+                if not self._database.reach.wait(self._stop):
+                    return False
+            else:
+                return True
+
+    # --- beside them
+
+    def _begin(self, tx: Tx) -> None:
+        self._id = store.begin(tx)
+
+    def _beat(self, done: threading.Event) -> None:
+        while not done.wait(self._heartbeat):
+            try:
+                with self._database.transaction() as tx:
+                    if not store.beat(tx, self._id):
+                        log.warning("this worker was taken for dead; it goes on under another number")
+                        self._begin(tx)
+            except psycopg.OperationalError as error:
+                log.warning("no heartbeat can be written now: %s", error)
+
+    def _tick(self) -> None:
+        """Put down what the clock brings."""
+        app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())  # never opened
+        for timed in self._periodic.values():
+            app.periodic(cron=timed.cron)(app.task(name=timed.name)(_by_clock))
+        ticks = PeriodicDeferrer(app.periodic_registry)
+        due: dict[str, int] = {}
+        while self._periodic and self._database.reach.wait(self._stop):
+            # The newest tick of each is enough, also after an outage.
+            due |= {task.task.name: at for task, at in ticks.get_previous_tasks(now().timestamp())}
+            try:
+                with self._database.transaction() as tx:
+                    for name, at in due.items():
+                        store.tick(tx, name, of_job(name), at)
+                due.clear()
+            except psycopg.OperationalError as error:
+                log.warning("the clock cannot put down its jobs now: %s", error)
+            self._stop.wait(max(ticks.get_next_tick(now().timestamp()), 0.05))
+
+    def _tend(self) -> None:
+        """Take over what killed workers were at, and sort in what older versions put down."""
+        silent_for = self._heartbeat * 3
+        while self._database.reach.wait(self._stop):
+            try:
+                with self._database.transaction() as tx:
+                    store.sort_in(tx, URGENCY)
+                # After an outage everybody was silent; whoever lives says so first.
+                if self._database.reach.up_for() > silent_for:
+                    self._take_over(silent_for)
+            except psycopg.OperationalError as error:
+                log.warning("jobs cannot be taken over now: %s", error)
+            self._stop.wait(min(TEND_EVERY, silent_for))
+
+    def _take_over(self, silent_for: float) -> None:
+        """Start again what a killed worker was at; a job that kills its worker each time is given up."""
+        with self._database.transaction() as tx:
+            jobs = store.take_over(tx, self._id, silent_for)
+        for job in jobs:
+            log.warning("taking over job %s of a worker that fell silent", job.id)
+            handler = self._handlers.get(job.name)
+            if job.name in self._periodic:  # the clock brings it again
+                self._write(lambda tx, job=job: store.done(tx, job))
+            elif handler is None or job.attempts + 1 < handler.tries:
+                self._write(lambda tx, job=job: store.again(tx, job, now()))
+            else:
+                self._failed(handler, job, TakebackError("its worker was killed at every try"))
+
+
+def _by_clock(timestamp: int) -> None:
+    """Stand for a periodic job where only its times are asked for."""

@@ -13,6 +13,7 @@ from takeback.facts import Fact
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs import queue
+from takeback.ground.jobs.urgency import of_fact
 from takeback.ground.ledger import store
 from takeback.ids import FactId
 from takeback_verify.leaf import SALT_BYTES, Opening, format_leaf, seal
@@ -42,7 +43,7 @@ def record(tx: Tx, fact: Fact, *, at: datetime | None = None) -> FactId:
     salt = secrets.token_bytes(SALT_BYTES)
     leaf = format_leaf(seal(salt, Opening(fact_id, happened, kind, body)))
     store.insert_entry(tx, fact_id, leaf, salt)
-    queue.enqueue(tx, "follow", fact=fact_id)
+    queue.enqueue(tx, "follow", urgency=of_fact(fact), fact=fact_id)
     return fact_id
 
 

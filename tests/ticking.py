@@ -1,0 +1,36 @@
+"""A platform on which nothing happens but that its cursor moves on: for watchers to be seen alive."""
+
+import threading
+
+from takeback.connectors.api import Action, Batch, Capabilities, Shard, Surface, Vantage
+
+EVERY = 0.2
+"""Seconds between two answers."""
+
+
+class Ticking:
+    """The platform. What nobody asks of it is not there."""
+
+    name = "ticking"
+
+    def capabilities(self) -> Capabilities:
+        return Capabilities((Surface.MESSAGE,), tuple(Vantage), tuple(Action), "all", 1_000_000)
+
+    def shards(self) -> list[Shard]:
+        return [Shard("live")]
+
+    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+        assert shard.name == "live"
+        threading.Event().wait(EVERY)
+        return Batch((), str(int(cursor or 0) + 1))
+
+    def locate(self, link: str) -> None:
+        assert link
+
+    def close(self) -> None:
+        pass
+
+
+def connect() -> Ticking:
+    """What TAKEBACK_CONNECTOR names."""
+    return Ticking()
