@@ -97,7 +97,7 @@ def migrate() -> None:
         left = portal_role.remains(tx, settings.portal_connections)
     print("The schema is up to date.")
     for what in left:
-        print(f"The portal's role {what}.")
+        print(f"The portal's role {what}.", file=sys.stderr)
 
 
 @app.command()
