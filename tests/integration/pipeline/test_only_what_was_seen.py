@@ -239,6 +239,19 @@ def test_h1_a_platform_that_gives_a_copy_out_no_more_does_not_keep_it_up(house, 
     assert house.facts(EntryRefused)
 
 
+def test_a_platform_that_asks_for_a_long_wait_is_not_asked_sooner_and_the_copy_goes(
+    house, platform, reported
+):
+    """Waits that a platform asks for are obeyed; a picture does not stay up only to be learnt from."""
+    report, post = reported
+    decide(house, report)
+    platform.fail("fetch", Unavailable("429", retry_after=86400))
+    take_effect(house)
+    house.after(seconds=1)
+    assert platform.removed(post)
+    assert active(house, report) == ()
+
+
 # --- H2: a decision covers the copies that were on its page -------------------------------------------------
 
 

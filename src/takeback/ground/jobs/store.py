@@ -140,8 +140,9 @@ def end(tx: Tx, worker: int) -> None:
 def take_over(tx: Tx, worker: int, silent_for: float) -> list[Job]:
     """Take all jobs of workers that were silent for so many seconds, and forget those workers."""
     tx.execute(
-        "delete from procrastinate_workers where last_heartbeat < now() - make_interval(secs => %s)",
-        [silent_for],
+        "delete from procrastinate_workers where last_heartbeat < now() - make_interval(secs => %s)"
+        " and id <> %s",
+        [silent_for, worker],
     )
     rows = tx.execute(
         """
