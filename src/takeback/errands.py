@@ -23,14 +23,22 @@ from takeback.cases.model import CaseStatus
 from takeback.connectors.api import Recorder, Target
 from takeback.dossier import handing
 from takeback.dossier import service as dossiers
-from takeback.errors import Gone, PlatformError, TakebackError, Unavailable, Unreadable, WhyUnreadable
+from takeback.errors import (
+    Deferred,
+    Gone,
+    PlatformError,
+    TakebackError,
+    Unavailable,
+    Unreadable,
+    WhyUnreadable,
+)
 from takeback.evidence import service as evidence
 from takeback.evidence import upkeep, watching
 from takeback.evidence.model import Subject
 from takeback.facts import CapturedFor, FoundBy, SeenBy
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.queue import enqueue
+from takeback.ground.jobs.queue import SLOW, enqueue
 from takeback.ground.ledger.record import record, record_once
 from takeback.ids import CaptureId, CaseId, DossierId, ReportId, RequestId, SightingId, TargetId
 from takeback.intake import service as intake
@@ -42,7 +50,9 @@ from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Seen, Sighting
 from takeback.sightings.reading import read
 from takeback.signals.features import parse_features
+from takeback.signals.lanes import When
 from takeback.signals.model import ClipSignals, Cut, PictureSignals
+from takeback.signals.sandbox import Decoder
 from takeback.takedown import service as takedown
 
 log = logging.getLogger(__name__)
@@ -61,7 +71,17 @@ def take_in(app: App) -> None:
     handing.take_up(app.database, clock.now())
 
 
-def locate(app: App, report: str, number: int) -> None:
+SLOW_TRIES = 3
+"""What the slow lane cannot read alone, as often as this, can never be read."""
+SLOW_PAUSE = timedelta(minutes=10)
+
+
+def _lane(app: App, slow: int) -> tuple[Decoder, When]:
+    """Which decoder a job reads with. In the slow lane it waits, beside it never."""
+    return (app.decoder.slow or app.decoder, When.NOW) if slow else (app.decoder, When.SOON)
+
+
+def locate(app: App, report: str, number: int, slow: int = 0) -> None:
     """Look up one link of a report: what is there joins the case, and is a seed to find further copies by.
 
     Raises PlatformError to be tried again.
@@ -81,7 +101,21 @@ def locate(app: App, report: str, number: int) -> None:
             _unusable(app, report_id, f"location {number + 1} shows no picture")
         for position, media in enumerate(post.media):
             most = app.settings.max_media_bytes
-            reading = read(connector, app.decoder, media.address, most, flips=True, exact=True)
+            decoder, when = _lane(app, slow)
+            reading = read(
+                connector,
+                decoder,
+                media.address,
+                most,
+                flips=True,
+                exact=True,
+                when=when,
+                final=bool(slow),
+            )
+            if isinstance(reading, Later) and reading.slow:
+                with app.database.transaction() as tx:
+                    enqueue(tx, "locate", queue=SLOW, report=report, number=number, slow=1)
+                return
             if isinstance(reading, Later):
                 raise PlatformError(reading.reason)
             _locate(
@@ -132,31 +166,53 @@ def _unusable(app: App, report: ReportId, reason: str) -> None:
         record_once(tx, facts.LocationUnusable(report, reason))
 
 
-def read_again(app: App, sighting: int) -> None:
-    """Try again to read a picture that could not be fetched when it passed. Raises PlatformError."""
+def read_again(app: App, sighting: int, slow: int = 0) -> None:
+    """Try again to read a picture that could not be read when it passed. Raises PlatformError.
+
+    Args:
+        app: the service.
+        sighting: the post.
+        slow: the number of this try in the slow lane; 0: outside of it.
+    """
     with app.database.transaction() as tx:
         row = sightings.get(tx, SightingId(sighting))
     if row is None or row.state != "unread":
         return
-    reading = read(app.connectors[row.connector], app.decoder, row.media, app.settings.max_media_bytes)
+    decoder, when = _lane(app, slow)
+    most = app.settings.max_media_bytes
+    reading = read(
+        app.connectors[row.connector], decoder, row.media, most, when=when, final=slow >= SLOW_TRIES
+    )
     with app.database.transaction() as tx:
         match reading:
             case PictureSignals() | ClipSignals():
                 join.commit_late(tx, app.index, row.id, reading, clock.now())
             case WhyUnreadable():
                 sightings.set_unreadable(tx, row.id, reading.value)
+            case Later(reason, slow=True):
+                sightings.set_slow(tx, row.id, reason)
+                if slow:
+                    at = clock.now() + SLOW_PAUSE
+                    enqueue(tx, "read_again", queue=SLOW, at=at, sighting=sighting, slow=slow + 1)
+                else:
+                    join.read_later(tx, row.id, reading)
             case Later(reason):
                 raise PlatformError(reason)
 
 
-def read_exactly(app: App, sighting: int, by: str) -> None:
+def read_exactly(app: App, sighting: int, by: str, slow: int = 0) -> None:
     """Read a post again whose fast hash came near something, and match what it is. Raises PlatformError."""
     with app.database.transaction() as tx:
         row = sightings.get(tx, SightingId(sighting))
     if row is None:
         return
     connector, most = app.connectors[row.connector], app.settings.max_media_bytes
-    reading = read(connector, app.decoder, row.media, most, exact=True)
+    decoder, when = _lane(app, slow)
+    reading = read(connector, decoder, row.media, most, exact=True, when=when, final=bool(slow))
+    if isinstance(reading, Later) and reading.slow:
+        with app.database.transaction() as tx:
+            enqueue(tx, "read_exactly", queue=SLOW, sighting=sighting, by=by, slow=1)
+        return
     if isinstance(reading, Later):
         raise PlatformError(reading.reason)
     signals = None if isinstance(reading, WhyUnreadable) else reading  # gone meanwhile: the fast hash counts
@@ -371,7 +427,7 @@ def remove(app: App, target: str) -> None:
     takedown.remove(app.database, app.connectors[connector], target_id)
 
 
-def look_closely(app: App, sighting: int, by: str) -> None:
+def look_closely(app: App, sighting: int, by: str, slow: int = 0) -> None:
     """Compare one post with the details of confirmed copies on its platform. Raises Unavailable."""
     with app.database.transaction() as tx:
         post = sightings.get(tx, SightingId(sighting))
@@ -380,9 +436,14 @@ def look_closely(app: App, sighting: int, by: str) -> None:
         return
     try:
         data = app.connectors[post.connector].fetch(post.media, app.settings.max_media_bytes)
-        found = details.agreements(known, parse_features(app.decoder.features(data)))
+        decoder, when = _lane(app, slow)
+        found = details.agreements(known, parse_features(decoder.features(data, when=when)))
     except Unavailable:
         raise
+    except Deferred:
+        with app.database.transaction() as tx:
+            enqueue(tx, "look_closely", queue=SLOW, sighting=sighting, by=by, slow=1)
+        return
     except (PlatformError, Unreadable):
         return  # gone, or not to be read now: there is nothing to compare
     with app.database.transaction() as tx:

@@ -33,7 +33,7 @@ from takeback.bank.model import Entry, EntryStatus
 from takeback.errors import StorageUnavailable
 from takeback.facts import FoundBy, Matched
 from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.queue import enqueue
+from takeback.ground.jobs.queue import SLOW, enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import EntryId, SightingId
 from takeback.join import details_store, store
@@ -110,9 +110,18 @@ def commit(
             if not _settle(tx, sighting, shown, _with(changed, shown, near[number]), FoundBy.LIVE, now):
                 unknown.append((sighting, shown))
         elif isinstance(each.reading, Later):
-            enqueue(tx, "read_again", sighting=sighting)
+            read_later(tx, sighting, each.reading)
     _look_closely(tx, connector, unknown)
     return ids
+
+
+def read_later(tx: Tx, sighting: SightingId, later: Later) -> None:
+    """Have a post read again: soon, or in the slow lane, where each poster in turn has one file read."""
+    if later.slow:
+        turn = -sightings.count_slow(tx, sighting)
+        enqueue(tx, "read_again", queue=SLOW, priority=turn, sighting=sighting, slow=1)
+    else:
+        enqueue(tx, "read_again", sighting=sighting)
 
 
 def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Shown]]) -> None:

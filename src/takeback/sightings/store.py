@@ -151,6 +151,21 @@ def set_exact(tx: Tx, sighting: SightingId, signals: PictureSignals | ClipSignal
     return changed.rowcount == 1
 
 
+def set_slow(tx: Tx, sighting: SightingId, reason: str) -> None:
+    """A picture that is to be read later waits for the slow lane, which knows it by this reason."""
+    tx.execute("update sightings_post set reason = %s where id = %s and state = 'unread'", [reason, sighting])
+
+
+def count_slow(tx: Tx, sighting: SightingId) -> int:
+    """How many unread files the poster of this one has on its platform, this one included; at most 1,000."""
+    row = tx.execute(
+        "select count(*) from (select from sightings_post one join sightings_post other"
+        " using (connector, sender) where one.id = %s and other.state = 'unread' limit 1000) capped",
+        [sighting],
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
 def set_unreadable(tx: Tx, sighting: SightingId, reason: str) -> bool:
     """A picture that was to be read later never can be; False if somebody was first."""
     changed = tx.execute(

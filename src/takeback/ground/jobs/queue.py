@@ -13,16 +13,33 @@ from takeback.ground.db.pool import Tx
 _app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())  # never opened: callers bring theirs
 
 
-def enqueue(tx: Tx, name: str, *, at: datetime | None = None, **args: str | int) -> None:
+SLOW = "slow"
+"""The queue of what strangers make long: a worker does one of these at a time, beside all others."""
+
+
+def enqueue(
+    tx: Tx,
+    name: str,
+    *,
+    at: datetime | None = None,
+    queue: str | None = None,
+    priority: int = 0,
+    **args: str | int,
+) -> None:
     """Put one job down.
 
     Args:
         tx: the caller's transaction.
         name: the handler's name, see `pipeline.handlers`.
         at: not before this time; now if None.
+        queue: `SLOW`, or None: the ordinary one.
+        priority: higher goes first.
         args: what the handler is called with; ids and small numbers only, since they are seen in the queue.
     """
-    _app.configure_task(name, schedule_at=at, connection=tx, allow_unknown=True).defer(**args)
+    named = {} if queue is None else {"queue": queue}
+    _app.configure_task(
+        name, schedule_at=at, priority=priority, connection=tx, allow_unknown=True, **named
+    ).defer(**args)
 
 
 @dataclass(frozen=True, slots=True)

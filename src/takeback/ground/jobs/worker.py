@@ -16,12 +16,13 @@ from datetime import timedelta
 import procrastinate
 import psycopg
 from procrastinate.exceptions import ConnectorException
-from procrastinate.jobs import Job, Status
+from procrastinate.jobs import DEFAULT_QUEUE, Job, Status
 from psycopg_pool import PoolTimeout
 from typing_extensions import override
 
 from takeback.errors import TakebackError, Unavailable
 from takeback.ground.clock import now
+from takeback.ground.jobs.queue import SLOW
 
 log = logging.getLogger(__name__)
 
@@ -125,22 +126,29 @@ async def _run(url: str, work: Work, stop: threading.Event, concurrency: int, he
     app.periodic(cron="* * * * * */5")(app.task(name=_TAKE_OVER)(take_over))
     async with app.open_async():
         await _take_over_stalled(app, patience, heartbeat * 3)
-        worker = asyncio.create_task(
-            app.run_worker_async(
-                concurrency=concurrency,
-                update_heartbeat_interval=heartbeat,
-                stalled_worker_timeout=heartbeat * 3,
-                fetch_job_polling_interval=1.0,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=20,
+        workers = {
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=queues,
+                    concurrency=at_once,
+                    update_heartbeat_interval=heartbeat,
+                    stalled_worker_timeout=heartbeat * 3,
+                    fetch_job_polling_interval=1.0,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    shutdown_graceful_timeout=20,
+                )
             )
-        )
-        while not worker.done() and not stop.is_set():
-            await asyncio.wait({worker}, timeout=0.2)
-        worker.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await worker
+            for queues, at_once in (([DEFAULT_QUEUE], concurrency), ([SLOW], 1))
+        }
+        ended: set[asyncio.Task[None]] = set()
+        while not ended and not stop.is_set():
+            ended, _ = await asyncio.wait(workers, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+        for worker in workers:
+            worker.cancel()
+        for worker in workers:
+            with contextlib.suppress(asyncio.CancelledError):
+                await worker
 
 
 def _by_clock(work: Callable[[], None]) -> Callable[[int], None]:
