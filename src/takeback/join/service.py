@@ -169,6 +169,7 @@ def commit_exactly(
         return
     seq, near = _ask(tx, index, {0: shown})
     bank.share(tx)
+    sightings.await_exact(tx, sighting, awaits=False)
     if signals is not None:
         sightings.set_exact(tx, sighting, signals)
     changed = bank.changes_since(tx, seq)
@@ -191,6 +192,7 @@ def _with(changed: Sequence[Entry], shown: Shown, near: Nearby) -> Nearby:
 def _settle(tx: Tx, sighting: SightingId, shown: Shown, near: Nearby, by: FoundBy, now: datetime) -> int:
     """Match a post, or have it read exactly first; how many new matches there were."""
     if needs_exact(shown, (touch for each in near.touches.values() for touch in each)):
+        sightings.await_exact(tx, sighting)
         enqueue(tx, "read_exactly", sighting=sighting, by=by.value)
         return 0
     return _match(tx, sighting, shown, near, by, now, exact=True)

@@ -11,6 +11,7 @@ from takeback.cases.model import Reviewer
 from takeback.doors.console import words
 from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
+from takeback.evidence import kept
 from takeback.facts import (
     BreakerOverdue,
     BreakerTripped,
@@ -93,6 +94,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
     """The page "Needs a person"."""
     with desk.app.database.transaction() as tx:
         items = _items(tx, reviewer_of(visit))
+        no_evidence = kept.trouble(tx, desk.app.keeper)
         shut_out = unseen.newly_shut_out(tx, clock.now() - NEW)
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
     reasons: dict[str, int] = {}
@@ -105,6 +107,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         now=clock.now(),
         items=items,
         shut_out=shut_out,
+        no_evidence=no_evidence,
         unreadable=len(unreadable),
         most=MOST,
         reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),
