@@ -50,7 +50,7 @@ def long_clip() -> bytes:
     with av.open(out, "w", format="mp4") as container:
         stream = container.add_stream("mpeg4", rate=30)
         stream.width, stream.height, stream.pix_fmt = 576, 576, "yuv420p"
-        for number in range(240):
+        for number in range(400):
             picture = np.repeat(np.roll(_stripes(576), number, axis=1)[..., None], 3, axis=2)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
         container.mux(stream.encode())

@@ -28,6 +28,9 @@ class CaptureFailed:
 class EvidenceKept:
     """There is a directory of recipients: nothing is removed before it is captured, or can never be."""
 
+    recipients: int
+    """To how many evidence is sealed."""
+
 
 @dataclass(frozen=True, slots=True)
 class EvidenceGivenUp:

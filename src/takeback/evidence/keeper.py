@@ -70,10 +70,18 @@ class Keeper:
         """Whether evidence is kept at all: there is nobody to seal it to before there is a directory."""
         return self.directory.exists()
 
+    def recipients(self) -> int:
+        """Return to how many evidence is sealed now.
+
+        Raises:
+            ConfigurationError: nothing can be sealed; says why.
+        """
+        return len(recipients_of(load_directory(self.directory)))
+
     def trouble(self) -> str | None:
         """Return why nothing can be sealed now; None: it can."""
         try:
-            recipients_of(load_directory(self.directory))
+            self.recipients()
         except ConfigurationError as error:
             return str(error)
         return None

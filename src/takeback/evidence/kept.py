@@ -21,7 +21,7 @@ def note(tx: Tx, keeper: Keeper | None) -> None:
         return
     last = ledger.recent(tx, (EvidenceKept, EvidenceGivenUp), 1)
     if not last or isinstance(last[0].fact, EvidenceGivenUp):
-        record(tx, EvidenceKept())
+        record(tx, EvidenceKept(keeper.recipients()))
 
 
 def was_kept(tx: Tx) -> bool:

@@ -23,9 +23,9 @@ NS_SCAN = 12
 """For each scan of a JPEG beyond those of a usual progressive one."""
 NS_FRAME = 60
 """Each further frame or page, and what lies before it."""
-NS_CLIP = 10
+NS_CLIP = 6
 """Each pixel of each frame of a clip."""
-NS_MOMENT = 60
+NS_MOMENT = 30
 """The same of each second, which is hashed."""
 NS_BYTE = 20
 BYTES_PER_PIXEL = 8
