@@ -66,17 +66,20 @@ def of_day(tx: Tx, day: date, most: int) -> tuple[list[Kept], list[int]]:
 
 
 def let_go(tx: Tx, rows: Sequence[Kept], signals: Sequence[int]) -> bool:
-    """Delete rows that are safe elsewhere; False if one changed, went or came to be needed since.
+    """Delete rows that are safe elsewhere; False if one changed, is held, or came to be needed since.
 
     Raises psycopg.errors.ForeignKeyViolation if something came to refer to one just now; it is tried again.
     """
-    deleted = tx.execute(
-        "delete from sightings_post p using unnest(%s::bigint[], %s::bigint[]) safe (id, signals)"
-        " where p.id = safe.id and p.signals_seq = safe.signals and not p.awaits_exact"
-        " and not sightings_is_needed(p.id)",
+    held = tx.execute(
+        "select p.id from sightings_post p join unnest(%s::bigint[], %s::bigint[]) safe (id, signals)"
+        " on p.id = safe.id where p.signals_seq = safe.signals and not p.awaits_exact"
+        " and not sightings_is_needed(p.id) for update of p skip locked",
         [[row.id for row in rows], list(signals)],
     )
-    return deleted.rowcount == len(rows)
+    if held.rowcount < len(rows):
+        return False
+    tx.execute("delete from sightings_post where id = any(%s)", [[row.id for row in rows]])
+    return True
 
 
 def let_go_again(tx: Tx, before: date, most: int) -> int:
