@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from dear_files import DEAR
 from house import picture
 from quiet import QuietPlatform
+from takeback import errands
 from takeback.app import App
 from takeback.doors.watch import watch
 from takeback.errors import Unreadable, WhyUnreadable
@@ -150,3 +152,25 @@ def test_s2_what_is_too_slow_is_so_only_alone_in_the_slow_lane(house, platform, 
         assert states(house)[address] == "unread slow"
     house.after(minutes=11)
     assert states(house)[address] == "read"
+
+
+def test_s2_whoever_waits_for_the_slow_lane_holds_up_nobody_else(decoder, files):
+    """S2: the console and the API ask the same decoder and wait for it; cheap pictures do not wait."""
+    with ThreadPoolExecutor(3) as threads:
+        waiting = [threads.submit(decoder.signals, files("deep_png"), exact=True) for _ in range(3)]
+        for number in range(5):
+            assert decoder.signals(picture(number), exact=True).width == 96
+        assert not all(each.done() for each in waiting)
+        assert {each.result().width for each in waiting} == {4300}
+
+
+def test_s2_a_reported_link_to_a_slow_file_goes_to_the_slow_lane(house, platform, files):
+    """S2: the intake of links shares its worker with removals."""
+    post = platform.post(files("one_bit_png"))
+    house.report(picture(1), links=(f"memory://{post.place}/{post.message}",))
+    errands.take_in(house.app)
+    house.work("follow")
+    [job] = [job for job in house.due() if job.name == "locate"]
+    house.do(job)
+    asked = "select args ->> 'slow', queue_name from procrastinate_jobs where task_name = 'locate'"
+    assert house.query(asked) == [("1", SLOW)]

@@ -33,7 +33,6 @@ _FAULTS: dict[int | str, dict[str, Any]] = {
     413: {"model": Failed, "description": "The body is too long; it was not read."},
     422: {"model": Failed, "description": "Not what was asked for; `code` says why."},
     429: {"model": Failed, "description": "Too many questions; Retry-After says when to come back."},
-    503: {"model": Failed, "description": "Too many slow files wait; Retry-After says when to come back."},
 }
 
 
@@ -71,7 +70,7 @@ def _signals(app: App, data: bytes) -> PictureSignals:
     except Deferred as error:
         if not _SLOW.acquire(blocking=False):
             text = "This file takes long to read, and others like it wait already."
-            raise Problem(503, "busy", text, _COME_BACK) from error
+            raise Problem(429, "busy", text, _COME_BACK) from error
     try:
         return app.decoder.signals(data, exact=True)
     finally:
