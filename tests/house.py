@@ -35,6 +35,7 @@ from takeback.join import service as join
 from takeback.join.reading import read_closely
 from takeback.sightings import leases
 from takeback.sightings.model import Reading, Seen
+from takeback.signals.lanes import When
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
@@ -217,7 +218,7 @@ class House:
             leases.release(tx, lease)
 
     def _read(self, media: str) -> Reading:
-        return read_closely(self.platform, self.app.decoder, self.app.index, media, 10**6)
+        return read_closely(self.platform, self.app.decoder, self.app.index, media, 10**6, When.SOON)
 
     def due(self) -> list[Job]:
         """Jobs whose time has come, in their order."""

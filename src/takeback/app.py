@@ -179,7 +179,7 @@ def open_app(settings: Settings) -> Iterator[App]:
         for connector in connectors.values():
             stack.callback(connector.close)
         decoder = stack.enter_context(
-            Decoder(
+            Decoder.in_lanes(
                 processes=settings.decoders,
                 seconds=settings.decode_seconds,
                 max_bytes=settings.max_media_bytes,

@@ -23,25 +23,32 @@ from takeback.cases.model import CaseStatus
 from takeback.connectors.api import Recorder, Target
 from takeback.dossier import handing
 from takeback.dossier import service as dossiers
-from takeback.errors import Gone, PlatformError, TakebackError, Unavailable, Unreadable, WhyUnreadable
+from takeback.errors import (
+    Gone,
+    PlatformError,
+    TakebackError,
+    Unavailable,
+    Unreadable,
+)
+from takeback.evidence import kept, upkeep, watching
 from takeback.evidence import service as evidence
-from takeback.evidence import upkeep, watching
 from takeback.evidence.model import Subject
 from takeback.facts import CapturedFor, FoundBy, SeenBy
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
+from takeback.ground.jobs.urgency import SLOW
 from takeback.ground.ledger.record import record, record_once
 from takeback.ids import CaptureId, CaseId, DossierId, ReportId, RequestId, SightingId, TargetId
 from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
 from takeback.join import store as join_store
+from takeback.reading_errands import lane
 from takeback.sightings import service as passed_by
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Seen, Sighting
 from takeback.sightings.reading import read
-from takeback.signals.features import parse_features
 from takeback.signals.model import ClipSignals, Cut, PictureSignals
 from takeback.takedown import service as takedown
 
@@ -53,6 +60,8 @@ CAPTURE_LONGEST = timedelta(minutes=10)
 """If the platform asks for a longer wait, nothing is captured: the picture must not stay up for as long."""
 LEARN_FOR = timedelta(minutes=2)
 """So long a removal waits for a platform that does not give a reviewed copy out, to learn from it."""
+UNTIL_MENDED = timedelta(seconds=30)
+"""How often what waits for a readable directory of recipients looks for one."""
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon a removal that waits for a capture looks whether it is there."""
 
@@ -63,7 +72,7 @@ def take_in(app: App) -> None:
     handing.take_up(app.database, clock.now())
 
 
-def locate(app: App, report: str, number: int) -> None:
+def locate(app: App, report: str, number: int, slow: int = 0) -> None:
     """Look up one link of a report: what is there joins the case, and is a seed to find further copies by.
 
     Raises PlatformError to be tried again.
@@ -83,7 +92,21 @@ def locate(app: App, report: str, number: int) -> None:
             _unusable(app, report_id, f"location {number + 1} shows no picture")
         for position, media in enumerate(post.media):
             most = app.settings.max_media_bytes
-            reading = read(connector, app.decoder, media.address, most, flips=True, exact=True)
+            decoder, when = lane(app, slow)
+            reading = read(
+                connector,
+                decoder,
+                media.address,
+                most,
+                flips=True,
+                exact=True,
+                when=when,
+                final=bool(slow),
+            )
+            if isinstance(reading, Later) and reading.slow:
+                with app.database.transaction() as tx:
+                    enqueue(tx, "locate", urgency=SLOW[0], report=report, number=number, slow=1)
+                return
             if isinstance(reading, Later):
                 raise PlatformError(reading.reason)
             _locate(
@@ -134,38 +157,6 @@ def _unusable(app: App, report: ReportId, reason: str) -> None:
         record_once(tx, facts.LocationUnusable(report, reason))
 
 
-def read_again(app: App, sighting: int) -> None:
-    """Try again to read a picture that could not be fetched when it passed. Raises PlatformError."""
-    with app.database.transaction() as tx:
-        row = sightings.get(tx, SightingId(sighting))
-    if row is None or row.state != "unread":
-        return
-    reading = read(app.connectors[row.connector], app.decoder, row.media, app.settings.max_media_bytes)
-    with app.database.transaction() as tx:
-        match reading:
-            case PictureSignals() | ClipSignals():
-                join.commit_late(tx, app.index, row.id, reading, clock.now())
-            case WhyUnreadable():
-                sightings.set_unreadable(tx, row.id, reading.value)
-            case Later(reason):
-                raise PlatformError(reason)
-
-
-def read_exactly(app: App, sighting: int, by: str) -> None:
-    """Read a post again whose fast hash came near something, and match what it is. Raises PlatformError."""
-    with app.database.transaction() as tx:
-        row = sightings.get(tx, SightingId(sighting))
-    if row is None:
-        return
-    connector, most = app.connectors[row.connector], app.settings.max_media_bytes
-    reading = read(connector, app.decoder, row.media, most, exact=True)
-    if isinstance(reading, Later):
-        raise PlatformError(reading.reason)
-    signals = None if isinstance(reading, WhyUnreadable) else reading  # gone meanwhile: the fast hash counts
-    with app.database.transaction() as tx:
-        join.commit_exactly(tx, app.index, row.id, signals, FoundBy(by), clock.now())
-
-
 def take_effect(app: App, decision: str) -> None:
     """The time to undo a decision has passed."""
     with app.database.transaction() as tx:
@@ -173,11 +164,11 @@ def take_effect(app: App, decision: str) -> None:
 
 
 def captured_first(app: App, tx: Tx, sighting: SightingId, now: datetime) -> bool:
-    """Whether a post may be worked on: it is captured, can never be, or no evidence is kept here.
+    """Whether a post may be worked on: it is captured, can never be, or no evidence was ever kept here.
 
     If nobody has asked for its capture yet, this does: for a case that may show a minor, of digests alone.
     """
-    if app.keeper is None or not app.keeper.keeps:
+    if app.keeper is None or not (app.keeper.keeps or kept.was_kept(tx)):
         return True
     post = sightings.get(tx, sighting)
     if post is None:
@@ -211,6 +202,9 @@ def capture(app: App, sighting: int) -> None:
     if app.keeper is None or not isinstance(connector, Recorder):
         _capture_failed(app, post, "this platform cannot be recorded")
         return
+    if app.keeper.trouble() is not None:
+        _wait_for_recipients(app, post)
+        return
     target = Target(subject.place, subject.message, subject.media)
     try:
         recording = connector.record(target, settings.max_media_bytes)
@@ -225,6 +219,15 @@ def capture(app: App, sighting: int) -> None:
         counts = evidence.commit(tx, sealed, wanted, expires_at)
     if not counts:
         app.keeper.discard(sealed)
+
+
+def _wait_for_recipients(app: App, sighting: SightingId) -> None:
+    """Nothing can be sealed now: have a capture wait, or fail if the operator gave evidence up."""
+    with app.database.transaction() as tx:
+        if kept.is_given_up(tx):
+            evidence.fail(tx, sighting, kept.GIVEN_UP)
+        else:
+            enqueue(tx, "capture", at=clock.now() + UNTIL_MENDED, sighting=sighting)
 
 
 def _cases_of(tx: Tx, sighting: SightingId) -> set[CaseId]:
@@ -300,6 +303,7 @@ def ask_for_captured(app: App) -> None:
     """Ask for captured messages by their ids: one that is gone, and not by us, is a fact."""
     now = clock.now()
     with app.database.transaction() as tx:
+        kept.note(tx, app.keeper)
         due = upkeep.due(tx, now)
     asked, away = list[CaptureId](), set[str]()
     for each in due:
@@ -359,7 +363,8 @@ def remove(app: App, target: str) -> None:
         connector = takedown.connector_of(tx, target_id)
         case, sighting = takedown.copy_of(tx, target_id)
         if not captured_first(app, tx, sighting, now):
-            enqueue(tx, "remove", at=now + LOOK_AGAIN, target=target)
+            pause = LOOK_AGAIN if kept.trouble(tx, app.keeper) is None else UNTIL_MENDED
+            enqueue(tx, "remove", at=now + pause, target=target)
             return
         evidence.removing(tx, sighting, now)
         since = takedown.untouched_since(tx, target_id)
@@ -371,24 +376,6 @@ def remove(app: App, target: str) -> None:
                 takedown.note_trouble(tx, target_id, str(fault))
             raise
     takedown.remove(app.database, app.connectors[connector], target_id)
-
-
-def look_closely(app: App, sighting: int, by: str) -> None:
-    """Compare one post with the details of confirmed copies on its platform. Raises Unavailable."""
-    with app.database.transaction() as tx:
-        post = sightings.get(tx, SightingId(sighting))
-        known = None if post is None else details.known_near(tx, app.unsealer, post)
-    if post is None or not known:
-        return
-    try:
-        data = app.connectors[post.connector].fetch(post.media, app.settings.max_media_bytes)
-        found = details.agreements(known, parse_features(app.decoder.features(data)))
-    except Unavailable:
-        raise
-    except (PlatformError, Unreadable):
-        return  # gone, or not to be read now: there is nothing to compare
-    with app.database.transaction() as tx:
-        details.commit(tx, post.id, found, FoundBy(by), clock.now())
 
 
 def look(app: App, target: str, round: int) -> None:  # noqa: A002 - the word of facts.FoundGone

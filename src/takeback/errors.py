@@ -3,6 +3,7 @@
 TakebackError
 ├── ConfigurationError    the operator must change a setting; the text says which and how
 ├── Unreadable            bytes that are not a picture we can hash; carries the reason
+├── Deferred              a file costs more than may be spent now: read it later, in the slow lane
 ├── NotFound              no such case, receipt, entry ...
 ├── Refused               understood, and not allowed; the text may be shown to the person who asked
 │   └── TooManyAttempts   asked too often; says when to come back
@@ -58,6 +59,10 @@ class Unreadable(TakebackError):
         super().__init__(f"{why.value}: {detail}" if detail else why.value)
         self.why = why
         self.detail = detail
+
+
+class Deferred(TakebackError):
+    """A file costs more than may be spent on it now; the slow lane reads it later."""
 
 
 class NotFound(TakebackError):

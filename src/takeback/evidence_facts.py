@@ -25,6 +25,21 @@ class CaptureFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceKept:
+    """There is a directory of recipients: nothing is removed before it is captured, or can never be."""
+
+    recipients: int
+    """To how many evidence is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGivenUp:
+    """The operator said that no evidence is kept from now on; each removal says so, too."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class DeletionObserved:
     """A captured message is not there any more, and we did not remove it."""
 

@@ -50,6 +50,8 @@ from takeback.evidence_facts import (
     DeletionObserved,
     EvidenceAccessed,
     EvidenceErased,
+    EvidenceGivenUp,
+    EvidenceKept,
     InvestigationEnded,
     InvestigationStarted,
     Watched,
@@ -412,6 +414,8 @@ Fact = (
     | Rechecked
     | EvidenceAccessed
     | EvidenceErased
+    | EvidenceKept
+    | EvidenceGivenUp
     | DossierWritten
     | PosterReleased
     | Timestamped

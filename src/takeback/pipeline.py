@@ -10,7 +10,7 @@ from functools import partial
 from typing import assert_never
 from uuid import UUID
 
-from takeback import errands, facts, seed_errands
+from takeback import errands, facts, reading_errands, seed_errands
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.bank.upkeep import check_claims_once
@@ -143,6 +143,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.DossierWritten()
             | facts.EntryRefused()
             | facts.EvidenceAccessed()
+            | facts.EvidenceGivenUp()
+            | facts.EvidenceKept()
             | facts.InvestigationEnded()
             | facts.InvestigationStarted()
             | facts.JobGaveUp()
@@ -250,9 +252,9 @@ def limits(app: App) -> Limits:
 ERRANDS = (
     seed_errands.look_back,
     errands.locate,
-    errands.read_again,
-    errands.read_exactly,
-    errands.look_closely,
+    reading_errands.read_again,
+    reading_errands.read_exactly,
+    reading_errands.look_closely,
     seed_errands.bring,
     errands.take_effect,
     errands.remove,

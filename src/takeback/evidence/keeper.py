@@ -20,7 +20,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from takeback.connectors.api import Exchange, Recording
-from takeback.errors import StorageUnavailable
+from takeback.errors import ConfigurationError, StorageUnavailable
 from takeback.evidence.likeness import without_likeness
 from takeback.evidence.model import Part, SealedCapture, Wanted
 from takeback.evidence.warc import describe, write_warc
@@ -69,6 +69,22 @@ class Keeper:
     def keeps(self) -> bool:
         """Whether evidence is kept at all: there is nobody to seal it to before there is a directory."""
         return self.directory.exists()
+
+    def recipients(self) -> int:
+        """Return to how many evidence is sealed now.
+
+        Raises:
+            ConfigurationError: nothing can be sealed; says why.
+        """
+        return len(recipients_of(load_directory(self.directory)))
+
+    def trouble(self) -> str | None:
+        """Return why nothing can be sealed now; None: it can."""
+        try:
+            self.recipients()
+        except ConfigurationError as error:
+            return str(error)
+        return None
 
     def seal(
         self, wanted: Wanted, cases: Sequence[CaseId], recording: Recording, now: datetime

@@ -58,6 +58,14 @@ def get_wanted(tx: Tx, sighting: SightingId) -> Wanted | None:
     return Wanted(capture, Subject(*subject), CapturedFor(reason), minor, wanted_at)
 
 
+def any_captured(tx: Tx) -> bool:
+    """Whether anything was ever captured here."""
+    row = tx.execute(
+        "select exists (select from evidence_capture where state in ('captured', 'erased'))"
+    ).fetchone()
+    return row is not None and row[0]
+
+
 def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bool:
     """Whether there is a capture of this picture, in whatever state."""
     row = tx.execute(

@@ -184,8 +184,12 @@ class Settings(BaseSettings):
         description="Text file with hashes of pictures that everybody shares, one of 64 hexadecimal digits a "
         "line: none of them can be banked.",
     )
-    decoders: int = Field(2, description="Child processes that decode pictures.")
-    decode_seconds: float = Field(20.0, description="Longest time that one picture may take to decode.")
+    decoders: int = Field(
+        2, description="Child processes that decode cheap pictures, and as many for clips and documents."
+    )
+    decode_seconds: float = Field(
+        20.0, description="Seconds that one picture may take to decode; three times as long in the slow lane."
+    )
     max_media_bytes: int = Field(50_000_000, description="Largest picture that is fetched, in bytes.")
     workers: int = Field(4, description="Background jobs at a time in one worker process.")
     heartbeat_seconds: float = Field(

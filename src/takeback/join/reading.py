@@ -10,6 +10,7 @@ from takeback.connectors.api import Connector
 from takeback.join.comparison import ask_index
 from takeback.sightings.model import Reading
 from takeback.sightings.reading import read
+from takeback.signals.lanes import When
 from takeback.signals.model import ClipSignals, PictureSignals
 from takeback.signals.relation import needs_exact, shown_by
 from takeback.signals.sandbox import Decoder
@@ -25,11 +26,16 @@ def is_near(index: BankIndex, signals: PictureSignals | ClipSignals) -> bool:
 
 
 def read_closely(
-    connector: Connector, decoder: Decoder, index: BankIndex, media: str, max_bytes: int
+    connector: Connector,
+    decoder: Decoder,
+    index: BankIndex,
+    media: str,
+    max_bytes: int,
+    when: When = When.NOW,
 ) -> Reading:
     """What comes of reading one file of a post. Never raises for what a platform or a file does."""
-    reading = read(connector, decoder, media, max_bytes)
+    reading = read(connector, decoder, media, max_bytes, when=when)
     if not isinstance(reading, PictureSignals) or not is_near(index, reading):
         return reading
-    again = read(connector, decoder, media, max_bytes, exact=True)
+    again = read(connector, decoder, media, max_bytes, exact=True, when=when)
     return again if isinstance(again, PictureSignals) else reading

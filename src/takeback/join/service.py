@@ -34,6 +34,7 @@ from takeback.errors import StorageUnavailable
 from takeback.facts import FoundBy, Matched
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
+from takeback.ground.jobs.urgency import slow
 from takeback.ground.ledger.record import record
 from takeback.ids import EntryId, SightingId
 from takeback.join import details_store, store
@@ -110,9 +111,18 @@ def commit(
             if not _settle(tx, sighting, shown, _with(changed, shown, near[number]), FoundBy.LIVE, now):
                 unknown.append((sighting, shown))
         elif isinstance(each.reading, Later):
-            enqueue(tx, "read_again", sighting=sighting)
+            read_later(tx, sighting, each.reading)
     _look_closely(tx, connector, unknown)
     return ids
+
+
+def read_later(tx: Tx, sighting: SightingId, later: Later) -> None:
+    """Have a post read again: soon, or in the slow lane, where each poster in turn has one file read."""
+    if later.slow:
+        turn = slow(sightings.count_slow(tx, sighting))
+        enqueue(tx, "read_again", urgency=turn, sighting=sighting, slow=1)
+    else:
+        enqueue(tx, "read_again", sighting=sighting)
 
 
 def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Shown]]) -> None:
@@ -160,6 +170,7 @@ def commit_exactly(
         return
     seq, near = _ask(tx, index, {0: shown})
     bank.share(tx)
+    sightings.await_exact(tx, sighting, awaits=False)
     if signals is not None:
         sightings.set_exact(tx, sighting, signals)
     changed = bank.changes_since(tx, seq)
@@ -182,6 +193,7 @@ def _with(changed: Sequence[Entry], shown: Shown, near: Nearby) -> Nearby:
 def _settle(tx: Tx, sighting: SightingId, shown: Shown, near: Nearby, by: FoundBy, now: datetime) -> int:
     """Match a post, or have it read exactly first; how many new matches there were."""
     if needs_exact(shown, (touch for each in near.touches.values() for touch in each)):
+        sightings.await_exact(tx, sighting)
         enqueue(tx, "read_exactly", sighting=sighting, by=by.value)
         return 0
     return _match(tx, sighting, shown, near, by, now, exact=True)

@@ -1,11 +1,12 @@
 """Older days as Parquet in the blob store: kept and swept, but no longer in the database.
 
-A day is moved a file at a time, in one transaction: its rows are locked, written to a new file, and when the
-file is safe, deleted while `sightings_archive` comes to name the file. A crash in between leaves a file that
-nobody names; `tidy` takes it away. A row that a match, a case or a removal refers to stays where it is.
+A day is moved a file at a time. Its rows are written to a new file, with no transaction open. When the file
+is safe, one transaction deletes the rows and names the file in `sightings_archive`, unless a row changed or
+came to be needed meanwhile. What is in between leaves a file that nobody names; `tidy` takes it away. A row
+that a match, a case or a removal refers to, or that is to be read exactly, stays where it is.
 
 A row of an archived day that a look-back finds is brought back under its old id, so that cases can refer to
-it; the file keeps its copy, and the one in the database counts.
+it. The file keeps its copy and counts it; when nothing needs the row any more, the row goes without a file.
 
 Reading and sweeping Parquet needs the extra `sweep`, which is loaded when the first day is moved or asked.
 """
@@ -41,6 +42,10 @@ _QUIET = {
     "DAFT_PROGRESS_BAR": "0",
 }
 """Neither Daft nor Ray tells anybody that it runs."""
+
+
+class _ChangedMeanwhile(Exception):
+    """A row that was written to a file is another now, or is needed."""
 
 
 class Transactions(Protocol):
@@ -132,22 +137,32 @@ class Archive:
             StorageUnavailable: a file cannot be written now; what is moved is moved.
         """
         moved, with_daft = 0, engine(ray=self._ray)
+        while self._let_go_again(database, before):
+            pass
         while True:
             with database.transaction() as tx:
-                if not store.alone(tx):
-                    return moved
                 day = store.oldest_day(tx, before)
                 if day is None:
                     return moved
-                rows = store.hold_day(tx, day, most)
-                if not rows:  # held by somebody else: the next time
-                    return moved
-                data = with_daft.write(rows)
-                name = f"{PREFIX}/{day.isoformat()}/{rows[0].id}-{rows[-1].id}-{secrets.token_hex(4)}.parquet"
-                self._blobs.put(name, data)
-                store.let_go(tx, rows)
-                store.name_file(tx, name, day, len(rows), len(data), now)
+                rows, signals = store.of_day(tx, day, most)
+            if not rows:
+                return moved
+            data = with_daft.write(rows)
+            name = f"{PREFIX}/{day.isoformat()}/{rows[0].id}-{rows[-1].id}-{secrets.token_hex(4)}.parquet"
+            self._blobs.put(name, data)
+            try:
+                with database.transaction() as tx:
+                    if not (store.alone(tx) and store.let_go(tx, rows, signals)):
+                        raise _ChangedMeanwhile  # noqa: TRY301 - so that nothing is let go
+                    store.name_file(tx, name, day, len(rows), len(data), now)
+            except _ChangedMeanwhile:  # or somebody else moves days: the next time
+                self._blobs.delete(name)
+                return moved
             moved += len(rows)
+
+    def _let_go_again(self, database: Transactions, before: date) -> int:
+        with database.transaction() as tx:
+            return store.let_go_again(tx, before, _FORGET_AT_ONCE)
 
     def forget(self, database: Transactions, before: date) -> int:
         """Delete the days before `before`, archived or not; how many rows. What is referred to stays."""

@@ -45,32 +45,53 @@ def oldest_day(tx: Tx, before: date) -> date | None:
     """The oldest day before `before` of which anything can be moved; days are those of UTC."""
     row = tx.execute(
         "select (seen_at at time zone 'UTC')::date from sightings_post"
-        " where state = 'read' and seen_at < (%s::date)::timestamp at time zone 'UTC'"
+        " where state = 'read' and not archived and seen_at < (%s::date)::timestamp at time zone 'UTC'"
         " and not sightings_is_needed(id) order by seen_at limit 1",
         [before],
     ).fetchone()
     return None if row is None else row[0]
 
 
-def hold_day(tx: Tx, day: date, most: int) -> list[Kept]:
-    """Rows of one day that nothing refers to, locked until the transaction ends; in order."""
+def of_day(tx: Tx, day: date, most: int) -> tuple[list[Kept], list[int]]:
+    """Rows of one day that nothing refers to and no file has, in order; and the number of each's signals."""
     rows = tx.execute(
-        f"select {_COLUMNS} from sightings_post where state = 'read'"
+        f"select {_COLUMNS}, signals_seq from sightings_post where state = 'read' and not archived"
         " and seen_at >= (%s::date)::timestamp at time zone 'UTC'"
         " and seen_at < (%s::date + 1)::timestamp at time zone 'UTC'"
-        " and not sightings_is_needed(id) order by id limit %s for update skip locked",
+        " and not sightings_is_needed(id) order by id limit %s",
         [day, day, most],
         binary=True,
-    )
-    return [Kept(*row) for row in rows]
+    ).fetchall()
+    return [Kept(*row[:-1]) for row in rows], [row[-1] for row in rows]
 
 
-def let_go(tx: Tx, rows: Sequence[Kept]) -> None:
-    """Delete rows that are safe elsewhere.
+def let_go(tx: Tx, rows: Sequence[Kept], signals: Sequence[int]) -> bool:
+    """Delete rows that are safe elsewhere; False if one changed, is held, or came to be needed since.
 
-    Raises psycopg.errors.ForeignKeyViolation if something came to refer to one of them; it is tried again.
+    Raises psycopg.errors.ForeignKeyViolation if something came to refer to one just now; it is tried again.
     """
+    held = tx.execute(
+        "select p.id from sightings_post p join unnest(%s::bigint[], %s::bigint[]) safe (id, signals)"
+        " on p.id = safe.id where p.signals_seq = safe.signals and not p.awaits_exact"
+        " and not sightings_is_needed(p.id) for update of p skip locked",
+        [[row.id for row in rows], list(signals)],
+    )
+    if held.rowcount < len(rows):
+        return False
     tx.execute("delete from sightings_post where id = any(%s)", [[row.id for row in rows]])
+    return True
+
+
+def let_go_again(tx: Tx, before: date, most: int) -> int:
+    """Delete rows that came back out of a file and are needed no longer; how many."""
+    deleted = tx.execute(
+        "delete from sightings_post where id = any(array(select id from sightings_post"
+        " where archived and seen_at < (%s::date)::timestamp at time zone 'UTC'"
+        " and not awaits_exact and not sightings_is_needed(id) order by seen_at limit %s"
+        " for update skip locked))",
+        [before, most],
+    )
+    return deleted.rowcount
 
 
 def name_file(tx: Tx, name: str, day: date, rows: int, size: int, now: datetime) -> None:
@@ -106,8 +127,8 @@ def bring_back(tx: Tx, rows: Sequence[Kept]) -> None:
     locks.share(tx, Lock.BANK)
     with tx.cursor() as cursor:
         cursor.executemany(
-            f"insert into sightings_post ({_COLUMNS}, state, signals_seq) overriding system value"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'read',"
+            f"insert into sightings_post ({_COLUMNS}, archived, state, signals_seq) overriding system value"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, true, 'read',"
             " nextval('sightings_signals')) on conflict do nothing",
             rows,
         )
@@ -118,6 +139,11 @@ def forget_files(tx: Tx, before: date) -> tuple[list[str], int]:
     rows = tx.execute(
         "delete from sightings_archive where day < %s returning file, rows", [before]
     ).fetchall()
+    tx.execute(
+        "update sightings_post set archived = false"
+        " where archived and seen_at < (%s::date)::timestamp at time zone 'UTC'",
+        [before],
+    )
     return [name for name, _ in rows], sum(count for _, count in rows)
 
 
@@ -125,8 +151,8 @@ def forget_rows(tx: Tx, before: date, most: int) -> int:
     """Delete rows of the days before `before` that nothing refers to; how many."""
     deleted = tx.execute(
         "delete from sightings_post where id = any(array(select id from sightings_post"
-        " where seen_at < (%s::date)::timestamp at time zone 'UTC' and not sightings_is_needed(id)"
-        " order by seen_at limit %s for update skip locked))",
+        " where seen_at < (%s::date)::timestamp at time zone 'UTC' and not awaits_exact"
+        " and not sightings_is_needed(id) order by seen_at limit %s for update skip locked))",
         [before, most],
     )
     return deleted.rowcount

@@ -11,9 +11,11 @@ from takeback.signals.model import ClipSignals, Frame, Kind, PictureSignals, Var
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """The picture could not be fetched now; it is tried again."""
+    """The picture could not be read now; it is tried again."""
 
     reason: str
+    slow: bool = False
+    """It costs more than may be spent at once, and is read in the slow lane."""
 
 
 Reading = PictureSignals | ClipSignals | WhyUnreadable | Later

@@ -1,9 +1,14 @@
 """Read one public picture: fetch it, turn it into signals, drop it."""
 
 from takeback.connectors.api import Connector
-from takeback.errors import Gone, PlatformError, Unreadable, WhyUnreadable
+from takeback.errors import Deferred, Gone, PlatformError, Unreadable, WhyUnreadable
 from takeback.sightings.model import Later, Reading
+from takeback.signals.lanes import When
 from takeback.signals.sandbox import Decoder
+
+SLOW = Later("slow", slow=True)
+_MAY_PASS = (WhyUnreadable.TOO_SLOW, WhyUnreadable.TOO_MUCH_MEMORY, WhyUnreadable.DECODER_DIED)
+"""What a file is only if it is so alone in the slow lane."""
 
 
 def read(
@@ -14,6 +19,8 @@ def read(
     *,
     flips: bool = False,
     exact: bool = False,
+    when: When = When.NOW,
+    final: bool = False,
 ) -> Reading:
     """What comes of reading one picture, or clip. Never raises for what a platform or a picture does.
 
@@ -24,11 +31,15 @@ def read(
         max_bytes: a longer file is not read.
         flips: hash it in all eight ways, as a bank entry needs it.
         exact: from the full size, so that nothing is in doubt.
+        when: whether to wait for the slow lane; else a file that is for it is `SLOW`.
+        final: this is the slow lane; else a file that took too much is `SLOW`, too.
     """
     try:
-        return decoder.read(connector.fetch(media, max_bytes), flips=flips, exact=exact)
+        return decoder.read(connector.fetch(media, max_bytes), flips=flips, exact=exact, when=when)
     except Unreadable as fault:
-        return fault.why
+        return SLOW if fault.why in _MAY_PASS and not final else fault.why
+    except Deferred:
+        return SLOW
     except Gone:
         return WhyUnreadable.GONE
     except PlatformError as fault:

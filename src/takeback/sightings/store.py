@@ -138,6 +138,11 @@ def set_read(tx: Tx, sighting: SightingId, signals: PictureSignals | ClipSignals
     return changed.rowcount == 1
 
 
+def await_exact(tx: Tx, sighting: SightingId, *, awaits: bool = True) -> None:
+    """A job is to read a row exactly: it is neither archived nor forgotten until that was done."""
+    tx.execute("update sightings_post set awaits_exact = %s where id = %s", [awaits, sighting])
+
+
 def set_exact(tx: Tx, sighting: SightingId, signals: PictureSignals | ClipSignals) -> bool:
     """Signals of which some were in doubt are replaced by exact ones; False if the row is not read.
 
@@ -150,6 +155,22 @@ def set_exact(tx: Tx, sighting: SightingId, signals: PictureSignals | ClipSignal
         [*_signals(signals), sighting],
     )
     return changed.rowcount == 1
+
+
+def set_slow(tx: Tx, sighting: SightingId, reason: str) -> None:
+    """A picture that is to be read later waits for the slow lane, which knows it by this reason."""
+    tx.execute("update sightings_post set reason = %s where id = %s and state = 'unread'", [reason, sighting])
+
+
+def count_slow(tx: Tx, sighting: SightingId) -> int:
+    """How many unread files the poster of this one has up to this one, on its platform; at most 1,000."""
+    row = tx.execute(
+        "select count(*) from (select from sightings_post one join sightings_post other"
+        " using (connector, sender) where one.id = %s and other.id <= one.id and other.state = 'unread'"
+        " limit 1000) capped",
+        [sighting],
+    ).fetchone()
+    return 0 if row is None else row[0]
 
 
 def set_unreadable(tx: Tx, sighting: SightingId, reason: str) -> bool:
@@ -203,8 +224,8 @@ def count_between(tx: Tx, after: int, upto: int) -> int:
 
 
 def count(tx: Tx) -> int:
-    """How many pictures passed."""
-    row = tx.execute("select count(*) from sightings_post").fetchone()
+    """How many pictures passed, but for those that a file of the archive counts."""
+    row = tx.execute("select count(*) from sightings_post where not archived").fetchone()
     return 0 if row is None else row[0]
 
 

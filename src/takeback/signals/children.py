@@ -90,19 +90,32 @@ class Children:
         # stays.
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="decoder-starter")
 
-    def ask(self, request: Request, data: bytes, parse: Callable[[bytes], _T]) -> _T:
+    def ask(
+        self,
+        request: Request,
+        data: bytes,
+        parse: Callable[[bytes], _T],
+        charge: Callable[[float], None] = lambda _: None,
+    ) -> _T:
         """One question about one file.
 
         Args:
             request: the question.
             data: the file.
             parse: makes the answer out of its body, or raises BadAnswer.
+            charge: told the processor time in seconds; of a child without an answer, all that it could take.
 
         Raises:
             Unreadable: with the reason; the next question is answered as if nothing had happened.
         """
         with self._borrow() as child:
-            outcome, body = self._exchange(child, request, data)
+            try:
+                answer, body = self._exchange(child, request, data)
+            except (_Late, _Died, BadAnswer):
+                charge(self._limits.seconds)
+                raise
+            charge(answer.spent_ms / 1000)
+            outcome = answer.outcome
             if outcome is Outcome.UNREADABLE:
                 raise wire.parse_unreadable(body)
             if outcome.name != request.task.name:
@@ -124,14 +137,14 @@ class Children:
             self._end(process)
         self._starter.shutdown()
 
-    def _exchange(self, child: _Child, request: Request, data: bytes) -> tuple[Outcome, bytes]:
+    def _exchange(self, child: _Child, request: Request, data: bytes) -> tuple[wire.Answer, bytes]:
         deadline = time.monotonic() + self._limits.seconds
         _send(child.process, wire.format_request(request), deadline)
         _send(child.process, data, deadline)
         answer, body = _receive(child.process, deadline)
         if answer.tired:
             self._end(child.process)
-        return answer.outcome, body
+        return answer, body
 
     @contextmanager
     def _borrow(self) -> Iterator[_Child]:

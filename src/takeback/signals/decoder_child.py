@@ -6,10 +6,13 @@ itself should one file take much longer than the parent allows, so that it canno
 killed.
 """
 
+import ctypes
+import os
 import resource
 import signal
 import struct
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, FileIO
@@ -20,7 +23,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import confinement, decode, pdq, wire
+from takeback.signals import confinement, cost, decode, pdq, wire
 from takeback.signals.files.stills import show_picture
 from takeback.signals.model import Box, Cut, Variant
 from takeback.signals.pdq_exact import Pixels
@@ -32,6 +35,9 @@ VIEW_SHARE = 0.4
 """Share of the time limit after which no further view of a file is begun."""
 _CPU_SECONDS = 600
 """A child is replaced after half of this."""
+_MEMORY_LEFT = 96 << 20
+"""A child that a file left this much larger than it began is replaced."""
+_TRIM_ABOVE = 32 << 20
 
 Answering: TypeAlias = Callable[[Request, bytes, "Limits"], tuple[Outcome, bytes]]
 
@@ -61,15 +67,17 @@ def serve(answer: Answering, warm_up: Callable[[], None]) -> None:
     limits = Limits(seconds, max_pixels, max_bytes)
     held = confinement.end_with_parent(parent)
     source, sink = FileIO(0, "r"), FileIO(1, "w")
+    memory = Memory()
     # The parent's limit replaces Pillow's own, which warns far below it.
     Image.MAX_IMAGE_PIXELS = None
     warm_up()
     held += confinement.confine(memory_bytes=memory_bytes, cpu_seconds=_CPU_SECONDS)
+    memory.begin()
     _send(sink, Outcome.READY, "\n".join(held).encode())
     while head := _read(source, wire.REQUEST_BYTES):
         # Twice the parent's patience: the parent says TOO_SLOW first, this is for when it cannot.
         signal.setitimer(signal.ITIMER_REAL, 2 * seconds + 1)
-        request = wire.parse_request(bytes(head))
+        request, began = wire.parse_request(bytes(head)), time.process_time()
         try:
             if request.length > max_bytes:
                 raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)  # noqa: TRY301 (answered like any other reason)
@@ -81,7 +89,8 @@ def serve(answer: Answering, warm_up: Callable[[], None]) -> None:
                 Outcome.UNREADABLE,
                 wire.format_unreadable(Unreadable(WhyUnreadable.TOO_MUCH_MEMORY)),
             )
-        _send(sink, outcome, body)
+        spent = time.process_time() - began
+        _send(sink, outcome, body, spent, is_large=memory.is_large())
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
@@ -92,6 +101,7 @@ def answer_picture(request: Request, data: bytes, limits: Limits) -> tuple[Outco
         Unreadable: with the reason.
     """
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
+    check_cost(request, data, limits)
     match request.task:
         case Task.SIGNALS:
             seconds = VIEW_SHARE * limits.seconds
@@ -105,6 +115,48 @@ def answer_picture(request: Request, data: bytes, limits: Limits) -> tuple[Outco
             return Outcome.PART, part(show_picture(data, request.view, limits.max_pixels), request)
         case Task.CLIP | Task.FEATURES:
             raise NotImplementedError(f"{request.task.name} is for a study child")
+
+
+def check_cost(request: Request, data: bytes, limits: Limits) -> None:
+    """Refuse a picture that costs more by its header than the question allows.
+
+    Raises:
+        Unreadable: TOO_SLOW; or the picture cannot be opened.
+    """
+    if not request.most_ms:
+        return
+    decode.check_size(data, limits.max_bytes)
+    exact = request.exact or request.flips or request.task is not Task.SIGNALS
+    with decode.said_as_unreadable(), decode.opened(data, limits.max_pixels) as image:
+        seconds = cost.of_picture(image, data, exact=exact)
+    cost.check(seconds, request.most_ms)
+
+
+class Memory:
+    """What this process holds, and giving back what a large file left. Make it before confinement."""
+
+    def __init__(self) -> None:
+        # The resident set, in pages; there is no opening it later. Elsewhere than on Linux it is not known.
+        self._statm = FileIO("/proc/self/statm") if sys.platform == "linux" else None
+        self._trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        self._page = os.sysconf("SC_PAGESIZE")
+        self._first = 0
+
+    def begin(self) -> None:
+        """Take what is held now for the usual."""
+        self._first = self._held()
+
+    def is_large(self) -> bool:
+        """Return whether a file left much behind that cannot be given back."""
+        if self._held() - self._first > _TRIM_ABOVE and self._trim is not None:
+            self._trim(0)
+        return self._held() - self._first > _MEMORY_LEFT
+
+    def _held(self) -> int:
+        if self._statm is None:
+            return 0
+        self._statm.seek(0)
+        return int(self._statm.read(256).split()[1]) * self._page
 
 
 def part(rgb: Pixels, request: Request) -> bytes:
@@ -192,12 +244,14 @@ def _read(source: FileIO, length: int) -> bytearray:
     return data
 
 
-def _send(sink: FileIO, outcome: Outcome, body: bytes) -> None:
+def _send(sink: FileIO, outcome: Outcome, body: bytes, spent: float = 0.0, *, is_large: bool = False) -> None:
     used = resource.getrusage(resource.RUSAGE_SELF)
-    tired = used.ru_utime + used.ru_stime > _CPU_SECONDS / 2 or (
-        outcome is Outcome.UNREADABLE and body.startswith(WhyUnreadable.TOO_MUCH_MEMORY.encode())
+    tired = (
+        is_large
+        or used.ru_utime + used.ru_stime > _CPU_SECONDS / 2
+        or (outcome is Outcome.UNREADABLE and body.startswith(WhyUnreadable.TOO_MUCH_MEMORY.encode()))
     )
-    left = memoryview(wire.format_answer(Answer(outcome, len(body), tired)) + body)
+    left = memoryview(wire.format_answer(Answer(outcome, len(body), tired, int(spent * 1000))) + body)
     while left:
         left = left[sink.write(left) or 0 :]
 

@@ -134,8 +134,7 @@ def shots(source: Source, survey: Survey) -> Iterator[Shot]:
     """
     with opened(source) as (container, stream):
         context = stream.codec_context
-        work = survey.packets * context.width * context.height
-        if work > _MUCH_WORK and survey.key_packets * _KEYS_APART_MS >= survey.duration_ms:
+        if _keys_only(survey, context.width * context.height):
             context.skip_frame = "NONKEY"
         yield from decoded(source, container, stream, survey.held)
 
@@ -203,6 +202,24 @@ def survey_of(source: Source) -> Survey:
         zero = first or 0 if stream.start_time is None else stream.start_time
         held = frozenset(int((at - zero) * unit) for at in _held(sorted(starts), last))
     return Survey(packets, key_packets, min(max(0, length), MAX_MS), held)
+
+
+def measures(source: Source) -> tuple[int, int, int, int]:
+    """Return packets to decode, width, height and milliseconds of a clip, without decoding anything.
+
+    Raises:
+        Unreadable: as `shots`.
+    """
+    survey = survey_of(source)
+    with opened(source) as (_, stream):
+        width, height = stream.codec_context.width, stream.codec_context.height
+    keys_only = _keys_only(survey, width * height)
+    return survey.key_packets if keys_only else survey.packets, width, height, survey.duration_ms
+
+
+def _keys_only(survey: Survey, pixels: int) -> bool:
+    """Whether a clip has so much to decode that its key frames must stand for it, and can."""
+    return survey.packets * pixels > _MUCH_WORK and survey.key_packets * _KEYS_APART_MS >= survey.duration_ms
 
 
 def _held(starts: list[int], end: int) -> list[int]:

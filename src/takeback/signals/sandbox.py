@@ -6,20 +6,24 @@ features of the second stage, are read by the second (`study_child`). FFmpeg, PD
 and start-up time that a service which meets only pictures need not pay, and are that much more code to
 attack, which is kept apart from the child that sees every picture. A clip or document may take longer, and
 keeps no picture waiting.
+
+A decoder `in_lanes` reads what is cheap at once, and everything else in slow children of its own (`lanes`).
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
-from takeback.signals import wire
+from takeback.errors import ConfigurationError, Deferred, Unreadable, WhyUnreadable
+from takeback.signals import lanes, wire
 from takeback.signals.children import Children, Limits
 from takeback.signals.clip import clips_behind, is_clip
 from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, check_size
 from takeback.signals.files import names
-from takeback.signals.files.kind import FileKind, kind_of
+from takeback.signals.files.kind import FileKind, format_of, kind_of
+from takeback.signals.lanes import Allowance, When
 from takeback.signals.model import Box, ClipSignals, Cut, PictureSignals, Variant
 from takeback.signals.wire import Request, Task
 
@@ -33,7 +37,10 @@ STUDY_BYTES = 450 << 20
 CLIP_SECONDS = 60.0
 """What was read of a clip after most of this is its answer, so long clips are not lost."""
 
+_T = TypeVar("_T")
 
+_COSTS_MORE = (WhyUnreadable.TOO_SLOW, WhyUnreadable.TOO_MUCH_MEMORY, WhyUnreadable.DECODER_DIED)
+"""Why a file of the fast lane is read again in the slow one."""
 _DOCUMENTS = (FileKind.PDF, FileKind.ZIP, FileKind.SVG, FileKind.AUDIO)
 
 
@@ -57,6 +64,7 @@ class Decoder:
         memory_bytes: address space of each child.
         max_pixels: more pixels, declared or decoded, are refused; of a clip, more pixels a frame.
         max_bytes: a longer file is refused before it reaches a child.
+        slow: reads what costs more than this one may spend; None: this one reads everything.
 
     Raises:
         ConfigurationError: `memory_bytes` is less than a child needs to start.
@@ -71,6 +79,7 @@ class Decoder:
         memory_bytes: int = MEMORY_BYTES,
         max_pixels: int = MAX_PIXELS,
         max_bytes: int = MAX_BYTES,
+        slow: "Decoder | None" = None,
     ) -> None:
         if memory_bytes < LEAST_MEMORY_BYTES:
             raise ConfigurationError(
@@ -81,11 +90,73 @@ class Decoder:
         self._max_bytes = max_bytes
         quick = Limits(seconds, memory_bytes, max_pixels, max_bytes)
         # What FFmpeg and OpenCV map beyond the picture decoders is not taken from the files.
-        slow = Limits(clip_seconds, memory_bytes + STUDY_BYTES, max_pixels, max_bytes)
+        study = Limits(clip_seconds, memory_bytes + STUDY_BYTES, max_pixels, max_bytes)
+        self.slow = slow
+        """Reads one file at a time, whatever it costs."""
+        self._allowance = Allowance()
         self._pictures = Children("takeback.signals.decoder_child", processes, quick)
-        self._studies = Children("takeback.signals.study_child", processes, slow)
+        self._studies = Children("takeback.signals.study_child", processes, study)
 
-    def signals(self, data: bytes, *, flips: bool = False, exact: bool = False) -> PictureSignals:
+    @classmethod
+    def in_lanes(cls, *, processes: int, seconds: float, max_bytes: int = MAX_BYTES) -> Self:
+        """A decoder for files of any cost: fast children for cheap ones, a slow child for the others.
+
+        Args:
+            processes: fast children of each kind, at most.
+            seconds: as `decode_seconds`; in the slow lane `lanes.SLOW_TIMES` as long.
+            max_bytes: a longer file is refused.
+        """
+        patient = lanes.SLOW_TIMES * seconds
+        slow = Decoder(seconds=patient, clip_seconds=lanes.SLOW_TIMES * patient, max_bytes=max_bytes)
+        quick = min(lanes.FAST_SECONDS, seconds)
+        return cls(
+            processes=processes,
+            seconds=quick,
+            clip_seconds=quick,
+            memory_bytes=lanes.FAST_BYTES,
+            max_bytes=max_bytes,
+            slow=slow,
+        )
+
+    def _ask(
+        self,
+        request: Request,
+        data: bytes,
+        parse: Callable[[bytes], _T],
+        when: When,
+        *,
+        study: bool,
+    ) -> _T:
+        """Ask in this lane what may be spent here, else in the slow one.
+
+        Raises:
+            Unreadable: with the reason.
+            Deferred: only the slow lane can read it, and the caller does not wait for that.
+        """
+        children = self._studies if study else self._pictures
+        if self.slow is None:
+            return children.ask(request, data, parse)
+        kind = format_of(data)
+        free = when is not When.CROWDED
+        most = self._allowance.most(kind, free=free)
+        if most > 0:
+            asked = replace(request, most_ms=max(1, int(most * 1000)))
+
+            def charge(seconds: float) -> None:
+                self._allowance.charge(kind, seconds, free=free)
+
+            try:
+                return children.ask(asked, data, parse, charge)
+            except Unreadable as error:
+                if error.why not in _COSTS_MORE:
+                    raise
+        if when is not When.NOW:
+            raise Deferred("this file is read in the slow lane")
+        return self.slow._ask(request, data, parse, when, study=study)  # noqa: SLF001 - of its own kind
+
+    def signals(
+        self, data: bytes, *, flips: bool = False, exact: bool = False, when: When = When.NOW
+    ) -> PictureSignals:
         """Reduce a file to the signals of all pictures that it can show a viewer.
 
         A picture file shows frames, pages and other views beside the ordinary one; a document or archive
@@ -95,19 +166,22 @@ class Decoder:
             data: the whole file.
             flips: hash everything in all eight ways and exactly, as a bank entry needs it.
             exact: from the full size, so that nothing is in doubt; else as fast as each hash allows.
+            when: whether to wait for the slow lane.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
+            Deferred: it is for the slow lane, and `when` is not `NOW`.
         """
         check_size(data, self._max_bytes)
         kind = kind_of(data)
-        asked = self._studies if kind in _DOCUMENTS else self._pictures
-        seen = asked.ask(
+        seen = self._ask(
             Request(Task.SIGNALS, len(data), flips=flips, exact=exact),
             data,
             lambda body: wire.parse_seen(body, self._max_pixels, flips=flips, exact=exact or flips),
+            when,
+            study=kind in _DOCUMENTS,
         )
-        behind = self._behind(data, flips=flips) if kind is FileKind.PICTURE else _Behind()
+        behind = self._behind(data, flips=flips, when=when) if kind is FileKind.PICTURE else _Behind()
         return PictureSignals(
             sha256=hashlib.sha256(data).digest(),
             whole=seen.whole,
@@ -120,13 +194,13 @@ class Decoder:
             left_out=seen.left_out + behind.left_out,
         )
 
-    def _behind(self, data: bytes, *, flips: bool) -> "_Behind":
+    def _behind(self, data: bytes, *, flips: bool, when: When) -> "_Behind":
         """The clips behind a motion photograph; a damaged one never loses the picture."""
         moments: list[Variant] = []
         left_out = 0
         for number, at in enumerate(clips_behind(data), 1):
             try:
-                clip = self.clip(data[at:], flips=flips)
+                clip = self.clip(data[at:], flips=flips, when=when)
             except Unreadable as error:
                 left_out += error.why is not WhyUnreadable.NOT_A_PICTURE
                 continue
@@ -138,21 +212,25 @@ class Decoder:
             ]
         return _Behind(tuple(moments), left_out)
 
-    def clip(self, data: bytes, *, flips: bool = False) -> ClipSignals:
+    def clip(self, data: bytes, *, flips: bool = False, when: When = When.NOW) -> ClipSignals:
         """Reduce a clip to its moments.
 
         Args:
             data: the whole file.
             flips: hash each moment in all eight ways, as a bank entry needs it.
+            when: whether to wait for the slow lane.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
+            Deferred: it is for the slow lane, and `when` is not `NOW`.
         """
         check_size(data, self._max_bytes)
-        seen = self._studies.ask(
+        seen = self._ask(
             Request(Task.CLIP, len(data), flips=flips),
             data,
             lambda body: wire.parse_clip(body, self._max_pixels, flips=flips),
+            when,
+            study=True,
         )
         return ClipSignals(
             sha256=hashlib.sha256(data).digest(),
@@ -163,13 +241,18 @@ class Decoder:
             frames=seen.frames,
         )
 
-    def read(self, data: bytes, *, flips: bool = False, exact: bool = False) -> PictureSignals | ClipSignals:
+    def read(
+        self, data: bytes, *, flips: bool = False, exact: bool = False, when: When = When.NOW
+    ) -> PictureSignals | ClipSignals:
         """Reduce a file to its signals, whichever it is by its first bytes: `clip` or `signals`.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
+            Deferred: it is for the slow lane, and `when` is not `NOW`.
         """
-        return self.clip(data, flips=flips) if is_clip(data) else self.signals(data, flips=flips, exact=exact)
+        if is_clip(data):
+            return self.clip(data, flips=flips, when=when)
+        return self.signals(data, flips=flips, exact=exact, when=when)
 
     def part(
         self, data: bytes, *, view: str = "", box: Box | None = None, at_ms: int | None = None
@@ -188,23 +271,32 @@ class Decoder:
             ValueError: `view` or `at_ms` is out of range.
         """
         request = self._showing(Task.PART, data, view, at_ms, box=box)
-        kind = self._shown_by(data, view)
-        return kind.ask(request, data, lambda body: wire.parse_part(body, self._max_pixels, request))
+        return self._ask(
+            request,
+            data,
+            lambda body: wire.parse_part(body, self._max_pixels, request),
+            When.NOW,
+            study=self._needs_study(data, view),
+        )
 
-    def features(self, data: bytes, box: Box | None = None, *, view: str = "") -> bytes:
+    def features(
+        self, data: bytes, box: Box | None = None, *, view: str = "", when: When = When.NOW
+    ) -> bytes:
         """What the second stage compares of a picture, in the form of `features.format_features`.
 
         Args:
             data: the whole file.
             box: describe this part as if it were the picture; None: the picture, and its parts in it.
             view: which of its views; empty: the ordinary one.
+            when: whether to wait for the slow lane.
 
         Raises:
             Unreadable: with the reason; the decoder goes on working.
+            Deferred: it is for the slow lane, and `when` is not `NOW`.
             ValueError: `view` is no name of a view.
         """
         request = self._showing(Task.FEATURES, data, view, None, box=box)
-        return self._studies.ask(request, data, wire.parse_features)
+        return self._ask(request, data, wire.parse_features, when, study=True)
 
     def preview(
         self,
@@ -235,7 +327,7 @@ class Decoder:
         request = replace(
             self._showing(Task.PREVIEW, data, view, at_ms), max_side=max_side, blur=blur, grey=grey
         )
-        return self._shown_by(data, view).ask(request, data, wire.parse_preview)
+        return self._ask(request, data, wire.parse_preview, When.NOW, study=self._needs_study(data, view))
 
     def _showing(
         self, task: Task, data: bytes, view: str, at_ms: int | None, box: Box | None = None
@@ -247,11 +339,10 @@ class Decoder:
         check_size(data, self._max_bytes)
         return Request(task, len(data), at_ms=at_ms, box=box, view=view)
 
-    def _shown_by(self, data: bytes, view: str) -> Children:
-        """Which children can decode a view: what needs FFmpeg or reads documents is for the second kind."""
+    def _needs_study(self, data: bytes, view: str) -> bool:
+        """Whether a view is for the second kind of children: it needs FFmpeg, or lies in a document."""
         kind = kind_of(data)
-        needs_study = kind is FileKind.CLIP or kind in _DOCUMENTS or view.startswith("behind:")
-        return self._studies if needs_study else self._pictures
+        return kind is FileKind.CLIP or kind in _DOCUMENTS or view.startswith("behind:")
 
     def confinement(self) -> tuple[str, ...]:
         """What holds the children, in plain words (the names in `confinement`). Starts one if none runs."""
@@ -261,6 +352,8 @@ class Decoder:
         """End all children, also busy ones: whoever waits for one gets DECODER_DIED."""
         self._pictures.close()
         self._studies.close()
+        if self.slow is not None:
+            self.slow.close()
 
     def __enter__(self) -> Self:
         return self

@@ -5,6 +5,7 @@ Run by `children.Children` like `decoder_child`, and held in the same way.
 
 import base64
 import gzip
+import time
 import zipfile
 from io import BytesIO
 
@@ -16,10 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import features, wire
+from takeback.signals import cost, features, footage, wire
 from takeback.signals.decode import Picture, Working, in_grey, working
-from takeback.signals.decoder_child import Limits, part, serve, warm_up
+from takeback.signals.decoder_child import Limits, check_cost, part, serve, warm_up
 from takeback.signals.files import documents
+from takeback.signals.files.kind import FileKind, kind_of
 from takeback.signals.model import Box
 from takeback.signals.moments import read_clip
 from takeback.signals.panels import cuts
@@ -30,6 +32,7 @@ DOCUMENT_SHARE = 0.6
 """Share of the time limit after which nothing more is read of a document."""
 _PATIENCE = 0.8
 """Share of the time limit after which a clip's reading ends with what it has."""
+_WALK_SECONDS = 1.0
 
 
 def main() -> None:
@@ -44,14 +47,21 @@ def answer_study(request: Request, data: bytes, limits: Limits) -> tuple[Outcome
         Unreadable: with the reason.
     """
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
+    if request.task is Task.FEATURES and kind_of(data) is FileKind.PICTURE:
+        check_cost(request, data, limits)
+    began = time.monotonic()
     match request.task:
         case Task.CLIP:
+            _check_clip(request, data, bounds)
             seen = read_clip(data, patience=_PATIENCE * limits.seconds, flips=request.flips, **bounds)
+            _check_whole(request, time.monotonic() - began > _PATIENCE * limits.seconds)
             return Outcome.CLIP, wire.format_clip(seen)
         case Task.SIGNALS:
-            read = documents.read_document(
-                data, flips=request.flips, seconds=DOCUMENT_SHARE * limits.seconds, **bounds
-            )
+            seconds = DOCUMENT_SHARE * limits.seconds
+            if request.most_ms:
+                seconds = min(seconds, request.most_ms / 1000)
+            read = documents.read_document(data, flips=request.flips, seconds=seconds, **bounds)
+            _check_whole(request, read.left_out > 0)
             return Outcome.SIGNALS, wire.format_seen(read)
         case Task.PREVIEW:
             shown = documents.show(data, request.view, at_ms=request.at_ms, **bounds)
@@ -64,6 +74,22 @@ def answer_study(request: Request, data: bytes, limits: Limits) -> tuple[Outcome
             return Outcome.FEATURES, features.format_features(
                 _features(_shown(data, request, bounds), request.box)
             )
+
+
+def _check_clip(request: Request, data: bytes, bounds: dict[str, int]) -> None:
+    if request.most_ms:
+        with footage.said_as_unreadable():
+            source = footage.source_of(
+                data, bounds["max_bytes"], bounds["max_pixels"], patience=_WALK_SECONDS
+            )
+            packets, width, height, duration_ms = footage.measures(source)
+        cost.check(cost.of_clip(packets, width, height, duration_ms), request.most_ms)
+
+
+def _check_whole(request: Request, is_cut: bool) -> None:
+    """What the fast lane had no time for is left to the slow lane, not left out."""
+    if request.most_ms and is_cut:
+        raise Unreadable(WhyUnreadable.TOO_SLOW, "not all of it was read in the time of the fast lane")
 
 
 def _shown(data: bytes, request: Request, bounds: dict[str, int]) -> Working:

@@ -62,6 +62,8 @@ class Request:
     """For features and a part: this part alone, in pixels of the view; None: the whole (and its parts)."""
     view: str = ""
     """For a preview, features and a part: which of the file's views (`files.names`)."""
+    most_ms: int = 0
+    """A file that costs more milliseconds by its header (`cost`) is refused undecoded; 0: none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,9 @@ class Answer:
     outcome: Outcome
     length: int
     tired: bool
-    """The child asks to be replaced: its processor time is running out, or it hit its memory limit."""
+    """The child asks to be replaced: its time is running out, or a file left it large."""
+    spent_ms: int = 0
+    """Processor time that the answer took."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +116,10 @@ MAX_MS = 2**32 - 2
 """Seven weeks; a later moment is not believed."""
 MOST_PARTS = 1023
 """Variants of one file, of all its views together."""
-_REQUEST = struct.Struct(f"!BQ??H??I4I{names.MOST_CHARACTERS}s")
+_REQUEST = struct.Struct(f"!BQ??H??I4I{names.MOST_CHARACTERS}sI")
 _NO_MOMENT = 2**32 - 1
 _NO_BOX = (0, 0, 0, 0)
-_ANSWER = struct.Struct("!BI?")
+_ANSWER = struct.Struct("!BI?I")
 _SEEN = struct.Struct("!II5sBBHH")
 _SEEN_CLIP = struct.Struct("!II8sIHB")
 _HASH = struct.Struct(f"!{HASH_BYTES}sB")
@@ -142,12 +146,13 @@ def format_request(request: Request) -> bytes:
         _NO_MOMENT if request.at_ms is None else request.at_ms,
         *(_NO_BOX if request.box is None else astuple(request.box)),
         request.view.encode("ascii"),
+        request.most_ms,
     )
 
 
 def parse_request(head: bytes) -> Request:
     """The inverse of `format_request`."""
-    task, length, flips, exact, max_side, blur, grey, at_ms, *box, view = _REQUEST.unpack(head)
+    task, length, flips, exact, max_side, blur, grey, at_ms, *box, view, most_ms = _REQUEST.unpack(head)
     return Request(
         Task(task),
         length,
@@ -159,12 +164,13 @@ def parse_request(head: bytes) -> Request:
         None if at_ms == _NO_MOMENT else at_ms,
         None if tuple(box) == _NO_BOX else Box(*box),
         view.rstrip(b"\0").decode("ascii"),
+        most_ms,
     )
 
 
 def format_answer(answer: Answer) -> bytes:
     """The head as bytes."""
-    return _ANSWER.pack(answer.outcome, answer.length, answer.tired)
+    return _ANSWER.pack(answer.outcome, answer.length, answer.tired, answer.spent_ms)
 
 
 def parse_answer(head: bytes) -> Answer:
@@ -173,10 +179,10 @@ def parse_answer(head: bytes) -> Answer:
     Raises:
         BadAnswer: an unknown outcome, or a body too long to be one.
     """
-    outcome, length, tired = _ANSWER.unpack(head)
+    outcome, length, tired, spent_ms = _ANSWER.unpack(head)
     if outcome not in list(Outcome) or length > MAX_BODY:
         raise BadAnswer(f"outcome {outcome}, {length} bytes")
-    return Answer(Outcome(outcome), length, tired)
+    return Answer(Outcome(outcome), length, tired, spent_ms)
 
 
 def format_seen(seen: Seen) -> bytes:

@@ -170,24 +170,27 @@ def _sleepers(server: Server) -> int:
         return tx.execute(asked).fetchone()[0]
 
 
-def test_who_listens_hears_again_after_an_outage(server: Server):
-    heard, stop = [], threading.Event()
+def test_who_looks_sees_again_after_an_outage(server: Server):
+    seen, stop = [], threading.Event()
+    with server.database.transaction() as tx:
+        tx.execute("create table news (number int)")
 
-    def listen() -> None:
-        heard.extend(time.monotonic() for _ in server.database.listen("news", stop, every=60))
+    def look() -> None:
+        asked = ["select max(number) from news"]
+        seen.extend(time.monotonic() for _ in server.database.look(asked, stop, every=60))
 
-    listening = threading.Thread(target=listen)
-    listening.start()
-    until(lambda: len(heard) == 1)
+    looking = threading.Thread(target=look)
+    looking.start()
+    until(lambda: len(seen) == 1)
     server.postgres.stop()
     server.postgres.start_again()
-    until(lambda: len(heard) == 2, 20)
+    until(lambda: len(seen) == 2, 20)
     with server.database.transaction() as tx:
-        tx.execute("notify news")
-    until(lambda: len(heard) == 3, 20)
+        tx.execute("insert into news values (1)")
+    until(lambda: len(seen) == 3, 20)
     stop.set()
-    listening.join(10)
-    assert not listening.is_alive()
+    looking.join(10)
+    assert not looking.is_alive()
 
 
 def test_what_failed_for_another_reason_is_not_taken_for_an_outage(server: Server, caplog):

@@ -10,15 +10,15 @@ from typing import Self
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from psycopg_pool import PoolTimeout
 
 import synthetic
 from granted import CALLS, OURS
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.doors.worker import work as work_room
+from takeback.errors import DatabaseAway
 from takeback.facts import JobGaveUp
-from takeback.ground.db import locks, migrate, portal_role
+from takeback.ground.db import locks, migrate, pool, portal_role
 from takeback.ground.db.locks import Lock
 from takeback.ground.db.pool import Database
 from takeback.ground.jobs import worker
@@ -175,12 +175,15 @@ class Closed:
         raise ValueError(f"{len(sealed)} bytes cannot be opened")
 
 
-def test_s1_the_honest_portal_is_shut_out_until_a_worker_ends_the_transactions(owner, url, portal_url):
+def test_s1_the_honest_portal_is_shut_out_until_a_worker_ends_the_transactions(
+    owner, url, portal_url, monkeypatch
+):
     """S1: they share the role, so its connections; what takes too long is ended from outside."""
     put = "insert into intake_report (locator, sealed) values (%s, 'x') on conflict do nothing"
     stop = threading.Event()
     with Hostile(portal_url), Database(portal_url, max_size=2) as honest:
-        with pytest.raises(PoolTimeout), honest._pool.connection(timeout=1):
+        monkeypatch.setattr(pool, "PATIENCE", 1)
+        with pytest.raises(DatabaseAway), honest.transaction():
             pass
         guard = threading.Thread(
             target=portal_role.guard,

@@ -18,6 +18,7 @@ from takeback.cases import service as cases
 from takeback.errors import Refused, Unavailable, Unreadable, WhyUnreadable
 from takeback.facts import ConfirmationUndone, CopyConfirmed, EntryRefused, Matched, Verdict
 from takeback.sightings import unseen
+from takeback.signals.lanes import When
 from takeback.signals.model import Box, ClipSignals, Cut, Frame, Pdq, PictureSignals, Variant
 from takeback.signals.relation import Hit, part_of
 
@@ -63,8 +64,9 @@ class Eyes:
         self.fast[data], self.exact[data] = fast, exact or fast
         return data
 
-    def read(self, data: bytes, *, flips=False, exact=False) -> PictureSignals | ClipSignals:
+    def read(self, data: bytes, *, flips=False, exact=False, when=When.NOW) -> PictureSignals | ClipSignals:
         assert isinstance(flips, bool)
+        assert isinstance(when, When)
         self.asked.append(exact)
         return (self.exact if exact else self.fast)[data]
 

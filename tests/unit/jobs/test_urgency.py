@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback import facts, pipeline
-from takeback.ground.jobs.urgency import OTHER, TURN, URGENCY, Urgency, lanes, of_fact, of_job
+from takeback.ground.jobs.urgency import OTHER, SLOW, TURN, URGENCY, Urgency, lanes, of_fact, of_job
 
 WORKERS = st.integers(1, 8)
 
@@ -41,12 +41,13 @@ def test_s9_what_follows_from_a_fact_is_as_urgent_as_the_fact():
 @given(WORKERS)
 def test_s9_what_asks_no_platform_has_slots_that_no_other_work_takes(workers: int):
     """However long removals and comparing take: a report is opened."""
-    people, urgent, rest = lanes(workers)
+    people, urgent, rest, slow = lanes(workers)
     assert people.classes == (Urgency.PEOPLE,)
     assert people.slots >= 1
     assert not set(urgent.classes) & set(rest.classes)
     assert sorted({*urgent.classes, *rest.classes}) == sorted(Urgency)
     assert urgent.slots == rest.slots == workers
+    assert (slow.classes, slow.slots) == (SLOW, 1)
 
 
 @given(WORKERS, st.integers(1, 10**6))

@@ -5,6 +5,8 @@ exactly as a picture that nobody reported.
 What is asked leaves no trace: nothing of the hash, the picture or the answer is stored or logged.
 """
 
+import threading
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,12 +17,16 @@ from takeback.bank import service as bank
 from takeback.doors.api.answers import Answer, Failed, HashQuestion, Problem
 from takeback.doors.api.bodies import read
 from takeback.doors.api.callers import HashCaller, Parts, PictureCaller
-from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.model import MIN_QUALITY
+from takeback.errors import Deferred, Unreadable, WhyUnreadable
+from takeback.signals.lanes import When
+from takeback.signals.model import MIN_QUALITY, PictureSignals
 
 router = APIRouter(prefix="/v1/check", tags=["check"])
 
 _MAX_QUESTION = 1024
+_SLOW = threading.BoundedSemaphore(4)
+"""So many callers wait for the slow lane; the next is asked to come back, and cheap pictures never wait."""
+_COME_BACK = timedelta(seconds=10)
 _FAULTS: dict[int | str, dict[str, Any]] = {
     400: {"model": Failed, "description": "The body or its length is not understood."},
     401: {"model": Failed, "description": "No key, or one that does not work."},
@@ -57,6 +63,20 @@ def check_hash(request: Request, app: Parts, _: HashCaller) -> Answer:
     return _check(app, None, bytes.fromhex(question.pdq))
 
 
+def _signals(app: App, data: bytes) -> PictureSignals:
+    """Hash exactly: a fast hash decides nothing. Raises Unreadable, Problem."""
+    try:
+        return app.decoder.signals(data, exact=True, when=When.SOON)
+    except Deferred as error:
+        if not _SLOW.acquire(blocking=False):
+            text = "This file takes long to read, and others like it wait already."
+            raise Problem(429, "busy", text, _COME_BACK) from error
+    try:
+        return app.decoder.signals(data, exact=True)
+    finally:
+        _SLOW.release()
+
+
 @router.post(
     "/picture",
     responses=_FAULTS,
@@ -71,7 +91,7 @@ def check_picture(request: Request, app: Parts, _: PictureCaller) -> Answer:
     """Is this picture, or one in it, known? The body is the file. It is decoded in a sandbox and dropped."""
     data = read(request, app.settings.max_media_bytes)
     try:
-        signals = app.decoder.signals(data, exact=True)  # a fast hash decides nothing
+        signals = _signals(app, data)
     except Unreadable as error:
         status = 413 if error.why is WhyUnreadable.TOO_MANY_BYTES else 422
         words = error.why.value.replace("_", " ")

@@ -7,8 +7,10 @@ from uuid import UUID
 
 import typer
 
+from takeback.app import open_database
 from takeback.doors.cli import keys_on_paper
 from takeback.errors import ConfigurationError
+from takeback.evidence import kept
 from takeback.ground.config import Settings
 from takeback.ground.vault.exhibit_key import make_key, open_key
 from takeback.ground.vault.recipients import (
@@ -108,6 +110,23 @@ def retire_(name: Name) -> None:
     """Seal nothing more to somebody's key. What was sealed to it before stays so."""
     _change(lambda directory: retire(directory, name))
     print(f"Nothing is sealed to {name} from now on.")
+
+
+@app.command()
+def give_up(
+    reason: Annotated[str, typer.Argument(metavar="REASON", help="Why, for the log.")],
+) -> None:
+    """Keep no evidence any more: for good, and recorded in the log.
+
+    Once evidence was kept, a directory of recipients that is missing or broken stops captures, and removals
+    with them, until it is mended. This says instead that none is kept: what waits goes on, and each post
+    gets a `capture_failed`. A directory that can be read again ends it.
+    """
+    if not reason.strip():
+        raise ConfigurationError("say why evidence is given up")
+    with open_database(Settings()) as database, database.transaction() as tx:
+        kept.give_up(tx, reason.strip())
+    print("No evidence is kept from now on. The log says so.")
 
 
 @app.command()

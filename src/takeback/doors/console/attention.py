@@ -11,6 +11,7 @@ from takeback.cases.model import Reviewer
 from takeback.doors.console import words
 from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
+from takeback.evidence import kept
 from takeback.facts import (
     BreakerOverdue,
     BreakerTripped,
@@ -94,6 +95,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
     """The page "Needs a person"."""
     with desk.app.database.transaction() as tx:
         items = _items(tx, reviewer_of(visit))
+        no_evidence = kept.trouble(tx, desk.app.keeper)
         shut_out = unseen.newly_shut_out(tx, clock.now() - NEW)
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
         unknown, postponed = queue.unknown(tx), queue.postponed(tx)
@@ -109,6 +111,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         shut_out=shut_out,
         unknown=unknown,
         postponed=postponed,
+        no_evidence=no_evidence,
         unreadable=len(unreadable),
         most=MOST,
         reasons=sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0])),

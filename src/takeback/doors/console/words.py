@@ -352,6 +352,10 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             if what == WORKING_COPY:
                 return f"{who} took a reviewers' copy out, sealed: {LOOK_REASON.get(reason, reason).lower()}."
             return f"{who} took evidence out ({what}): {LOOK_REASON.get(reason, reason).lower()}."
+        case facts.EvidenceKept(recipients=recipients):
+            return f"Evidence is kept from now on, sealed to {recipients}."
+        case facts.EvidenceGivenUp(reason=reason):
+            return f"The operator gave up keeping evidence: {reason}"
         case facts.InvestigationStarted(place=place, keeps=keeps):
             kept = "everything" if keeps is facts.Keeps.EVERYTHING else "digests, and no picture,"
             return f"{place} was put under investigation: {kept} is captured there."

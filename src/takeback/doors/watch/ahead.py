@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from takeback.app import App
 from takeback.connectors.api import Connector, Post, Recorder, Target
 from takeback.errors import ConfigurationError, Gone, PlatformError, StorageUnavailable, Unreadable
+from takeback.evidence import kept
 from takeback.evidence import service as evidence
 from takeback.evidence.model import Investigation, SealedCapture, Subject, Wanted
 from takeback.evidence.watching import Places
@@ -66,12 +67,14 @@ class Ahead:
     def todo(self, connector: Connector, posts: Sequence[Post], now: datetime) -> list[Todo]:
         """Those of the posts' pictures that are to be captured and were not before."""
         keeper, places = self._app.keeper, self._places
-        if not places or keeper is None or not keeper.keeps:
+        if not places or keeper is None:
             return []
         found = list(_under(connector, posts, places, now))
         if not found:
             return []
         with self._app.database.transaction() as tx:
+            if not (keeper.keeps or kept.was_kept(tx)):
+                return []
             return [
                 each
                 for each in found

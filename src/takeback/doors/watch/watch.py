@@ -33,10 +33,13 @@ from takeback.join import service as join
 from takeback.join.reading import read_closely
 from takeback.sightings import leases, unseen
 from takeback.sightings.model import Lease, Reading, Seen
+from takeback.signals.lanes import When
 
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 30.0
+USUAL_ALBUM = 10
+"""Files of one event that may cost what any file may; further ones share the allowance of dear files."""
 LEARN_EVERY = 1.0
 """Seconds until a place under investigation is known here."""
 DATABASE_AWAY = (psycopg.OperationalError,)
@@ -177,14 +180,21 @@ class _Watch:
         return [each for each in self._readers.map(self._ahead.capture, todo) if each is not None]
 
     def _read(self, connector: Connector, batch: Batch) -> Sequence[Seen]:
-        pictures = [(post, media.address) for post in batch.posts for media in post.media]
+        pictures = [
+            (post, media.address, When.SOON if number < USUAL_ALBUM else When.CROWDED)
+            for post in batch.posts
+            for number, media in enumerate(post.media)
+        ]
         most = self._app.settings.max_media_bytes
 
-        def reading(picture: tuple[Post, str]) -> Reading:
-            return read_closely(connector, self._app.decoder, self._app.index, picture[1], most)
+        def reading(picture: tuple[Post, str, When]) -> Reading:
+            _, media, when = picture
+            return read_closely(connector, self._app.decoder, self._app.index, media, most, when)
 
         readings = self._readers.map(reading, pictures)
-        return [Seen(post, media, reading) for (post, media), reading in zip(pictures, readings, strict=True)]
+        return [
+            Seen(post, media, reading) for (post, media, _), reading in zip(pictures, readings, strict=True)
+        ]
 
     def _keep_leases(self) -> None:
         while not self._stop.wait(self._length.total_seconds() / 3):

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 import procrastinate
 
 from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.urgency import URGENCY, Urgency, of_job
+from takeback.ground.jobs.urgency import URGENCY, of_job
 
 _app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())  # never opened: callers bring theirs
 
 
 def enqueue(
-    tx: Tx, name: str, *, at: datetime | None = None, urgency: Urgency | None = None, **args: str | int
+    tx: Tx, name: str, *, at: datetime | None = None, urgency: int | None = None, **args: str | int
 ) -> None:
     """Put one job down.
 
@@ -24,7 +24,7 @@ def enqueue(
         tx: the caller's transaction.
         name: the handler's name, see `pipeline.handlers`.
         at: not before this time; now if None.
-        urgency: default: what `urgency.URGENCY` says of the name.
+        urgency: an `Urgency`, or one of `urgency.SLOW`; default: what `urgency.URGENCY` says of the name.
         args: what the handler is called with; ids and small numbers only, since they are seen in the queue.
     """
     priority = of_job(name) if urgency is None else urgency

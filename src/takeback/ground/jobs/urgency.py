@@ -1,7 +1,7 @@
 """Which work goes first, and which slots of a worker do it.
 
 A job's urgency is stored as its priority when it is put down. The numbers are stored, so they never change.
-A worker has three lanes with slots of their own: what people wait for is never behind a platform that hangs,
+A worker has lanes with slots of their own: what people wait for is never behind a platform that hangs,
 and removals are never behind a backlog of comparing. Within a lane the most urgent job goes first, but each
 fourth fetch begins with another class, in turn: so every class gets on, whatever else is waiting.
 """
@@ -74,6 +74,16 @@ _OF_FACTS: Mapping[type[facts.Fact], Urgency] = {
 }
 """Of what follows from a fact, if it is another than that of `follow`: it never asks a platform."""
 
+SLOW = tuple(range(-1, -21, -1))
+"""Of what strangers make long: reading large files. A lane of its own does one of these at a time. The first
+is for a poster with no other such file waiting, each further one for one more, so that posters take turns."""
+
+
+def slow(waiting: int = 0) -> int:
+    """Return the urgency of reading a slow file whose poster has so many others waiting."""
+    return SLOW[min(waiting, len(SLOW) - 1)]
+
+
 OTHER = Urgency.DETAILS
 """Of a job that is not in the table."""
 
@@ -97,11 +107,11 @@ class Lane:
     """Slots of a worker that do some classes of work."""
 
     name: str
-    classes: tuple[Urgency, ...]
+    classes: tuple[int, ...]
     """From the most urgent one."""
     slots: int
 
-    def order(self, fetch: int) -> tuple[Urgency, ...]:
+    def order(self, fetch: int) -> tuple[int, ...]:
         """Return the classes in the order in which fetch number `fetch` (from 1) looks for a job."""
         turn, rest = divmod(fetch, TURN)
         first = 0 if rest else turn % len(self.classes)
@@ -123,4 +133,5 @@ def lanes(workers: int) -> tuple[Lane, ...]:
         Lane.of("people", Urgency.PEOPLE, Urgency.PEOPLE, 2),
         Lane.of("urgent", Urgency.EVIDENCE, Urgency.PEOPLE, workers),
         Lane.of("rest", Urgency.UPKEEP, Urgency.MATCHING, workers),
+        Lane("slow", SLOW, 1),
     )

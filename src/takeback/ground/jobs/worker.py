@@ -28,7 +28,7 @@ from takeback.ground.clock import now
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.jobs import store
 from takeback.ground.jobs.store import Job
-from takeback.ground.jobs.urgency import URGENCY, Lane, Urgency, lanes, of_job
+from takeback.ground.jobs.urgency import URGENCY, Lane, lanes, of_job
 
 log = logging.getLogger(__name__)
 
@@ -155,7 +155,7 @@ class _Worker:
         ]
         for thread in [*slots, *beside]:
             thread.start()
-        self._look(list(zip(taken, wakes, strict=True)))
+        self._look(taken, wakes)
         for thread in slots:
             thread.join()
         done.set()
@@ -164,14 +164,15 @@ class _Worker:
         with suppress(psycopg.OperationalError), self._database.transaction() as tx:
             store.end(tx, self._id)  # else whoever works next finds it silent
 
-    def _look(self, lanes: Sequence[tuple[Lane, _Wake]]) -> None:
+    def _look(self, taken: Sequence[Lane], wakes: Sequence[_Wake]) -> None:
         """Wake the lanes that have work. Nobody is notified: see `Database.look`."""
+        classes = sorted({each for lane in taken for each in lane.classes})
         while self._database.reach.wait(self._stop):
             try:
                 with self._database.connection() as connection:
                     while not self._stop.wait(LOOK_EVERY):
-                        due = store.due(connection, list(Urgency), self._known)
-                        for lane, wake in lanes:
+                        due = store.due(connection, classes, self._known)
+                        for lane, wake in zip(taken, wakes, strict=True):
                             if not due.isdisjoint(lane.classes):
                                 wake.wake()
             except psycopg.OperationalError:

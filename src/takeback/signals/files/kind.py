@@ -42,6 +42,14 @@ def kind_of(data: bytes) -> FileKind | None:
     return next((kind for kind, begins in _KINDS.items() if begins(data)), None)
 
 
+def format_of(data: bytes) -> str:
+    """Return a name for files that one reader reads alike, finer than `kind_of`; for bookkeeping only."""
+    kind = kind_of(data)
+    if kind is not FileKind.PICTURE:
+        return str(kind)
+    return next((start.hex() for start in _PICTURES if data.startswith(start)), "ftyp or riff")
+
+
 def is_picture(data: bytes) -> bool:
     """Return whether a file begins as one of the picture formats does; it may turn out damaged."""
     is_webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
