@@ -62,6 +62,11 @@ class PortalSettings(BaseSettings):
         description="Which links the connected platforms follow, as `takeback links` prints it; empty: none. "
         "`takeback serve` fills it in.",
     )
+    portal_onion: str | None = Field(
+        None,
+        pattern=r"^[a-z2-7]{56}\.onion$",
+        description="The portal's onion address, as NAME.onion: all who come by it are counted as one crowd.",
+    )
 
 
 class Settings(BaseSettings):
@@ -84,6 +89,11 @@ class Settings(BaseSettings):
     )
     api_host: str = Field("127.0.0.1", description="Address that the machine API binds to.")
     api_port: int = Field(8182, description="Port of the machine API.")
+    portal_address: str | None = Field(
+        None,
+        description="Where people find the portal, as https://report.example: links for many reports begin "
+        "with it. Default: http://localhost:PORT.",
+    )
     service_name: str = Field("Takeback", description="The name that staff read on every page.")
     ledger_origin: str = Field(
         "takeback.example/ledger",
@@ -151,6 +161,13 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="Minutes within which a person should say whether a paused automatic removal goes on.",
     )
+    flood_reports: int = Field(
+        10,
+        ge=1,
+        le=100_000,
+        description="Reports that may come from one network within ten minutes; more are held together until "
+        "a person looked.",
+    )
     seed_copies: int = Field(
         200,
         ge=1,
@@ -215,6 +232,11 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(
         None, description="Address of a Ray cluster that sweeps older days; default: this machine does."
     )
+
+    @property
+    def portal_url(self) -> str:
+        """Where people find the portal."""
+        return (self.portal_address or f"http://localhost:{self.portal_port}").rstrip("/")
 
     @property
     def console_url(self) -> str:

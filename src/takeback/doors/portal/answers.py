@@ -60,6 +60,8 @@ class Turn:
     """ "check" when she came from the last page to change one answer."""
     trap: str
     """A field that people do not see. Whoever filled it is a program, her own browser's perhaps."""
+    work: str = ""
+    """A puzzle that her device solved, to be let past a full gate."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Answers that the page sent, by the names of `Answers`' fields."""
 
@@ -93,6 +95,7 @@ def parse(body: bytes) -> Turn:
         go=sent.get("go", "next"),
         then=sent.get("then", ""),
         trap=sent.get("website", ""),
+        work=sent.get("work", ""),
         fields={name: value for name, value in sent.items() if name in FIELDS},
     )
 
