@@ -29,6 +29,7 @@ from takeback.ground.db.pool import Database, Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, FloodId, ReportId, StaffId
+from takeback.intake import store as intake
 
 AT_ONCE = 200
 """Reports that are let in in one transaction."""
@@ -49,33 +50,36 @@ def holds(tx: Tx, report: ReportId, pictures: int, most: int, now: datetime) -> 
         now: when.
     """
     store.lock(tx)
-    at, labels, by_link = store.arrival(tx, report)
+    at, labels, by_link = intake.arrival(tx, report)
     if by_link:
         return False
     known = store.by_label(tx, labels)
     found = next((known[label] for label in labels if label in known), None)
     if found is None:
-        found = _count(tx, at, labels, most, now)
+        found = _count(tx, report, at, labels, most, now)
     if found is None or found[1] is BreakerState.RELEASED:
         return False
-    _hold(tx, report, found[0], pictures)
+    _hold(tx, report, found[0], pictures, at)
     return True
 
 
 def _count(
-    tx: Tx, at: datetime, labels: Sequence[bytes], most: int, now: datetime
+    tx: Tx, report: ReportId, at: datetime, labels: Sequence[bytes], most: int, now: datetime
 ) -> tuple[FloodId, BreakerState] | None:
     """The flood that a report belongs to of whose groups none is known as one; None: to none."""
     since = at - rules.WINDOW
     counted = Counted(
-        {label: store.count(tx, label, since, at) for label in labels}, store.count_all(tx, since, at)
+        {label: intake.count_with(tx, label, since, at) for label in labels},
+        intake.count_without_link(tx, since, at) - store.count_held(tx, since, at),
     )
     label = rules.over(counted, most)
     if label is not None:
         flood = _begin(tx, rules.kind_of_flood(label), label, since, now)
-        for before in store.let_in_before(tx, label, since):
-            _stop_searching(tx, before, flood, now)
-        store.absorb(tx, flood, label)
+        arrived = dict(intake.came_with(tx, label))
+        lately = [other for other, came_at in arrived.items() if came_at > since and other != report]
+        for other in store.undecided(tx, lately):
+            _stop_searching(tx, other, flood, arrived[other], now)
+        store.absorb(tx, flood, list(arrived))
         return flood, BreakerState.PAUSED
     if rules.too_many(counted, most):
         today = f"all {at.date()}".encode()
@@ -91,17 +95,17 @@ def _begin(tx: Tx, kind: FloodKind, label: bytes, since: datetime, now: datetime
     return flood
 
 
-def _hold(tx: Tx, report: ReportId, flood: FloodId, pictures: int) -> None:
-    store.hold(tx, report, flood, pictures)
+def _hold(tx: Tx, report: ReportId, flood: FloodId, pictures: int, came_at: datetime) -> None:
+    store.hold(tx, report, flood, pictures, came_at)
     record(tx, ReportHeld(report, flood))
 
 
-def _stop_searching(tx: Tx, report: ReportId, flood: FloodId, now: datetime) -> None:
+def _stop_searching(tx: Tx, report: ReportId, flood: FloodId, came_at: datetime, now: datetime) -> None:
     """A report that was let in before its group was known as a flood is held; its seeds find nothing more."""
     seeds = [each for each in bank_store.of_report(tx, report) if each.status is EntryStatus.SEED]
     for seed in seeds:
         bank.withdraw(tx, seed.id, now)
-    _hold(tx, report, flood, len(seeds))
+    _hold(tx, report, flood, len(seeds), came_at)
 
 
 def waiting(tx: Tx) -> tuple[Flood, ...]:
@@ -169,4 +173,5 @@ def go_on(tx: Tx, flood: FloodId, now: datetime) -> None:
 def forget_arrivals(database: Database, now: datetime) -> None:
     """Delete what tells which group a report came with, a day after it came."""
     with database.transaction() as tx:
-        store.forget(tx, now - KEPT)
+        intake.forget_arrivals(tx, now - KEPT)
+        store.forget_labels(tx, now - KEPT)

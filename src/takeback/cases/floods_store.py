@@ -44,59 +44,10 @@ def lock(tx: Tx) -> None:
     tx.execute("lock table cases_flood in share row exclusive mode")
 
 
-def arrival(tx: Tx, report: ReportId) -> tuple[datetime, tuple[bytes, ...], bool]:
-    """(when it came, labels of its groups, whether it came by a link); an older portal tells no groups."""
-    row = tx.execute(
-        "select r.received_at, coalesce(a.groups, '{}'), coalesce(a.by_link, false)"
-        " from intake_report r left join intake_arrival a on a.report_id = r.id where r.id = %s",
-        [report],
-    ).fetchone()
-    assert row is not None
-    return row[0], tuple(bytes(label) for label in row[1]), row[2]
-
-
 def by_label(tx: Tx, labels: Sequence[bytes]) -> dict[bytes, tuple[FloodId, BreakerState]]:
     """The floods of these groups."""
     rows = tx.execute("select label, id, state from cases_flood where label = any(%s)", [list(labels)])
     return {bytes(row[0]): (row[1], BreakerState(row[2])) for row in rows}
-
-
-def count(tx: Tx, label: bytes, since: datetime, until: datetime) -> int:
-    """How many reports came with a group."""
-    row = tx.execute(
-        "select count(*) from intake_arrival where at > %s and at <= %s and %s = any(groups)",
-        [since, until, label],
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
-def count_all(tx: Tx, since: datetime, until: datetime) -> int:
-    """How many reports came that are not held and did not come by a link."""
-    row = tx.execute(
-        """
-        select count(*) from intake_report r
-        where r.received_at > %s and r.received_at <= %s
-            and not exists (select from intake_arrival a where a.report_id = r.id and a.by_link)
-            and not exists (select from cases_held h where h.report_id = r.id)
-        """,
-        [since, until],
-    ).fetchone()
-    return 0 if row is None else row[0]
-
-
-def let_in_before(tx: Tx, label: bytes, since: datetime) -> list[ReportId]:
-    """Reports of a group that were opened and not held, and of which nobody decided."""
-    rows = tx.execute(
-        """
-        select a.report_id from intake_arrival a join cases_case c on c.report_id = a.report_id
-        where a.at > %s and %s = any(a.groups) and c.status = 'open'
-            and not exists (select from cases_held h where h.report_id = a.report_id)
-            and not exists (select from cases_decision d where d.case_id = c.id)
-        order by a.at
-        """,
-        [since, label],
-    )
-    return [row[0] for row in rows]
 
 
 def insert(tx: Tx, flood: FloodId, kind: FloodKind, label: bytes, began_at: datetime, now: datetime) -> None:
@@ -105,35 +56,6 @@ def insert(tx: Tx, flood: FloodId, kind: FloodKind, label: bytes, began_at: date
         "insert into cases_flood (id, kind, label, state, began_at, changed_at)"
         " values (%s, %s, %s, 'paused', %s, %s)",
         [flood, kind, label, began_at, now],
-    )
-
-
-def hold(tx: Tx, report: ReportId, flood: FloodId, pictures: int) -> None:
-    """Hold a report."""
-    tx.execute(
-        "insert into cases_held (report_id, flood_id, pictures, came_at)"
-        " select id, %s, %s, received_at from intake_report where id = %s",
-        [flood, pictures, report],
-    )
-
-
-def absorb(tx: Tx, flood: FloodId, label: bytes) -> None:
-    """Take in the unanswered floods of narrower networks in this one: it is one thing."""
-    tx.execute(
-        """
-        with inside as (
-            select distinct h.flood_id from cases_held h
-            join intake_arrival a on a.report_id = h.report_id
-            join cases_flood f on f.id = h.flood_id
-            where %(label)s = any(a.groups) and f.kind = 'network' and f.state = 'paused')
-        update cases_held set flood_id = %(flood)s where flood_id in (select flood_id from inside)
-        """,
-        {"flood": flood, "label": label},
-    )
-    tx.execute(
-        "delete from cases_flood f where state = 'paused' and id <> %s"
-        " and not exists (select from cases_held h where h.flood_id = f.id)",
-        [flood],
     )
 
 
@@ -215,7 +137,55 @@ def who_let_in(tx: Tx, flood: FloodId) -> StaffId:
     return row[0]
 
 
-def forget(tx: Tx, before: datetime) -> None:
-    """Delete what tells which group a report came with."""
-    tx.execute("delete from intake_arrival where at < %s", [before])
+def count_held(tx: Tx, since: datetime, until: datetime) -> int:
+    """How many reports that came within this time were held, whatever became of them."""
+    row = tx.execute(
+        "select count(*) from cases_held where came_at > %s and came_at <= %s", [since, until]
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def undecided(tx: Tx, reports: Sequence[ReportId]) -> list[ReportId]:
+    """Those of the reports that were opened and not held, and of which nobody decided."""
+    rows = tx.execute(
+        """
+        select c.report_id from cases_case c
+        where c.report_id = any(%s) and c.status = 'open'
+            and not exists (select from cases_held h where h.report_id = c.report_id)
+            and not exists (select from cases_decision d where d.case_id = c.id)
+        order by c.opened_at, c.report_id
+        """,
+        [list(reports)],
+    )
+    return [row[0] for row in rows]
+
+
+def hold(tx: Tx, report: ReportId, flood: FloodId, pictures: int, came_at: datetime) -> None:
+    """Hold a report."""
+    tx.execute(
+        "insert into cases_held (report_id, flood_id, pictures, came_at) values (%s, %s, %s, %s)",
+        [report, flood, pictures, came_at],
+    )
+
+
+def absorb(tx: Tx, flood: FloodId, reports: Sequence[ReportId]) -> None:
+    """Take in the unanswered floods of networks that these reports are held in: it is one thing."""
+    tx.execute(
+        """
+        with inside as (
+            select distinct h.flood_id from cases_held h join cases_flood f on f.id = h.flood_id
+            where h.report_id = any(%(reports)s) and f.kind = 'network' and f.state = 'paused')
+        update cases_held set flood_id = %(flood)s where flood_id in (select flood_id from inside)
+        """,
+        {"flood": flood, "reports": list(reports)},
+    )
+    tx.execute(
+        "delete from cases_flood f where state = 'paused' and id <> %s"
+        " and not exists (select from cases_held h where h.flood_id = f.id)",
+        [flood],
+    )
+
+
+def forget_labels(tx: Tx, before: datetime) -> None:
+    """Delete the labels of floods that began before."""
     tx.execute("update cases_flood set label = null where label is not null and began_at < %s", [before])

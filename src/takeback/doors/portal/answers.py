@@ -60,10 +60,10 @@ class Turn:
     """ "check" when she came from the last page to change one answer."""
     trap: str
     """A field that people do not see. Whoever filled it is a program, her own browser's perhaps."""
-    work: str = ""
-    """A puzzle that her device solved, to be let past a full gate."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Answers that the page sent, by the names of `Answers`' fields."""
+    work: str = ""
+    """A puzzle that her device solved, to be let past a full gate."""
 
     def answered(self, before: Answers, asked: tuple[str, ...]) -> Answers:
         """Return the answers with those of this page in place: what it asks and did not send is empty."""

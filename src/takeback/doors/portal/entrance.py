@@ -1,4 +1,4 @@
-"""Who may come in: by a gate that counts networks, by work that a device did, or by a link that staff made."""
+"""Who may come in: by a gate that counts networks, by work of a device, or by a link that staff made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field

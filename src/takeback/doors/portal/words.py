@@ -316,7 +316,8 @@ ENGLISH = Language(
         "sent.next": "What happens now",
         "sent.next.when.1": "At once",
         "sent.next.1": "Your report is opened, and compared with what is posted in the places we are "
-        "connected to, also with what was posted earlier.",
+        "connected to, also with what was posted earlier. When very many reports come at once, a person "
+        "looks at them first.",
         "sent.next.when.2": "Within {within}",
         "sent.next.2": "People decide about what was found, and what must go is removed. That is the limit "
         "we set ourselves; often it is faster. After the decision your receipt shows what was found.",
@@ -362,9 +363,9 @@ ENGLISH = Language(
         "privacy.stored.numbers.how": "To find copies, old and new",
         "privacy.stored.numbers.long": "As long as copies are looked for",
         "privacy.stored.address": "Your network address",
-        "privacy.stored.address.how": "Not stored. For a moment a disguised form of it counts how often one "
-        "network asks",
-        "privacy.stored.address.long": "In memory, at most one day",
+        "privacy.stored.address.how": "Not stored. A disguised form of it counts how often one network "
+        "asks and sends; after the day nobody can turn it back",
+        "privacy.stored.address.long": "At most 25 hours",
         "privacy.limits": "What we cannot promise",
         "privacy.limits.1": "Who runs this site could change what it does. For that reason the program is "
         "public, and the work is recorded in a log that others can check.",
