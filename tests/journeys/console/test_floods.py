@@ -57,6 +57,7 @@ def test_they_look_as_they_should(house: House, new_page: NewPage, scheme: Schem
     page.goto(f"{house.origin}/flood/{flood}")
     check(page, f"flood-{size}-{scheme}")
     page.get_by_role("row").nth(1).get_by_role("link").click()
+    expect(page.get_by_text("This report came in a flood and is held")).to_be_visible()
     check(page, f"case-held-{size}-{scheme}")
     assert honest
 
@@ -74,7 +75,7 @@ def test_s3_a_flood_is_one_line_of_the_queue_and_is_let_in_in_parts_or_whole(hou
     page.get_by_role("button", name="Let the chosen ones in").click()
     expect(page.get_by_role("heading", name=re.compile("^11 reports"))).to_be_visible()
     page.get_by_role("button", name="Keep all held").click()
-    expect(page.get_by_text("stay held")).to_be_visible()
+    expect(page.get_by_text("They stay held.")).to_be_visible()
     expect(rows).to_have_count(2)
     page.get_by_role("link", name=re.compile("^11 reports")).click()
     expect(page.get_by_text("Grace Hopper said so.")).to_be_visible()

@@ -21,33 +21,27 @@ def test_s3_a_shelter_reports_by_its_link_and_whoever_is_held_up_by_work(
     keeps what was written, and goes in after this device has worked.
     """
     address = SHELTER if device == "phone" else "198.51.100.7"
-    use_up(portal.url, address)
-    visitor = visiting(new_page(device, scheme))
-    visitor.comes_from(address)
-    page = visitor.page
-    page.goto(f"{portal.url}/with/{new_token(portal, reports=1)}")
-    visitor.presses("Start")
-    before = len(portal.reports())
-
-    def answers() -> None:
+    by_link, other = visiting(new_page(device, scheme)), visiting(new_page(device, scheme))
+    for visitor in (by_link, other):
+        visitor.comes_from(address)
+    by_link.page.goto(f"{portal.url}/with/{new_token(portal, reports=1)}")
+    by_link.presses("Start")
+    other.begins()
+    for visitor in (by_link, other):
         visitor.is_adult()
         visitor.presses("I do not have the picture")
         visitor.tells_where("$Zq1:chat.example")
         visitor.presses("I'd rather not say")
         visitor.signs()
         visitor.presses("I'd rather not say")
-
-    answers()
-    visitor.sends()
-    assert len(portal.reports()) == before + 1
-    visitor.begins()
-    answers()
-    use_up(portal.url, address)  # some room came back while she answered
+    use_up(portal.url, address)
     before = len(portal.reports())
-    visitor.presses("Send")
-    expect(page.get_by_text("Nothing you wrote is lost").first).to_be_visible()
-    snapshot(page, f"portal-held-up-{device}-{scheme}")
-    assert re.search(r"usually takes \d+ seconds to \d+ seconds", visitor.reads())
-    page.get_by_role("button", name="Let this device work").click()
-    expect(page.locator("#code")).to_be_visible(timeout=120_000)
+    other.presses("Send")
+    by_link.sends()
     assert len(portal.reports()) == before + 1
+    expect(other.page.get_by_text("Nothing you wrote is lost").first).to_be_visible()
+    snapshot(other.page, f"portal-held-up-{device}-{scheme}")
+    assert re.search(r"usually takes \d+ seconds to \d+ seconds", other.reads())
+    other.page.get_by_role("button", name="Let this device work").click()
+    expect(other.page.locator("#code")).to_be_visible(timeout=120_000)
+    assert len(portal.reports()) == before + 2
