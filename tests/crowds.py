@@ -1,12 +1,14 @@
 """Many people who come the same way: a link for many reports, and a network that has sent all that it may."""
 
 import secrets
+from itertools import count
 from typing import Protocol
 
 import httpx
 
 from pages_of_portal import answered, press
 from takeback.doors.portal.questions import SEND_PER_NETWORK
+from takeback.doors.portal.work import PARTS, zero_bits
 from takeback.intake.submit import link_hash
 
 
@@ -38,3 +40,10 @@ def use_up(url: str, address: str) -> None:
             if press(client, "check", "send").headers["location"] != "/steps/done":
                 return
     raise AssertionError("a network may send without an end")
+
+
+def solve(puzzle: str) -> str:
+    """Do what a visitor's device does with a puzzle."""
+    bits = int(puzzle.partition(".")[0])
+    numbers = [next(n for n in count() if zero_bits(puzzle, part, str(n)) >= bits) for part in range(PARTS)]
+    return f"{puzzle}:{','.join(map(str, numbers))}"

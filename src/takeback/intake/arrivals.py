@@ -10,9 +10,7 @@ no label. The worker deletes labels after a day. What they are for: `cases/flood
 
 import hashlib
 import hmac
-import threading
 from collections.abc import Iterable
-from datetime import date, datetime
 
 from takeback.ground.db.pool import Database
 from takeback.intake.groups import LABEL_BYTES, Group
@@ -30,24 +28,14 @@ class Labels:
     def __init__(self, database: Database, pepper: Pepper) -> None:
         self._database = database
         self._pepper = pepper
-        self._lock = threading.Lock()
-        self._day: date | None = None
-        self._key = b""
 
-    def of(self, groups: Iterable[tuple[Group, str]], now: datetime) -> list[bytes]:
+    def of(self, groups: Iterable[tuple[Group, str]]) -> list[bytes]:
         """Return a label for each group, given by its kind and its name."""
-        key = self._key_of(now.date())
+        with self._database.transaction() as tx:
+            row = tx.execute("select report_salt()").fetchone()
+        assert row is not None
+        key = hmac.digest(self._pepper, b"groups of a day" + bytes(row[0]), hashlib.sha256)
         return [
             bytes([kind]) + hmac.digest(key, name.encode(), hashlib.sha256)[: LABEL_BYTES - 1]
             for kind, name in groups
         ]
-
-    def _key_of(self, day: date) -> bytes:
-        with self._lock:
-            if day != self._day:
-                with self._database.transaction() as tx:
-                    row = tx.execute("select report_salt()").fetchone()
-                assert row is not None
-                self._key = hmac.digest(self._pepper, b"groups of a day" + bytes(row[0]), hashlib.sha256)
-                self._day = day
-            return self._key

@@ -46,7 +46,7 @@ def coming(house):
     labels = Labels(house.database, load_pepper(house.folder / keys.PORTAL_FOLDER))
 
     def of(address: str) -> list[bytes]:
-        return labels.of(zip(NETWORKS, of_address(address).networks, strict=True), clock.now())
+        return labels.of(zip(NETWORKS, of_address(address).networks, strict=True))
 
     return of
 
@@ -54,7 +54,7 @@ def coming(house):
 @pytest.fixture
 def onion(house):
     labels = Labels(house.database, load_pepper(house.folder / keys.PORTAL_FOLDER))
-    return labels.of([(Group.ONION, ONION.networks[0])], clock.now())
+    return labels.of([(Group.ONION, ONION.networks[0])])
 
 
 def somewhere(dots: random.Random) -> str:
@@ -285,7 +285,7 @@ def test_s3_which_group_a_report_came_with_is_forgotten_after_a_day(house, comin
         house.report(HERS, groups=coming("192.0.2.1"))
     house.take_in()
     labels = Labels(house.database, load_pepper(house.folder / keys.PORTAL_FOLDER))
-    assert labels.of([(Group.NETWORK, "x")], clock.now()) == labels.of([(Group.NETWORK, "x")], clock.now())
+    assert labels.of([(Group.NETWORK, "x")]) == labels.of([(Group.NETWORK, "x")])
     floods.forget_arrivals(house.database, clock.now() + timedelta(days=1, minutes=11))
     assert house.query("select count(*) from intake_arrival") == [(0,)]
     assert house.query("select label from cases_flood") == [(None,)]

@@ -64,7 +64,7 @@ class Entrance:
         """Return the labels that a report of this visitor comes with."""
         who = self._who(request)
         kinds = [Group.ONION] if who.crowd else [Group.NETWORK, Group.WIDER, Group.WIDEST]
-        return self.labels.of(zip(kinds, who.networks, strict=False), clock.now())
+        return self.labels.of(zip(kinds, who.networks, strict=False))
 
     def _who(self, request: Request) -> Visitor:
         return answering.visitor(request, self.onion)
