@@ -50,7 +50,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
         case facts.ReportReceived(report):
             _open(app, tx, report)
         case flood_facts.ReportLetIn(report):
-            _search_for(app, tx, report, intake.opened(tx, app.unsealer, report)[0], now, let_in=True)
+            if not floods.is_declined(tx, report):
+                _search_for(app, tx, report, intake.opened(tx, app.unsealer, report)[0], now, let_in=True)
         case flood_facts.FloodLetIn(flood):
             floods.go_on(tx, flood, now)
         # --- the bank

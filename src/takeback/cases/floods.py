@@ -18,10 +18,12 @@ from takeback.bank import store as bank_store
 from takeback.bank.model import EntryStatus
 from takeback.cases import flood_rules as rules
 from takeback.cases import floods_store as store
+from takeback.cases import store as cases
 from takeback.cases.breaker import ANSWERED
 from takeback.cases.breaker_rules import BreakerState
 from takeback.cases.flood_rules import Counted
 from takeback.cases.floods_store import Flood, HeldReport
+from takeback.cases.model import CaseStatus
 from takeback.choices import FloodKind
 from takeback.errors import NotFound, Refused
 from takeback.flood_facts import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
@@ -129,6 +131,13 @@ def of_case(tx: Tx, case: CaseId) -> FloodId | None:
 def is_held(tx: Tx, report: ReportId) -> bool:
     """Whether a report is held."""
     return store.is_held(tx, report)
+
+
+def is_declined(tx: Tx, report: ReportId) -> bool:
+    """Whether people decided against a report while it was held."""
+    case = cases.of_report(tx, report)
+    found = None if case is None else cases.get(tx, case)
+    return found is not None and found.status is CaseStatus.DECLINED
 
 
 def let_all_in(tx: Tx, flood: FloodId, *, staff: StaffId, now: datetime) -> None:

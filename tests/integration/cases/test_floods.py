@@ -16,7 +16,7 @@ from takeback.choices import FloodKind
 from takeback.doors.console import flood_words
 from takeback.doors.portal.networks import ONION, of_address
 from takeback.errors import LinkEnded, Refused
-from takeback.facts import LocationUnusable
+from takeback.facts import LocationUnusable, Verdict
 from takeback.flood_facts import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
 from takeback.ground import clock
 from takeback.ground.vault import keys
@@ -206,6 +206,15 @@ def test_s3_what_somebody_decided_about_is_not_held_afterwards(house, platform, 
     assert waiting(house)[0].reports == len(others)
     house.after(seconds=11)
     assert house.status(first) == "removed"
+
+
+def test_s3_of_a_held_report_that_was_declined_nothing_is_looked_for_when_it_is_let_in(house, coming):
+    flood = [house.report(HERS, groups=coming("192.0.2.1")) for _ in range(MOST + 1)]
+    house.take_in()
+    house.decide(flood[-1], Verdict.NOT_SHARED_WITHOUT_CONSENT)
+    house.after(seconds=11)
+    act(house, floods.let_all_in, waiting(house)[0].id)
+    assert (seeds(house, flood[:-1]), seeds(house, flood[-1:])) == (MOST, 0)
 
 
 def test_s3_links_of_held_reports_are_not_followed(house, coming):
