@@ -69,15 +69,15 @@ def _count(
     tx: Tx, report: ReportId, at: datetime, labels: Sequence[bytes], most: int, now: datetime
 ) -> tuple[FloodId, BreakerState] | None:
     """The flood that a report belongs to of whose groups none is known as one; None: to none."""
-    since = at - rules.WINDOW
+    since, good = at - rules.WINDOW, store.released(tx)
     counted = Counted(
-        {label: intake.count_with(tx, label, since, at) for label in labels},
+        {label: intake.count_with(tx, label, good, since, at) for label in labels},
         intake.count_without_link(tx, since, at) - store.count_held(tx, since, at),
     )
     label = rules.over(counted, most)
     if label is not None:
         flood = _begin(tx, rules.kind_of_flood(label), label, since, now)
-        arrived = dict(intake.came_with(tx, label))
+        arrived = dict(intake.came_with(tx, label, good))
         lately = [other for other, came_at in arrived.items() if came_at > since and other != report]
         for other in store.undecided(tx, lately):
             _stop_searching(tx, other, flood, arrived[other], now)

@@ -137,6 +137,12 @@ def who_let_in(tx: Tx, flood: FloodId) -> StaffId:
     return row[0]
 
 
+def released(tx: Tx) -> list[bytes]:
+    """Labels of the groups that a person let in, as far as they are known."""
+    rows = tx.execute("select label from cases_flood where state = 'released' and label is not null")
+    return [bytes(row[0]) for row in rows]
+
+
 def count_held(tx: Tx, since: datetime, until: datetime) -> int:
     """How many reports that came within this time were held, whatever became of them."""
     row = tx.execute(

@@ -1,5 +1,6 @@
 """SQL of the reports' table. Rows are written by the portal alone, and only marked here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from takeback.ground.db.pool import Tx
@@ -62,11 +63,12 @@ def arrival(tx: Tx, report: ReportId) -> tuple[datetime, tuple[bytes, ...], bool
     return row[0], tuple(bytes(label) for label in row[1]), row[2]
 
 
-def count_with(tx: Tx, label: bytes, since: datetime, until: datetime) -> int:
-    """How many reports came with a group."""
+def count_with(tx: Tx, label: bytes, but: Sequence[bytes], since: datetime, until: datetime) -> int:
+    """How many reports came with a group, and not with one of the others."""
     row = tx.execute(
-        "select count(*) from intake_arrival where at > %s and at <= %s and %s = any(groups)",
-        [since, until, label],
+        "select count(*) from intake_arrival where at > %s and at <= %s and %s = any(groups)"
+        " and not groups && %s::bytea[]",
+        [since, until, label, list(but)],
     ).fetchone()
     return 0 if row is None else row[0]
 
@@ -81,10 +83,12 @@ def count_without_link(tx: Tx, since: datetime, until: datetime) -> int:
     return 0 if row is None else row[0]
 
 
-def came_with(tx: Tx, label: bytes) -> list[tuple[ReportId, datetime]]:
-    """The reports of a group and when they came, as far as that is still known."""
+def came_with(tx: Tx, label: bytes, but: Sequence[bytes]) -> list[tuple[ReportId, datetime]]:
+    """The reports of a group, and not of the others, and when they came, as far as that is still known."""
     return tx.execute(
-        "select report_id, at from intake_arrival where %s = any(groups) order by at", [label]
+        "select report_id, at from intake_arrival where %s = any(groups) and not groups && %s::bytea[]"
+        " order by at",
+        [label, list(but)],
     ).fetchall()
 
 

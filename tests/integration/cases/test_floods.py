@@ -208,6 +208,17 @@ def test_s3_what_somebody_decided_about_is_not_held_afterwards(house, platform, 
     assert house.status(first) == "removed"
 
 
+def test_s3_what_a_person_let_in_is_not_held_again_with_a_wider_network(house, coming):
+    first = [house.report(HERS, groups=coming("192.0.2.1")) for _ in range(MOST + 1)]
+    house.take_in()
+    act(house, floods.let_all_in, waiting(house)[0].id)
+    first += [house.report(HERS, groups=coming("192.0.2.1")) for _ in range(MOST)]
+    others = [house.report(HERS, groups=coming(f"192.0.2.{2 + n}")) for n in range(2 * MOST + 1)]
+    house.take_in()
+    assert [each.reports for each in waiting(house)] == [len(others)]
+    assert seeds(house, first) == len(first)
+
+
 def test_s3_of_a_held_report_that_was_declined_nothing_is_looked_for_when_it_is_let_in(house, coming):
     flood = [house.report(HERS, groups=coming("192.0.2.1")) for _ in range(MOST + 1)]
     house.take_in()
