@@ -1,4 +1,4 @@
-"""The database as the portal's role sees it, of which only the functions for drafts answer."""
+"""The database as the portal's role sees it: drafts, the salt of a day and links for many reports answer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +15,8 @@ class MemoryDrafts:
     """
 
     rows: dict[bytes, bytes] = field(default_factory=dict)
+    links: set[bytes] = field(default_factory=set)
+    """Hashes of links for many reports that stand."""
     full: bool = False
     broken: bool = False
     _answer: Any = None
@@ -25,7 +27,7 @@ class MemoryDrafts:
             raise OSError("connection lost while sending 'Words that only the people ...'")
         yield self
 
-    def execute(self, statement: str, values: tuple[Any, ...]) -> Self:
+    def execute(self, statement: str, values: tuple[Any, ...] = ()) -> Self:
         match statement.removeprefix("select ").partition("(")[0]:
             case "draft_put":
                 locator, sealed, fresh = values
@@ -39,6 +41,10 @@ class MemoryDrafts:
                 self._answer = self.rows.get(values[0])
             case "draft_wipe":
                 self._answer = self.rows.pop(values[0], None)
+            case "report_salt":
+                self._answer = bytes(32)
+            case "report_link_stands":
+                self._answer = values[0] in self.links
             case _:
                 raise OSError("connection lost while sending 'Words that only the people ...'")
         return self

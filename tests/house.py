@@ -135,14 +135,17 @@ class House:
         """The same, with another database and platform."""
         decoder, keeper = self.app.decoder, self.app.keeper
         made = House(database, platform, self.folder, decoder, self.time, keeper=keeper)
-        for name in ("breaker_removals", "breaker_posters", "seed_copies"):
+        for name in ("breaker_removals", "breaker_posters", "seed_copies", "flood_reports"):
             setattr(made.app.settings, name, getattr(self.app.settings, name))
         return made
 
     # --- people
 
-    def report(self, *pictures: bytes, links=(), **more: object):
-        """Somebody reports; as her browser would, with hashes only. The report's id, once taken in."""
+    def report(self, *pictures: bytes, links=(), groups=(), link=None, **more: object):
+        """Somebody reports; as her browser would, with hashes only. The report's id, once taken in.
+
+        `groups` are labels of the networks that she comes from, `link` is the hash of a link for many.
+        """
         signals = [self.app.decoder.signals(data, flips=True) for data in pictures]
         report = Report(
             pictures=tuple(
@@ -157,7 +160,14 @@ class House:
             language="en",
         )
         portal = self.folder / keys.PORTAL_FOLDER
-        receipt = submit(self.database, load_recipient(portal), load_pepper(portal), replace(report, **more))
+        receipt = submit(
+            self.database,
+            load_recipient(portal),
+            load_pepper(portal),
+            replace(report, **more),
+            groups=groups,
+            link=link,
+        )
         [(put_down,)] = self.query("select id from intake_report order by received_at desc limit 1")
         self.receipts[put_down] = receipt
         return put_down

@@ -2,8 +2,7 @@
 
 from dataclasses import asdict
 
-from fastapi.testclient import TestClient
-from httpx import Response
+from httpx import Client, Response
 
 from made_flips import FIELD
 from takeback.doors.portal.answers import Answers
@@ -21,13 +20,13 @@ WHOLE = Answers(
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def press(client: TestClient, at: str, go: str = "next", **more: str) -> Response:
+def press(client: Client, at: str, go: str = "next", **more: str) -> Response:
     """Press a button on one page, with the answers of `WHOLE` that it asks."""
     fields = {name: value for name, value in asdict(WHOLE).items() if name in asked_on(Step(at)) and value}
     return client.post("/steps", data={"at": at, "go": go, **fields, **more})
 
 
-def answered(client: TestClient, **more: str) -> Response:
+def answered(client: Client, **more: str) -> Response:
     """Answer all questions; `more` in place of what `WHOLE` says."""
     client.get("/steps")
     for step in ORDER[:-1]:

@@ -59,6 +59,16 @@ class Planned(StrEnum):
     """It is gone already: it is only looked for."""
 
 
+class FloodKind(StrEnum):
+    """What the reports of a flood have in common."""
+
+    NETWORK = "network"
+    ONION = "onion"
+    """They came by the onion address."""
+    ALL = "all"
+    """Nothing: there were too many at once."""
+
+
 class Reopened(StrEnum):
     """Why a closed case is decided again."""
 

@@ -16,7 +16,7 @@ from takeback.bank import service as bank
 from takeback.bank import store as bank_store
 from takeback.bank.model import Refusal, Refused
 from takeback.bank.rules import choose
-from takeback.cases import breaker, deciding
+from takeback.cases import breaker, deciding, floods
 from takeback.cases import service as cases
 from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
@@ -72,13 +72,15 @@ def take_in(app: App) -> None:
     handing.take_up(app.database, clock.now())
 
 
-def locate(app: App, report: str, number: int, slow: int = 0) -> None:
+def locate(app: App, report: str, number: int, slow: int = 0, let_in: int = 0) -> None:
     """Look up one link of a report: what is there joins the case, and is a seed to find further copies by.
 
-    Raises PlatformError to be tried again.
+    Of a report that is held meanwhile nothing is looked up. Raises PlatformError to be tried again.
     """
     report_id = ReportId(UUID(report))
     with app.database.transaction() as tx:
+        if floods.is_held(tx, report_id):
+            return
         link = intake.opened(tx, app.unsealer, report_id)[0].locations[number]
     for connector in app.connectors.values():
         try:
@@ -104,8 +106,9 @@ def locate(app: App, report: str, number: int, slow: int = 0) -> None:
                 final=bool(slow),
             )
             if isinstance(reading, Later) and reading.slow:
+                again = {"report": report, "number": number, "slow": 1, "let_in": let_in}
                 with app.database.transaction() as tx:
-                    enqueue(tx, "locate", urgency=SLOW[0], report=report, number=number, slow=1)
+                    enqueue(tx, "locate", urgency=SLOW[0], **again)
                 return
             if isinstance(reading, Later):
                 raise PlatformError(reading.reason)
@@ -114,7 +117,7 @@ def locate(app: App, report: str, number: int, slow: int = 0) -> None:
                 report_id,
                 connector.name,
                 Seen(post, media.address, reading),
-                f"location {number + 1}.{position + 1}",
+                f"location {number + 1}.{position + 1}{floods.LET_IN * let_in}",
             )
         return
     _unusable(app, report_id, f"location {number + 1} is not on a connected platform")

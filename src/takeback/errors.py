@@ -6,7 +6,8 @@ TakebackError
 ├── Deferred              a file costs more than may be spent now: read it later, in the slow lane
 ├── NotFound              no such case, receipt, entry ...
 ├── Refused               understood, and not allowed; the text may be shown to the person who asked
-│   └── TooManyAttempts   asked too often; says when to come back
+│   ├── TooManyAttempts   asked too often; says when to come back
+│   └── LinkEnded         a link for many reports counts no further one
 ├── LeaseLost             another watcher holds the shard now: drop the work, write nothing
 ├── DamagedIndex          files of an index that cannot be trusted: delete them, they are made again
 ├── DamagedEvidence       a kept file is not what was recorded of it: a person must look
@@ -83,6 +84,10 @@ class TooManyAttempts(Refused):
     def __init__(self, wait: timedelta) -> None:
         super().__init__(f"too many attempts; try again in {max(1, int(wait.total_seconds()))} seconds")
         self.wait = wait
+
+
+class LinkEnded(Refused):
+    """A link for many reports is used up, past its time, revoked, or none of ours."""
 
 
 class LeaseLost(TakebackError):

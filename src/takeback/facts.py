@@ -3,7 +3,8 @@
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
 evidence stand in `evidence_facts`, of decisions in `decision_facts`, of accounts in `account_facts`, and of
-what is removed unseen in `breaker_facts`; all are handed on here. How one is written is in `fact_form`.
+what is removed unseen in `breaker_facts`; all are handed on here. Those of too many reports (`flood_facts`)
+are listed only. How one is written is in `fact_form`.
 """
 
 import typing
@@ -56,6 +57,7 @@ from takeback.evidence_facts import (
     InvestigationStarted,
     Watched,
 )
+from takeback.flood_facts import FloodFact
 from takeback.ids import CaseId, DossierId, EntryId, ReportId, SightingId, StaffId, TargetId
 
 # --- what people told us ---------------------------------------------------------------------------------
@@ -398,6 +400,7 @@ Fact = (
     | BreakerRearmed
     | SeedCapped
     | MoreCopiesAsked
+    | FloodFact
     | RemovalPlanned
     | RemovalCalledOff
     | RemovalStepDone

@@ -17,3 +17,7 @@ RequestId = NewType("RequestId", UUID)
 StaffId = NewType("StaffId", UUID)
 SightingId = NewType("SightingId", int)
 FactId = NewType("FactId", int)
+FloodId = NewType("FloodId", UUID)
+"""Reports that are held together."""
+LinkId = NewType("LinkId", UUID)
+"""A link by which many reports can be handed in."""

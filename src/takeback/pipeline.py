@@ -10,11 +10,11 @@ from functools import partial
 from typing import assert_never
 from uuid import UUID
 
-from takeback import errands, facts, reading_errands, seed_errands
+from takeback import errands, facts, flood_facts, reading_errands, seed_errands
 from takeback.app import App
 from takeback.bank import service as bank
 from takeback.bank.upkeep import check_claims_once
-from takeback.cases import breaker, seeds
+from takeback.cases import breaker, floods, seeds
 from takeback.cases import service as cases
 from takeback.cases.breaker_rules import Limits
 from takeback.dossier import handing
@@ -28,6 +28,7 @@ from takeback.ground.jobs.worker import Handler, Periodic, Work
 from takeback.ground.ledger.follow import take_up
 from takeback.ids import CaseId, EntryId, FactId, ReportId, SightingId
 from takeback.intake import service as intake
+from takeback.intake.model import Report
 from takeback.join import details
 from takeback.join import store as join
 from takeback.law import clocks
@@ -48,6 +49,11 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
         # --- what people told us
         case facts.ReportReceived(report):
             _open(app, tx, report)
+        case flood_facts.ReportLetIn(report):
+            if not floods.is_declined(tx, report):
+                _search_for(app, tx, report, intake.opened(tx, app.unsealer, report)[0], now, let_in=True)
+        case flood_facts.FloodLetIn(flood):
+            floods.go_on(tx, flood, now)
         # --- the bank
         case facts.EntryBanked(entry):
             enqueue(tx, "look_back", entry=str(entry))
@@ -145,6 +151,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.EvidenceAccessed()
             | facts.EvidenceGivenUp()
             | facts.EvidenceKept()
+            | flood_facts.FloodBegan()
+            | flood_facts.FloodKept()
             | facts.InvestigationEnded()
             | facts.InvestigationStarted()
             | facts.JobGaveUp()
@@ -156,6 +164,9 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.Rechecked()
             | facts.RemovalCalledOff()
             | facts.RemovalStepDone()
+            | flood_facts.ReportHeld()
+            | flood_facts.ReportLinkMade()
+            | flood_facts.ReportLinkRevoked()
             | facts.ReportUnusable()
             | facts.RetryAsked()
             | facts.SeedCapped()
@@ -171,16 +182,27 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
 
 
 def _open(app: App, tx: Tx, report_id: ReportId) -> None:
-    """A report becomes a case with a clock; its pictures become seeds; its links are looked up."""
+    """A report becomes a case with a clock. Unless it is part of a flood, what it shows is searched for."""
     now = clock.now()
     report, received_at = intake.opened(tx, app.unsealer, report_id)
     strictest = clocks.start(received_at, app.settings.house_clock_hours)[0]
     cases.open_case(tx, report_id, received_at, strictest, now)
+    if not floods.holds(tx, report_id, len(report.pictures), app.settings.flood_reports, now):
+        _search_for(app, tx, report_id, report, now)
+
+
+def _search_for(
+    app: App, tx: Tx, report_id: ReportId, report: Report, now: datetime, *, let_in: bool = False
+) -> None:
+    """A report's pictures become seeds, and its links are looked up.
+
+    One that was held may have had seeds before, which were withdrawn for good: it gets new ones.
+    """
     for number in range(len(report.locations)):
-        enqueue(tx, "locate", report=str(report_id), number=number)
+        enqueue(tx, "locate", report=str(report_id), number=number, let_in=int(let_in))
     for number, picture in enumerate(report.pictures):
         flips = tuple(bytes.fromhex(flip) for flip in picture.flips)
-        name = f"picture {number + 1}"
+        name = f"picture {number + 1}{floods.LET_IN * let_in}"
         bank.add_reported(tx, report_id, name, flips, picture.quality, now, app.well_known)
 
 
@@ -252,6 +274,7 @@ def limits(app: App) -> Limits:
 ERRANDS = (
     seed_errands.look_back,
     errands.locate,
+    seed_errands.let_in,
     reading_errands.read_again,
     reading_errands.read_exactly,
     reading_errands.look_closely,
@@ -278,6 +301,7 @@ def work(app: App) -> Work:
             Periodic("take_in", partial(errands.take_in, app), "* * * * * */15"),
             Periodic("check_claims", partial(check_claims_once, app.database), "*/5 * * * *"),
             Periodic("wipe_drafts", partial(intake.wipe_drafts, app.database), "* * * * *"),
+            Periodic("forget_arrivals", partial(seed_errands.forget_arrivals, app), "29 * * * *"),
             Periodic("pass_clocks", partial(errands.pass_clocks, app), "* * * * *"),
             Periodic("keep_sightings", partial(errands.keep_sightings, app), "17 * * * *"),
             Periodic("ask_for_captured", partial(errands.ask_for_captured, app), "* * * * * */20"),

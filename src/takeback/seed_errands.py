@@ -1,14 +1,16 @@
-"""What is done later with what a reported picture matches, in bounded steps: see `cases/seeds.py`."""
+"""What is done later with what a reported picture matches, and with reports that were held, in bounded steps:
+see `cases/seeds.py` and `cases/floods.py`.
+"""
 
 from uuid import UUID
 
 from takeback.app import App
-from takeback.cases import seeds
+from takeback.cases import floods, seeds
 from takeback.cases import service as cases
 from takeback.errands import captured_first
 from takeback.ground import clock
 from takeback.ground.jobs.queue import enqueue
-from takeback.ids import EntryId
+from takeback.ids import EntryId, FloodId
 from takeback.join import service as join
 
 
@@ -33,3 +35,14 @@ def bring(app: App, entry: str) -> None:
         for sighting, by in seeds.bring(tx, entry_id):
             if captured_first(app, tx, sighting, now):
                 cases.add_match(tx, entry_id, sighting, by, now)
+
+
+def let_in(app: App, flood: str) -> None:
+    """Let further reports in that were held together."""
+    with app.database.transaction() as tx:
+        floods.go_on(tx, FloodId(UUID(flood)), clock.now())
+
+
+def forget_arrivals(app: App) -> None:
+    """Forget which group a report came with."""
+    floods.forget_arrivals(app.database, clock.now())

@@ -53,7 +53,8 @@ def of_report(tx: Tx, report: ReportId) -> CaseId | None:
 def queue(tx: Tx, *, include_closed: bool) -> tuple[QueueRow, ...]:
     """Cases that wait for something, those with least time left first.
 
-    Also removed ones with a copy that may be the same and of which nobody has said whether it is.
+    Without those of reports that are held. Also removed ones with a copy that may be the same and of which
+    nobody has said whether it is.
     """
     rows = tx.execute(
         f"""
@@ -65,10 +66,11 @@ def queue(tx: Tx, *, include_closed: bool) -> tuple[QueueRow, ...]:
         left join (select *, confirmed or not review_only as counts from cases_copy where not excluded) k
             on k.case_id = c.id
         left join sightings_post p on p.id = k.sighting_id
-        where %(all)s or c.status = any(%(waits)s)
+        where not exists (select from cases_held h where h.report_id = c.report_id and h.let_in_at is null)
+            and (%(all)s or c.status = any(%(waits)s)
             or c.status = 'removed' and exists (
                 select from cases_copy m
-                where m.case_id = c.id and m.review_only and not m.confirmed and not m.excluded)
+                where m.case_id = c.id and m.review_only and not m.confirmed and not m.excluded))
         group by c.id order by c.due_at, c.id
         """,
         {"all": include_closed, "waits": list(_WAITS)},

@@ -68,6 +68,11 @@ class PortalSettings(BaseSettings):
         description="Which links the connected platforms follow, as `takeback links` prints it; empty: none. "
         "`takeback serve` fills it in.",
     )
+    portal_onion: str | None = Field(
+        None,
+        pattern=r"^[a-z2-7]{56}\.onion$",
+        description="The portal's onion address, as NAME.onion: all who come by it are counted as one crowd.",
+    )
 
 
 class Settings(BaseSettings):
@@ -101,6 +106,11 @@ class Settings(BaseSettings):
         None,
         description="Addresses by which programs reach the machine API, as https://api.example, with commas "
         "between them; requests for another host are turned away. Default: loopback.",
+    )
+    portal_address: str | None = Field(
+        None,
+        description="Where people find the portal, as https://report.example: links for many reports begin "
+        "with it. Default: http://localhost:PORT.",
     )
     service_name: str = Field("Takeback", description="The name that staff read on every page.")
     ledger_origin: str = Field(
@@ -168,6 +178,13 @@ class Settings(BaseSettings):
         le=7 * 24 * 60,
         allow_inf_nan=False,
         description="Minutes within which a person should say whether a paused automatic removal goes on.",
+    )
+    flood_reports: int = Field(
+        10,
+        ge=1,
+        le=100_000,
+        description="Reports that may come from one network within ten minutes; more are held together until "
+        "a person looked.",
     )
     seed_copies: int = Field(
         200,
@@ -237,6 +254,11 @@ class Settings(BaseSettings):
     ray_address: str | None = Field(
         None, description="Address of a Ray cluster that sweeps older days; default: this machine does."
     )
+
+    @property
+    def portal_url(self) -> str:
+        """Where people find the portal."""
+        return (self.portal_address or f"http://localhost:{self.portal_port}").rstrip("/")
 
     @property
     def console_url(self) -> str:

@@ -1,5 +1,6 @@
 """SQL of the reports' table. Rows are written by the portal alone, and only marked here."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import LiteralString
 
@@ -56,3 +57,49 @@ def delete_expired_drafts(tx: Tx) -> int:
         "delete from intake_draft where locator = any(array(select locator from intake_draft"
         " where expires_at <= now() for update skip locked))"
     ).rowcount
+
+
+def arrival(tx: Tx, report: ReportId) -> tuple[datetime, tuple[bytes, ...], bool]:
+    """(when it came, labels of its groups, whether it came by a link); an older portal tells no groups."""
+    row = tx.execute(
+        "select r.received_at, coalesce(a.groups, '{}'), coalesce(a.by_link, false)"
+        " from intake_report r left join intake_arrival a on a.report_id = r.id where r.id = %s",
+        [report],
+    ).fetchone()
+    assert row is not None
+    return row[0], tuple(bytes(label) for label in row[1]), row[2]
+
+
+def count_with(tx: Tx, label: bytes, but: Sequence[bytes], since: datetime, until: datetime) -> int:
+    """How many reports came with a group, and not with one of the others."""
+    row = tx.execute(
+        "select count(*) from intake_arrival where at > %s and at <= %s and %s = any(groups)"
+        " and not groups && %s::bytea[]",
+        [since, until, label, list(but)],
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def count_without_link(tx: Tx, since: datetime, until: datetime) -> int:
+    """How many reports came that did not come by a link."""
+    row = tx.execute(
+        "select count(*) from intake_report r where r.received_at > %s and r.received_at <= %s"
+        " and not exists (select from intake_arrival a where a.report_id = r.id and a.by_link)",
+        [since, until],
+    ).fetchone()
+    return 0 if row is None else row[0]
+
+
+def came_with(tx: Tx, label: bytes, but: Sequence[bytes]) -> list[tuple[ReportId, datetime]]:
+    """The reports of a group, and not of the others, and when they came, as far as that is still known."""
+    return tx.execute(
+        "select report_id, at from intake_arrival where %s = any(groups) and not groups && %s::bytea[]"
+        " order by at",
+        [label, list(but)],
+    ).fetchall()
+
+
+def forget_arrivals(tx: Tx, before: datetime) -> None:
+    """Delete which groups reports came with that came before, and the salts of earlier days."""
+    tx.execute("delete from intake_arrival where at < %s", [before])
+    tx.execute("delete from intake_salt where day < (now() at time zone 'utc')::date")

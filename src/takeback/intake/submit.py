@@ -1,19 +1,19 @@
 """What the portal may do with a report: put it away sealed, and ask how one receipt stands.
 
-The database role behind this can insert two columns of one table, and call this function and five more (see
-`package` and `draft`); it can read no row. So there is no `returning` here and no look before the insert.
-Sending the same report twice (a second press, a reloaded page) must still be one report with one receipt:
-the code is computed from the attempt and what it says, and the database's unique locator drops the second
-row.
+The database role behind this can call nine functions (see also `package`, `draft` and `arrivals`), and insert
+two columns of one table, as an older portal does; it can read no row. Sending the same report twice (a second
+press, a reloaded page) must still be one report with one receipt: the code is computed from the attempt and
+what it says, and the database's unique locator drops the second row.
 """
 
 import hashlib
 import hmac
 import secrets
+from collections.abc import Sequence
 
 from pydantic import TypeAdapter, ValidationError
 
-from takeback.errors import Refused
+from takeback.errors import LinkEnded, Refused
 from takeback.ground.db.pool import Database
 from takeback.ground.vault.seal import Recipient, seal
 from takeback.intake.model import Report, ReportStatus, proven
@@ -34,7 +34,14 @@ def new_attempt() -> str:
 
 
 def submit(
-    database: Database, recipient: Recipient, pepper: Pepper, report: Report, attempt: str | None = None
+    database: Database,
+    recipient: Recipient,
+    pepper: Pepper,
+    report: Report,
+    attempt: str | None = None,
+    *,
+    groups: Sequence[bytes] = (),
+    link: bytes | None = None,
 ) -> ReceiptCode:
     """Seal a report and store it.
 
@@ -45,6 +52,8 @@ def submit(
         report: what a person told us.
         attempt: from `new_attempt`; the same report sent again under the same attempt is stored once and
             gets the same receipt. Without one, or with one too short to be ours, every call is a new report.
+        groups: labels of the groups that it came with (see `arrivals`).
+        link: SHA-256 of the token of the link for many reports that it counts against.
 
     Returns:
         The receipt; this is the only place that ever knows it.
@@ -52,6 +61,7 @@ def submit(
     Raises:
         Refused: the report lacks an element that it must have, is too long, or could not be opened again by a
             worker: nothing was stored, and there is no receipt.
+        LinkEnded: the link counts no further report; nothing was stored.
     """
     try:
         data = proven(report)
@@ -60,11 +70,25 @@ def submit(
     name = attempt if attempt is not None and len(attempt) >= _SHORTEST_ATTEMPT else new_attempt()
     code = code_from(hmac.digest(pepper, b"receipt\0" + name.encode() + b"\0" + data, hashlib.sha256))
     with database.transaction() as tx:
-        tx.execute(
-            "insert into intake_report (locator, sealed) values (%s, %s) on conflict do nothing",
-            (locator(pepper, code), seal(recipient, data)),
-        )
+        row = tx.execute(
+            "select report_put(%s, %s, %s::bytea[], %s)",
+            (locator(pepper, code), seal(recipient, data), list(groups), link),
+        ).fetchone()
+    if row is not None and not row[0]:
+        raise LinkEnded("the link counts no further report")
     return code
+
+
+def link_hash(token: str) -> bytes:
+    """Return what the database knows a link for many reports by."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def link_stands(database: Database, token: str) -> bool:
+    """Return whether a link for many reports counts a further one now."""
+    with database.transaction() as tx:
+        row = tx.execute("select report_link_stands(%s)", (link_hash(token),)).fetchone()
+    return row is not None and bool(row[0])
 
 
 def status(database: Database, pepper: Pepper, code: ReceiptCode) -> ReportStatus | None:

@@ -4,6 +4,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from browser import snapshot
+from crowds import new_token
 from soaking import quick
 
 NARROWEST = 320
@@ -71,7 +72,10 @@ def pages(visitor, photograph):  # noqa: PLR0915 (a way is as long as it is)
     page.goto(f"{url}/weather")
     page.goto(f"{url}/steps/4")
     yield "gone"
-    for name in ("privacy", "weather", "nothing-here", "cookies", "trouble/503"):
+    token = new_token(visitor.portal)
+    page.goto(f"{url}/with/{token}")
+    yield "with-a-link"
+    for name in ("with/ended", "busy", "privacy", "weather", "nothing-here", "cookies", "trouble/503"):
         page.goto(f"{url}/{name}")
         yield name.replace("/", "-")
 

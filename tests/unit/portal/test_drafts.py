@@ -154,7 +154,7 @@ def test_one_network_cannot_fill_the_store(client, drafts, address, fields):
         client.cookies.clear()
         client.cookies["session"] = write_key(new_key())
         answer = client.post(address, data=fields)
-    assert answer.headers["location"] == "/trouble/503"
+    assert answer.headers["location"] == "/busy"
     assert len(drafts.rows) <= BEGIN_PER_NETWORK.burst + 5
     client.cookies.clear()
     client.cookies["session"] = mine

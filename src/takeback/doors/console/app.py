@@ -13,6 +13,7 @@ from takeback.doors.console import (
     case,
     dossier,
     entry,
+    floods,
     pictures,
     queue,
     team,
@@ -42,7 +43,20 @@ def create_app(app: App) -> FastAPI:
     web = FastAPI(title="Takeback console", openapi_url=None, docs_url=None, redoc_url=None)
     desk = make_desk(app)
     web.state.desk = desk
-    rooms = (entry, account, queue, pictures, working_copies, case, breaker, dossier, attention, unseen, team)
+    rooms = (
+        entry,
+        account,
+        queue,
+        pictures,
+        working_copies,
+        case,
+        breaker,
+        dossier,
+        attention,
+        unseen,
+        team,
+        floods,
+    )
     for room in rooms:
         web.include_router(room.router)
     web.get("/static/{version}/{name}")(static)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
 
 from takeback.bank import service as bank
-from takeback.cases import breaker, deciding, rules
+from takeback.cases import breaker, deciding, floods, rules
 from takeback.cases import service as cases
 from takeback.cases.model import (
     REASONS,
@@ -190,6 +190,7 @@ def _page(
         held = breaker_page.shown(tx, case, copies)
         moments = {copy.sighting: cases.moments(tx, copy) for copy in copies if not copy.gone_at}
         paused = breaker.paused(tx)
+        flood = floods.of_case(tx, case)
         nobody_looks = cases.NOBODY_LOOKS if cases.nobody_looks(tx, case) else ""
     working = to_offer(desk, case, copies, now)
     possible = {
@@ -212,6 +213,7 @@ def _page(
         new=frozenset(changed.found + changed.said) if changed else frozenset(),
         rows=paused_first(rows, paused),
         held=held,
+        flood=flood,
         moments=moments,
         paused={each.case: each for each in paused},
         working=working,

@@ -10,11 +10,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from takeback.cases import breaker
+from takeback.cases import breaker, floods
 from takeback.cases import service as cases
 from takeback.cases.breaker import Paused
 from takeback.cases.model import CaseStatus, QueueRow
 from takeback.cases.rules import needs_an_eye
+from takeback.doors.console import flood_words
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.ground import clock
 
@@ -170,6 +171,7 @@ def queue(
     now = clock.now()
     with desk.app.database.transaction() as tx:
         rows, paused = cases.queue(tx, include_closed=True), breaker.paused(tx)
+        held = floods.waiting(tx) if show in {Show.WAITING, Show.PAUSED} else ()
     view = View(show, sort, down)
 
     def late(row: QueueRow) -> bool:
@@ -183,6 +185,8 @@ def queue(
         rows=select(rows, view, late=late, paused=paused),
         counts={each: len(select(rows, View(each), late=late, paused=paused)) for each in Show},
         paused={each.case: each for each in paused},
+        floods=held,
+        flood_words=flood_words,
         shows=SHOW_NAMES,
         sorts=Sort,
         nothing=NOTHING[show],

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from takeback import facts
+from takeback import facts, flood_facts
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
-from takeback.doors.console import breaker_words, deciding_words
+from takeback.doors.console import breaker_words, deciding_words, flood_words
 from takeback.doors.console.counting import count
 from takeback.doors.console.theme import Theme
 from takeback.dossier.model import BY_RECEIPT
@@ -321,6 +321,16 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             | facts.MoreCopiesAsked()
         ):
             return breaker_words.sentence(fact, names.of_staff)
+        case (
+            flood_facts.FloodBegan()
+            | flood_facts.FloodKept()
+            | flood_facts.FloodLetIn()
+            | flood_facts.ReportHeld()
+            | flood_facts.ReportLetIn()
+            | flood_facts.ReportLinkMade()
+            | flood_facts.ReportLinkRevoked()
+        ):
+            return flood_words.sentence(fact, names.of_staff)
         case facts.RemovalPlanned(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} is to be removed."
         case facts.RemovalStepDone(target=target, action=action, how=how):

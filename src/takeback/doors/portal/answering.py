@@ -11,9 +11,13 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.responses import RedirectResponse, Response
 
+from takeback.doors.portal.networks import ONION, Visitor, of_address
 from takeback.intake.draft import Kept
 
 FIRST, DONE, STATUS, HELP, COOKIES = "/steps", "/steps/done", "/status", "/help", "/cookies"
+BUSY = "/busy"
+ENDED = "ended"
+"""Stands in the place of a link's token that counts no further report."""
 Trouble = Literal[400, 413, 500, 503]
 
 
@@ -43,9 +47,17 @@ def not_kept(kept: Kept, gone: str) -> Response | None:
             return trouble(503)
 
 
-def address(request: Request) -> str:
-    """Return the peer's address, as the server names it."""
-    return request.client.host if request.client else ""
+def visitor(request: Request, onion: str | None) -> Visitor:
+    """Return whom a request counts for: the networks of the peer's address, as the server names it.
+
+    Args:
+        request: what was asked.
+        onion: the portal's onion address, if it has one. All who come by it are one crowd; behind Tor
+            the server sees one address for all of them.
+    """
+    if onion and request.headers.get("host", "").partition(":")[0].lower() == onion:
+        return ONION
+    return of_address(request.client.host if request.client else "")
 
 
 def from_elsewhere(request: Request) -> bool:

@@ -62,6 +62,8 @@ class Turn:
     """A field that people do not see. Whoever filled it is a program, her own browser's perhaps."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Answers that the page sent, by the names of `Answers`' fields."""
+    work: str = ""
+    """A puzzle that her device solved, to be let past a full gate."""
 
     def answered(self, before: Answers, asked: tuple[str, ...]) -> Answers:
         """Return the answers with those of this page in place: what it asks and did not send is empty."""
@@ -93,6 +95,7 @@ def parse(body: bytes) -> Turn:
         go=sent.get("go", "next"),
         then=sent.get("then", ""),
         trap=sent.get("website", ""),
+        work=sent.get("work", ""),
         fields={name: value for name, value in sent.items() if name in FIELDS},
     )
 

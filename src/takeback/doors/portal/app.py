@@ -17,6 +17,8 @@ from starlette.types import Scope
 
 from takeback.doors.portal import answers as form
 from takeback.doors.portal.answering import trouble
+from takeback.doors.portal.by_link import ByLink
+from takeback.doors.portal.entrance import Entrance
 from takeback.doors.portal.guard import Guard
 from takeback.doors.portal.limits import Gate
 from takeback.doors.portal.links import links
@@ -37,12 +39,14 @@ from takeback.doors.portal.questions import (
     Questions,
 )
 from takeback.doors.portal.words import ENGLISH
+from takeback.doors.portal.work import Work
 from takeback.ground.assets import Assets
 from takeback.ground.config import PortalSettings
 from takeback.ground.db.pool import Database
 from takeback.ground.http.checks import Checked, Refusal, hosts_of, plain_refusal
 from takeback.ground.vault import seal
 from takeback.intake import receipt
+from takeback.intake.arrivals import Labels
 
 STATIC = Path(__file__).parent / "static"
 
@@ -61,24 +65,27 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     followed = links(settings.portal_links)
     pages = Pages(settings, assets, ENGLISH, followed)
     pepper = receipt.load_pepper(settings.portal_keys)
-    beginning = Gate(BEGIN_PER_NETWORK, BEGIN_TOGETHER)
+    entrance = Entrance(
+        settings.portal_onion,
+        Work(pepper),
+        Labels(database, pepper),
+        {
+            "begin": Gate(BEGIN_PER_NETWORK, BEGIN_TOGETHER),
+            "send": Gate(SEND_PER_NETWORK, SEND_TOGETHER),
+            "ask": Gate(ASK_PER_NETWORK, ASK_TOGETHER),
+            "take": Gate(TAKE_PER_NETWORK, TAKE_TOGETHER),
+        },
+    )
     questions = Questions(
         database=database,
         recipient=seal.load_recipient(settings.portal_keys),
         pepper=pepper,
         pages=pages,
         links=followed,
-        beginning=beginning,
-        sending=Gate(SEND_PER_NETWORK, SEND_TOGETHER),
+        entrance=entrance,
     )
-    lookups = Lookups(
-        database=database,
-        pepper=pepper,
-        pages=pages,
-        beginning=beginning,
-        asking=Gate(ASK_PER_NETWORK, ASK_TOGETHER),
-        taking=Gate(TAKE_PER_NETWORK, TAKE_TOGETHER),
-    )
+    lookups = Lookups(database=database, pepper=pepper, pages=pages, entrance=entrance)
+    by_link = ByLink(database=database, pages=pages, entrance=entrance)
     others = Others(database=database, pages=pages, assets=assets, leave_url=settings.leave_url)
     app = FastAPI(title=settings.service_name, openapi_url=None, docs_url=None, redoc_url=None)
     for path, method, answer in (
@@ -90,6 +97,10 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
         ("/steps/{number}", "GET", questions.question),
         ("/status", "GET", lookups.status),
         ("/status", "POST", lookups.press),
+        ("/with/{token}", "GET", by_link.shown),
+        ("/with", "POST", by_link.taken),
+        ("/busy", "GET", by_link.busy),
+        ("/busy", "POST", by_link.worked),
         ("/help", "GET", others.younger),
         ("/privacy", "GET", others.privacy),
         ("/cookies", "GET", others.cookies),

@@ -18,8 +18,9 @@ from starlette.responses import Response, StreamingResponse
 
 from takeback.doors.portal import answering, session
 from takeback.doors.portal.answering import see
+from takeback.doors.portal.entrance import Entrance
 from takeback.doors.portal.evidence import Press, takeable
-from takeback.doors.portal.limits import Gate, Rate
+from takeback.doors.portal.limits import Rate
 from takeback.doors.portal.pages import Pages
 from takeback.doors.portal.session import Lookup, Session
 from takeback.errors import TooManyAttempts
@@ -52,9 +53,7 @@ class Lookups:
     database: Database
     pepper: Pepper
     pages: Pages
-    beginning: Gate
-    asking: Gate
-    taking: Gate
+    entrance: Entrance
 
     def status(self, request: Request) -> Response:
         """How the report behind the receipt stands that was typed; or where one is typed."""
@@ -63,8 +62,8 @@ class Lookups:
             return see("/")  # from there on the browser shows the cookie that it may have
         found = _lookup(self._load(key))
         if found is not None and found.code:
-            return _no_sooner_than(ANSWER_AFTER, lambda: self._standing(found))
-        page = self.pages.ask_receipt(found or Lookup())
+            return _no_sooner_than(ANSWER_AFTER, lambda: self._standing(key, found))
+        page = self._ask(key, found or Lookup())
         if key is None:
             session.give_key(request, page, drafts.new_key())
         return page
@@ -75,41 +74,44 @@ class Lookups:
         if key is None:
             return see(answering.COOKIES)
         try:
-            typed, go = _typed(body)
+            typed, go, solved = _typed(body)
         except ValueError:
             return answering.trouble(400)
         kept = self._load(key)
         if typed:
-            return self._look(request, key, kept, typed)
+            return self._look(request, key, kept, typed, solved)
         found = _lookup(kept)
         if kept is None or found is None or not found.code or go == OTHER:
             return self._forget(key, kept)
-        return self._press(request, key, replace(kept, lookup=replace(found, fresh=False, fault="")), go)
+        return self._press(
+            request, key, replace(kept, lookup=replace(found, fresh=False, fault="")), go, solved
+        )
 
-    def _look(self, request: Request, key: DraftKey, kept: Session | None, typed: str) -> Response:
+    def _look(
+        self, request: Request, key: DraftKey, kept: Session | None, typed: str, solved: str
+    ) -> Response:
         code = receipt.read(typed)
         if kept is None:
             try:
-                self.beginning.enter(answering.address(request), clock.now())
+                self.entrance.enter(request, ["begin"], key)
             except TooManyAttempts:
-                return answering.trouble(503)
+                return see(answering.BUSY)
         try:
             if isinstance(code, receipt.Misread):
                 found = Lookup(typed=typed, fault=f"status.{code.value}")
             else:
-                self.asking.enter(answering.address(request), clock.now())
+                self.entrance.enter(request, ["ask"], key, link=_link(kept), solved=solved)
                 found = Lookup(code, typed=typed)
         except TooManyAttempts as error:
             found = Lookup(typed=typed, fault="status.limited", wait=error.wait.total_seconds())
         return self._keep(key, replace(kept or Session(), lookup=found), fresh=kept is None)
 
-    def _press(self, request: Request, key: DraftKey, here: Session, go: str) -> Response:
+    def _press(self, request: Request, key: DraftKey, here: Session, go: str, solved: str) -> Response:
         assert here.lookup is not None
         code = ReceiptCode(here.lookup.code)
         try:
-            self.asking.enter(answering.address(request), clock.now())
-            if go == Press.TAKE:
-                self.taking.enter(answering.address(request), clock.now())
+            kinds = ["ask", "take"] if go == Press.TAKE else ["ask"]
+            self.entrance.enter(request, kinds, key, link=here.link, solved=solved)
         except TooManyAttempts as error:
             limited = replace(here.lookup, fault="status.limited", wait=error.wait.total_seconds())
             return self._keep(key, replace(here, lookup=limited))
@@ -128,9 +130,13 @@ class Lookups:
             return answering.trouble(503)
         return self._keep(key, here)
 
-    def _standing(self, asked: Lookup) -> Response:
+    def _ask(self, key: DraftKey | None, asked: Lookup) -> Response:
+        held_up = key is not None and asked.fault == "status.limited"
+        return self.pages.ask_receipt(asked, self.entrance.puzzle(key) if held_up else "")
+
+    def _standing(self, key: DraftKey | None, asked: Lookup) -> Response:
         if asked.fault:  # held up: what she asked for was not done
-            return self.pages.ask_receipt(asked)
+            return self._ask(key, asked)
         code = ReceiptCode(asked.code)
         try:
             found = submit.status(self.database, self.pepper, code)
@@ -169,8 +175,12 @@ def _lookup(kept: Session | None) -> Lookup | None:
     return None if kept is None else kept.lookup
 
 
-def _typed(body: bytes) -> tuple[str, str]:
-    """What was typed as a receipt, and which button was pressed."""
+def _link(kept: Session | None) -> str:
+    return "" if kept is None else kept.link
+
+
+def _typed(body: bytes) -> tuple[str, str, str]:
+    """What was typed as a receipt, which button was pressed, and a solved puzzle."""
     fields = dict(
         parse_qsl(
             body.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=4
@@ -178,7 +188,11 @@ def _typed(body: bytes) -> tuple[str, str]:
     )
     # An empty field is an answer too: one blank stands for it, which is read as nothing typed.
     typed = fields.get("receipt")
-    return ("" if typed is None else typed[:_LONGEST_TYPED] or " "), fields.get("go", "")
+    return (
+        ("" if typed is None else typed[:_LONGEST_TYPED] or " "),
+        fields.get("go", ""),
+        fields.get("work", ""),
+    )
 
 
 def _no_sooner_than(floor: timedelta, make: Callable[[], Response]) -> Response:

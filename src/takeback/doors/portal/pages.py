@@ -11,7 +11,7 @@ import segno
 from starlette.responses import HTMLResponse
 
 from takeback.doors.portal import answers as form
-from takeback.doors.portal import standing, steps
+from takeback.doors.portal import standing, steps, work
 from takeback.doors.portal.answering import retry
 from takeback.doors.portal.evidence import evidence
 from takeback.doors.portal.links import Links, door_of
@@ -38,6 +38,8 @@ _STATUS = {
 }
 """Of the answer, where what is said is not that something must be put right."""
 _SOON = timedelta(minutes=1)
+_SLOW = 4
+"""An old phone works so many times as long as a desktop computer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +110,29 @@ class Pages:
         retry(page, _SOON if status == _UNAVAILABLE else timedelta())
         return page
 
-    def question(self, sheet: steps.Sheet, draft: Draft) -> HTMLResponse:
+    def by_link(self, token: str, *, stands: bool) -> HTMLResponse:
+        """Where a link for many reports leads."""
+        return self._page("by_link", _OK if stands else _NOT_FOUND, token=token, stands=stands)
+
+    def busy(self, puzzle: str) -> HTMLResponse:
+        """Where somebody waits who cannot begin now, or lets her device work on a puzzle."""
+        page = self._page("busy", _LATER, **self._puzzle(puzzle))
+        retry(page, _SOON)
+        return page
+
+    def _puzzle(self, puzzle: str) -> dict[str, object]:
+        """What a template needs to offer work; nothing is offered without a puzzle."""
+        usual = work.takes(puzzle) if puzzle else timedelta()
+        least, most = standing.wait(usual, self.words), standing.wait(usual * _SLOW, self.words)
+        return {"puzzle": puzzle, "work": work, "least": least, "most": most}
+
+    def question(self, sheet: steps.Sheet, draft: Draft, puzzle: str = "") -> HTMLResponse:
         """One question, with what was answered to it.
 
         Args:
             sheet: which one.
             draft: where the answers are kept.
+            puzzle: what her device may work on instead of waiting, if she has to wait.
         """
         wait = timedelta(seconds=draft.wait)
         faults = [(fault.field, self._fault(fault, wait)) for fault in sheet.faults]
@@ -135,6 +154,7 @@ class Pages:
             limits=form,
             most_pictures=MAX_PICTURES,
             least_quality=MIN_QUALITY,
+            **self._puzzle(puzzle),
         )
         retry(page, wait if sheet.faults else timedelta())
         return page
@@ -152,18 +172,21 @@ class Pages:
         )
         return self._page("sent", code=code, groups=grouped(code), pattern=pattern, within=self._within)
 
-    def ask_receipt(self, asked: Lookup) -> HTMLResponse:
+    def ask_receipt(self, asked: Lookup, puzzle: str = "") -> HTMLResponse:
         """Where a receipt is typed.
 
         Args:
             asked: what was typed before, and what was wrong with it.
+            puzzle: what her device may work on instead of waiting, if she has to wait.
         """
         wait = timedelta(seconds=asked.wait)
         said = self.words.say(asked.fault, wait=standing.wait(wait, self.words)) if asked.fault else ""
         faults = [("receipt", said)] if said else []
         typed = asked.typed.strip() or " ".join(grouped(ReceiptCode(asked.code)) if asked.code else ())
         status = _STATUS.get(asked.fault, _NOT_YET) if said else _OK
-        page = self._page("status_ask", status, typed=typed, faults=faults, fault_of=dict(faults))
+        page = self._page(
+            "status_ask", status, typed=typed, faults=faults, fault_of=dict(faults), **self._puzzle(puzzle)
+        )
         retry(page, wait)
         return page
 

@@ -4,6 +4,7 @@ A draft exists from the first answer on, if that was "yes": of whoever was young
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated
@@ -14,17 +15,18 @@ from starlette.responses import Response
 from takeback.doors.portal import answering, session, steps
 from takeback.doors.portal import answers as form
 from takeback.doors.portal.answering import see
-from takeback.doors.portal.limits import Gate, Rate
+from takeback.doors.portal.entrance import Entrance
+from takeback.doors.portal.limits import Rate
 from takeback.doors.portal.links import Links
 from takeback.doors.portal.pages import Pages
 from takeback.doors.portal.session import Draft, Lookup, Session
-from takeback.errors import Refused, TooManyAttempts
-from takeback.ground import clock
+from takeback.errors import LinkEnded, Refused, TooManyAttempts
 from takeback.ground.db.pool import Database
 from takeback.ground.vault.seal import Recipient
 from takeback.intake import draft as drafts
 from takeback.intake import submit
 from takeback.intake.draft import DraftKey
+from takeback.intake.model import Report
 from takeback.intake.receipt import Pepper, ReceiptCode
 
 BEGIN_PER_NETWORK = Rate(burst=60, every=timedelta(seconds=10))
@@ -46,8 +48,7 @@ class Questions:
     pepper: Pepper
     pages: Pages
     links: Links
-    beginning: Gate
-    sending: Gate
+    entrance: Entrance
 
     def first(self, request: Request) -> Response:
         """The first question; gives the cookie that the draft will be kept under."""
@@ -60,10 +61,13 @@ class Questions:
             return self.pages.trouble(404)
         if step is steps.Step.AGE:
             return self._age(request, unanswered=True)
-        draft = _draft(self._load(session.key_of(request)))
-        if draft is None:
+        key = session.key_of(request)
+        draft = _draft(self._load(key))
+        if key is None or draft is None:
             return self.pages.gone()
-        return self.pages.question(self._sheet(step, draft), draft)
+        sheet = self._sheet(step, draft)
+        held_up = any(fault.text == "check.limited" for fault in sheet.faults)
+        return self.pages.question(sheet, draft, self.entrance.puzzle(key) if held_up else "")
 
     def receipt(self, request: Request) -> Response:
         """The receipt of what was sent a moment ago."""
@@ -90,7 +94,7 @@ class Questions:
             following = steps.turn(pressed, before.answers, self.links, before.told)
         except ValueError:
             return answering.trouble(400)
-        return self._follow(request, key, kept, before, following)
+        return self._follow(request, key, kept, before, following, pressed.work)
 
     def stay(self, request: Request) -> Response:
         """Begin the thirty minutes anew: the page's script asks while somebody is typing."""
@@ -107,6 +111,7 @@ class Questions:
         kept: Session | None,
         before: Draft,
         following: steps.Sheet | steps.Leave,
+        solved: str,
     ) -> Response:
         match following:
             case steps.Sheet(step=steps.Step.AGE, faults=[_, *_]):
@@ -114,7 +119,7 @@ class Questions:
             case steps.Sheet():
                 return self._lead(request, key, kept, before, following)
             case steps.Leave(to=steps.End.SEND, answers=given):
-                return self._send(key, kept or Session(), replace(before, answers=given), request)
+                return self._send(key, kept or Session(), replace(before, answers=given), request, solved)
             case steps.Leave(to=steps.End.YOUNGER):
                 drafts.wipe(self.database, key)
                 away = see(answering.HELP)
@@ -140,10 +145,10 @@ class Questions:
             return see(answering.FIRST)  # nothing is kept of anybody who did not say so
         if kept is None:
             try:
-                self.beginning.enter(answering.address(request), clock.now())
+                self.entrance.enter(request, ["begin"], key)
             except TooManyAttempts:
-                return answering.trouble(503)
-        here = Session(draft, None if kept is None else kept.lookup)
+                return see(answering.BUSY)
+        here = replace(kept or Session(), draft=draft)
         return self._keep(key, here, _page(sheet.step), fresh=kept is None)
 
     def _keep(self, key: DraftKey, here: Session, to: str, *, fresh: bool = False) -> Response:
@@ -153,21 +158,39 @@ class Questions:
             return answering.trouble(413)
         return answering.not_kept(done, gone=to) or see(to)
 
-    def _send(self, key: DraftKey, kept: Session, draft: Draft, request: Request) -> Response:
+    def _send(self, key: DraftKey, kept: Session, draft: Draft, request: Request, solved: str) -> Response:
         check = replace(draft, at=steps.Step.CHECK.value, then="", checked=True, wait=0.0)
         here = replace(check, said="check.failed")
         try:
-            self.sending.enter(answering.address(request), clock.now())
             told = form.report(draft.answers, self.pages.words.code)
-            code = submit.submit(self.database, self.recipient, self.pepper, told, drafts.attempt(key))
+            code = self._by_link(key, kept.link, told) if kept.link else None
+            if code is None:
+                self.entrance.enter(request, ["send"], key, solved=solved)
+                code = self._submit(key, told, groups=self.entrance.groups(request))
         except TooManyAttempts as error:
             here = replace(check, said="check.limited", wait=error.wait.total_seconds())
         except Exception as error:  # noqa: BLE001 (whatever it was, it is recorded, and she keeps what she wrote)
             # Its kind only: the message may quote her.
             _log.error("a report could not be stored: %s", type(error).__name__)
         else:
-            return self._keep(key, Session(None, Lookup(code, fresh=True)), answering.DONE)
+            sent = Session(None, Lookup(code, fresh=True), kept.link)
+            return self._keep(key, sent, answering.DONE)
         return self._keep(key, replace(kept, draft=here), _page(steps.Step.CHECK))
+
+    def _by_link(self, key: DraftKey, link: str, told: Report) -> ReceiptCode | None:
+        """Hand a report in by a link for many; None if that counts no further one."""
+        try:
+            return self._submit(key, told, link=submit.link_hash(link))
+        except LinkEnded:
+            return None
+
+    def _submit(
+        self, key: DraftKey, told: Report, *, groups: Sequence[bytes] = (), link: bytes | None = None
+    ) -> ReceiptCode:
+        attempt = drafts.attempt(key)
+        return submit.submit(
+            self.database, self.recipient, self.pepper, told, attempt, groups=groups, link=link
+        )
 
     def _age(self, request: Request, *, unanswered: bool) -> Response:
         key = session.key_of(request)

@@ -66,6 +66,8 @@ class Session:
 
     draft: Draft | None = None
     lookup: Lookup | None = None
+    link: str = ""
+    """Token of the link for many reports that she came by; it stays until she leaves."""
 
 
 _SESSION: TypeAdapter[Session] = TypeAdapter(Session)

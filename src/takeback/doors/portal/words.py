@@ -273,8 +273,31 @@ ENGLISH = Language(
         "is empty again now. Please press Send once more.",
         "check.failed": "Your report could not be stored just now. Nothing you wrote is lost: it is all "
         "here. Please wait a minute and press Send again.",
-        "check.limited": "Many reports are arriving from your network right now. Nothing you wrote is lost. "
+        "check.limited": "Many reports are arriving by the same way as yours. Nothing you wrote is lost. "
         "Please press Send again in {wait}.",
+        # Instead of waiting
+        "busy.title": "Many people are here",
+        "busy.heading": "Many people are here right now",
+        "busy.lead": "They came by the same way as you, and we cannot keep more answers at this moment. It "
+        "has nothing to do with you. Please try again in a minute.",
+        "busy.again": "Try again",
+        "work.heading": "Or let this device work for it",
+        "work.help": "Instead of waiting, this device can do some sums. For one report that is little, for "
+        "somebody who sends thousands it is much. It usually takes {least} to {most}. Keep this page open. "
+        "Nothing about you or this device is sent.",
+        "work.begin": "Let this device work",
+        "work.working": "Working. The page goes on by itself.",
+        "work.failed": "This browser cannot do that. Please wait instead.",
+        # By a link for many reports
+        "by_link.title": "Several reports",
+        "by_link.heading": "You came by a link for several reports",
+        "by_link.lead": "Somebody who helps people gave you this link, or you help people yourself.",
+        "by_link.1": "Each report that is sent from here is one of its own, with a receipt of its own.",
+        "by_link.2": "Whoever made the link sees how many reports were sent by it, and not which.",
+        "by_link.3": "Press “Leave this page” after each one. To send another, open the link again.",
+        "by_link.ended.heading": "This link counts no more reports",
+        "by_link.ended": "Its time is over, or it was used as often as it may be. You can report without it, "
+        "in the same way.",
         # Sent
         "sent.title": "Your receipt",
         "sent.heading": "Your report has arrived",
@@ -293,7 +316,8 @@ ENGLISH = Language(
         "sent.next": "What happens now",
         "sent.next.when.1": "At once",
         "sent.next.1": "Your report is opened, and compared with what is posted in the places we are "
-        "connected to, also with what was posted earlier.",
+        "connected to, also with what was posted earlier. When very many reports come at once, a person "
+        "looks at them first.",
         "sent.next.when.2": "Within {within}",
         "sent.next.2": "People decide about what was found, and what must go is removed. That is the limit "
         "we set ourselves; often it is faster. After the decision your receipt shows what was found.",
@@ -339,9 +363,9 @@ ENGLISH = Language(
         "privacy.stored.numbers.how": "To find copies, old and new",
         "privacy.stored.numbers.long": "As long as copies are looked for",
         "privacy.stored.address": "Your network address",
-        "privacy.stored.address.how": "Not stored. For a moment a disguised form of it counts how often one "
-        "network asks",
-        "privacy.stored.address.long": "In memory, at most one day",
+        "privacy.stored.address.how": "Not stored. A disguised form of it counts how often one network "
+        "asks and sends; after the day nobody can turn it back",
+        "privacy.stored.address.long": "At most 25 hours",
         "privacy.limits": "What we cannot promise",
         "privacy.limits.1": "Who runs this site could change what it does. For that reason the program is "
         "public, and the work is recorded in a log that others can check.",

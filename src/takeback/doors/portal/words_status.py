@@ -29,7 +29,7 @@ ENGLISH: dict[str, str] = {
     "status.steps": "What has happened",
     "status.received": "Your report arrived",
     "status.opened": "Opened",
-    "status.opened.compared": "Opened, and compared from then on with what is posted",
+    "status.opened.compared": "Opened, to be compared with what is posted",
     "status.opening": "Being opened",
     "status.unreadable": "Could not be read",
     "status.sentence.waiting": "Your report has arrived and is about to be opened.",
@@ -39,8 +39,9 @@ ENGLISH: dict[str, str] = {
     "tell the people who run this service.",
     "status.sentence.undecided": "Your report is being worked on.",
     "status.more.undecided": "We compare it with what is posted in the places we are connected to, now and "
-    "earlier. A person decides about each copy that is found. What was found is shown here after that "
-    "decision and not before, since other people may have the picture and report it, too.",
+    "earlier. When very many reports come at once, a person looks at them first. A person decides about each "
+    "copy that is found. What was found is shown here after that decision and not before, since other "
+    "people may have the picture and report it, too.",
     "status.time.undecided": "To decide about what was there when your report arrived, and to remove it, "
     "there is: {left}.",
     "status.late.undecided": "The time that we set ourselves has passed. If anything that was found still "

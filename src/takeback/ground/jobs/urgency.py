@@ -35,6 +35,7 @@ URGENCY: Mapping[str, Urgency] = {
     "take_effect": Urgency.PEOPLE,
     "follow": Urgency.REMOVALS,  # if it is not said; else that of the fact
     "carry_out": Urgency.REMOVALS,
+    "let_in": Urgency.REMOVALS,
     "remove": Urgency.REMOVALS,
     "locate": Urgency.REMOVALS,
     "look": Urgency.CLOCKS,
@@ -52,6 +53,7 @@ URGENCY: Mapping[str, Urgency] = {
     "check_claims": Urgency.UPKEEP,
     "destroy_packages": Urgency.UPKEEP,
     "drop_copies": Urgency.UPKEEP,
+    "forget_arrivals": Urgency.UPKEEP,
     "keep_evidence": Urgency.UPKEEP,
     "keep_sightings": Urgency.UPKEEP,
     "shred": Urgency.UPKEEP,
