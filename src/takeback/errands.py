@@ -5,6 +5,7 @@ the queue tries again.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -23,7 +24,15 @@ from takeback.cases.model import CaseStatus
 from takeback.connectors.api import Recorder, Target
 from takeback.dossier import handing
 from takeback.dossier import service as dossiers
-from takeback.errors import Gone, PlatformError, TakebackError, Unavailable, Unreadable, WhyUnreadable
+from takeback.errors import (
+    Gone,
+    PlatformError,
+    TakebackError,
+    Unavailable,
+    Unreadable,
+    WhyUnreadable,
+    asked_wait,
+)
 from takeback.evidence import service as evidence
 from takeback.evidence import upkeep, watching
 from takeback.evidence.model import Subject
@@ -37,6 +46,7 @@ from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
 from takeback.join import store as join_store
+from takeback.sightings import leases
 from takeback.sightings import service as passed_by
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Seen, Sighting
@@ -51,6 +61,10 @@ CAPTURE_TRIES = 10
 """About nine minutes: an outage passes, and a picture does not stay up for an hour because a disk is full."""
 LEARN_FOR = timedelta(minutes=2)
 """So long a removal waits for a platform that does not give a reviewed copy out, to learn from it."""
+CAPTURED = "captured"
+"""What is asked for by `ask_for_captured`, where waits are written down."""
+AWAY_AFTER = 3
+"""Messages in a row that a platform gives no usable answer to."""
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon a removal that waits for a capture looks whether it is there."""
 
@@ -83,7 +97,7 @@ def locate(app: App, report: str, number: int) -> None:
             most = app.settings.max_media_bytes
             reading = read(connector, app.decoder, media.address, most, flips=True, exact=True)
             if isinstance(reading, Later):
-                raise PlatformError(reading.reason)
+                raise Unavailable(reading.reason, reading.retry_after)
             _locate(
                 app,
                 report_id,
@@ -145,8 +159,8 @@ def read_again(app: App, sighting: int) -> None:
                 join.commit_late(tx, app.index, row.id, reading, clock.now())
             case WhyUnreadable():
                 sightings.set_unreadable(tx, row.id, reading.value)
-            case Later(reason):
-                raise PlatformError(reason)
+            case Later(reason, wait):
+                raise Unavailable(reason, wait)
 
 
 def read_exactly(app: App, sighting: int, by: str) -> None:
@@ -158,7 +172,7 @@ def read_exactly(app: App, sighting: int, by: str) -> None:
     connector, most = app.connectors[row.connector], app.settings.max_media_bytes
     reading = read(connector, app.decoder, row.media, most, exact=True)
     if isinstance(reading, Later):
-        raise PlatformError(reading.reason)
+        raise Unavailable(reading.reason, reading.retry_after)
     signals = None if isinstance(reading, WhyUnreadable) else reading  # gone meanwhile: the fast hash counts
     with app.database.transaction() as tx:
         join.commit_exactly(tx, app.index, row.id, signals, FoundBy(by), clock.now())
@@ -295,28 +309,46 @@ def shred(app: App, capture: str) -> None:
 
 
 def ask_for_captured(app: App) -> None:
-    """Ask for captured messages by their ids: one that is gone, and not by us, is a fact."""
+    """Ask for captured messages by their ids: one that is gone, and not by us, is a fact.
+
+    One that may not be asked for stops nothing: it goes to the end of the queue, as an answered one does.
+    A platform that gives several no usable answer in a row is away, and is asked again with the next round;
+    one that asks us to wait, not before.
+    """
     now = clock.now()
     with app.database.transaction() as tx:
-        due = upkeep.due(tx, now)
-    asked, away = list[CaptureId](), set[str]()
+        due, waiting = upkeep.due(tx, now), leases.held(tx, CAPTURED)
+    asked, unanswered, broken = list[CaptureId](), Counter[str](), list[Exception]()
     for each in due:
-        connector = app.connectors.get(each.connector)
-        if each.connector in away:
-            continue
-        try:
-            there = not isinstance(connector, Recorder) or connector.exists(each.place, each.message)
-        except PlatformError as fault:
-            log.warning("captured messages on %s cannot be asked for: %s", each.connector, fault)
-            away.add(each.connector)
+        if each.connector in waiting or unanswered[each.connector] >= AWAY_AFTER:
             continue
         asked.append(each.capture)
+        connector = app.connectors.get(each.connector)
+        try:
+            there = not isinstance(connector, Recorder) or connector.exists(each.place, each.message)
+        except Unavailable as fault:
+            log.warning("a captured message on %s cannot be asked for now: %s", each.connector, fault)
+            unanswered[each.connector] += 1
+            if fault.retry_after:
+                waiting |= {each.connector}
+                with app.database.transaction() as tx:
+                    leases.hold(tx, each.connector, CAPTURED, asked_wait(fault.retry_after))
+            continue
+        except PlatformError as fault:
+            log.warning("a captured message on %s may not be asked for: %s", each.connector, fault)
+            continue
+        except Exception as fault:  # noqa: BLE001 - raised below, when all others were asked for
+            broken.append(fault)
+            continue
+        unanswered[each.connector] = 0
         if not there:
             with app.database.transaction() as tx:
                 gone = each.connector, each.place, each.message
                 evidence.observe_deletion(tx, *gone, SeenBy.POLL, clock.now())
     with app.database.transaction() as tx:
         upkeep.asked(tx, asked, now)
+    if broken:
+        raise broken[0]
 
 
 def keep_evidence(app: App) -> None:

@@ -132,6 +132,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.BreakerRearmed()
             | facts.BreakerTripped()
             | facts.CaseOpened()
+            | facts.BatchSetAside()
             | facts.CaseReopened()
             | facts.ClockPassed()
             | facts.ConfirmationUndone()
@@ -162,6 +163,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.StaffSignedIn()
             | facts.Timestamped()
             | facts.Watched()
+            | facts.WatcherFailed()
         ):
             pass
         case _:

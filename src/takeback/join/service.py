@@ -30,7 +30,7 @@ from takeback.bank import store as bank
 from takeback.bank.index import BankIndex, Rows, questions_of
 from takeback.bank.loading import refresh
 from takeback.bank.model import Entry, EntryStatus
-from takeback.errors import StorageUnavailable
+from takeback.errors import StorageUnavailable, asked_wait
 from takeback.facts import FoundBy, Matched
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
@@ -84,7 +84,7 @@ def commit_batch(
         the new rows' ids, None for pictures that were known. Raises LeaseLost.
     """
     ids = commit(tx, index, lease.connector, seen, now)
-    leases.move(tx, lease, cursor, done=done, now=now)
+    leases.move(tx, lease, cursor, done=done)
     return ids
 
 
@@ -110,7 +110,9 @@ def commit(
             if not _settle(tx, sighting, shown, _with(changed, shown, near[number]), FoundBy.LIVE, now):
                 unknown.append((sighting, shown))
         elif isinstance(each.reading, Later):
-            enqueue(tx, "read_again", sighting=sighting)
+            wait = each.reading.retry_after
+            at = now + asked_wait(wait) if wait else None
+            enqueue(tx, "read_again", at=at, sighting=sighting)
     _look_closely(tx, connector, unknown)
     return ids
 

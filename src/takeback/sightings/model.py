@@ -14,6 +14,8 @@ class Later:
     """The picture could not be fetched now; it is tried again."""
 
     reason: str
+    retry_after: float | None = None
+    """Seconds that the platform asked us to wait."""
 
 
 Reading = PictureSignals | ClipSignals | WhyUnreadable | Later
@@ -28,6 +30,10 @@ class Lease:
     shard: Shard
     epoch: int
     cursor: str | None
+    ending: bool = False
+    """It has an end: a batch of another one opened it."""
+    failures: int = 0
+    """Turns before this one that failed in a row."""
 
 
 @dataclass(frozen=True, slots=True)

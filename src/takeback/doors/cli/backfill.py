@@ -177,7 +177,7 @@ class _Backfill:
         holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         while not self._stop.is_set():
             with self._app.database.transaction() as tx:
-                lease = leases.lease(tx, self._archive.name, holder, clock.now(), self._length)
+                lease = leases.lease(tx, self._archive.name, holder, self._length)
                 if lease is not None or leases.is_done(tx, self._archive.name, FILES):
                     return lease
             self._shown.say("waiting for another process that reads this archive")
@@ -230,7 +230,7 @@ class _Backfill:
         while not let_go.wait(self._length.total_seconds() / 3):
             try:
                 with self._app.database.transaction() as tx:
-                    leases.renew(tx, lease, clock.now() + self._length)
+                    leases.renew(tx, lease, self._length)
             except LeaseLost:  # the next commit says so
                 return
 

@@ -12,6 +12,7 @@ from takeback.doors.console import words
 from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.facts import (
+    BatchSetAside,
     BreakerOverdue,
     BreakerTripped,
     CaptureFailed,
@@ -24,12 +25,13 @@ from takeback.facts import (
     RemovalFailed,
     ReportUnusable,
     SeedCapped,
+    WatcherFailed,
 )
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger import store as ledger
 from takeback.ids import CaseId, TargetId
-from takeback.sightings import unseen
+from takeback.sightings import health, set_aside, unseen
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
 
@@ -44,6 +46,8 @@ _KINDS = (
     SeedCapped,
     RemovalFailed,
     JobGaveUp,
+    BatchSetAside,
+    WatcherFailed,
     ReportUnusable,
     LocationUnusable,
     EntryRefused,
@@ -95,6 +99,8 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         items = _items(tx, reviewer_of(visit))
         shut_out = unseen.newly_shut_out(tx, clock.now() - NEW)
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
+        troubles = health.troubles(tx, set(desk.app.connectors))
+        aside = set_aside.listed(tx, MOST)
     reasons: dict[str, int] = {}
     for each in unreadable:
         if isinstance(each.fact, PictureUnreadable):
@@ -104,6 +110,8 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         visit,
         now=clock.now(),
         items=items,
+        troubles=troubles,
+        aside=aside,
         shut_out=shut_out,
         unreadable=len(unreadable),
         most=MOST,

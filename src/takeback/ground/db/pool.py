@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import LiteralString, Self
 
 import psycopg
@@ -20,6 +21,13 @@ _TICK = 0.25
 
 Tx = psycopg.Connection[TupleRow]
 """An open transaction: what every function of a `store` takes first."""
+
+
+def database_time(tx: Tx) -> datetime:
+    """The present by the database's clock: what ages are told by, since rows carry its times."""
+    row = tx.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    return row[0]
 
 
 def _read_committed(connection: Tx) -> None:
