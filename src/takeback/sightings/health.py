@@ -121,7 +121,8 @@ def troubles(tx: Tx, connected: Collection[str]) -> list[Told]:
     found += [
         Told(
             connector,
-            f"The past of {each.failing:,} places on {connector} cannot be read now. It is tried again.",
+            f"The past of {each.failing:,} place{'s' if each.failing != 1 else ''} on {connector} cannot "
+            "be read now. It is tried again.",
             serious=False,
         )
         for connector, each in endings(tx).items()

@@ -28,8 +28,8 @@ def tx(database):
         yield opened
 
 
-def take(tx, holder="x", **only):
-    return leases.lease(tx, "memory", holder, MINUTE, **only)
+def take(tx, holder="x"):
+    return leases.lease(tx, "memory", holder, MINUTE)
 
 
 def pass_time(tx, length):

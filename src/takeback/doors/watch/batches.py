@@ -18,12 +18,12 @@ from psycopg_pool import PoolTimeout
 from takeback.app import App
 from takeback.connectors.api import Batch, Connector, Post
 from takeback.doors.watch.ahead import Ahead, Captured
+from takeback.doors.watch.database_clock import DatabaseClock
 from takeback.errors import LeaseLost
 from takeback.evidence import service as evidence
 from takeback.evidence import watching
 from takeback.evidence.pulse import Pulse
 from takeback.facts import BatchSetAside, SeenBy
-from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.ledger.record import record
 from takeback.join import service as join
@@ -46,9 +46,11 @@ class Batches:
     Args:
         app: the parts.
         ahead: what is captured before anything else.
+        clock: the database's.
     """
 
-    def __init__(self, app: App, ahead: Ahead) -> None:
+    def __init__(self, app: App, ahead: Ahead, clock: DatabaseClock) -> None:
+        self._clock = clock
         self._app = app
         self._ahead = ahead
         self._at_once = app.settings.decoders * 2
@@ -109,10 +111,10 @@ class Batches:
             if passes(error):
                 raise
             name = type(error).__name__
-            log.warning("%s %s: set aside still: %s", row.connector, row.shard, told(error))
             with self._app.database.transaction() as tx:
                 middle = len(row.pieces) // 2
                 if middle == 0:
+                    log.warning("%s %s: one piece fails: %s", row.connector, row.shard, told(error))
                     set_aside.failed(tx, row, name)
                 elif set_aside.delete(tx, row):
                     for half in (row.pieces[:middle], row.pieces[middle:]):
@@ -133,7 +135,7 @@ class Batches:
     def _commit(self, connector: Connector, batch: Batch, beside: Callable[[Tx], None]) -> None:
         ahead = self._capture(connector, batch)
         seen = self._read(connector, batch)
-        now = clock.now()
+        now = self._clock.now()
         with self._app.database.transaction() as tx:
             ids = join.commit(tx, self._app.index, connector.name, seen, now)
             new = zip(seen, ids, strict=True)
@@ -147,7 +149,7 @@ class Batches:
 
     def _capture(self, connector: Connector, batch: Batch) -> list[Captured]:
         """What is under investigation, on disk before anything else is done with it."""
-        todo = self._ahead.todo(connector, batch.posts, clock.now())
+        todo = self._ahead.todo(connector, batch.posts, self._clock.now())
         return [each for each in self._each(self._ahead.capture, todo) if each is not None]
 
     def _read(self, connector: Connector, batch: Batch) -> Sequence[Seen]:

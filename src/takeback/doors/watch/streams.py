@@ -19,11 +19,11 @@ from datetime import timedelta
 from takeback.app import App
 from takeback.connectors.api import Batch, Connector, Shard
 from takeback.doors.watch.batches import DATABASE_AWAY, Batches, passes, told
+from takeback.doors.watch.database_clock import DatabaseClock
 from takeback.errors import LeaseLost, PlatformError, Unavailable, asked_wait
 from takeback.evidence import watching
 from takeback.evidence.pulse import Pulse
 from takeback.facts import WatcherFailed
-from takeback.ground import clock
 from takeback.ground.ledger.record import record
 from takeback.sightings import leases
 from takeback.sightings.health import asked_to_wait
@@ -62,16 +62,24 @@ class Streams:
         app: the parts.
         connector: the platform.
         batches: what is done with what comes.
+        clock: the database's.
         holder: this process, among all that watch.
         stop: set when it should end.
     """
 
     def __init__(
-        self, app: App, connector: Connector, batches: Batches, holder: str, stop: threading.Event
+        self,
+        app: App,
+        connector: Connector,
+        batches: Batches,
+        clock: DatabaseClock,
+        holder: str,
+        stop: threading.Event,
     ) -> None:
         self._app = app
         self._connector = connector
         self._batches = batches
+        self._clock = clock
         self._holder = holder
         self._stop = stop
         self._length = timedelta(seconds=app.settings.lease_seconds)
@@ -204,9 +212,9 @@ class Streams:
     def _read(self, turn: Turn) -> None:
         lease, cursor = turn.lease, turn.lease.cursor
         while not self._is_over(turn):
-            asked = clock.now()
+            asked = self._clock.now()
             batch = self._connector.watch(lease.shard, cursor)
-            turn.pulse.answered(asked, clock.now(), len(batch.posts))
+            turn.pulse.answered(asked, self._clock.now(), len(batch.posts))
             turn.answered = turn.worked = True
             if says_anything(batch, cursor):
                 self._take(turn, cursor, batch)

@@ -22,10 +22,10 @@ from takeback.bank import service as bank
 from takeback.connectors.api import Examined
 from takeback.doors.watch.ahead import Ahead
 from takeback.doors.watch.batches import DATABASE_AWAY, Batches, told
+from takeback.doors.watch.database_clock import DatabaseClock
 from takeback.doors.watch.streams import Streams
 from takeback.evidence import watching
 from takeback.facts import WatcherFailed
-from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.ledger.record import record
 from takeback.sightings import health
@@ -60,10 +60,13 @@ class _Watch:
         self._app = app
         self._stop = stop
         self._ahead = Ahead(app)
-        self._batches = Batches(app, self._ahead)
+        with app.database.transaction() as tx:
+            self._clock = DatabaseClock(tx)
+        self._batches = Batches(app, self._ahead, self._clock)
         holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._streams = [
-            Streams(app, connector, self._batches, holder, stop) for connector in app.connectors.values()
+            Streams(app, connector, self._batches, self._clock, holder, stop)
+            for connector in app.connectors.values()
         ]
 
     def run(self) -> None:
@@ -143,7 +146,8 @@ class _Watch:
     def _learn(self) -> None:
         try:
             with self._app.database.transaction() as tx:
-                self._ahead.learn(watching.places(tx, clock.now()))
+                self._clock.set(tx)
+                self._ahead.learn(watching.places(tx, self._clock.now()))
         except DATABASE_AWAY as error:
             log.warning("cannot learn what is under investigation now: %s", error)
 
