@@ -17,7 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
+from psycopg_pool import PoolTimeout
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -233,6 +235,8 @@ class _Backfill:
                     leases.renew(tx, lease, self._length)
             except LeaseLost:  # the next commit says so
                 return
+            except (psycopg.OperationalError, PoolTimeout):  # renewed with the next turn, if it is back
+                continue
 
     def _count(self) -> None:
         """How many there are, beside the reading: time left is known when this is."""
