@@ -8,13 +8,26 @@ import pytest
 from browser import NewPage, Scheme
 from console_house import HOUR, House
 from console_pictures import SIZES, check
+from takeback.connectors.api import Deletion, Trouble, TroubleKind
 from takeback.doors.console.theme import COOKIE
-from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
+from takeback.facts import BatchSetAside, JobGaveUp, LocationUnusable, PictureUnreadable
+from takeback.ground.db.pool import Tx
 from takeback.ground.ledger.record import record
 from takeback.ids import ReportId
+from takeback.sightings import health, set_aside
 
 OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}
 """What the system asks for while the other one is chosen: the choice counts."""
+
+
+def not_watched(tx: Tx) -> None:
+    """A note, a batch that was set aside, and a post of it that is left."""
+    words = "The directory of the homeserver is empty."
+    health.examined(tx, "matrix", [Trouble(TroubleKind.DIRECTORY_EMPTY, words, serious=False)])
+    record(tx, BatchSetAside("matrix", "live", 2, "DataError"))
+    gone = [Deletion("!a:chat.example", f"${'m' * 43}"), Deletion("!a:chat.example", "$n")]
+    set_aside.put(tx, "matrix", "live", (None, "1"), gone[:1], "DataError")
+    set_aside.put(tx, "matrix", "live", (None, "1"), gone, "DataError")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])
@@ -59,6 +72,7 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
         record(tx, LocationUnusable(ReportId(uuid4()), "no connected platform knows elsewhere.example"))
         for _ in range(3):
             record(tx, PictureUnreadable(1, "damaged"))
+        not_watched(tx)
     at("/", "queue")
     at(f"/case/{main}", "case")
     at(f"/case/{waits}", "case-without-copies")
