@@ -5,7 +5,6 @@ the queue tries again.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -31,12 +30,11 @@ from takeback.errors import (
     Unavailable,
     Unreadable,
     WhyUnreadable,
-    asked_wait,
 )
 from takeback.evidence import service as evidence
 from takeback.evidence import upkeep, watching
 from takeback.evidence.model import Subject
-from takeback.facts import CapturedFor, FoundBy, SeenBy
+from takeback.facts import CapturedFor, FoundBy
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
@@ -46,7 +44,7 @@ from takeback.intake import service as intake
 from takeback.join import details
 from takeback.join import service as join
 from takeback.join import store as join_store
-from takeback.sightings import leases
+from takeback.polls import ask_for_captured as ask_for_captured
 from takeback.sightings import service as passed_by
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Seen, Sighting
@@ -61,10 +59,6 @@ CAPTURE_TRIES = 10
 """About nine minutes: an outage passes, and a picture does not stay up for an hour because a disk is full."""
 LEARN_FOR = timedelta(minutes=2)
 """So long a removal waits for a platform that does not give a reviewed copy out, to learn from it."""
-CAPTURED = "captured"
-"""What is asked for by `ask_for_captured`, where waits are written down."""
-AWAY_AFTER = 3
-"""Messages in a row that a platform gives no usable answer to."""
 LOOK_AGAIN = timedelta(seconds=1)
 """How soon a removal that waits for a capture looks whether it is there."""
 
@@ -306,49 +300,6 @@ def shred(app: App, capture: str) -> None:
     """Destroy the files of an erased capture. Raises StorageUnavailable."""
     if app.keeper is not None:
         upkeep.shred(app.database, app.keeper.blobs, CaptureId(UUID(capture)))
-
-
-def ask_for_captured(app: App) -> None:
-    """Ask for captured messages by their ids: one that is gone, and not by us, is a fact.
-
-    One that may not be asked for stops nothing: it goes to the end of the queue, as an answered one does.
-    A platform that gives several no usable answer in a row is away, and is asked again with the next round;
-    one that asks us to wait, not before.
-    """
-    now = clock.now()
-    with app.database.transaction() as tx:
-        due, waiting = upkeep.due(tx, now), leases.held(tx, CAPTURED)
-    asked, unanswered, broken = list[CaptureId](), Counter[str](), list[Exception]()
-    for each in due:
-        if each.connector in waiting or unanswered[each.connector] >= AWAY_AFTER:
-            continue
-        asked.append(each.capture)
-        connector = app.connectors.get(each.connector)
-        try:
-            there = not isinstance(connector, Recorder) or connector.exists(each.place, each.message)
-        except Unavailable as fault:
-            log.warning("a captured message on %s cannot be asked for now: %s", each.connector, fault)
-            unanswered[each.connector] += 1
-            if fault.retry_after:
-                waiting |= {each.connector}
-                with app.database.transaction() as tx:
-                    leases.hold(tx, each.connector, CAPTURED, asked_wait(fault.retry_after))
-            continue
-        except PlatformError as fault:
-            log.warning("a captured message on %s may not be asked for: %s", each.connector, fault)
-            continue
-        except Exception as fault:  # noqa: BLE001 - raised below, when all others were asked for
-            broken.append(fault)
-            continue
-        unanswered[each.connector] = 0
-        if not there:
-            with app.database.transaction() as tx:
-                gone = each.connector, each.place, each.message
-                evidence.observe_deletion(tx, *gone, SeenBy.POLL, clock.now())
-    with app.database.transaction() as tx:
-        upkeep.asked(tx, asked, now)
-    if broken:
-        raise broken[0]
 
 
 def keep_evidence(app: App) -> None:

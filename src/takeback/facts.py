@@ -2,7 +2,7 @@
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
-evidence stand in `evidence_facts`, of decisions in `decision_facts`, of accounts in `account_facts`, and of
+evidence stand in `evidence_facts`, of decisions in `decision_facts`, of accounts in `account_facts`, of watching in `watch_facts`, and of
 what is removed unseen in `breaker_facts`; all are handed on here. How one is written is in `fact_form`.
 """
 
@@ -55,6 +55,7 @@ from takeback.evidence_facts import (
     Watched,
 )
 from takeback.ids import CaseId, DossierId, EntryId, ReportId, SightingId, StaffId, TargetId
+from takeback.watch_facts import BatchSetAside, WatcherFailed
 
 # --- what people told us ---------------------------------------------------------------------------------
 
@@ -328,30 +329,6 @@ class JobGaveUp:
     job: str
     subject: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class BatchSetAside:
-    """Posts of a stream could not be processed, for a reason that nobody foresaw; the stream went on.
-
-    They are kept and tried again. Recorded for the first of a stream, until none of it is set aside.
-    """
-
-    connector: str
-    shard: str
-    pieces: int
-    """Posts and the like."""
-    error: str
-    """Its class."""
-
-
-@dataclass(frozen=True, slots=True)
-class WatcherFailed:
-    """A part of a watcher ended for a reason that nobody foresaw; it is started again."""
-
-    part: str
-    error: str
-    """Its class."""
 
 
 @dataclass(frozen=True, slots=True)

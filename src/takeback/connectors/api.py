@@ -143,7 +143,7 @@ class Trouble:
     words: str
     """For an operator: what is wrong, what follows, what to do. Names no place and no person."""
     serious: bool = True
-    """False: everything is watched all the same."""
+    """False: worth knowing, and no reason to call the service degraded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ def troubles(tx: Tx, connected: Collection[str]) -> list[Told]:
     known = streams(tx)
     found = [told for each in known for told in _of_stream(each)]
     found += [
-        Told(name, f"Nothing of {name} was ever watched. Is `takeback watch` running?", serious=True)
+        Told(name, f"Nothing of {name} was ever watched. Does a watcher run?", serious=True)
         for name in sorted(set(connected) - {each.connector for each in known})
     ]
     found += [Told(connector, each.words, each.serious) for connector, each in _said(tx)]
@@ -151,7 +151,7 @@ def _of_stream(stream: Stream) -> list[Told]:
         words = f"{name} is not watched for {length(stream.waits)} more. {stream.trouble}"
         return [Told(stream.connector, words, serious=True)]
     if stream.age > UNWATCHED_AFTER:
-        why = stream.trouble or "Is `takeback watch` running?"
+        why = stream.trouble or "Does a watcher run?"
         return [
             Told(stream.connector, f"{name} was last watched {length(stream.age)} ago. {why}", serious=True)
         ]
