@@ -212,7 +212,7 @@ class House:
         with self.database.transaction() as tx:
             for shard in self.platform.shards():
                 leases.open_shard(tx, self.platform.name, shard, None)
-            lease = leases.lease(tx, self.platform.name, "test", clock.now(), LEASE)
+            lease = leases.lease(tx, self.platform.name, "test", LEASE)
         assert lease is not None
         cursor = lease.cursor
         while (batch := self.platform.watch(lease.shard, cursor)).cursor != cursor:

@@ -107,12 +107,12 @@ def scratch_folder(prefix: str) -> Iterator[Path]:
 
 
 @contextmanager
-def running_synapse(*, allow_guests: bool = False) -> Iterator[Synapse]:
+def running_synapse(*, allow_guests: bool = False, publishes: bool = True) -> Iterator[Synapse]:
     """A new, empty Synapse."""
     python = ensure_installed(ROOT / ".cache", ROOT / "lock" / "synapse.txt", print)
     with (
         scratch_folder("takeback-synapse-") as folder,
-        Synapse(python, folder, allow_guests=allow_guests) as synapse,
+        Synapse(python, folder, allow_guests=allow_guests, publishes=publishes) as synapse,
     ):
         yield synapse
 

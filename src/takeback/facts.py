@@ -2,9 +2,9 @@
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
 fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
-evidence stand in `evidence_facts`, of decisions in `decision_facts`, of accounts in `account_facts`, and of
-what is removed unseen in `breaker_facts`; all are handed on here. Those of too many reports (`flood_facts`)
-are listed only. How one is written is in `fact_form`.
+evidence stand in `evidence_facts`, of decisions in `decision_facts`, of accounts in `account_facts`, of the
+watchers in `watch_facts`, and of what is removed unseen in `breaker_facts`; all are handed on here. Those of
+too many reports (`flood_facts`) are listed only. How one is written is in `fact_form`.
 """
 
 import typing
@@ -59,6 +59,7 @@ from takeback.evidence_facts import (
 )
 from takeback.flood_facts import FloodFact
 from takeback.ids import CaseId, DossierId, EntryId, ReportId, SightingId, StaffId, TargetId
+from takeback.watch_facts import BatchSetAside, WatcherFailed
 
 # --- what people told us ---------------------------------------------------------------------------------
 
@@ -423,6 +424,8 @@ Fact = (
     | PosterReleased
     | Timestamped
     | JobGaveUp
+    | BatchSetAside
+    | WatcherFailed
     | StaffInvited
     | StaffSignedIn
     | StaffChanged

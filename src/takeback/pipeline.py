@@ -138,6 +138,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.BreakerRearmed()
             | facts.BreakerTripped()
             | facts.CaseOpened()
+            | facts.BatchSetAside()
             | facts.CaseReopened()
             | facts.ClockPassed()
             | facts.ConfirmationUndone()
@@ -175,6 +176,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.StaffSignedIn()
             | facts.Timestamped()
             | facts.Watched()
+            | facts.WatcherFailed()
         ):
             pass
         case _:

@@ -62,9 +62,9 @@ def read_again(app: App, sighting: int, slow: int = 0) -> None:
                     at = clock.now() + SLOW_PAUSE
                     enqueue(tx, "read_again", urgency=SLOW[0], at=at, sighting=sighting, slow=slow + 1)
                 else:
-                    join.read_later(tx, row.id, reading)
-            case Later(reason):
-                raise PlatformError(reason)
+                    join.read_later(tx, row.id, reading, clock.now())
+            case Later(reason, wait):
+                raise Unavailable(reason, wait)
 
 
 def read_exactly(app: App, sighting: int, by: str, slow: int = 0) -> None:
@@ -81,7 +81,7 @@ def read_exactly(app: App, sighting: int, by: str, slow: int = 0) -> None:
             enqueue(tx, "read_exactly", urgency=SLOW[0], sighting=sighting, by=by, slow=1)
         return
     if isinstance(reading, Later):
-        raise PlatformError(reading.reason)
+        raise Unavailable(reading.reason, reading.retry_after)
     signals = None if isinstance(reading, WhyUnreadable) else reading  # gone meanwhile: the fast hash counts
     with app.database.transaction() as tx:
         join.commit_exactly(tx, app.index, row.id, signals, FoundBy(by), clock.now())

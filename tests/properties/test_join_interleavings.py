@@ -171,7 +171,7 @@ class Scene:
 
     def _lease(self, tx, number: int) -> Lease:
         leases.open_shard(tx, self.place, Shard(str(number)), None)
-        lease = leases.lease(tx, self.place, "a watcher", NOW, timedelta(hours=1))
+        lease = leases.lease(tx, self.place, "a watcher", timedelta(minutes=10))
         assert lease is not None
         was_lost = self._world.watchers[number].loses_lease
         return replace(lease, epoch=lease.epoch - 1) if was_lost else lease

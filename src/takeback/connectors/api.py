@@ -124,6 +124,28 @@ class Survey:
     """Why places outside the directory are not known, as the platform's refusal; empty: they are."""
 
 
+class TroubleKind(StrEnum):
+    """What keeps a platform from being watched as it should."""
+
+    AWAY = "away"
+    TOKEN_REFUSED = "token_refused"  # noqa: S105 - the name of a trouble
+    NOT_ADMINISTRATOR = "not_administrator"
+    DIRECTORY_EMPTY = "directory_empty"
+    SHUT_OUT = "shut_out"
+    """Places that do not let our account in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that somebody should know or mend, as a connector found it."""
+
+    kind: TroubleKind
+    words: str
+    """For an operator: what is wrong, what follows, what to do. Names no place and no person."""
+    serious: bool = True
+    """False: worth knowing, and no reason to call the service degraded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """Posts of one shard, with where to read on. Committed whole, with the cursor, in one transaction."""
@@ -375,4 +397,15 @@ class Recorder(Protocol):
 
     def exists(self, place: str, message: str) -> bool:
         """Whether people are still shown the message. Raises PlatformError where that is not certain."""
+        ...
+
+
+@runtime_checkable
+class Examined(Protocol):
+    """What a connector may be able to do besides: say in words what keeps it from working."""
+
+    def health(self) -> Sequence[Trouble]:
+        """Ask the platform, within seconds, whether our accounts can do what is needed. Never raises
+        PlatformError: a platform that is away is a trouble. Empty: all is well.
+        """
         ...

@@ -214,7 +214,15 @@ class Settings(BaseSettings):
         description="How often a worker says that it lives; one that is silent for three times as long "
         "loses its jobs to others.",
     )
-    lease_seconds: float = Field(10.0, description="How long a watcher holds a shard without renewing it.")
+    lease_seconds: float = Field(
+        10.0, gt=0, le=600, description="How long a watcher holds a stream without renewing it."
+    )
+    watch_threads: int = Field(
+        12,
+        ge=2,
+        le=256,
+        description="Streams of one platform that a watcher reads at the same time; others take turns.",
+    )
 
     sightings_hot_days: int | None = Field(
         None,

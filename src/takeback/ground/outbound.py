@@ -14,6 +14,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
@@ -29,6 +30,8 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
 MAX_ORIGIN_PORT = 65535
+MAX_WAIT = 366 * 86_400.0
+"""Seconds: a longer wait that the other side asks for is told as this one."""
 REDACTED = "(redacted)"
 _SECRET = "authorization"  # noqa: S105 - the header that must not be kept
 
@@ -226,9 +229,9 @@ class OutboundClient:
             raise Unavailable(f"no answer from {self.origin}: {type(error).__name__}") from None
         answer = made.answer
         if answer.status == TOO_MANY_REQUESTS or answer.status >= SERVER_ERRORS:
-            asked = next((value for name, value in made.said if name.lower() == "retry-after"), None)
-            wait = _seconds(asked) or _asked_wait(answer)
-            raise Unavailable(f"{self.origin} answered {answer.status}", wait)
+            said = {name.lower(): value.strip() for name, value in made.said}
+            wait = max(_seconds(said.get("retry-after"), said.get("date")) or 0, _asked_wait(answer) or 0)
+            raise Unavailable(f"{self.origin} answered {answer.status}", wait or None)
         return made
 
     def _read(self, request: httpx.Request, max_bytes: int, total: timedelta) -> Exchange:
@@ -319,9 +322,22 @@ def _asked_wait(answer: Answer) -> float | None:
     except Unavailable:
         return None
     wait = said.get("retry_after_ms") if isinstance(said, dict) else None
-    return wait / 1000 if isinstance(wait, int | float) and not isinstance(wait, bool) and wait >= 0 else None
+    number = isinstance(wait, int | float) and not isinstance(wait, bool) and wait >= 0
+    return min(wait, MAX_WAIT * 1000) / 1000 if number else None
 
 
-def _seconds(header: str | None) -> float | None:
-    """Retry-After in its seconds form (RFC 9110, 10.2.3); a date is left alone: clocks differ."""
-    return float(header) if header is not None and header.isascii() and header.isdigit() else None
+def _seconds(header: str | None, date: str | None) -> float | None:
+    """Retry-After, in seconds or as a date (RFC 9110, 10.2.3).
+
+    A date counts from the answer's own `Date`, so that it does not matter whose clock is right.
+    """
+    if header is None:
+        return None
+    if header.isascii() and header.isdigit():
+        return min(float(header), MAX_WAIT)
+    try:
+        until = parsedate_to_datetime(header)
+        wait = (until - (parsedate_to_datetime(date) if date else clock.now())).total_seconds()
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return min(wait, MAX_WAIT) if wait > 0 else None

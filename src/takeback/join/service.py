@@ -30,7 +30,7 @@ from takeback.bank import store as bank
 from takeback.bank.index import BankIndex, Rows, questions_of
 from takeback.bank.loading import refresh
 from takeback.bank.model import Entry, EntryStatus
-from takeback.errors import StorageUnavailable
+from takeback.errors import StorageUnavailable, asked_wait
 from takeback.facts import FoundBy, Matched
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
@@ -85,7 +85,7 @@ def commit_batch(
         the new rows' ids, None for pictures that were known. Raises LeaseLost.
     """
     ids = commit(tx, index, lease.connector, seen, now)
-    leases.move(tx, lease, cursor, done=done, now=now)
+    leases.move(tx, lease, cursor, done=done)
     return ids
 
 
@@ -111,18 +111,19 @@ def commit(
             if not _settle(tx, sighting, shown, _with(changed, shown, near[number]), FoundBy.LIVE, now):
                 unknown.append((sighting, shown))
         elif isinstance(each.reading, Later):
-            read_later(tx, sighting, each.reading)
+            read_later(tx, sighting, each.reading, now)
     _look_closely(tx, connector, unknown)
     return ids
 
 
-def read_later(tx: Tx, sighting: SightingId, later: Later) -> None:
+def read_later(tx: Tx, sighting: SightingId, later: Later, now: datetime) -> None:
     """Have a post read again: soon, or in the slow lane, where each poster in turn has one file read."""
     if later.slow:
         turn = slow(sightings.count_slow(tx, sighting))
         enqueue(tx, "read_again", urgency=turn, sighting=sighting, slow=1)
     else:
-        enqueue(tx, "read_again", sighting=sighting)
+        at = now + asked_wait(later.retry_after) if later.retry_after else None
+        enqueue(tx, "read_again", at=at, sighting=sighting)
 
 
 def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Shown]]) -> None:

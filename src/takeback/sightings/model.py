@@ -14,6 +14,8 @@ class Later:
     """The picture could not be read now; it is tried again."""
 
     reason: str
+    retry_after: float | None = None
+    """Seconds that the platform asked us to wait."""
     slow: bool = False
     """It costs more than may be spent at once, and is read in the slow lane."""
 
@@ -30,6 +32,10 @@ class Lease:
     shard: Shard
     epoch: int
     cursor: str | None
+    ending: bool = False
+    """It has an end: a batch of another one opened it."""
+    failures: int = 0
+    """Turns before this one that failed in a row."""
 
 
 @dataclass(frozen=True, slots=True)

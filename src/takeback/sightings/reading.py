@@ -1,7 +1,7 @@
 """Read one public picture: fetch it, turn it into signals, drop it."""
 
 from takeback.connectors.api import Connector
-from takeback.errors import Deferred, Gone, PlatformError, Unreadable, WhyUnreadable
+from takeback.errors import Deferred, Gone, PlatformError, Unavailable, Unreadable, WhyUnreadable
 from takeback.sightings.model import Later, Reading
 from takeback.signals.lanes import When
 from takeback.signals.sandbox import Decoder
@@ -43,4 +43,4 @@ def read(
     except Gone:
         return WhyUnreadable.GONE
     except PlatformError as fault:
-        return Later(str(fault))
+        return Later(str(fault), fault.retry_after if isinstance(fault, Unavailable) else None)

@@ -19,7 +19,7 @@ from console_house import picture, served
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
-from takeback.connectors.api import Shard
+from takeback.connectors.api import Deletion, Shard, Trouble, TroubleKind
 from takeback.doors.api.app import create_app
 from takeback.fact_form import kind_of
 from takeback.facts import FACTS
@@ -29,7 +29,7 @@ from takeback.ground.db.pool import Database
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.vault.unseal import Unsealer
 from takeback.ids import ReportId
-from takeback.sightings import leases
+from takeback.sightings import health, leases, set_aside
 from takeback.signals.sandbox import Decoder
 from takeback.staff import service as staff
 
@@ -236,12 +236,59 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(api: Api):
 def test_health_says_that_the_database_answers_and_how_far_the_watchers_are(api: Api):
     with api.app.database.transaction() as tx:
         leases.open_shard(tx, "matrix", Shard("live"), None)
-    health = httpx.get(f"{api.http.base_url}/healthz")
-    assert health.status_code == 200
-    said = health.json()
+    answer = httpx.get(f"{api.http.base_url}/healthz")
+    assert answer.status_code == 200
+    said = answer.json()
     assert said["status"] == "ok"
     assert said["watchers"]["matrix"]["shards"] == 1
     assert 0 <= said["watchers"]["matrix"]["oldest_move_seconds"] < 60
+
+
+def test_s5_health_tells_ages_as_they_are_and_that_nobody_watches(api: Api):
+    """S5: nobody watched for 55 minutes, and health said ok: ages below nothing were told as nothing."""
+    with api.app.database.transaction() as tx:
+        leases.open_shard(tx, "matrix", Shard("live"), None)
+
+    def said(age: str) -> dict[str, object]:
+        with api.app.database.transaction() as tx:
+            tx.execute("update sightings_shard set moved_at = now() - %s::interval", [age])
+        return httpx.get(f"{api.http.base_url}/healthz").json()
+
+    assert said("3 seconds")["status"] == "ok"
+    ahead = said("-55 minutes")
+    assert ahead["status"] == "degraded"
+    assert -3310 < ahead["watchers"]["matrix"]["oldest_move_seconds"] < -3290
+    assert "55 minutes in the future" in ahead["troubles"][0]
+    numbers = httpx.get(f"{api.http.base_url}/metrics").text
+    assert 'takeback_shard_age_seconds{connector="matrix",shard="live"} -3' in numbers
+    behind = said("55 minutes")
+    assert behind["status"] == "degraded"
+    assert behind["troubles"] == ["matrix (live) was last watched 55 minutes ago. Does a watcher run?"]
+
+
+def test_s6_health_says_in_words_what_a_platform_lacks_and_what_is_set_aside(api: Api):
+    """S6, S14. A note alone leaves it ok; what is compared with nothing does not."""
+    lacks = Trouble(TroubleKind.DIRECTORY_EMPTY, "The directory is empty.", serious=False)
+    with api.app.database.transaction() as tx:
+        leases.open_shard(tx, "matrix", Shard("live"), None)
+        health.examined(tx, "matrix", [lacks])
+    said = httpx.get(f"{api.http.base_url}/healthz").json()
+    assert (said["status"], said["troubles"]) == ("ok", ["The directory is empty."])
+    with api.app.database.transaction() as tx:
+        gone = Deletion("!a", "$b")
+        set_aside.put(tx, "matrix", "live", (None, "1"), [gone, gone], "KeyError")
+    said = httpx.get(f"{api.http.base_url}/healthz").json()
+    assert said["status"] == "degraded"
+    assert "2 posts of matrix could not be processed" in said["troubles"][0]
+    assert 'takeback_set_aside{connector="matrix"} 2.0' in httpx.get(f"{api.http.base_url}/metrics").text
+
+
+def test_s6_health_says_of_a_connected_platform_that_it_was_never_watched(database: Database):
+    """S6."""
+    with database.transaction() as tx:
+        [said] = health.troubles(tx, {"matrix"})
+    assert said.serious
+    assert "Nothing of matrix was ever watched" in said.words
 
 
 def test_health_says_when_the_database_is_away(api: Api, monkeypatch: pytest.MonkeyPatch):
@@ -249,10 +296,10 @@ def test_health_says_when_the_database_is_away(api: Api, monkeypatch: pytest.Mon
         raise psycopg.OperationalError
 
     monkeypatch.setattr(Database, "transaction", away)
-    health = httpx.get(f"{api.http.base_url}/healthz")
-    assert health.status_code == 503
-    assert health.json()["status"] == "failing"
-    assert health.json()["database"] is False
+    answer = httpx.get(f"{api.http.base_url}/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["status"] == "failing"
+    assert answer.json()["database"] is False
     assert httpx.get(f"{api.http.base_url}/metrics").status_code == 503
     assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["error"]["code"] == "unavailable"
 

@@ -25,6 +25,7 @@ from takeback.evidence import watching
 from takeback.evidence.keeper import MESSAGE_PART, WARC_PART
 from takeback.facts import Captured, CapturedFor, CaptureFailed, DeletionObserved, SeenBy, Watched
 from takeback.ground import clock
+from takeback.sightings import health
 from takeback_verify import canonical
 from takeback_verify.exhibit import parse_exhibit
 from waiting import until
@@ -162,12 +163,17 @@ def beats(database):
         ).fetchall()
 
 
-def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(database, database_url, tmp_path):
+@pytest.mark.parametrize("first_clock", ["quiet", "skewed"])
+def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(
+    database, database_url, tmp_path, first_clock
+):
+    """S5: the clock of the one that is killed may be an hour ahead; the next goes on within the lease, and
+    ages and heartbeats are by the database's clock.
+    """
     tests = Path(__file__).parents[2]
     environment = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(tests),
-        "TAKEBACK_CONNECTOR": "quiet:connect",
         "TAKEBACK_DATABASE_URL": database_url,
         "TAKEBACK_DATA": str(tmp_path / "data"),
         "TAKEBACK_WATCHED_EVERY": "0.2",
@@ -175,10 +181,11 @@ def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(database
         "TAKEBACK_DECODERS": "1",
     }
 
-    def start() -> subprocess.Popen[bytes]:
-        return subprocess.Popen([sys.executable, "-m", "takeback.doors.watch"], env=environment, cwd=tmp_path)
+    def start(module: str) -> subprocess.Popen[bytes]:
+        named = environment | {"TAKEBACK_CONNECTOR": f"{module}:connect"}
+        return subprocess.Popen([sys.executable, "-m", "takeback.doors.watch"], env=named, cwd=tmp_path)
 
-    first = start()
+    first = start(first_clock)
     try:
         until(lambda: len(beats(database)) >= 2, 60)
         first.send_signal(signal.SIGKILL)
@@ -186,7 +193,12 @@ def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(database
         first.kill()
         first.wait()
     before = beats(database)
-    second = start()
+    with database.transaction() as tx:
+        [stream] = health.streams(tx)
+        assert abs(stream.age) < 60
+        [[left]] = tx.execute("select lease_until - clock_timestamp() from sightings_shard").fetchall()
+        assert left <= timedelta(seconds=1)
+    second = start("quiet")
     try:
         until(lambda: len(beats(database)) >= len(before) + 2, 60)
     finally:
@@ -194,6 +206,8 @@ def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(database
         second.wait()
     after = beats(database)
     assert all(one[1] == two[0] for one, two in pairwise(after))
+    now = datetime.now(UTC)
+    assert all(now - timedelta(minutes=5) < one[0] <= one[1] <= now + timedelta(minutes=1) for one in after)
     gap = after[len(before)][2]
     assert gap > 1000, "the lease of the killed one had to end first"
     assert all(one[2] < gap for one in after[: len(before)])

@@ -59,7 +59,7 @@ def watch(database) -> None:
     index, holder = BankIndex(), str(os.getpid())
     while True:
         with database.transaction() as tx:
-            lease = leases.lease(tx, "memory", holder, clock.now(), timedelta(seconds=1))
+            lease = leases.lease(tx, "memory", holder, timedelta(seconds=1))
             left = tx.execute("select count(*) from sightings_shard where not done").fetchone()[0]
         if left == 0:
             return
@@ -71,7 +71,7 @@ def watch(database) -> None:
                 end = start + BATCH
                 until(bank_is_near, 120, "the bank is near")
                 with database.transaction() as tx:
-                    leases.renew(tx, lease, clock.now() + timedelta(seconds=1))
+                    leases.renew(tx, lease, timedelta(seconds=1))
                     join.commit_batch(tx, index, lease, posts, str(end), done=end >= POSTS, now=clock.now())
         except LeaseLost:
             continue

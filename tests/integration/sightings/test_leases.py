@@ -9,6 +9,7 @@ import synthetic
 from takeback.bank.index import BankIndex
 from takeback.connectors.api import Shard
 from takeback.errors import LeaseLost
+from takeback.ground import clock
 from takeback.join import service as join
 from takeback.sightings import leases
 from turns import State, Turns
@@ -27,8 +28,19 @@ def tx(database):
         yield opened
 
 
-def take(tx, holder="x", now=NOW):
-    return leases.lease(tx, "memory", holder, now, MINUTE)
+def take(tx, holder="x"):
+    return leases.lease(tx, "memory", holder, MINUTE)
+
+
+def pass_time(tx, length):
+    """The database's clock cannot be moved, so what is written under it is."""
+    tx.execute(
+        "update sightings_shard set lease_until = lease_until - %(length)s, moved_at = moved_at - %(length)s,"
+        " asked_at = asked_at - %(length)s, not_before = not_before - %(length)s,"
+        " turn_at = turn_at - %(length)s"
+        " where (connector, name) in (select connector, name from sightings_shard for update skip locked)",
+        {"length": length},
+    )
 
 
 def commit(tx, lease, cursor="next", *, done=False):
@@ -59,39 +71,45 @@ def test_opening_a_shard_again_changes_nothing(tx):
 def test_another_platforms_shard_of_the_same_name_is_another_shard(tx):
     take(tx)
     leases.open_shard(tx, "other", A, None)
-    assert leases.lease(tx, "other", "x", NOW, MINUTE).shard == A
+    assert leases.lease(tx, "other", "x", MINUTE).shard == A
 
 
 def test_the_shard_that_waited_longest_comes_first(tx):
     leases.open_shard(tx, "memory", B, None)
-    tx.execute("update sightings_shard set moved_at = %s where name = 'a'", [NOW])
-    tx.execute("update sightings_shard set moved_at = %s where name = 'b'", [NOW - MINUTE])
+    tx.execute("update sightings_shard set turn_at = %s where name = 'a'", [NOW])
+    tx.execute("update sightings_shard set turn_at = %s where name = 'b'", [NOW - MINUTE])
     assert [take(tx).shard, take(tx).shard, take(tx)] == [B, A, None]
 
 
 def test_a_lease_that_ended_is_given_to_the_next_with_the_next_epoch(tx):
     first = take(tx)
-    assert take(tx, now=NOW + MINUTE) is None
-    second = take(tx, now=NOW + MINUTE + timedelta(microseconds=1))
+    pass_time(tx, MINUTE / 2)
+    assert take(tx) is None
+    pass_time(tx, MINUTE / 2)
+    second = take(tx)
     assert second.epoch == first.epoch + 1
 
 
 def test_a_renewed_lease_lasts(tx):
     lease = take(tx)
-    leases.renew(tx, lease, NOW + 3 * MINUTE)
-    assert take(tx, now=NOW + 2 * MINUTE) is None
+    leases.renew(tx, lease, 3 * MINUTE)
+    pass_time(tx, 2 * MINUTE)
+    assert take(tx) is None
 
 
 def test_who_was_slow_can_neither_renew_nor_let_go_for_the_next(tx):
     old = take(tx)
     commit(tx, old, "first")
-    new = take(tx, "y", NOW + 2 * MINUTE)
+    pass_time(tx, 2 * MINUTE)
+    new = take(tx, "y")
     assert new.cursor == "first"
     with pytest.raises(LeaseLost):
-        leases.renew(tx, old, NOW + 9 * MINUTE)
+        leases.renew(tx, old, 9 * MINUTE)
+    assert leases.renew_all(tx, [old, new], MINUTE) == {old}
     leases.release(tx, old)
-    assert take(tx, "z", NOW + 2 * MINUTE) is None
-    leases.renew(tx, new, NOW + 9 * MINUTE)
+    leases.put_off(tx, old, MINUTE, "late", 1)
+    assert take(tx, "z") is None
+    leases.renew(tx, new, 9 * MINUTE)
     assert cursor_of(tx) == "first"
 
 
@@ -99,7 +117,8 @@ def test_what_a_slow_one_tried_to_commit_is_not_there(database):
     with database.transaction() as tx:
         leases.open_shard(tx, "memory", A, "start")
         old = take(tx)
-        take(tx, "y", NOW + 2 * MINUTE)
+        pass_time(tx, 2 * MINUTE)
+        take(tx, "y")
     with pytest.raises(LeaseLost), database.transaction() as tx:
         commit(tx, old)
     with database.transaction() as tx:
@@ -108,22 +127,25 @@ def test_what_a_slow_one_tried_to_commit_is_not_there(database):
 
 def test_a_lease_of_the_future_is_worth_nothing_either(tx):
     with pytest.raises(LeaseLost):
-        leases.move(tx, replace(take(tx), epoch=99), "x", done=False, now=NOW)
+        leases.move(tx, replace(take(tx), epoch=99), "x", done=False)
 
 
 def test_a_lease_that_was_let_go_is_free_at_once_and_cannot_be_renewed(tx):
     lease = take(tx)
     leases.release(tx, lease)
     with pytest.raises(LeaseLost):
-        leases.renew(tx, lease, NOW + 9 * MINUTE)
+        leases.renew(tx, lease, 9 * MINUTE)
+    assert leases.renew_all(tx, [lease], MINUTE) == {lease}
     assert take(tx, "y").epoch == lease.epoch + 1
 
 
 def test_a_shard_that_is_done_is_never_leased_again(tx):
     commit(tx, take(tx), "end", done=True)
-    assert take(tx, now=NOW + timedelta(days=99)) is None
+    pass_time(tx, timedelta(days=99))
+    assert take(tx) is None
     leases.open_shard(tx, "memory", A, None)
-    assert take(tx, now=NOW + timedelta(days=99)) is None
+    assert take(tx) is None
+    assert leases.forget_finished(tx, "memory") == 0, "the connector names it again and again"
 
 
 def test_two_who_ask_at_once_get_two_shards_or_none(database):
@@ -168,10 +190,9 @@ def test_of_two_holders_only_the_later_one_can_commit_however_they_meet(database
                 turns.give(slow)
             if slow.state is State.DONE:
                 break
-            with (
-                database.transaction() as tx
-            ):  # nobody, if the old one has moved the cursor and holds the row
-                later = take(tx, "y", NOW + 2 * MINUTE * (before + 1))
+            with database.transaction() as tx:
+                pass_time(tx, 2 * MINUTE)
+                later = take(tx, "y")  # None, if the old one has moved the cursor and holds the row
             turns.play(())
         with database.transaction() as tx:
             expected = ("committed", "old", 1) if later is None else ("lost", "start", 0)
@@ -179,3 +200,67 @@ def test_of_two_holders_only_the_later_one_can_commit_however_they_meet(database
         if later is None:
             break
     assert len(outcome) > 3
+
+
+# --- the database's clock, and what is kept between turns ---------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", [timedelta(hours=1), timedelta(days=-400)])
+def test_s5_a_watcher_whose_clock_is_wrong_holds_a_stream_as_long_as_any_other(database, monkeypatch, wrong):
+    """S5: leases are by the database's clock, so a dead watcher of any clock is followed within its lease."""
+    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + wrong)
+    with database.transaction() as tx:
+        leases.open_shard(tx, "memory", A, "start")
+        assert take(tx, "wrong") is not None
+        assert take(tx, "right") is None, "the live lease holds"
+        pass_time(tx, MINUTE)
+        assert take(tx, "right") is not None
+
+
+def test_s5_a_lease_written_by_a_wrong_clock_before_holds_nobody_off(tx):
+    """S5: rows of earlier versions, or a database whose clock was set back."""
+    take(tx)
+    tx.execute("update sightings_shard set lease_until = now() + interval '55 minutes'")
+    assert take(tx, "y") is not None
+
+
+def test_s14_all_leases_of_a_watcher_are_renewed_in_one_statement(tx):
+    """S14. What was answered is written down beside it, and ends a row of failures."""
+    for number in range(300):
+        leases.open_shard(tx, "memory", Shard(str(number)), None)
+    held = [take(tx) for _ in range(301)]
+    tx.execute("update sightings_shard set failures = 3, trouble = 'away'")
+    pass_time(tx, MINUTE / 2)
+    assert leases.renew_all(tx, held, MINUTE, answered=held[:1]) == set()
+    pass_time(tx, MINUTE / 2)
+    assert take(tx, "y") is None
+    rows = tx.execute("select name, failures, trouble from sightings_shard where asked_at is not null")
+    assert rows.fetchall() == [(held[0].shard.name, 0, None)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "obeyed"),
+    [(timedelta(hours=1), timedelta(hours=1)), (timedelta(days=365), timedelta(days=1))],
+)
+def test_s5_a_wait_that_a_platform_asks_for_is_kept_and_obeyed_up_to_a_day(tx, asked, obeyed):
+    """S14: a restarted watcher takes its leases here, so it obeys what another was told."""
+    leases.put_off(tx, take(tx), asked, "The platform asked us to wait.", 1)
+    second = timedelta(seconds=1)
+    pass_time(tx, obeyed - second)
+    assert take(tx, "restarted") is None
+    assert leases.free(tx, "memory") == 0
+    pass_time(tx, 2 * second)
+    assert take(tx, "restarted").failures == 1
+
+
+def test_s14_streams_that_were_read_to_their_end_are_deleted(tx):
+    """S14: finished histories do not stay for ever; those that the connector names do."""
+    for shard in (A, B):
+        leases.open_shard(tx, "memory", shard, "x", ending=shard == B)
+    for _ in range(2):
+        commit(tx, take(tx), "end", done=True)
+    assert leases.forget_finished(tx, "memory") == 0, "not yet"
+    pass_time(tx, timedelta(hours=2))
+    assert leases.forget_finished(tx, "memory") == 1
+    assert leases.is_done(tx, "memory", A)
+    assert not leases.is_done(tx, "memory", B)

@@ -9,15 +9,36 @@ from browser import NewPage, Scheme
 from console_house import HOUR, House
 from console_pictures import SIZES, check
 from soaking import quick
+from takeback.connectors.api import Deletion, Trouble, TroubleKind
 from takeback.doors.console.theme import COOKIE
-from takeback.facts import JobGaveUp, LocationUnusable, PictureUnreadable
+from takeback.facts import BatchSetAside, JobGaveUp, LocationUnusable, PictureUnreadable
 from takeback.ground import clock
+from takeback.ground.db.pool import Tx
 from takeback.ground.jobs.queue import enqueue
 from takeback.ground.ledger.record import record
 from takeback.ids import ReportId
+from takeback.sightings import health, set_aside
 
 OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}
 """What the system asks for while the other one is chosen: the choice counts."""
+
+
+def not_watched(tx: Tx) -> None:
+    """A note, a batch that was set aside, and a post of it that is left."""
+    words = "The directory of the homeserver is empty."
+    health.examined(tx, "matrix", [Trouble(TroubleKind.DIRECTORY_EMPTY, words, serious=False)])
+    record(tx, BatchSetAside("matrix", "live", 2, "DataError"))
+    gone = [Deletion("!a:chat.example", f"${'m' * 43}"), Deletion("!a:chat.example", "$n")]
+    set_aside.put(tx, "matrix", "live", (None, "1"), gone[:1], "DataError")
+    set_aside.put(tx, "matrix", "live", (None, "1"), gone, "DataError")
+
+
+def waits(tx: Tx) -> None:
+    """Jobs of another version, and one that a platform has us wait for."""
+    for _ in range(3):
+        enqueue(tx, "of_tomorrow", n=1)
+    enqueue(tx, "remove", at=clock.now() + timedelta(days=2), target="none")
+    tx.execute("update procrastinate_jobs set attempts = 1 where task_name = 'remove'")
 
 
 @pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
@@ -62,9 +83,8 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
         record(tx, LocationUnusable(ReportId(uuid4()), "no connected platform knows elsewhere.example"))
         for _ in range(3):
             record(tx, PictureUnreadable(1, "damaged"))
-            enqueue(tx, "of_tomorrow", n=1)
-        enqueue(tx, "remove", at=clock.now() + timedelta(days=2), target="none")
-        tx.execute("update procrastinate_jobs set attempts = 1 where task_name = 'remove'")
+        not_watched(tx)
+        waits(tx)
     at("/", "queue")
     at(f"/case/{main}", "case")
     at(f"/case/{waits}", "case-without-copies")

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from faults import Fault, FaultProxy
 from takeback.errors import ConfigurationError, Unavailable
-from takeback.ground.outbound import OutboundClient, Timeouts, checked_origin, path
+from takeback.ground.outbound import MAX_WAIT, OutboundClient, Timeouts, checked_origin, path
 
 SHORT = Timeouts(connect=2, silence=2, total=4)
 TOKEN = "syt_a_secret_that_must_not_show"
@@ -199,7 +199,23 @@ def test_nobody_there_is_unavailable():
         (["HTTP/1.1 429 Slow"], b'{"retry_after_ms": "soon"}', None),
         (["HTTP/1.1 429 Slow"], b'{"retry_after_ms": -1}', None),
         (["HTTP/1.1 429 Slow"], b"<html>", None),
-        (["HTTP/1.1 503 Down", "Retry-After: Wed, 21 Oct 2026 07:28:00 GMT"], b"", None),
+        (["HTTP/1.1 503 Down", "Retry-After: Wed, 21 Oct 2020 07:28:00 GMT"], b"", None),
+        (
+            [
+                "HTTP/1.1 503 Down",
+                "Date: Wed, 21 Oct 2020 06:28:00 GMT",
+                "Retry-After: Wed, 21 Oct 2020 07:28:00 GMT",
+            ],
+            b"",
+            3600.0,
+        ),
+        (["HTTP/1.1 503 Down", "Retry-After: Wed, 21 Oct 9999 07:28:00 GMT"], b"", MAX_WAIT),
+        (["HTTP/1.1 503 Down", "Retry-After: Wed, 42 Oct 2020 07:28:00 GMT"], b"", None),
+        (["HTTP/1.1 429 Slow", "Retry-After: " + "9" * 400], b"", MAX_WAIT),
+        (["HTTP/1.1 429 Slow"], b'{"retry_after_ms": ' + b"9" * 400 + b"}", MAX_WAIT),
+        (["HTTP/1.1 429 Slow"], b'{"retry_after_ms": Infinity}', MAX_WAIT),
+        (["HTTP/1.1 429 Slow"], b'{"retry_after_ms": NaN}', None),
+        (["HTTP/1.1 429 Slow", "Retry-After: 1"], b'{"retry_after_ms": 3600000}', 3600.0),
         (["HTTP/1.1 500 Oops"], b"[" * 100_000, None),
     ],
 )

@@ -21,6 +21,7 @@ from takeback.connectors.api import (
     Shard,
     Surface,
     Target,
+    Trouble,
     UserReport,
     Vantage,
 )
@@ -30,6 +31,7 @@ from takeback.connectors.matrix.answers import moment, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
 from takeback.connectors.matrix.forms import FORMS
+from takeback.connectors.matrix.health import examine
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import media_of_event, newest_edit, redacted_by
 from takeback.connectors.matrix.recording import record_message
@@ -208,6 +210,10 @@ class MatrixConnector:
     def link(self, place: str, message: str) -> str:
         """See `connectors.api.Linker`."""
         return links.format_link(links.MessageName(message, place))
+
+    def health(self) -> Sequence[Trouble]:
+        """See `connectors.api.Examined`."""
+        return examine(self._admin, self._member, list(self._keeper.refused.values()))
 
     def close(self) -> None:
         """Let go of the connections."""

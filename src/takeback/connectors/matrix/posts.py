@@ -44,11 +44,15 @@ def found_in(events: list[Mapping[str, object]], place: str) -> Found:
             message = text(each, "event_id")
             if not message or message in posts:
                 continue
-            walked = _walk_event(each)
-            for why in walked.unseen:
+            try:
+                walked = _walk_event(each)
+                for why in walked.unseen:
+                    unseen[Unseen(UnseenKind.ADDRESS, place, message, why)] = None
+                if walked.media:
+                    posts[message] = _post(each, place, walked.media.values())
+            except Exception as error:  # noqa: BLE001 - told to people; the other events are read
+                why = f"cannot be read ({type(error).__name__})"
                 unseen[Unseen(UnseenKind.ADDRESS, place, message, why)] = None
-            if walked.media:
-                posts[message] = _post(each, place, walked.media.values())
     return Found(tuple(posts.values()), tuple(unseen))
 
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from takeback.connectors.matrix.answers import number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, Account
-from takeback.errors import NotAllowed, PlatformError
+from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
 from takeback.ground.outbound import Timeouts, path
 
 PAGE = 500
@@ -67,12 +67,14 @@ class RoomList:
         if self._asked is not None:
             if not self._asked.done():
                 return
-            asked, self._asked = self._asked, None
+            page, self._asked = self._asked, None
             try:
-                self._take(asked.result(), now)
+                self._take(page.result(), now)
             except PlatformError as error:
                 self.trouble = str(error)
-                self._again = now + (REFUSED_FOR if isinstance(error, NotAllowed) else BUSY_FOR)
+                asked = error.retry_after if isinstance(error, Unavailable) else None
+                pause = REFUSED_FOR if isinstance(error, NotAllowed) else BUSY_FOR
+                self._again = now + max(pause, asked_wait(asked))
         if self._again is None or now >= self._again:
             where = path(ADMIN, "rooms", **{"from": str(self._offset), "limit": str(PAGE)})
             patience = Timeouts(silence=20, total=20)

@@ -19,7 +19,7 @@ from takeback.connectors.api import Survey, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, objects, text
 from takeback.connectors.matrix.calls import CLIENT, OK, Account, error_code, refusal
 from takeback.connectors.matrix.room_list import PUBLIC, Room, RoomList
-from takeback.errors import NotAllowed, PlatformError, Unavailable
+from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
 from takeback.ground import clock
 from takeback.ground.outbound import Answer, path
 
@@ -104,6 +104,8 @@ class RoomKeeper:
             joins += 1
             if self._join(room, now):
                 joined.add(room.id)
+            elif self.next_round is not None and self.next_round > now:
+                return  # the server asks us to wait
         self.refused = {room: why for room, why in self.refused.items() if room in public.keys() - joined}
         self.next_round = now + self.every
         if self.others.rooms is not None or self.others.trouble:
@@ -136,6 +138,9 @@ class RoomKeeper:
 
     def _refuse(self, room: Room, now: datetime, error: PlatformError, why: str) -> None:
         wait = BUSY_FOR if isinstance(error, Unavailable) else REFUSED_FOR
+        if isinstance(error, Unavailable) and error.retry_after:
+            wait = max(wait, asked_wait(error.retry_after))
+            self.next_round = now + wait
         self.refused[room.id] = Refusal(now + wait, str(error), why, isinstance(error, NotAllowed))
         _log.warning("cannot watch room %s: %s; asking again in %d s", room.id, error, wait.total_seconds())
 

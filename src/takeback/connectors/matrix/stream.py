@@ -29,7 +29,7 @@ from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
 from takeback.connectors.matrix.posts import Found, found_in
 from takeback.connectors.matrix.rooms import RoomKeeper
-from takeback.errors import Gone, PlatformError, Unavailable
+from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
 from takeback.ground.outbound import Timeouts, path
 
 LIVE = Shard("live")
@@ -215,5 +215,5 @@ def _joined_since(account: Account, room: str, user_id: str, since: str) -> bool
     )
     try:
         return bool(objects(account.get(where), "chunk"))
-    except Gone:
+    except (Gone, NotAllowed):  # who may not ask must not lose the live stream over it
         return True

@@ -62,22 +62,29 @@ class Failed(BaseModel):
 class Shards(BaseModel):
     """How the watchers of one platform do."""
 
-    shards: int
+    shards: Annotated[int, Field(description="Streams that have no end.")]
     oldest_move_seconds: Annotated[
-        float, Field(description="Since the shard that lags most was last read on.")
+        float,
+        Field(
+            description="Since the one that lags most was last watched, by the database's clock; below 0: "
+            "that clock was set back."
+        ),
     ]
 
 
 class Health(BaseModel):
     """Whether the service works."""
 
-    status: Literal["ok", "failing"]
+    status: Literal["ok", "degraded", "failing"]
     database: bool
     jobs_waiting: int | None
     oldest_job_seconds: Annotated[
         float | None, Field(description="How long the oldest job that is due waits.")
     ]
     watchers: dict[str, Shards]
+    troubles: Annotated[
+        list[str], Field(description="What keeps platforms from being watched, in sentences; worst first.")
+    ] = []
 
 
 class Problem(Exception):

@@ -19,40 +19,46 @@ from takeback.doors.api.callers import Parts
 from takeback.fact_form import kind_of
 from takeback.facts import FACTS
 from takeback.ground import clock
-from takeback.ground.db.pool import Tx
+from takeback.ground.db.pool import Tx, database_time
 from takeback.ground.jobs import queue
 from takeback.ground.ledger import parties
 from takeback.ground.ledger import store as ledger
-from takeback.sightings import leases
+from takeback.sightings import health as watching
 from takeback.sightings import service as sightings
+from takeback.sightings import set_aside
 
 router = APIRouter(tags=["operation"])
 
 
 @router.get("/healthz", responses={503: {"model": Health, "description": "The database cannot be reached."}})
 def health(app: Parts, response: Response) -> Health:
-    """Whether the service works: 200, or 503 when the database cannot be reached."""
-    now = clock.now()
+    """Whether the service works: 200, or 503 when the database cannot be reached.
+
+    "degraded": the service runs, and something is not watched as it should be; `troubles` says what.
+    """
     try:
         with app.database.transaction() as tx:
-            waiting, moves = queue.waiting(tx), leases.last_moves(tx)
+            now, waiting = database_time(tx), queue.waiting(tx)
+            streams, troubles = watching.streams(tx), watching.troubles(tx, set(app.connectors))
     except psycopg.OperationalError:
         response.status_code = 503
         return Health(
             status="failing", database=False, jobs_waiting=None, oldest_job_seconds=None, watchers={}
         )
     ages: dict[str, list[float]] = {}
-    for (connector, _), moved_at in moves.items():
-        ages.setdefault(connector, []).append(max((now - moved_at).total_seconds(), 0))
+    for each in streams:
+        ages.setdefault(each.connector, []).append(each.age)
     oldest = min((each.since for each in waiting), default=None)
     return Health(
-        status="ok",
+        status="degraded" if any(each.serious for each in troubles) else "ok",
         database=True,
         jobs_waiting=sum(each.count for each in waiting),
-        oldest_job_seconds=None if oldest is None else max((now - oldest).total_seconds(), 0),
+        oldest_job_seconds=None if oldest is None else (now - oldest).total_seconds(),
         watchers={
-            name: Shards(shards=len(each), oldest_move_seconds=max(each)) for name, each in ages.items()
+            name: Shards(shards=len(each), oldest_move_seconds=max(each, key=abs))
+            for name, each in ages.items()
         },
+        troubles=[each.words for each in troubles],
     )
 
 
@@ -86,7 +92,7 @@ class _Numbers(Collector):
         with self._app.database.transaction() as tx:
             found = [
                 *_jobs(tx),
-                _shards(tx),
+                *_streams(tx),
                 _facts(tx),
                 *_ledger(tx),
                 *_pictures(tx),
@@ -97,14 +103,14 @@ class _Numbers(Collector):
 
 
 def _jobs(tx: Tx) -> Iterator[Metric]:
-    now = clock.now()
+    now = database_time(tx)
     count = GaugeMetricFamily("takeback_jobs_waiting", "Jobs that are due and not begun.", labels=["job"])
     age = GaugeMetricFamily(
         "takeback_jobs_oldest_seconds", "How long the oldest of them waits.", labels=["job"]
     )
     for each in queue.waiting(tx):
         count.add_metric([each.name], each.count)
-        age.add_metric([each.name], max((now - each.since).total_seconds(), 0))
+        age.add_metric([each.name], (now - each.since).total_seconds())
     yield count
     yield age
     unknown = GaugeMetricFamily(
@@ -121,16 +127,32 @@ def _jobs(tx: Tx) -> Iterator[Metric]:
     yield postponed
 
 
-def _shards(tx: Tx) -> Metric:
-    now = clock.now()
+def _streams(tx: Tx) -> Iterator[Metric]:
     age = GaugeMetricFamily(
         "takeback_shard_age_seconds",
-        "Since a shard that has no end was last read on.",
+        "Since a stream without an end was last watched; below 0: the database's clock was set back.",
         labels=["connector", "shard"],
     )
-    for (connector, shard), moved_at in leases.last_moves(tx).items():
-        age.add_metric([connector, shard], max((now - moved_at).total_seconds(), 0))
-    return age
+    failing = GaugeMetricFamily(
+        "takeback_shard_failures", "Turns of it that failed in a row.", labels=["connector", "shard"]
+    )
+    for each in watching.streams(tx):
+        age.add_metric([each.connector, each.name], each.age)
+        failing.add_metric([each.connector, each.name], each.failures)
+    yield age
+    yield failing
+    waiting = GaugeMetricFamily(
+        "takeback_histories_waiting", "Streams with an end that are not read to it.", labels=["connector"]
+    )
+    for connector, each in watching.endings(tx).items():
+        waiting.add_metric([connector], each.waiting)
+    yield waiting
+    aside = GaugeMetricFamily(
+        "takeback_set_aside", "Posts that could not be processed and are tried again.", labels=["connector"]
+    )
+    for connector, count in set_aside.counts(tx).items():
+        aside.add_metric([connector], count)
+    yield aside
 
 
 def _facts(tx: Tx) -> Metric:

@@ -17,7 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
+import psycopg
 import typer
+from psycopg_pool import PoolTimeout
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -177,7 +179,7 @@ class _Backfill:
         holder = f"{os.getpid()}-{secrets.token_hex(4)}"
         while not self._stop.is_set():
             with self._app.database.transaction() as tx:
-                lease = leases.lease(tx, self._archive.name, holder, clock.now(), self._length)
+                lease = leases.lease(tx, self._archive.name, holder, self._length)
                 if lease is not None or leases.is_done(tx, self._archive.name, FILES):
                     return lease
             self._shown.say("waiting for another process that reads this archive")
@@ -230,9 +232,11 @@ class _Backfill:
         while not let_go.wait(self._length.total_seconds() / 3):
             try:
                 with self._app.database.transaction() as tx:
-                    leases.renew(tx, lease, clock.now() + self._length)
+                    leases.renew(tx, lease, self._length)
             except LeaseLost:  # the next commit says so
                 return
+            except (psycopg.OperationalError, PoolTimeout):  # renewed with the next turn, if it is back
+                continue
 
     def _count(self) -> None:
         """How many there are, beside the reading: time left is known when this is."""

@@ -13,6 +13,7 @@ from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
 from takeback.evidence import kept
 from takeback.facts import (
+    BatchSetAside,
     BreakerOverdue,
     BreakerTripped,
     CaptureFailed,
@@ -25,13 +26,14 @@ from takeback.facts import (
     RemovalFailed,
     ReportUnusable,
     SeedCapped,
+    WatcherFailed,
 )
 from takeback.ground import clock
 from takeback.ground.db.pool import Tx
 from takeback.ground.jobs import queue
 from takeback.ground.ledger import store as ledger
 from takeback.ids import CaseId, TargetId
-from takeback.sightings import unseen
+from takeback.sightings import health, set_aside, unseen
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
 
@@ -46,6 +48,8 @@ _KINDS = (
     SeedCapped,
     RemovalFailed,
     JobGaveUp,
+    BatchSetAside,
+    WatcherFailed,
     ReportUnusable,
     LocationUnusable,
     EntryRefused,
@@ -99,6 +103,8 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         shut_out = unseen.newly_shut_out(tx, clock.now() - NEW)
         unreadable = ledger.recent(tx, (PictureUnreadable,), MOST)
         unknown, postponed = queue.unknown(tx), queue.postponed(tx)
+        troubles = health.troubles(tx, set(desk.app.connectors))
+        aside = set_aside.listed(tx, MOST)
     reasons: dict[str, int] = {}
     for each in unreadable:
         if isinstance(each.fact, PictureUnreadable):
@@ -108,6 +114,8 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         visit,
         now=clock.now(),
         items=items,
+        troubles=troubles,
+        aside=aside,
         shut_out=shut_out,
         unknown=unknown,
         postponed=postponed,

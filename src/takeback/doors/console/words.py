@@ -382,6 +382,11 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"{authority} timestamped the log of {count(size, 'entry', 'entries')}."
         case facts.JobGaveUp(job=job, subject=subject, reason=reason):
             return f"Background work “{job}” was given up ({subject}): {reason}"
+        case facts.BatchSetAside(connector=connector, pieces=pieces, error=error):
+            many = count(pieces, "post of", "posts of")
+            return f"{many} {connector} could not be processed ({error}), and are tried again one by one."
+        case facts.WatcherFailed(part=part, error=error):
+            return f"A part of a watcher ({part}) failed unexpectedly ({error}), and was started again."
         case facts.StaffInvited(staff=staff, role=role):
             return f"{names.of_staff(staff)} was invited as {role}."
         case facts.StaffSignedIn(staff=staff, how=how):

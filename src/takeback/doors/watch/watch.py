@@ -1,48 +1,46 @@
-"""The watching door: leases shards, reads what passes, commits it with what it matches.
+"""The watching door: leases streams, reads what passes, commits it with what it matches.
 
-What is posted in a place under investigation is captured before it is read (`ahead.py`).
+What is posted in a place under investigation is captured before it is read (`ahead.py`). `streams.py` gives
+streams their turns, `batches.py` does what is to be done with what they bring.
 
-One thread for each leased shard, a few more to read pictures, one that keeps the leases, one that keeps the
-bank at hand, and one that says what was watched and learns which places are under investigation. Any number
-of these processes may run: the leases divide the work, and their fencing makes a slow or resumed one
-harmless.
+Threads: for each platform one that gives turns and a bounded number that take them, a few to read pictures,
+and one each that keeps the leases, keeps the bank at hand, says what was watched, tries again what was set
+aside, and asks platforms what they lack. One that dies is recorded and started again. Any number of these
+processes may run: the leases divide the work, and their fencing makes a slow or resumed one harmless.
 """
 
 import logging
 import os
 import secrets
 import threading
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Mapping
 from datetime import timedelta
-
-import psycopg
 
 from takeback.app import App, open_app
 from takeback.bank import service as bank
-from takeback.connectors.api import Batch, Connector, Post, Shard
-from takeback.doors.watch.ahead import Ahead, Captured
-from takeback.errors import DatabaseAway, LeaseLost, PlatformError, Unavailable
-from takeback.evidence import service as evidence
+from takeback.connectors.api import Examined
+from takeback.doors.watch.ahead import Ahead
+from takeback.doors.watch.batches import DATABASE_AWAY, Batches, told
+from takeback.doors.watch.database_clock import DatabaseClock
+from takeback.doors.watch.streams import Streams
 from takeback.evidence import watching
-from takeback.evidence.pulse import Pulse
-from takeback.facts import SeenBy
-from takeback.ground import clock
+from takeback.facts import WatcherFailed
 from takeback.ground.config import Settings
-from takeback.join import service as join
-from takeback.join.reading import read_closely
-from takeback.sightings import leases, unseen
-from takeback.sightings.model import Lease, Reading, Seen
-from takeback.signals.lanes import When
+from takeback.ground.ledger.record import record
+from takeback.sightings import health
+from takeback.sightings.waits import pause_after
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE = 30.0
-USUAL_ALBUM = 10
-"""Files of one event that may cost what any file may; further ones share the allowance of dear files."""
 LEARN_EVERY = 1.0
-"""Seconds until a place under investigation is known here."""
-DATABASE_AWAY = (psycopg.OperationalError,)
+"""Seconds until a place under investigation is known here, and between looks at what was set aside."""
+EXAMINE_EVERY = 30.0
+"""Seconds between questions what a platform lacks."""
+LONGEST_REST = timedelta(minutes=5)
+"""Before a thread that dies again and again is started once more."""
+SOUND_AFTER = 600.0
+"""Seconds after which a thread counts as sound again."""
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
@@ -56,188 +54,126 @@ def run(settings: Settings, stop: threading.Event) -> None:
 
 
 class _Watch:
-    """The leases that this process holds, and the threads that work on them."""
+    """The threads of this process."""
 
     def __init__(self, app: App, stop: threading.Event) -> None:
         self._app = app
         self._stop = stop
-        self._holder = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._length = timedelta(seconds=app.settings.lease_seconds)
-        self._beat_every = timedelta(seconds=app.settings.watched_every)
-        self._live = set[Shard]()
-        """The shards that have no end."""
-        self._held: dict[Lease, threading.Thread] = {}
-        self._pulses: dict[Lease, Pulse] = {}
-        self._guard = threading.Lock()
-        self._readers = ThreadPoolExecutor(app.settings.decoders * 2, thread_name_prefix="read")
         self._ahead = Ahead(app)
+        with app.database.transaction() as tx:
+            self._clock = DatabaseClock(tx)
+        self._batches = Batches(app, self._ahead, self._clock)
+        holder = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._streams = [
+            Streams(app, connector, self._batches, self._clock, holder, stop)
+            for connector in app.connectors.values()
+        ]
 
     def run(self) -> None:
         self._learn()
-        keepers = [
-            threading.Thread(target=self._keep_evidence, name="evidence"),
-            threading.Thread(target=self._keep_bank, name="bank"),
-            threading.Thread(target=self._keep_leases, name="leases"),
+        parts: Mapping[str, Callable[[], None]] = {
+            "evidence": self._keep_evidence,
+            "bank": self._keep_bank,
+            "leases": self._keep_leases,
+            "set aside": self._keep_set_aside,
+            "examine": self._examine,
+            **{f"streams {number}": each.run for number, each in enumerate(self._streams)},
+        }
+        threads = [
+            threading.Thread(target=self._supervise, args=[name, part], name=name)
+            for name, part in parts.items()
         ]
-        for thread in keepers:
+        for thread in threads:
             thread.start()
         try:
-            while not self._stop.is_set():
-                for connector in self._app.connectors.values():
-                    self._take_shards(connector)
-                self._stop.wait(0.5)
+            self._stop.wait()
         finally:
             self._stop.set()
-            with self._guard:
-                watching = list(self._held.values())
-            for thread in [*keepers, *watching]:
+            for thread in threads:
                 thread.join()
-            self._readers.shutdown()
+            for streams in self._streams:
+                streams.close()
+            self._batches.close()
 
-    def _take_shards(self, connector: Connector) -> None:
-        try:
-            with self._app.database.transaction() as tx:
-                for shard in connector.shards():
-                    self._live.add(shard)
-                    leases.open_shard(tx, connector.name, shard, None)
-                free = leases.free(tx, connector.name, clock.now())
-            # Half of what is free, and half of the rest in the next round: another watcher gets its share.
-            for _ in range(-(-free // 2)):
+    def _supervise(self, name: str, part: Callable[[], None]) -> None:
+        """Run one part until it should stop; if it dies, say so and start it again, with growing pauses."""
+        deaths = 0
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                part()
+            except Exception as error:  # noqa: BLE001 - recorded
+                log.warning("the watcher's part %s died, and is started again: %s", name, told(error))
+                self._record(WatcherFailed(name, type(error).__name__))
+                deaths = 0 if time.monotonic() - began > SOUND_AFTER else deaths
+                self._stop.wait(pause_after(deaths, LONGEST_REST).total_seconds())
+                deaths += 1
+
+    def _record(self, fact: WatcherFailed) -> None:
+        while True:
+            try:
                 with self._app.database.transaction() as tx:
-                    lease = leases.lease(tx, connector.name, self._holder, clock.now(), self._length)
-                if lease is None:
+                    record(tx, fact)
+            except DATABASE_AWAY:
+                if self._stop.wait(1.0):
                     return
-                thread = threading.Thread(
-                    target=self._watch, args=[connector, lease], name=f"{connector.name}:{lease.shard.name}"
-                )
-                with self._guard:
-                    self._held[lease] = thread
-                    self._pulses[lease] = Pulse()
-                thread.start()
-        except (PlatformError, *DATABASE_AWAY) as error:
-            log.warning("cannot take shards of %s now: %s", connector.name, error)
-
-    def _watch(self, connector: Connector, lease: Lease) -> None:
-        cursor, pause = lease.cursor, 0.0
-        with self._guard:
-            pulse = self._pulses[lease]
-        try:
-            while not self._stop.is_set():
-                try:
-                    asked = clock.now()
-                    batch = connector.watch(lease.shard, cursor)
-                    pulse.answered(asked, clock.now(), len(batch.posts))
-                    if _says_anything(batch, cursor):
-                        self._commit(connector, lease, batch, pulse)
-                    cursor, pause = batch.cursor, 0.0
-                    if batch.done:
-                        return
-                except PlatformError as error:
-                    told = error.retry_after if isinstance(error, Unavailable) else None
-                    pause = min(max(pause * 2, 0.5, told or 0), LONGEST_PAUSE)
-                    log.warning("%s %s: %s; again in %.1f s", lease.connector, lease.shard.name, error, pause)
-                    self._stop.wait(pause)
-                except (
-                    DatabaseAway
-                ):  # nothing was written; the same is read again, if the lease is still ours
-                    went = clock.now()
-                    self._app.database.reach.wait(self._stop)
-                    if clock.now() - went > self._length:
-                        return
-            with self._app.database.transaction() as tx:
-                leases.renew(tx, lease, clock.now() + self._length)
-                watching.beat(tx, lease.connector, lease.shard.name, pulse)
-                leases.release(tx, lease)
-        except LeaseLost as lost:
-            log.warning("%s", lost)
-        except DATABASE_AWAY as error:  # nothing was written; whoever leases next reads the same again
-            log.warning("%s %s: %s", lease.connector, lease.shard.name, error)
-        finally:
-            with self._guard:
-                self._held.pop(lease, None)
-                self._pulses.pop(lease, None)
-
-    def _commit(self, connector: Connector, lease: Lease, batch: Batch, pulse: Pulse) -> None:
-        ahead = self._capture(connector, batch)
-        seen = self._read(connector, batch)
-        now = clock.now()
-        with self._app.database.transaction() as tx:
-            ids = join.commit_batch(tx, self._app.index, lease, seen, batch.cursor, done=batch.done, now=now)
-            new = zip(seen, ids, strict=True)
-            self._ahead.commit(tx, ahead, {each.picture: id_ for each, id_ in new if id_ is not None})
-            unseen.keep(tx, connector.name, batch, now)
-            for gone in batch.deletions:
-                evidence.observe_deletion(tx, connector.name, gone.place, gone.message, SeenBy.EVENT, now)
-            for shard, cursor in batch.opens:
-                leases.open_shard(tx, connector.name, shard, cursor)
-            if batch.done:
-                watching.beat(tx, lease.connector, lease.shard.name, pulse)
-
-    def _capture(self, connector: Connector, batch: Batch) -> list[Captured]:
-        """What is under investigation, on disk before anything else is done with it."""
-        now = clock.now()
-        todo = self._ahead.todo(connector, batch.posts, now)
-        return [each for each in self._readers.map(self._ahead.capture, todo) if each is not None]
-
-    def _read(self, connector: Connector, batch: Batch) -> Sequence[Seen]:
-        pictures = [
-            (post, media.address, When.SOON if number < USUAL_ALBUM else When.CROWDED)
-            for post in batch.posts
-            for number, media in enumerate(post.media)
-        ]
-        most = self._app.settings.max_media_bytes
-
-        def reading(picture: tuple[Post, str, When]) -> Reading:
-            _, media, when = picture
-            return read_closely(connector, self._app.decoder, self._app.index, media, most, when)
-
-        readings = self._readers.map(reading, pictures)
-        return [
-            Seen(post, media, reading) for (post, media, _), reading in zip(pictures, readings, strict=True)
-        ]
+            else:
+                return
 
     def _keep_leases(self) -> None:
-        while not self._stop.wait(self._length.total_seconds() / 3):
-            with self._guard:
-                held = list(self._held)
-            for lease in held:
+        every = self._app.settings.lease_seconds / 3
+        while not self._stop.wait(every):
+            for streams in self._streams:
                 try:
-                    with self._app.database.transaction() as tx:
-                        leases.renew(tx, lease, clock.now() + self._length)
-                except LeaseLost as lost:  # its thread finds out when it commits
-                    log.warning("%s", lost)
+                    streams.renew()
                 except DATABASE_AWAY as error:
                     log.warning("cannot renew leases now: %s", error)
 
     def _keep_evidence(self) -> None:
         """Learn what is under investigation, and say from time to time what was watched."""
-        next_beat = clock.now() + self._beat_every
+        every = self._app.settings.watched_every
+        next_beat = time.monotonic() + every
         while not self._stop.wait(LEARN_EVERY):
             self._learn()
-            if clock.now() >= next_beat:
-                self._beat()
-                next_beat = clock.now() + self._beat_every
+            if time.monotonic() >= next_beat:
+                try:
+                    for streams in self._streams:
+                        streams.beat()
+                except DATABASE_AWAY as error:
+                    log.warning("cannot say now what was watched: %s", error)
+                next_beat = time.monotonic() + every
 
     def _learn(self) -> None:
         try:
             with self._app.database.transaction() as tx:
-                self._ahead.learn(watching.places(tx, clock.now()))
+                self._clock.set(tx)
+                self._ahead.learn(watching.places(tx, self._clock.now()))
         except DATABASE_AWAY as error:
             log.warning("cannot learn what is under investigation now: %s", error)
 
-    def _beat(self) -> None:
-        """Of the streams that have no end; a history says so once, when it is done."""
-        with self._guard:
-            held = [(lease, pulse) for lease, pulse in self._pulses.items() if lease.shard in self._live]
-        for lease, pulse in held:
+    def _keep_set_aside(self) -> None:
+        """Try again what was set aside, one thing after the other."""
+        connectors = dict(self._app.connectors)
+        while not self._stop.wait(LEARN_EVERY):
             try:
-                with self._app.database.transaction() as tx:
-                    leases.renew(tx, lease, clock.now() + self._length)  # or somebody else speaks for it
-                    watching.beat(tx, lease.connector, lease.shard.name, pulse)
-            except LeaseLost as lost:
-                log.warning("%s", lost)
+                while not self._stop.is_set() and self._batches.try_again(connectors):
+                    pass
             except DATABASE_AWAY as error:
-                log.warning("cannot say now what was watched: %s", error)
+                log.warning("cannot try again now what was set aside: %s", error)
+
+    def _examine(self) -> None:
+        """Have each platform's trouble in the database, where health and console read it."""
+        while True:
+            for connector in self._app.connectors.values():
+                if isinstance(connector, Examined):
+                    found = connector.health()
+                    try:
+                        with self._app.database.transaction() as tx:
+                            health.examined(tx, connector.name, found)
+                    except DATABASE_AWAY as error:
+                        log.warning("cannot write down now what %s lacks: %s", connector.name, error)
+            if self._stop.wait(EXAMINE_EVERY):
+                return
 
     def _keep_bank(self) -> None:
         """Have each change of the bank at hand within a moment, so that commits need to read little."""
@@ -247,8 +183,3 @@ class _Watch:
                     bank.refresh(tx, self._app.index)
             except DATABASE_AWAY as error:
                 log.warning("cannot refresh the bank now: %s", error)
-
-
-def _says_anything(batch: Batch, cursor: str | None) -> bool:
-    found = batch.posts or batch.opens or batch.deletions or batch.unseen or batch.survey
-    return bool(found) or batch.done or batch.cursor != cursor

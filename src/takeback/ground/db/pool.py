@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import LiteralString, Self
 
 import psycopg
@@ -32,6 +33,13 @@ Tx = Connection
 def _answers(connection: Tx, questions: Sequence[LiteralString]) -> list[object]:
     rows = [connection.execute(question).fetchone() for question in questions]
     return [row and row[0] for row in rows]
+
+
+def database_time(tx: Tx) -> datetime:
+    """The present by the database's clock: what ages are told by, since rows carry its times."""
+    row = tx.execute("select clock_timestamp()").fetchone()
+    assert row is not None
+    return row[0]
 
 
 class Database:

@@ -85,12 +85,16 @@ class Synapse:
         python: from `ensure_installed`.
         folder: for its database, media, configuration and log.
         allow_guests: whether people without an account may look into world-readable rooms.
+        publishes: whether rooms may be listed in the directory; a stock Synapse lets nobody do so.
     """
 
-    def __init__(self, python: Path, folder: Path, *, allow_guests: bool = False) -> None:
+    def __init__(
+        self, python: Path, folder: Path, *, allow_guests: bool = False, publishes: bool = True
+    ) -> None:
         self._python = python
         self._folder = folder
         self._allow_guests = allow_guests
+        self._publishes = publishes
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
         self._secret = ""
@@ -126,7 +130,13 @@ class Synapse:
             if fresh:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 _write_private(
-                    settings, _configuration(self._folder, _free_port(), allow_guests=self._allow_guests)
+                    settings,
+                    _configuration(
+                        self._folder,
+                        _free_port(),
+                        allow_guests=self._allow_guests,
+                        publishes=self._publishes,
+                    ),
                 )
             known = json.loads(settings.read_text())
             self._port = known["listeners"][0]["port"]
@@ -249,7 +259,7 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
-def _configuration(folder: Path, port: int, *, allow_guests: bool) -> dict[str, object]:
+def _configuration(folder: Path, port: int, *, allow_guests: bool, publishes: bool) -> dict[str, object]:
     """Everything Synapse needs, as JSON, which is YAML too; names as in its configuration manual."""
     log = folder / "log.yaml"
     _write_private(
@@ -288,7 +298,7 @@ def _configuration(folder: Path, port: int, *, allow_guests: bool) -> dict[str, 
         "url_preview_enabled": False,
         "presence": {"enabled": False},
         # Since 1.126 nobody may list a room in the public directory unless the operator says so.
-        "room_list_publication_rules": [{"action": "allow"}],
+        **({"room_list_publication_rules": [{"action": "allow"}]} if publishes else {}),
         **_far_limits(),
     }
 
