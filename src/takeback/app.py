@@ -15,6 +15,7 @@ from takeback.connectors.api import Connector
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.errors import ConfigurationError
 from takeback.evidence.keeper import Keeper
+from takeback.ground.asking import be_strict
 from takeback.ground.blobs import Blobs
 from takeback.ground.config import Settings
 from takeback.ground.db import migrate
@@ -98,6 +99,8 @@ def database_server(settings: Settings) -> Iterator[str]:
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """A pool of connections as the owner."""
+    if settings.strict:
+        be_strict()
     with database_server(settings) as url, Database(url, max_size=settings.workers + 4) as database:
         yield database
 

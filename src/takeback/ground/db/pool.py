@@ -15,6 +15,8 @@ from psycopg import sql
 from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool
 
+from takeback.ground.asking import transaction_open
+
 _TICK = 0.25
 """Seconds between looks at whether to stop."""
 
@@ -51,7 +53,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Tx]:
         """A transaction: committed when the block ends, rolled back when it raises."""
-        with self._pool.connection() as connection:
+        with self._pool.connection() as connection, transaction_open():
             yield connection
 
     def listen(self, channel: LiteralString, stop: threading.Event, every: float) -> Iterator[None]:
