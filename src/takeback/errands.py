@@ -250,9 +250,7 @@ def weigh_evidence(app: App, tx: Tx, case: CaseId, now: datetime, only: Sighting
     """
     expires_at = now + timedelta(days=app.settings.investigation_keep_days)
     declined = cases.get(tx, case).status is CaseStatus.DECLINED
-    for copy in cases.copies(tx, case):
-        if only is not None and copy.sighting != only:
-            continue
+    for copy in cases.copies(tx, case, only):
         if not declined and not copy.excluded:
             evidence.keep(tx, copy.sighting, now)
         elif case_store.having(tx, copy.sighting) == {case}:

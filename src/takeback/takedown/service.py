@@ -280,12 +280,12 @@ def is_busy(tx: Tx, case: CaseId) -> bool:
 
 def all_gone(tx: Tx, case: CaseId) -> bool:
     """Whether every copy of a case that was to be removed is gone."""
-    return store.unfinished(tx, case) == 0
+    return not store.any_unfinished(tx, case)
 
 
-def planned(tx: Tx, case: CaseId) -> frozenset[SightingId]:
-    """The copies of a case whose removal is planned, or was done."""
-    return frozenset(store.planned(tx, case))
+def planned(tx: Tx, case: CaseId, only: SightingId | None = None) -> frozenset[SightingId]:
+    """The copies of a case, or this one, whose removal is planned, or was done."""
+    return frozenset(store.planned(tx, case, only))
 
 
 def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
