@@ -90,20 +90,11 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
             return
         store.set_state(tx, target, TargetState.ACTING, removal.round, clock.now())
         steps = store.open_steps(tx, target)
-    able = connector.capabilities().actions
-    if not able:
-        with database.transaction() as tx:
-            _fail(
-                tx,
-                target,
-                "remove",
-                "; ".join(("nothing can be removed there", *connector.capabilities().notes)),
-            )
-        return
+    offered = connector.capabilities()
     for attempt, action in sorted(steps, key=lambda step: ORDER.index(step[1])):
         if _is_called_off(database, target):
             return
-        if action in able:
+        if action in offered.actions:
             receipt = _act(database, connector, removal, attempt, action)
             if receipt is None:
                 return
@@ -113,6 +104,10 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
         with database.transaction() as tx:
             if store.step_done(tx, target, attempt, action, words, how, clock.now()):
                 record(tx, RemovalStepDone(target, action.value, how))
+    if not offered.actions:
+        with database.transaction() as tx:
+            _fail(tx, target, "remove", "; ".join(("nothing can be removed there", *offered.notes)))
+        return
     with database.transaction() as tx:
         again = store.get(tx, target, lock=True)
         # A worker that was taken for dead may get here while a later attempt is under way: that one looks.
