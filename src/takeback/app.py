@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from takeback.sightings.archive import Archive, require_engine
 from takeback.sightings.sources import Sources
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
+from takeback.takedown.session import Controls
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,8 @@ class App:
     """What can never be banked."""
     keeper: Keeper | None = None
     """Who seals evidence; None: there is no such room."""
+    controls: Controls = field(default_factory=Controls)
+    """What looks of one moment share."""
 
 
 def keys_folder(settings: Settings) -> Path:

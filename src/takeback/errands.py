@@ -52,7 +52,9 @@ CAPTURE_TRIES = 10
 LEARN_FOR = timedelta(minutes=2)
 """So long a removal waits for a platform that does not give a reviewed copy out, to learn from it."""
 LOOK_AGAIN = timedelta(seconds=1)
-"""How soon a removal that waits for a capture looks whether it is there."""
+"""How soon what waits for something else looks whether it is there."""
+ASK_AGAIN = timedelta(seconds=30)
+"""How soon a removal asks by itself whether its capture is there, of which it is told."""
 
 
 def take_in(app: App) -> None:
@@ -354,8 +356,8 @@ def remove(app: App, target: str) -> None:
     with app.database.transaction() as tx:
         connector = takedown.connector_of(tx, target_id)
         case, sighting = takedown.copy_of(tx, target_id)
-        if not captured_first(app, tx, sighting, now):
-            enqueue(tx, "remove", at=now + LOOK_AGAIN, target=target)
+        if not captured_first(app, tx, sighting, now):  # what it waits for puts this down again, see `follow`
+            enqueue(tx, "remove", at=now + ASK_AGAIN, target=target)
             return
         evidence.removing(tx, sighting, now)
         since = takedown.untouched_since(tx, target_id)
@@ -392,7 +394,8 @@ def look(app: App, target: str, round: int) -> None:  # noqa: A002 - the word of
     target_id = TargetId(UUID(target))
     with app.database.transaction() as tx:
         connector = takedown.connector_of(tx, target_id)
-    takedown.look(app.database, app.connectors[connector], target_id, round, app.settings.recheck_after)
+    platform, after = app.connectors[connector], app.settings.recheck_after
+    takedown.look(app.database, platform, target_id, round, after, app.controls)
 
 
 def pass_clocks(app: App) -> None:

@@ -68,6 +68,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
                 if seeds.is_admitted(tx, entry, sighting):
                     _join_case(app, tx, entry, sighting, by, now)
+            for target in takedown.waiting(tx, sighting):
+                enqueue(tx, "remove", target=str(target))
         case facts.EvidenceErased(capture=capture):
             for case in cases.having(tx, evidence.sighting_of(tx, capture)):
                 enqueue(tx, "destroy_packages", case=str(case), until=now.isoformat())

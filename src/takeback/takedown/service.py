@@ -35,7 +35,7 @@ from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, SightingId, StaffId, TargetId
 from takeback.takedown import rules, store
 from takeback.takedown.model import ORDER, Finding, Removal, Round, TargetProgress, TargetState
-from takeback.takedown.session import look_beside_control
+from takeback.takedown.session import Controls, look_beside_control
 
 MOST_ATTEMPTS = 5
 """A copy that is still there after so many removals needs a person."""
@@ -148,6 +148,7 @@ def look(
     target: TargetId,
     round_: int,
     recheck_after: Sequence[timedelta],
+    controls: Controls,
 ) -> None:
     """Fetch a removed copy again from everywhere, and say what that showed.
 
@@ -162,7 +163,7 @@ def look(
         or removal.state not in {TargetState.CHECKING, TargetState.GONE}
     ):
         return
-    session = look_beside_control(connector, _target(removal), round_)
+    session = look_beside_control(connector, _target(removal), round_, controls.of(connector))
     able = connector.capabilities()
     required = STRICTEST & frozenset(able.surfaces)
     found = rules.finding(session.looks, session.control, required, able.shut_out)
@@ -312,6 +313,11 @@ def copy_of(tx: Tx, target: TargetId) -> tuple[CaseId, SightingId]:
     if removal is None:
         raise NotFound("There is no such removal.")
     return removal.case, removal.sighting
+
+
+def waiting(tx: Tx, sighting: SightingId) -> tuple[TargetId, ...]:
+    """The removals of a copy of which nothing was tried yet."""
+    return store.waiting(tx, sighting)
 
 
 def untouched_since(tx: Tx, target: TargetId) -> datetime | None:

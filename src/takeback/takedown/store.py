@@ -219,6 +219,14 @@ def planned_since(tx: Tx, target: TargetId) -> datetime | None:
     return None if row is None else row[0]
 
 
+def waiting(tx: Tx, sighting: SightingId) -> tuple[TargetId, ...]:
+    """Removals of a copy that have not begun."""
+    rows = tx.execute(
+        "select id from takedown_target where sighting_id = %s and state = 'planned' order by id", [sighting]
+    )
+    return tuple(row[0] for row in rows)
+
+
 def open_of(tx: Tx, case: CaseId) -> list[TargetId]:
     """Removals of a case that are not done yet, held until the transaction ends."""
     rows = tx.execute(

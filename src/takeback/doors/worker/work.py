@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
-from takeback.errors import ConfigurationError, LedgerBroken
+from takeback.errors import ConfigurationError, LedgerBroken, PlatformError
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
 from takeback.ground.jobs import worker
@@ -39,6 +39,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=_beside, args=[app, "timestamp", stamper.run, stop], name="timestamps"),
             threading.Thread(target=_beside, args=[app, "beacon", beacon.run, stop], name="beacon"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
+            threading.Thread(target=_make_controls, args=[app], name="controls"),
         ]
         for thread in beside:
             thread.start()
@@ -79,6 +80,15 @@ def _beside(app: App, name: str, run: Callable[[threading.Event], None], stop: t
         log.exception("the ledger's %s thread ended", name)
         with app.database.transaction() as tx:
             record(tx, JobGaveUp(name, "ledger", type(error).__name__))
+
+
+def _make_controls(app: App) -> None:
+    """Have the controls made now: the first removal is not to wait for them."""
+    for connector in app.connectors.values():
+        try:
+            app.controls.of(connector).make()
+        except PlatformError as error:  # a look asks again
+            log.warning("no control on %s yet: %s", connector.name, error)
 
 
 def _take_in(app: App, stop: threading.Event) -> None:
