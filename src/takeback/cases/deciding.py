@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from takeback.cases import page, rules, store
+from takeback.cases import page, rules, service, store
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, Reviewer
 from takeback.cases.page import Changed, Shown
 from takeback.errors import NotFound, Refused
@@ -205,6 +205,8 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
         store.set_status(tx, found.case, rules.status_after(found.verdict), now)
         if found.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT:
             store.forget_removal(tx, found.case)
+        elif found.verdict is Verdict.SHARED_WITHOUT_CONSENT:  # until its fact is followed, all wait
+            service.note_removal(tx, found.case, service.to_remove(tx, found.case, now), ())
         record(tx, DecisionEffective(found.case, decision, found.verdict))
         out_of_reach = found.verdict is Verdict.OUT_OF_REACH
         if out_of_reach and any(copy.can_be_seen for copy in store.copies(tx, found.case)):

@@ -148,7 +148,7 @@ def look(
     target: TargetId,
     round_: int,
     recheck_after: Sequence[timedelta],
-    controls: Controls,
+    controls: Controls | None = None,
 ) -> None:
     """Fetch a removed copy again from everywhere, and say what that showed.
 
@@ -163,7 +163,7 @@ def look(
         or removal.state not in {TargetState.CHECKING, TargetState.GONE}
     ):
         return
-    session = look_beside_control(connector, _target(removal), round_, controls.of(connector))
+    session = look_beside_control(connector, _target(removal), round_, (controls or Controls()).of(connector))
     able = connector.capabilities()
     required = STRICTEST & frozenset(able.surfaces)
     found = rules.finding(session.looks, session.control, required, able.shut_out)
