@@ -8,9 +8,11 @@ it measures that one; run both in turn.
 """
 
 import argparse
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -20,6 +22,8 @@ from takeback.bank import store as bank
 from takeback.facts import FoundBy
 from takeback.ground import clock
 from takeback.ground.config import Settings
+from takeback.ground.db import migrate
+from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, EntryId, ReportId, SightingId
@@ -185,12 +189,6 @@ def measure(database: Database, copies: int, further: int) -> Iterator[tuple[str
 
 def main() -> None:
     """Measure on a fresh embedded PostgreSQL, and print."""
-    import tempfile  # noqa: PLC0415 - what a run alone needs
-    from pathlib import Path  # noqa: PLC0415
-
-    from takeback.ground.db import migrate  # noqa: PLC0415
-    from takeback.ground.db.embedded import EmbeddedPostgres  # noqa: PLC0415
-
     parser = argparse.ArgumentParser(prog="python -m bench.planning", description=__doc__)
     parser.add_argument("--copies", type=int, nargs="+", default=[100, 1_000, 10_000])
     parser.add_argument("--further", type=int, default=10)
