@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 from PIL import Image, ImageOps
 
+import kept_beside
 from deciding_now import decide_now
 from takeback import errands, fact_form, facts, pipeline
 from takeback.app import App, look_back_parts
@@ -22,6 +23,7 @@ from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
 from takeback.facts import Verdict
 from takeback.ground import clock
+from takeback.ground.asking import AskedInTransaction
 from takeback.ground.config import Settings
 from takeback.ground.jobs.worker import next_try
 from takeback.ground.vault import keys
@@ -209,8 +211,9 @@ class House:
 
     def watch_once(self) -> None:
         """Read all that was posted since, and no more."""
+        shards = self.platform.shards()
         with self.database.transaction() as tx:
-            for shard in self.platform.shards():
+            for shard in shards:
                 leases.open_shard(tx, self.platform.name, shard, None)
             lease = leases.lease(tx, self.platform.name, "test", LEASE)
         assert lease is not None
@@ -246,12 +249,18 @@ class House:
         """Do all that is due, one after the other; only jobs of these names, if any are given."""
         while todo := [job for job in self.due() if not names or job.name in names]:
             self.do(todo[0])
+        if not names:
+            with self.database.transaction() as tx:
+                for (case,) in tx.execute("select id from cases_case").fetchall():
+                    kept_beside.check(tx, case, self.time.read())
 
     def do(self, job: Job) -> None:
         """One try of one job, as the worker does it: see `ground.jobs.worker`."""
         attempt = job.attempts + 1
         try:
             self.run(job)
+        except AskedInTransaction:
+            raise
         except Exception as error:  # noqa: BLE001 - the worker retries whatever it was
             wait = next_try(self.work_of[job.name], attempt, error)
             if wait is not None:

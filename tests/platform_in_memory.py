@@ -33,6 +33,7 @@ from takeback.connectors.api import (
     Vantage,
 )
 from takeback.errors import Gone, Unreadable, WhyUnreadable
+from takeback.ground.asking import ask_outside
 
 LIVE = Shard("live")
 PAGE = 3
@@ -290,6 +291,7 @@ class MemoryPlatform:
         return twin
 
     def _stumble(self, call: str) -> None:
+        ask_outside(f"a platform ({call})")
         with self._lock:
             waiting = self._world.faults.get(call)
             if waiting:

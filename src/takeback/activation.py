@@ -46,7 +46,7 @@ def learn_from(app: App, case: CaseId, sighting: SightingId, *, patience: timede
     with app.database.transaction() as tx:
         copy, post = _reviewed(tx, case, sighting, now), sightings.get(tx, sighting)
         shown = () if copy is None else cases.moments(tx, copy)
-        wanted = details.wanted(tx, sighting, cases.reviewed_entries(tx, case, now))
+        wanted = details.wanted(tx, sighting, cases.reviewed_entries(tx, case, now, sighting))
         if cases.may_show_a_minor(tx, case):
             wanted.clear()
     if post is None or (copy is None and not wanted):
@@ -71,7 +71,7 @@ def learn_from(app: App, case: CaseId, sighting: SightingId, *, patience: timede
 
 
 def _reviewed(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> Copy | None:
-    return next((each for each in cases.reviewed(tx, case, now) if each.sighting == sighting), None)
+    return next(iter(cases.reviewed(tx, case, now, sighting)), None)
 
 
 def _part(app: App, data: bytes, hit: Hit | None, moments: Sequence[int]) -> Part | None:

@@ -5,7 +5,7 @@ import logging
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from takeback.connectors.api import Connector
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.errors import ConfigurationError
 from takeback.evidence.keeper import Keeper
+from takeback.ground.asking import be_strict
 from takeback.ground.blobs import Blobs
 from takeback.ground.config import Settings
 from takeback.ground.db import migrate
@@ -28,6 +29,7 @@ from takeback.sightings.archive import Archive, require_engine
 from takeback.sightings.sources import Sources
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
+from takeback.takedown.session import Controls
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,8 @@ class App:
     """What can never be banked."""
     keeper: Keeper | None = None
     """Who seals evidence; None: there is no such room."""
+    controls: Controls = field(default_factory=Controls)
+    """What looks of one moment share."""
 
 
 def keys_folder(settings: Settings) -> Path:
@@ -98,6 +102,8 @@ def database_server(settings: Settings) -> Iterator[str]:
 @contextmanager
 def open_database(settings: Settings) -> Iterator[Database]:
     """A pool of connections as the owner."""
+    if settings.strict:
+        be_strict()
     with database_server(settings) as url, Database(url, max_size=2 * settings.workers + 6) as database:
         yield database
 

@@ -63,7 +63,9 @@ LEARN_FOR = timedelta(minutes=2)
 UNTIL_MENDED = timedelta(seconds=30)
 """How often what waits for a readable directory of recipients looks for one."""
 LOOK_AGAIN = timedelta(seconds=1)
-"""How soon a removal that waits for a capture looks whether it is there."""
+"""How soon what waits for something else looks whether it is there."""
+ASK_AGAIN = timedelta(seconds=30)
+"""How soon a removal asks by itself whether its capture is there, of which it is told."""
 
 
 def take_in(app: App) -> None:
@@ -258,9 +260,7 @@ def weigh_evidence(app: App, tx: Tx, case: CaseId, now: datetime, only: Sighting
     """
     expires_at = now + timedelta(days=app.settings.investigation_keep_days)
     declined = cases.get(tx, case).status is CaseStatus.DECLINED
-    for copy in cases.copies(tx, case):
-        if only is not None and copy.sighting != only:
-            continue
+    for copy in cases.copies(tx, case, only):
         if not declined and not copy.excluded:
             evidence.keep(tx, copy.sighting, now)
         elif case_store.having(tx, copy.sighting) == {case}:
@@ -339,9 +339,8 @@ def remove(app: App, target: str) -> None:
     with app.database.transaction() as tx:
         connector = takedown.connector_of(tx, target_id)
         case, sighting = takedown.copy_of(tx, target_id)
-        if not captured_first(app, tx, sighting, now):
-            pause = LOOK_AGAIN if kept.trouble(tx, app.keeper) is None else UNTIL_MENDED
-            enqueue(tx, "remove", at=now + pause, target=target)
+        if not captured_first(app, tx, sighting, now):  # what it waits for puts this down again, see `follow`
+            enqueue(tx, "remove", at=now + ASK_AGAIN, target=target)
             return
         evidence.removing(tx, sighting, now)
         since = takedown.untouched_since(tx, target_id)
@@ -360,7 +359,8 @@ def look(app: App, target: str, round: int) -> None:  # noqa: A002 - the word of
     target_id = TargetId(UUID(target))
     with app.database.transaction() as tx:
         connector = takedown.connector_of(tx, target_id)
-    takedown.look(app.database, app.connectors[connector], target_id, round, app.settings.recheck_after)
+    platform, after = app.connectors[connector], app.settings.recheck_after
+    takedown.look(app.database, platform, target_id, round, after, app.controls)
 
 
 def pass_clocks(app: App) -> None:

@@ -133,12 +133,12 @@ class NotAllowed(PlatformError):
     """The platform refuses our account."""
 
 
-LONGEST_WAIT = timedelta(days=1)
+LONGEST_WAIT = timedelta(days=7)
 """A platform's longer wait is obeyed for so long; then it is asked once more. Staff see what it asked for."""
 
 
 def asked_wait(seconds: float | None) -> timedelta:
-    """Return the wait that a platform asked for, as far as it is obeyed: whole, up to a day."""
+    """Return the wait that a platform asked for, as far as it is obeyed: whole, up to a week."""
     return timedelta(seconds=min(max(seconds or 0.0, 0.0), LONGEST_WAIT.total_seconds()))
 
 

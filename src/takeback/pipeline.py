@@ -74,6 +74,8 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             for entry, by in join.of_sighting(tx, sighting):  # those that waited for it
                 if seeds.is_admitted(tx, entry, sighting):
                     _join_case(app, tx, entry, sighting, by, now)
+            for target in takedown.waiting(tx, sighting):
+                enqueue(tx, "remove", target=str(target))
         case facts.EvidenceErased(capture=capture):
             for case in cases.having(tx, evidence.sighting_of(tx, capture)):
                 enqueue(tx, "destroy_packages", case=str(case), until=now.isoformat())
@@ -108,8 +110,11 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             takedown.call_off(tx, case, now)
             breaker.forget(tx, case)
             handing.withdraw(tx, case)
-        case facts.CopyExcluded(case) | facts.ExclusionUndone(case):
-            errands.weigh_evidence(app, tx, case, now)
+        case facts.CopyExcluded(case, sighting) | facts.ExclusionUndone(case, sighting):
+            errands.weigh_evidence(app, tx, case, now, only=sighting)
+            cases.hold(tx, case)
+            found = cases.to_remove(tx, case, now, sighting)
+            cases.note_removal(tx, case, found, takedown.planned(tx, case, sighting), sighting)
             _settle(tx, case, now)
         # --- takedown
         case facts.RemovalPlanned(target, case):
@@ -117,15 +122,18 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             _settle(tx, case, now)
         case facts.FoundGone(target, case):
             sighting = takedown.copy_of(tx, target)[1]
+            having = _hold_all(tx, sighting, case)
             cases.copy_gone(tx, sighting, now)
-            for each in sorted({case, *cases.having(tx, sighting)}):  # one order: nobody waits in a ring
+            for each in having:
                 _settle(tx, each, now)
         case facts.RemovalFailed(target):
             failed = takedown.case_of(tx, target)
             if failed is not None:
                 _settle(tx, failed, now)
         case facts.FoundAgain(target, case):
-            cases.copy_gone(tx, takedown.copy_of(tx, target)[1], None)
+            sighting = takedown.copy_of(tx, target)[1]
+            _hold_all(tx, sighting, case)
+            cases.copy_gone(tx, sighting, None)
             takedown.remove_again(tx, target)
             _settle(tx, case, now)
         # --- for people to see; nothing follows by itself
@@ -217,10 +225,21 @@ def _join_case(
         _carry_out(app, tx, case, now, sighting)
 
 
-def carry_out(app: App, case: str) -> None:
-    """Go on with what a decision in effect speaks of."""
+def _hold_all(tx: Tx, sighting: SightingId, case: CaseId) -> list[CaseId]:
+    """Hold all cases that have a copy, in one order: nobody waits in a ring."""
+    having = sorted({case, *cases.having(tx, sighting)})
+    for each in having:
+        cases.hold(tx, each)
+    return having
+
+
+def carry_out(app: App, case: str, rest: int = 0) -> None:
+    """Go on with what a decision in effect speaks of; with `rest`, only with what is still to be planned."""
     with app.database.transaction() as tx:
-        _carry_out(app, tx, CaseId(UUID(case)), clock.now())
+        if rest:
+            _plan_rest(tx, CaseId(UUID(case)), clock.now())
+        else:
+            _carry_out(app, tx, CaseId(UUID(case)), clock.now())
 
 
 PLANNED_AT_ONCE = 200
@@ -233,18 +252,32 @@ def _carry_out(app: App, tx: Tx, case: CaseId, now: datetime, only: SightingId |
     What no person saw goes through the breaker. Of very many copies the first are planned now, so that their
     removal begins, and the others by a job.
     """
-    seeds.lift(tx, case, now)
+    seeds.lift(tx, case, now, only)
     cases.hold(tx, case)  # what was removed unseen is counted by one at a time
     entries = [entry.id for entry in cases.active_entries(tx, case)]
-    planned, found = takedown.planned(tx, case), cases.to_remove(tx, case, now, only)
-    free = cases.reviewed_copies(tx, case, now) | planned  # and what is gone: nothing is done to it
+    planned, found = takedown.planned(tx, case, only), cases.to_remove(tx, case, now, only)
+    free = cases.reviewed_copies(tx, case, now, only) | planned  # and what is gone: nothing is done to it
     free |= {copy.sighting for copy in found if copy.gone_at is not None}
     through = breaker.let_through(tx, case, found, free, entries, limits(app), now)
     new = [copy for copy in through if copy.sighting not in planned]
     for copy in new[:PLANNED_AT_ONCE]:
         takedown.plan(tx, copy, now)
+    planned |= {copy.sighting for copy in new[:PLANNED_AT_ONCE]}
+    cases.note_removal(tx, case, found, planned, only)
     if len(new) > PLANNED_AT_ONCE:
-        enqueue(tx, "carry_out", case=str(case))
+        enqueue(tx, "carry_out", case=str(case), rest=1)
+    _settle(tx, case, now)
+
+
+def _plan_rest(tx: Tx, case: CaseId, now: datetime) -> None:
+    """Plan the next of what `_carry_out` found and let through."""
+    cases.hold(tx, case)
+    found = cases.unplanned(tx, case, PLANNED_AT_ONCE)
+    for copy in found:
+        takedown.plan(tx, copy, now)
+        cases.note_removal(tx, case, [copy], [copy.sighting], copy.sighting)
+    if len(found) == PLANNED_AT_ONCE:
+        enqueue(tx, "carry_out", case=str(case), rest=1)
     _settle(tx, case, now)
 
 
@@ -256,14 +289,8 @@ def _drop_copies(app: App, tx: Tx, case: CaseId, now: datetime) -> None:
 
 def _settle(tx: Tx, case: CaseId, now: datetime) -> None:
     cases.hold(tx, case)  # before asking: a copy planned meanwhile must not be overlooked
-    all_gone = takedown.all_gone(tx, case) and not _unplanned(tx, case)
+    all_gone = takedown.all_gone(tx, case) and not cases.any_unplanned(tx, case, now)
     cases.settle(tx, case, all_gone=all_gone, now=now, busy=takedown.is_busy(tx, case))
-
-
-def _unplanned(tx: Tx, case: CaseId) -> bool:
-    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
-    planned = takedown.planned(tx, case)
-    return any(copy.sighting not in planned for copy in cases.to_remove(tx, case, clock.now()))
 
 
 def limits(app: App) -> Limits:

@@ -70,7 +70,7 @@ def let_through(
         limits: from the settings.
         now: when.
     """
-    known = store.known(tx, case)
+    known = store.known(tx, case, {copy.sighting for copy in copies} | free)
     held = {sighting for sighting, waits in known.items() if waits}
     if held & free:
         store.let_go(tx, case, sorted(held & free))
@@ -86,15 +86,20 @@ def _sort_out(
 ) -> set[SightingId]:
     """Say of each new copy whether it is removed or waits, and write it down; those that wait."""
     states = {each.entry: each.state for each in store.of_case(tx, case)}
-    found = rules.sort_out(_arrivals(tx, new, entries), states, _counted(tx, case, now), limits)
+    arrivals, counted = _arrivals(tx, new, entries), _counted(tx, case, now)
+    found = rules.sort_out(arrivals, states, counted, limits)
+    if found.tripped:  # once: now all is read, also in how many places it was
+        found = rules.sort_out(arrivals, states, _counted_with_places(tx, case, now), limits)
     for entry, tally in found.tripped.items():
         answer_by = now + limits.answer_within
         store.trip(tx, entry, case, tally, now, answer_by)
         numbers = tally.removals, len(tally.posters), len(tally.places)
         record(tx, BreakerTripped(case, entry, *numbers, answer_by))
+    first = _first_of_poster(found.through, states, counted)
     for copies, held in ((found.through, False), (found.held, True)):
         if copies:
-            store.keep(tx, case, [(copy.sighting, entry) for copy, entry in copies], now, held=held)
+            some = [(copy.sighting, entry) for copy, entry in copies]
+            store.keep(tx, case, some, now, held=held, first=first)
     return {copy.sighting for copy, _ in found.held}
 
 
@@ -107,7 +112,35 @@ def _arrivals(tx: Tx, new: Sequence[Copy], entries: Sequence[EntryId]) -> list[A
     return arrivals
 
 
+def _first_of_poster(
+    through: Sequence[tuple[Copy, EntryId]],
+    states: Mapping[EntryId, BreakerState],
+    counted: Mapping[EntryId, Tally],
+) -> set[SightingId]:
+    """The copies whose poster is new to the tally of their entry; of the others nobody needs to be told."""
+    known = {(entry, *poster) for entry, tally in counted.items() for poster in tally.posters}
+    first = set[SightingId]()
+    for copy, entry in through:
+        who = (entry, copy.connector, copy.sender)
+        if who not in known and states.get(entry, BreakerState.ARMED) is BreakerState.ARMED:
+            known.add(who)
+            first.add(copy.sighting)
+    return first
+
+
 def _counted(tx: Tx, case: CaseId, now: datetime) -> dict[EntryId, Tally]:
+    """Removals of the last hour, and posters: few rows, however many copies a case has."""
+    posters = dict[EntryId, set[tuple[str, str]]]()
+    for entry, connector, sender in store.posters(tx, case):
+        posters.setdefault(entry, set()).add((connector, sender))
+    lately = store.lately(tx, case, now - rules.WINDOW)
+    return {
+        entry: Tally(lately.get(entry, 0), frozenset(posters.get(entry, ())))
+        for entry in posters.keys() | lately.keys()
+    }
+
+
+def _counted_with_places(tx: Tx, case: CaseId, now: datetime) -> dict[EntryId, Tally]:
     copies: Mapping[SightingId, Copy] = {copy.sighting: copy for copy in cases.copies(tx, case)}
     tallies = dict[EntryId, Tally]()
     for entry, sighting, lately in store.counted(tx, case, now - rules.WINDOW):

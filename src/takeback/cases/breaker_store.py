@@ -1,6 +1,6 @@
 """SQL of the breaker's tables: what was removed unseen, what waits, and what people answered."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,14 +61,61 @@ def unanswered(tx: Tx) -> tuple[Breaker, ...]:
     return tuple(_breaker(row) for row in rows)
 
 
-def known(tx: Tx, case: CaseId) -> dict[SightingId, bool]:
-    """Copies that were sorted out before; whether each is held."""
-    rows = tx.execute("select sighting_id, held from cases_unseen where case_id = %s", [case])
+def known(tx: Tx, case: CaseId, among: Collection[SightingId]) -> dict[SightingId, bool]:
+    """Those of the copies `among` that were sorted out before; whether each is held."""
+    rows = tx.execute(
+        "select sighting_id, held from cases_unseen where case_id = %s and sighting_id = any(%s)",
+        [case, list(among)],
+    )
     return {row[0]: row[1] for row in rows}
 
 
+def any_stopped(tx: Tx, case: CaseId) -> bool:
+    """Whether a copy that can be seen waits, of an entry that a person stopped."""
+    row = tx.execute(
+        f"select exists ({_HELD} and u.case_id = %s and b.case_id = %s and b.state = 'stopped'"
+        " and k.gone_at is null)",
+        [case, case],
+    ).fetchone()
+    return row is not None and row[0]
+
+
+def lately(tx: Tx, case: CaseId, since: datetime) -> dict[EntryId, int]:
+    """How many copies each armed entry of a case removed unseen after `since`; those that count."""
+    rows = tx.execute(
+        """
+        select u.entry_id, count(*)
+        from bank_entry e join cases_case c on c.report_id = e.report_id
+        left join cases_breaker b on b.entry_id = e.id
+        join cases_unseen u on u.entry_id = e.id and not u.held
+            and u.came_at > greatest(%s, coalesce(b.counted_from, '-infinity'))
+        where c.id = %s and coalesce(b.state, 'armed') = 'armed'
+        group by u.entry_id
+        """,
+        [since, case],
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def posters(tx: Tx, case: CaseId) -> list[tuple[EntryId, str, str]]:
+    """Whose copies a case's entries removed unseen, each once for an entry: (entry, platform, account).
+
+    Of armed entries only.
+    """
+    rows = tx.execute(
+        """
+        select u.entry_id, p.connector, p.sender
+        from cases_unseen u join sightings_post p on p.id = u.sighting_id
+        left join cases_breaker b on b.entry_id = u.entry_id
+        where u.case_id = %s and u.first_of_poster and coalesce(b.state, 'armed') = 'armed'
+        """,
+        [case],
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def counted(tx: Tx, case: CaseId, since: datetime) -> list[tuple[EntryId, SightingId, bool]]:
-    """What a case's entries removed unseen and that counts: for which entry, what, and whether after `since`.
+    """All that a case's entries removed unseen and that counts: for which entry, what, whether after `since`.
 
     Only of armed entries: of the others nothing is counted.
     """
@@ -85,14 +132,20 @@ def counted(tx: Tx, case: CaseId, since: datetime) -> list[tuple[EntryId, Sighti
 
 
 def keep(
-    tx: Tx, case: CaseId, sorted_out: Sequence[tuple[SightingId, EntryId]], now: datetime, *, held: bool
+    tx: Tx,
+    case: CaseId,
+    sorted_out: Sequence[tuple[SightingId, EntryId]],
+    now: datetime,
+    *,
+    held: bool,
+    first: Collection[SightingId] = (),
 ) -> None:
-    """Write down what becomes of copies."""
+    """Write down what becomes of copies; `first` are the first of their poster that count for their entry."""
     with tx.cursor() as cursor:
         cursor.executemany(
-            "insert into cases_unseen (case_id, sighting_id, entry_id, held, came_at)"
-            " values (%s, %s, %s, %s, %s)",
-            [(case, sighting, entry, held, now) for sighting, entry in sorted_out],
+            "insert into cases_unseen (case_id, sighting_id, entry_id, held, came_at, first_of_poster)"
+            " values (%s, %s, %s, %s, %s, %s)",
+            [(case, sighting, entry, held, now, sighting in first) for sighting, entry in sorted_out],
         )
 
 
@@ -136,6 +189,9 @@ def arm(tx: Tx, entry: EntryId, staff: StaffId, now: datetime) -> None:
         "update cases_breaker set state = 'armed', counted_from = %s, staff_id = %s, changed_at = %s"
         " where entry_id = %s",
         [now, staff, now, entry],
+    )
+    tx.execute(
+        "update cases_unseen set first_of_poster = false where entry_id = %s and first_of_poster", [entry]
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from takeback.cases import page, rules, store
+from takeback.cases import page, rules, service, store
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, Reviewer
 from takeback.cases.page import Changed, Shown
 from takeback.errors import NotFound, Refused
@@ -203,6 +203,10 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
     _locked(tx, found.case)
     if store.end_decision(tx, decision, "effective"):
         store.set_status(tx, found.case, rules.status_after(found.verdict), now)
+        if found.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT:
+            store.forget_removal(tx, found.case)
+        elif found.verdict is Verdict.SHARED_WITHOUT_CONSENT:  # until its fact is followed, all wait
+            service.note_removal(tx, found.case, service.to_remove(tx, found.case, now), ())
         record(tx, DecisionEffective(found.case, decision, found.verdict))
         out_of_reach = found.verdict is Verdict.OUT_OF_REACH
         if out_of_reach and any(copy.can_be_seen for copy in store.copies(tx, found.case)):
@@ -224,6 +228,7 @@ def reverse(tx: Tx, case: CaseId, *, reviewer: Reviewer, now: datetime) -> None:
     for decision in rules.current(decisions):
         if store.end_decision(tx, decision.id, "reversed", was="effective"):
             record(tx, DecisionReversed(case, decision.id, reviewer.id))
+    store.forget_removal(tx, case)
     store.set_status(tx, case, CaseStatus.OPEN, now)
 
 

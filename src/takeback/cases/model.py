@@ -76,6 +76,17 @@ class LookReason(StrEnum):
     """To write to the person who reported (contact only)."""
 
 
+class Removes(StrEnum):
+    """What the decisions in effect say of a copy; kept beside it, so that nobody computes it for all."""
+
+    NONE = "none"
+    """They do not speak of it; or nobody asked yet."""
+    WANTED = "wanted"
+    """It is to be removed, and its removal is not planned: the next ones are, or it waits for the breaker."""
+    PLANNED = "planned"
+    """Its removal is planned, or was done."""
+
+
 @dataclass(frozen=True, slots=True)
 class Case:
     """One case."""

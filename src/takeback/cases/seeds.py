@@ -69,10 +69,13 @@ def is_admitted(tx: Tx, entry: EntryId, sighting: SightingId) -> bool:
     return found is None or found.status is not EntryStatus.SEED
 
 
-def lift(tx: Tx, case: CaseId, now: datetime) -> None:
-    """If a decision took effect, the case's seeds that a seen copy shows bring all that they match."""
+def lift(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> None:
+    """If a decision took effect, the case's seeds that a seen copy shows bring all that they match.
+
+    With `only`: those that this copy shows, if it is a seen one.
+    """
     own = {entry.id for entry in bank.of_report(tx, _report(tx, case))} - store.lifted(tx, case)
-    seen = cases.reviewed_copies(tx, case, now) if own else frozenset()
+    seen = cases.reviewed_copies(tx, case, now, only) if own else frozenset()
     if not seen:
         return
     for entry in sorted(own & join.entries_matching(tx, sorted(seen))):

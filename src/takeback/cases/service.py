@@ -1,13 +1,22 @@
 """Open cases, gather copies, let people look and say which copies are the same; `deciding` has the rest."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import uuid5
 
 from takeback.bank import store as bank
 from takeback.bank.model import Entry, EntryStatus
 from takeback.cases import breaker_store, rules, store
-from takeback.cases.breaker_rules import BreakerState
-from takeback.cases.model import Case, CaseStatus, Copy, Decision, LookReason, QueueRow, Told
+from takeback.cases.model import (
+    Case,
+    CaseStatus,
+    Copy,
+    Decision,
+    LookReason,
+    QueueRow,
+    Removes,
+    Told,
+)
 from takeback.errors import NotFound, Refused
 from takeback.facts import (
     CaseOpened,
@@ -94,9 +103,11 @@ def _add(
     hit: Hit | None,
     now: datetime,
 ) -> None:
+    found = _locked(tx, case)
     if store.insert_copy(tx, case, sighting, entry, by, hit, now):
         record(tx, CopyFound(case, sighting))
-        if _locked(tx, case).status is CaseStatus.OUT_OF_REACH:
+        note_removal(tx, case, to_remove(tx, case, now, sighting), (), sighting)
+        if found.status is CaseStatus.OUT_OF_REACH:
             store.set_status(tx, case, CaseStatus.OPEN, now)
             record(tx, CaseReopened(case, Reopened.FOUND, None))
 
@@ -114,9 +125,9 @@ def get(tx: Tx, case: CaseId) -> Case:
     return found
 
 
-def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
-    """The case's copies, in the order in which they were found."""
-    return store.copies(tx, case)
+def copies(tx: Tx, case: CaseId, only: SightingId | None = None) -> tuple[Copy, ...]:
+    """The case's copies, in the order in which they were found; or this one."""
+    return store.copies(tx, case, only)
 
 
 def decisions(tx: Tx, case: CaseId) -> tuple[Decision, ...]:
@@ -160,12 +171,12 @@ def having(tx: Tx, sighting: SightingId) -> tuple[CaseId, ...]:
 
 def may_show_a_minor(tx: Tx, case: CaseId) -> bool:
     """Whether somebody shown may be younger than 18, as a reviewer decided."""
-    return rules.may_show_a_minor(store.decisions(tx, case))
+    return rules.may_show_a_minor(store.decisions(tx, case, ()))
 
 
 def is_excluded(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
     """Whether a reviewer said that a post does not show the case's picture."""
-    return any(copy.excluded for copy in store.copies(tx, case) if copy.sighting == sighting)
+    return any(copy.excluded for copy in store.copies(tx, case, sighting))
 
 
 def moments(tx: Tx, copy: Copy) -> tuple[int, ...]:
@@ -183,7 +194,7 @@ def moments(tx: Tx, copy: Copy) -> tuple[int, ...]:
 
 def nobody_looks(tx: Tx, case: CaseId) -> bool:
     """Whether looking is shut, because somebody said that a person shown may be younger than 18."""
-    return rules.nobody_looks(store.decisions(tx, case))
+    return rules.nobody_looks(store.decisions(tx, case, ()))
 
 
 def looked_at(tx: Tx, case: CaseId, staff: StaffId) -> frozenset[SightingId]:
@@ -270,9 +281,8 @@ def _markable(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> tupl
 
 
 def _copy(tx: Tx, case: CaseId, sighting: SightingId) -> Copy:
-    for copy in store.copies(tx, case):
-        if copy.sighting == sighting:
-            return copy
+    for copy in store.copies(tx, case, sighting):
+        return copy
     raise NotFound("This case has no such copy.")
 
 
@@ -299,17 +309,20 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime, busy: bool = 
     and most copies that came meanwhile show the same.
     """
     found = _locked(tx, case)
-    if not rules.may_settle(found, store.decisions(tx, case)):
+    if not rules.may_settle(found, store.decisions(tx, case, ())):
         return
-    stopped = {copy for copy, state in breaker_store.held(tx, case) if state is BreakerState.STOPPED}
-    decided = {copy.sighting for copy in to_remove(tx, case, now)} - stopped
     asks = found.status is CaseStatus.OPEN or not busy
-    if asks and rules.unsettled(store.copies(tx, case), decided, now):
+    if asks and asks_a_person(tx, case):
         wanted = CaseStatus.OPEN
     else:
         wanted = CaseStatus.REMOVED if all_gone else CaseStatus.REMOVING
     if found.status is not wanted:
         store.set_status(tx, case, wanted, now)
+
+
+def asks_a_person(tx: Tx, case: CaseId) -> bool:
+    """Whether a decided case has a copy that only a person can decide about: a decision covers none such."""
+    return store.any_undecided(tx, case) or breaker_store.any_stopped(tx, case)
 
 
 def pass_clocks(tx: Tx, now: datetime) -> None:
@@ -325,9 +338,16 @@ def _locked(tx: Tx, case: CaseId) -> Case:
     return found
 
 
-def reviewed(tx: Tx, case: CaseId, now: datetime) -> tuple[Copy, ...]:
-    """The copies that a decision in effect covers: a reviewer saw each on her page, or confirmed it."""
-    return rules.reviewed(store.copies(tx, case), store.decisions(tx, case), now)
+def reviewed(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> tuple[Copy, ...]:
+    """The copies that a decision in effect covers: a reviewer saw each on her page, or confirmed it.
+
+    With `only`: this one, if it is one of them.
+    """
+    return rules.reviewed(store.copies(tx, case, only), _decisions(tx, case, only), now)
+
+
+def _decisions(tx: Tx, case: CaseId, only: SightingId | None) -> tuple[Decision, ...]:
+    return store.decisions(tx, case, None if only is None else (only,))
 
 
 def active_entries(tx: Tx, case: CaseId) -> tuple[Entry, ...]:
@@ -342,31 +362,75 @@ def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = Non
     The same is what an active entry matches, so a hash that was made here of what a reviewer saw. What only a
     report's own hashes match is for a person.
     """
-    copies, decisions = store.copies(tx, case), store.decisions(tx, case)
+    decisions = _decisions(tx, case, only)
     if not rules.current(decisions):
         return ()
-    asked = [copy for copy in copies if only is None or copy.sighting == only]
+    asked = store.copies(tx, case, only)
     seen = {copy.sighting for copy in rules.reviewed(asked, decisions, now)}
     acting = [entry.id for entry in active_entries(tx, case)]
     same = join.sightings_matching(tx, acting, [copy.sighting for copy in asked])
     return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same)
 
 
-def reviewed_entries(tx: Tx, case: CaseId, now: datetime) -> tuple[EntryId, ...]:
-    """What was reported of the case, and a reviewed copy shows or was confirmed to show; it never acts."""
-    seen = reviewed(tx, case, now)
-    shown = join.entries_matching(tx, [copy.sighting for copy in seen])
-    shown |= {copy.entry for copy in seen if copy.confirmed and copy.entry is not None}
-    return tuple(
+def note_removal(
+    tx: Tx,
+    case: CaseId,
+    found: Collection[Copy],
+    planned: Collection[SightingId],
+    only: SightingId | None = None,
+) -> None:
+    """Keep beside each copy whether decisions in effect remove it, for `settle` and the next plans.
+
+    The caller holds the case.
+
+    Args:
+        tx: the transaction.
+        case: the case.
+        found: what `to_remove` said.
+        planned: those whose removal is planned.
+        only: the copy that was asked about; None: all.
+    """
+    asked = [copy.sighting for copy in store.copies(tx, case)] if only is None else [only]
+    said = dict.fromkeys(asked, Removes.NONE)
+    for copy in found:
+        said[copy.sighting] = Removes.PLANNED if copy.sighting in planned else Removes.WANTED
+    store.set_removal(tx, case, said)
+
+
+def unplanned(tx: Tx, case: CaseId, most: int) -> tuple[Copy, ...]:
+    """The next copies that a decision in effect removes, that are not planned, and that wait for nobody."""
+    holding = rules.current(store.decisions(tx, case, ()))
+    return store.unplanned(tx, case, most) if holding else ()
+
+
+def any_unplanned(tx: Tx, case: CaseId, now: datetime) -> bool:
+    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    return store.any_unplanned(tx, case, now)
+
+
+def reviewed_entries(tx: Tx, case: CaseId, now: datetime, sighting: SightingId) -> tuple[EntryId, ...]:
+    """What was reported of the case, a post matches, and a reviewed copy shows; it never acts.
+
+    Also what a reviewed copy was confirmed to show.
+    """
+    matched = {entry for entry, _ in join.of_sighting(tx, sighting)}
+    asked = [
         entry.id
         for entry in bank.of_report(tx, get(tx, case).report)
-        if entry.id in shown and entry.made_of is None and entry.status is not EntryStatus.WITHDRAWN
-    )
+        if entry.id in matched and entry.made_of is None and entry.status is not EntryStatus.WITHDRAWN
+    ]
+    holding = rules.current(store.decisions(tx, case, ()))
+    if not asked or not holding:
+        return ()
+    shown = store.entries_reviewed(tx, case, asked, [each.id for each in holding], now)
+    return tuple(entry for entry in asked if entry in shown)
 
 
-def reviewed_copies(tx: Tx, case: CaseId, now: datetime) -> frozenset[SightingId]:
+def reviewed_copies(
+    tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None
+) -> frozenset[SightingId]:
     """The copies that a decision in effect covers, by their ids: see `reviewed`."""
-    return frozenset(copy.sighting for copy in reviewed(tx, case, now))
+    return frozenset(copy.sighting for copy in reviewed(tx, case, now, only))
 
 
 def times_withdrawn(tx: Tx, case: CaseId) -> int:
@@ -374,7 +438,7 @@ def times_withdrawn(tx: Tx, case: CaseId) -> int:
     return sum(
         each.state == "reversed"
         or (each.state == "effective" and each.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT)
-        for each in store.decisions(tx, case)
+        for each in store.decisions(tx, case, ())
     )
 
 

@@ -1,11 +1,12 @@
 """SQL of the cases' tables."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
 from psycopg.rows import TupleRow
 
-from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, QueueRow
+from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, QueueRow, Removes
 from takeback.facts import FoundBy, Verdict
 from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
@@ -138,20 +139,76 @@ def _columns(hit: Hit | None) -> tuple[object, ...]:
             hit.stage, hit.inliers, hit.view)  # fmt: skip
 
 
-def copies(tx: Tx, case: CaseId) -> tuple[Copy, ...]:
-    """The case's copies, in the order in which they were found."""
-    rows = tx.execute(
-        """
+_COPY = """
         select k.case_id, k.sighting_id, p.connector, p.place, p.message, p.media, p.sender, p.posted_at,
                k.added_at, k.entry_id, k.found_by, k.excluded, k.confirmed, k.acts_at, k.gone_at,
                k.distance, k.flip, k.negative,
                k.cut, k.box, k.at_ms, k.review_only, k.exact, k.stage, k.inliers, k.view
         from cases_copy k join sightings_post p on p.id = k.sighting_id
-        where k.case_id = %s order by k.added_at, k.sighting_id
-        """,
-        [case],
+        where k.case_id = %s
+"""
+
+
+def copies(tx: Tx, case: CaseId, only: SightingId | None = None) -> tuple[Copy, ...]:
+    """The case's copies, in the order in which they were found; or this one."""
+    if only is not None:
+        return tuple(map(_copy, tx.execute(_COPY + " and k.sighting_id = %s", [case, only])))
+    return tuple(map(_copy, tx.execute(_COPY + " order by k.added_at, k.sighting_id", [case])))
+
+
+def unplanned(tx: Tx, case: CaseId, most: int) -> tuple[Copy, ...]:
+    """The next copies that are to be removed, are not planned, and do not wait for the breaker's answer."""
+    held = "exists (select from cases_unseen u where u.case_id = k.case_id"
+    held += " and u.sighting_id = k.sighting_id and u.held)"
+    order = " order by k.added_at, k.sighting_id limit %s"
+    rows = tx.execute(f"{_COPY} and {_WANTED} and not {held} {order}", [case, most])
+    return tuple(map(_copy, rows))
+
+
+_WANTED = "k.removal = 'wanted' and not k.excluded and (k.confirmed or not k.review_only)"
+
+
+def set_removal(tx: Tx, case: CaseId, said: Mapping[SightingId, Removes]) -> None:
+    """Note which copies a decision in effect removes."""
+    tx.execute(
+        "update cases_copy k set removal = s.removal"
+        " from unnest(%s::bigint[], %s::text[]) s (sighting_id, removal)"
+        " where k.case_id = %s and k.sighting_id = s.sighting_id and k.removal <> s.removal",
+        [list(said), [each.value for each in said.values()], case],
     )
-    return tuple(_copy(row) for row in rows)
+
+
+def forget_removal(tx: Tx, case: CaseId) -> None:
+    """No decision removes any copy of a case any more."""
+    tx.execute("update cases_copy set removal = 'none' where case_id = %s and removal <> 'none'", [case])
+
+
+def any_unplanned(tx: Tx, case: CaseId, now: datetime) -> bool:
+    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    row = tx.execute(
+        f"select exists (select from cases_copy k where k.case_id = %s and {_WANTED})"
+        " or exists (select from cases_copy k"
+        f" where k.case_id = %s and {_UNDECIDED} and k.confirmed and coalesce(k.acts_at <= %s, true))",
+        [case, case, now],
+    ).fetchone()
+    return row is not None and row[0]
+
+
+_UNDECIDED = (
+    "k.removal = 'none' and not k.excluded and k.gone_at is null and (k.confirmed or not k.review_only)"
+)
+
+
+def any_undecided(tx: Tx, case: CaseId) -> bool:
+    """Whether a copy that can be seen waits for a decision: none in effect speaks of it.
+
+    What a reviewer confirmed does not: the decision will speak of it.
+    """
+    row = tx.execute(
+        f"select exists (select from cases_copy k where k.case_id = %s and {_UNDECIDED} and not k.confirmed)",
+        [case],
+    ).fetchone()
+    return row is not None and row[0]
 
 
 def _copy(row: TupleRow) -> Copy:
@@ -207,7 +264,7 @@ def set_said(
 ) -> None:
     """Say whether a copy is the same picture, and from when on that acts."""
     tx.execute(
-        "update cases_copy set excluded = %s, confirmed = %s, acts_at = %s"
+        "update cases_copy set excluded = %s, confirmed = %s, acts_at = %s, removal = 'none'"
         " where case_id = %s and sighting_id = %s",
         [excluded, confirmed, acts_at, case, sighting],
     )
@@ -275,7 +332,8 @@ def end_decision(tx: Tx, decision: UUID, state: str, *, was: str = "waiting") ->
 
 _DECISION = """
     select id, case_id, verdict, reason, note, staff_id, decided_at, effective_at, state, looked_at,
-           array(select sighting_id from cases_decision_copy c where c.decision_id = cases_decision.id)
+           array(select sighting_id from cases_decision_copy c where c.decision_id = cases_decision.id
+                 and (%s::bigint[] is null or c.sighting_id = any(%s)))
     from cases_decision
 """
 
@@ -295,11 +353,36 @@ def _decision(row: TupleRow) -> Decision:
 
 def get_decision(tx: Tx, decision: UUID) -> Decision | None:
     """One decision."""
-    row = tx.execute(_DECISION + "where id = %s", [decision]).fetchone()
+    row = tx.execute(_DECISION + "where id = %s", [None, None, decision]).fetchone()
     return None if row is None else _decision(row)
 
 
-def decisions(tx: Tx, case: CaseId) -> tuple[Decision, ...]:
-    """All decisions of a case, oldest first."""
-    rows = tx.execute(_DECISION + "where case_id = %s order by decided_at, id", [case])
+def decisions(tx: Tx, case: CaseId, among: Collection[SightingId] | None = None) -> tuple[Decision, ...]:
+    """All decisions of a case, oldest first; with `among`, of what they cover only what is in it."""
+    some = None if among is None else list(among)
+    rows = tx.execute(_DECISION + "where case_id = %s order by decided_at, id", [some, some, case])
     return tuple(_decision(row) for row in rows)
+
+
+def entries_reviewed(
+    tx: Tx, case: CaseId, entries: Collection[EntryId], decisions: Collection[UUID], now: datetime
+) -> set[EntryId]:
+    """Those of the entries that a copy shows which these decisions cover, or that somebody confirmed."""
+    acts = "k.confirmed and coalesce(k.acts_at <= %(now)s, true)"
+    rows = tx.execute(
+        f"""
+        select e from unnest(%(entries)s::uuid[]) e where exists (
+            select from join_match m
+            join cases_copy k on k.case_id = %(case)s and k.sighting_id = m.sighting_id
+            where m.entry_id = e and not m.review_only
+                and not k.excluded and (k.confirmed or not k.review_only)
+                and ({acts} or exists (
+                    select from cases_decision_copy d
+                    where d.decision_id = any(%(decisions)s) and d.sighting_id = k.sighting_id)))
+        or exists (
+            select from cases_copy k
+            where k.entry_id = e and k.case_id = %(case)s and not k.excluded and {acts})
+        """,
+        {"entries": list(entries), "case": case, "decisions": list(decisions), "now": now},
+    )
+    return {row[0] for row in rows}

@@ -18,6 +18,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from takeback.errors import ConfigurationError, NotFound, StorageUnavailable
+from takeback.ground.asking import ask_outside
 
 if TYPE_CHECKING:
     from obstore import WritableFile  # these exist for type checkers only
@@ -56,7 +57,13 @@ class Blobs:
     def __init__(self, where: str, *, existing: bool = False) -> None:
         self.where = where
         self.folder = None if "://" in where else Path(where).expanduser().absolute()
-        self._store = self._open(existing)
+        self._opened = self._open(existing)
+
+    @property
+    def _store(self) -> ObjectStore:
+        """What answers; whoever takes it is about to ask."""
+        ask_outside("the store of files")
+        return self._opened
 
     def _open(self, existing: bool) -> ObjectStore:
         try:
@@ -106,6 +113,7 @@ class Blobs:
         """
         if self.folder is None:
             return 0
+        ask_outside("the store of files")
         swept = 0
         try:
             for path in self.folder.rglob("*"):
@@ -199,6 +207,7 @@ class Writer:
         """Write a piece in full; returns its length. Raises StorageUnavailable."""
         if self._file is None:
             raise ValueError("written to after its end")
+        ask_outside("the store of files")
         try:
             self._file.write(piece)
         except (BaseError, OSError) as error:
@@ -210,6 +219,7 @@ class Writer:
         file, self._file = self._file, None
         if file is None:
             raise ValueError("finished twice")
+        ask_outside("the store of files")
         try:
             file.close()
         except (BaseError, OSError) as error:

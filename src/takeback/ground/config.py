@@ -259,6 +259,11 @@ class Settings(BaseSettings):
         description="Text file that names who can open evidence, with their public keys. Default: "
         "recipients.txt in the data folder; while there is none, no evidence is captured.",
     )
+    strict: bool = Field(
+        default=False,
+        description="Raise where something outside is asked while a transaction is open, not only log it: "
+        "for tests and the demo.",
+    )
     ray_address: str | None = Field(
         None, description="Address of a Ray cluster that sweeps older days; default: this machine does."
     )

@@ -24,6 +24,7 @@ import httpx
 
 from takeback.errors import ConfigurationError, Unavailable
 from takeback.ground import clock
+from takeback.ground.asking import ask_outside
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """What an answer may have unless the caller says otherwise."""
@@ -206,6 +207,7 @@ class OutboundClient:
         max_bytes: int,
         timeouts: Timeouts | None,
     ) -> Exchange:
+        ask_outside(self.origin)
         if not path.startswith("/") or path.startswith("//"):
             raise ValueError(f"not a path from the root: {path!r}")
         limits = timeouts or self._timeouts

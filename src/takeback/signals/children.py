@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from takeback.errors import Unreadable, WhyUnreadable
+from takeback.ground.asking import ask_outside
 from takeback.signals import wire
 from takeback.signals.wire import BadAnswer, Outcome, Request
 
@@ -108,6 +109,7 @@ class Children:
         Raises:
             Unreadable: with the reason; the next question is answered as if nothing had happened.
         """
+        ask_outside("a decoder")
         with self._borrow() as child:
             try:
                 answer, body = self._exchange(child, request, data)

@@ -35,7 +35,7 @@ from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, SightingId, StaffId, TargetId
 from takeback.takedown import rules, store
 from takeback.takedown.model import ORDER, Finding, Removal, Round, TargetProgress, TargetState
-from takeback.takedown.session import look_beside_control
+from takeback.takedown.session import Controls, look_beside_control
 
 MOST_ATTEMPTS = 5
 """A copy that is still there after so many removals needs a person."""
@@ -90,20 +90,11 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
             return
         store.set_state(tx, target, TargetState.ACTING, removal.round, clock.now())
         steps = store.open_steps(tx, target)
-    able = connector.capabilities().actions
-    if not able:
-        with database.transaction() as tx:
-            _fail(
-                tx,
-                target,
-                "remove",
-                "; ".join(("nothing can be removed there", *connector.capabilities().notes)),
-            )
-        return
+    offered = connector.capabilities()
     for attempt, action in sorted(steps, key=lambda step: ORDER.index(step[1])):
         if _is_called_off(database, target):
             return
-        if action in able:
+        if action in offered.actions:
             receipt = _act(database, connector, removal, attempt, action)
             if receipt is None:
                 return
@@ -113,6 +104,10 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
         with database.transaction() as tx:
             if store.step_done(tx, target, attempt, action, words, how, clock.now()):
                 record(tx, RemovalStepDone(target, action.value, how))
+    if not offered.actions:
+        with database.transaction() as tx:
+            _fail(tx, target, "remove", "; ".join(("nothing can be removed there", *offered.notes)))
+        return
     with database.transaction() as tx:
         again = store.get(tx, target, lock=True)
         # A worker that was taken for dead may get here while a later attempt is under way: that one looks.
@@ -153,6 +148,7 @@ def look(
     target: TargetId,
     round_: int,
     recheck_after: Sequence[timedelta],
+    controls: Controls | None = None,
 ) -> None:
     """Fetch a removed copy again from everywhere, and say what that showed.
 
@@ -167,7 +163,7 @@ def look(
         or removal.state not in {TargetState.CHECKING, TargetState.GONE}
     ):
         return
-    session = look_beside_control(connector, _target(removal), round_)
+    session = look_beside_control(connector, _target(removal), round_, (controls or Controls()).of(connector))
     able = connector.capabilities()
     required = STRICTEST & frozenset(able.surfaces)
     found = rules.finding(session.looks, session.control, required, able.shut_out)
@@ -280,12 +276,12 @@ def is_busy(tx: Tx, case: CaseId) -> bool:
 
 def all_gone(tx: Tx, case: CaseId) -> bool:
     """Whether every copy of a case that was to be removed is gone."""
-    return store.unfinished(tx, case) == 0
+    return not store.any_unfinished(tx, case)
 
 
-def planned(tx: Tx, case: CaseId) -> frozenset[SightingId]:
-    """The copies of a case whose removal is planned, or was done."""
-    return frozenset(store.planned(tx, case))
+def planned(tx: Tx, case: CaseId, only: SightingId | None = None) -> frozenset[SightingId]:
+    """The copies of a case, or this one, whose removal is planned, or was done."""
+    return frozenset(store.planned(tx, case, only))
 
 
 def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
@@ -317,6 +313,11 @@ def copy_of(tx: Tx, target: TargetId) -> tuple[CaseId, SightingId]:
     if removal is None:
         raise NotFound("There is no such removal.")
     return removal.case, removal.sighting
+
+
+def waiting(tx: Tx, sighting: SightingId) -> tuple[TargetId, ...]:
+    """The removals of a copy of which nothing was tried yet."""
+    return store.waiting(tx, sighting)
 
 
 def untouched_since(tx: Tx, target: TargetId) -> datetime | None:

@@ -194,13 +194,13 @@ def _ended(
     )
 
 
-def unfinished(tx: Tx, case: CaseId) -> int:
-    """How many of a case's copies are not gone, of those that are still to be."""
-    row = tx.execute(
-        "select count(*) from takedown_target where case_id = %s and state not in ('gone', 'called_off')",
+def any_unfinished(tx: Tx, case: CaseId) -> bool:
+    """Whether a copy of a case is not gone, of those that are still to be."""
+    found = tx.execute(
+        "select from takedown_target where case_id = %s and state not in ('gone', 'called_off') limit 1",
         [case],
-    ).fetchone()
-    return row[0] if row else 0
+    )
+    return found.fetchone() is not None
 
 
 def is_busy(tx: Tx, case: CaseId) -> bool:
@@ -219,6 +219,14 @@ def planned_since(tx: Tx, target: TargetId) -> datetime | None:
     return None if row is None else row[0]
 
 
+def waiting(tx: Tx, sighting: SightingId) -> tuple[TargetId, ...]:
+    """Removals of a copy that have not begun."""
+    rows = tx.execute(
+        "select id from takedown_target where sighting_id = %s and state = 'planned' order by id", [sighting]
+    )
+    return tuple(row[0] for row in rows)
+
+
 def open_of(tx: Tx, case: CaseId) -> list[TargetId]:
     """Removals of a case that are not done yet, held until the transaction ends."""
     rows = tx.execute(
@@ -229,11 +237,13 @@ def open_of(tx: Tx, case: CaseId) -> list[TargetId]:
     return [row[0] for row in rows]
 
 
-def planned(tx: Tx, case: CaseId) -> list[SightingId]:
-    """The copies of a case whose removal is planned, and was not called off."""
-    rows = tx.execute(
-        "select sighting_id from takedown_target where case_id = %s and state <> 'called_off'", [case]
-    )
+def planned(tx: Tx, case: CaseId, only: SightingId | None) -> list[SightingId]:
+    """The copies of a case, or this one, whose removal is planned, and was not called off."""
+    asked = "select sighting_id from takedown_target where case_id = %s and state <> 'called_off'"
+    if only is None:
+        rows = tx.execute(asked, [case])
+    else:
+        rows = tx.execute(asked + " and sighting_id = %s", [case, only])
     return [row[0] for row in rows]
 
 

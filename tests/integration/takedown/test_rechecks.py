@@ -136,12 +136,14 @@ def test_a_copy_that_is_seen_is_there_whatever_became_of_the_control(house, plat
 @pytest.mark.parametrize("error", [NotAllowed("403"), Unavailable("429", retry_after=60)])
 def test_a_copy_is_looked_at_also_while_there_is_no_control(house, platform, removed, error):
     report, post = removed
+    house.app.controls._watches.clear()  # as after a restart: where the control is must be asked
     platform.fail("control", error)
     house.after(hours=2)
     assert rechecked(house) == [(0, "gone")]
     assert house.query("select count(*) from takedown_look where round = 1")[0][0] > 0
     house.after(minutes=2)
     assert rechecked(house) == [(0, "gone"), (1, "gone")]
+    house.app.controls._watches.clear()
     platform.fail("control", error)
     platform.bring_back(post)
     house.after(hours=25)
@@ -202,6 +204,7 @@ def test_a_repeated_look_keeps_nothing_of_the_one_before(house, platform, report
     house.decide(report)
     house.after(seconds=11)
     platform.take_control_away()
+    house.app.controls._watches.clear()
     house.after(seconds=10)
     assert house.query("select count(*) from takedown_control") == [(0,)]
     assert {look.state for look in removals(house, report)[0].looks} == {ABSENT}

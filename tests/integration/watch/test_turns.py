@@ -127,7 +127,7 @@ def test_s5_an_hours_wait_is_obeyed_by_a_watcher_that_was_started_again(house, p
 
 
 def test_s5_a_years_wait_is_told_and_not_believed(house, platform, monkeypatch):
-    """S5: it is asked again after a day."""
+    """S5: it is asked again after a week."""
     platform.fail("watch", Unavailable("429", 365 * 86_400))
     with a_watcher(house, monkeypatch):
         until(lambda: house.query(LIVE.format("trouble is not null")) == [(True,)], 20)

@@ -17,6 +17,9 @@ MODULES = [
 
 READ_ACROSS = {
     ("cases/store.py", "sightings_post"): "a case's copies and the queue's counts, each in one query",
+    ("cases/breaker_store.py", "bank_entry"): "a case's entries, of which each one's last hour is counted",
+    ("cases/breaker_store.py", "sightings_post"): "who posted what was removed unseen",
+    ("cases/store.py", "join_match"): "which reported entries a reviewed copy shows, without loading all",
     ("measure/load_check.py", "sightings_shard"): "how far the bench's posts were read",
     ("measure/load_check.py", "sightings_post"): "whether each of the bench's posts was read once",
     ("measure/load_check.py", "join_match"): "whether each of the bench's copies was matched once",

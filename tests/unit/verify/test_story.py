@@ -139,6 +139,10 @@ def test_a_record_without_a_round_proves_nothing() -> None:
         (entry(2, "deletion_observed", capture=uuid(1), by="poll"), "(the platform was asked for it)"),
         (
             entry(2, "removal_step_done", target=uuid(2), action="redact"),
+            "a step ended, done or not offered by the platform, in removing message 1: redact",
+        ),
+        (
+            entry(2, "removal_step_done", target=uuid(2), action="redact", how="done"),
             "the platform confirmed a step of removing message 1: redact",
         ),
         (

@@ -43,6 +43,7 @@ _STEPS = {
     "done": "the platform confirmed a step of removing",
     "already": "a step was found done already, and nothing was done, in removing",
     "not_offered": "the platform did not offer a step, and nothing was done, in removing",
+    "untold": "a step ended, done or not offered by the platform, in removing",
 }
 """How a step ended; an entry without it is of before this was told apart."""
 _REASONS = {
@@ -150,7 +151,7 @@ def _effective(fact: Opening, _: _Names) -> str:
 
 
 def _step(fact: Opening, names: _Names) -> str:
-    how = str(fact.body.get("how", "done"))
+    how = str(fact.body.get("how", "untold"))
     ended = _STEPS.get(how, f"a step ended as {how} in removing")
     return f"On {when(fact.at)} {ended} {names.target(fact.body['target'])}: {fact.body['action']}"
 

@@ -70,7 +70,10 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> Re
         except PlatformError as refused:
             return _redact_as_poster(admin, target, event, refused)
         done = admin.send("PUT", redact, {})
-    return Receipt(f"redacted by {text(done, 'event_id')}{_named_elsewhere(admin, target, event)}")
+    redaction = text(done, "event_id")
+    if not redaction:
+        raise Unavailable("the homeserver took the redaction on and does not say by which event")
+    return Receipt(f"redacted by {redaction}{_named_elsewhere(admin, target, event)}")
 
 
 def event_as_admin(admin: Account, target: Target) -> dict[str, object]:

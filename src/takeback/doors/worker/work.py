@@ -10,7 +10,7 @@ from time import monotonic
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
 from takeback.dossier import handing
-from takeback.errors import ConfigurationError, DatabaseAway, LedgerBroken
+from takeback.errors import ConfigurationError, DatabaseAway, LedgerBroken, PlatformError
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
 from takeback.ground.db import portal_role
@@ -46,6 +46,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=_beside, args=[app, "timestamp", stamper.run, stop], name="timestamps"),
             threading.Thread(target=_beside, args=[app, "beacon", beacon.run, stop], name="beacon"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
+            threading.Thread(target=_make_controls, args=[app], name="controls"),
         ]
         role = [app.database.url, stop, settings.portal_connections, portal_role.LONGEST, telling(app)]
         beside.append(threading.Thread(target=portal_role.guard, args=role, name="portal_role"))
@@ -108,6 +109,15 @@ def telling(app: App) -> Callable[[str], None]:
             told = monotonic()
 
     return tell
+
+
+def _make_controls(app: App) -> None:
+    """Have the controls made now: the first removal is not to wait for them."""
+    for connector in app.connectors.values():
+        try:
+            app.controls.of(connector).make()
+        except PlatformError as error:  # a look asks again
+            log.warning("no control on %s yet: %s", connector.name, error)
 
 
 def _take_in(app: App, stop: threading.Event) -> None:

@@ -17,6 +17,7 @@ import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from takeback.errors import DatabaseAway
+from takeback.ground.asking import transaction_open
 from takeback.ground.db.reach import HUNG, Away, Connection, Pool, Reach
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Database:
         """
         pool, connection = self._connection()
         try:
-            with connection:
+            with connection, transaction_open():
                 yield connection
         except DatabaseAway:
             raise

@@ -23,7 +23,7 @@ import procrastinate
 import psycopg
 from procrastinate.periodic import PeriodicDeferrer
 
-from takeback.errors import TakebackError, Unavailable
+from takeback.errors import LONGEST_WAIT, TakebackError, Unavailable, asked_wait
 from takeback.ground.clock import now
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.jobs import store
@@ -32,10 +32,8 @@ from takeback.ground.jobs.urgency import URGENCY, Lane, lanes, of_job
 
 log = logging.getLogger(__name__)
 
-LONGEST_WAIT = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(minutes=10)
 """Between two tries, if the platform does not ask for more."""
-LONGEST_ASKED = timedelta(days=7)
-"""A wait that a platform asks for is obeyed up to this; what asks for more is asked once a week."""
 LOOK_EVERY = 0.025
 """Seconds between looks for work: by so much at most is a job late when a worker has nothing to do."""
 AGAIN_AFTER = 1.0
@@ -53,7 +51,7 @@ class Handler:
     """Called with the job's arguments by keyword."""
     tries: int = 14
     """Before it is given up; with waits of 1, 2, 4 ... 600 seconds, 14 are about an hour."""
-    longest: timedelta = LONGEST_ASKED
+    longest: timedelta = LONGEST_WAIT
     """If the platform asks for a longer wait than this, the job is given up instead."""
 
 
@@ -83,9 +81,9 @@ class Work:
 
 def wait_before(attempt: int, error: BaseException) -> timedelta:
     """Return how long to wait after failed attempt number `attempt` (from 1)."""
-    doubled = timedelta(seconds=min(2 ** (attempt - 1), LONGEST_WAIT.total_seconds()))
+    doubled = timedelta(seconds=min(2 ** (attempt - 1), LONGEST_PAUSE.total_seconds()))
     asked = error.retry_after if isinstance(error, Unavailable) else None
-    return max(doubled, timedelta(seconds=min(asked or 0, LONGEST_ASKED.total_seconds())))
+    return max(doubled, asked_wait(asked))
 
 
 def next_try(handler: Handler, attempt: int, error: BaseException) -> timedelta | None:
@@ -219,7 +217,7 @@ class _Worker:
                 self._gave_up(handler.name, job.args, error)
             except Exception:
                 log.exception("could not write down that job %s was given up", job.id)
-                wait = LONGEST_WAIT
+                wait = LONGEST_PAUSE
         if wait is None:
             log.error("job %s of %s is given up", job.id, job.name, exc_info=error)
             self._write(lambda tx: store.failed(tx, job))

@@ -19,6 +19,7 @@ const STEPS = new Map([
   ["done", "the platform confirmed a step of removing"],
   ["already", "a step was found done already, and nothing was done, in removing"],
   ["not_offered", "the platform did not offer a step, and nothing was done, in removing"],
+  ["untold", "a step ended, done or not offered by the platform, in removing"],
 ]);
 const REASONS = new Map([
   ["match", "because it matched a reported picture"],
@@ -96,7 +97,7 @@ const SENTENCES = new Map(
     ["decision_effective", ({ at, body }) =>
       `On ${when(at)} the decision took effect: ${VERDICTS.get(body.verdict) ?? body.verdict}`],
     ["removal_step_done", ({ at, body }, names) => {
-      const how = body.how ?? "done";
+      const how = body.how ?? "untold";
       const ended = STEPS.get(how) ?? `a step ended as ${how} in removing`;
       return `On ${when(at)} ${ended} ${names.target(body.target)}: ${body.action}`;
     }],

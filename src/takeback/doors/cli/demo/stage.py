@@ -104,6 +104,7 @@ def environment(chat: Chat, data: Path, *, origin: str | None = None, **override
         "TAKEBACK_MATRIX_DISCOVER_EVERY": "1",
         "TAKEBACK_LEDGER_ORIGIN": LEDGER_ORIGIN,
         "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
+        "TAKEBACK_STRICT": "true",
         **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in free_ports().items()},
         **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
     }
