@@ -10,6 +10,7 @@ from pathlib import Path
 import psycopg
 
 from takeback.errors import ConfigurationError
+from takeback.ground.db.reach import cannot_reach
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -18,7 +19,8 @@ def upgrade(url: str) -> None:
     """Run the migrations that the database lacks; others who ask meanwhile wait.
 
     Raises:
-        ConfigurationError: the database cannot be reached, or its user may not create tables and roles.
+        ConfigurationError: there is no such database or login, or its user may not create tables and roles.
+        NotReady: the database does not answer.
     """
     try:
         if not _is_current(url):
@@ -29,7 +31,7 @@ def upgrade(url: str) -> None:
             "`takeback migrate` once, or grant CREATE on the schema and CREATEROLE"
         ) from error
     except psycopg.OperationalError as error:
-        raise ConfigurationError(f"cannot reach the database: {error}") from error
+        raise cannot_reach(error, url) from None  # the cause may quote the URL
 
 
 def newest() -> str:
