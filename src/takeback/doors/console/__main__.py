@@ -4,8 +4,9 @@ from takeback.app import open_app
 from takeback.doors.console.app import create_app
 from takeback.ground import process
 from takeback.ground.config import Settings
+from takeback.keyring import service as keyring
 
 if __name__ == "__main__":
     process.begin()
-    with open_app(Settings()) as app:
+    with open_app(Settings(), keyring.STAFF) as app:
         process.serve_http(create_app(app), app.settings.console_host, app.settings.console_port)

@@ -18,13 +18,14 @@ from takeback.ground.ledger.sequencer import Sequencer
 from takeback.ground.ledger.timestamps import Timestamper
 from takeback.ground.ledger.witnesses import Witnesses, load_policy
 from takeback.intake import service as intake
+from takeback.keyring import service as keyring
 
 log = logging.getLogger(__name__)
 
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until `stop` is set."""
-    with open_app(settings) as app:
+    with open_app(settings, keyring.LEDGER) as app:
         signer = Signer(keys_folder(settings), settings.ledger_origin)
         policy = load_policy(settings.witness_policy, (signer.verifier, signer.post_quantum))
         witnesses = Witnesses(app.database, policy)
