@@ -347,6 +347,15 @@ class Connector(Protocol):
 
 
 @runtime_checkable
+class Examined(Protocol):
+    """A connector that can say what of its rights is missing."""
+
+    def examine(self) -> Sequence[str]:
+        """Sentences about what our accounts may not do and should. Raises Unavailable. Changes nothing."""
+        ...
+
+
+@runtime_checkable
 class Linker(Protocol):
     """What a connector may be able to do besides: name a place or message as people open it."""
 

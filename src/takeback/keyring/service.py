@@ -6,23 +6,32 @@ until nobody can mend it. Keys and notes are made under one lock, a key's file b
 between leaves a file that the next start notes.
 """
 
+import shutil
 from collections.abc import Collection
+from datetime import datetime
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
+from takeback.ground import clock
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger import keys as ledger_keys
-from takeback.ground.ledger.keys import Signer
+from takeback.ground.ledger import store as ledger_store
+from takeback.ground.ledger import succession
+from takeback.ground.ledger.keys import Signed, Signer, read_last_signed
 from takeback.ground.vault import keys
 from takeback.ground.vault.keys import IDENTITY_FILE, PORTAL_FOLDER
 from takeback.ground.vault.seal import PEPPER_FILE, RECIPIENT_FILE
 from takeback.keyring import store
-from takeback.keyring.known import KEYS, REPLACE, OwnKey
+from takeback.keyring.known import KEYS, LEDGER_KEYS, REPLACE, OwnKey
 from takeback.staff import secret
+from takeback_verify.cosignature import format_cosigner_key
+from takeback_verify.note import format_verifier_key, parse_verifier_key
 
 INTAKE = frozenset({IDENTITY_FILE, f"{PORTAL_FOLDER}/{RECIPIENT_FILE}", f"{PORTAL_FOLDER}/{PEPPER_FILE}"})
 STAFF = frozenset({secret.KEY_FILE})
-LEDGER = frozenset({ledger_keys.KEY_FILE, ledger_keys.POST_QUANTUM_FILE})
+LEDGER = frozenset(LEDGER_KEYS)
+SUCCESSOR = "successor"
+"""Folder of the next log's keys, below that of the keys, while it is being made."""
 
 
 def settle(database: Database, folder: Path, wanted: Collection[str] = INTAKE, *, origin: str = "") -> None:
@@ -40,6 +49,8 @@ def settle(database: Database, folder: Path, wanted: Collection[str] = INTAKE, *
     with database.transaction() as tx:
         known = store.hold(tx)
         wrong = [said for key in KEYS if (said := fault(key, folder, known, wanted))]
+        if wrong and (folder / SUCCESSOR / ledger_keys.KEY_FILE).exists():
+            wrong.append("a new log was being begun: run `takeback ledger succeed` again first")
         if wrong:
             raise ConfigurationError("; ".join(wrong))
         if INTAKE & set(wanted):
@@ -54,6 +65,82 @@ def settle(database: Database, folder: Path, wanted: Collection[str] = INTAKE, *
 def settle_made(database: Database, folder: Path) -> None:
     """Note what was made since the start, a key of documents for instance. Raises as `settle` does."""
     settle(database, folder, ())
+
+
+def succeed(database: Database, folder: Path, origin: str, now: datetime) -> Signed:
+    """Begin a new log with new keys where the old one must not be signed on; again, to finish what was begun.
+
+    A crash leaves the old log, or the new one with its keys in `successor`; the next call moves them.
+
+    Args:
+        database: as its owner.
+        folder: of the keys.
+        origin: the new log's name.
+        now: the moment.
+
+    Returns:
+        What the new key signed.
+
+    Raises:
+        ConfigurationError: the log may be signed on, the name is an old one, or the old log is damaged.
+    """
+    drawer = folder / SUCCESSOR
+    with database.transaction() as tx:
+        known = store.hold(tx)
+        begun = known.get(ledger_keys.KEY_FILE) is not None and known[LEDGER_KEYS[0]] == _public(drawer)
+        if not begun:
+            shutil.rmtree(drawer, ignore_errors=True)  # of a try that was not committed: it signed nothing
+            _begin(tx, folder, known, Signer(drawer, origin), now)
+        last = ledger_store.last_checkpoint(tx)
+    assert last is not None, "a log that succeeds another one has an entry"
+    signed = Signed(last.size, last.root)
+    Signer(drawer, origin).remember(signed)
+    _move(folder, drawer)
+    return signed
+
+
+def _begin(tx: Tx, folder: Path, known: dict[str, str | None], signer: Signer, now: datetime) -> None:
+    """Begin the new log in the database, and note its keys."""
+    last_signed = read_last_signed(folder)
+    lost = [name for name in LEDGER_KEYS if name in known and not (folder / name).exists()]
+    if not lost and succession.trouble(tx, last_signed) is None:
+        raise ConfigurationError("the log holds and is signed on; it needs no successor")
+    noted = [line for name in LEDGER_KEYS if (line := known.get(name))]
+    old = noted or _lines(folder / ledger_keys.VERIFIER_FILE)
+    if not old:
+        raise ConfigurationError("nothing says which log this is: no log was ever started here")
+    name = parse_verifier_key(old[0]).name
+    succession.succeed(tx, signer, name, "\n".join(old), last_signed, now)
+    store.note(tx, ledger_keys.KEY_FILE, format_verifier_key(signer.verifier))
+    store.note(tx, ledger_keys.POST_QUANTUM_FILE, format_cosigner_key(signer.post_quantum))
+
+
+def _public(folder: Path) -> str | None:
+    """The verifier key of the log's key in a folder; None if there is none."""
+    return next(key for key in KEYS if key.name == ledger_keys.KEY_FILE).read(folder)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").split("\n")[:-1] if path.exists() else []
+
+
+def _move(folder: Path, drawer: Path) -> None:
+    """The old log's files to a folder of their own, the new log's into their place; again after a crash.
+
+    A log's key moves last: while it lies in a place, what belongs to it does, too.
+    """
+    files = ledger_keys.STATE_FILE, ledger_keys.VERIFIER_FILE, *reversed(LEDGER_KEYS)
+    here = _public(folder)
+    if here is not None and here != _public(drawer):
+        retired = folder / f"retired-{clock.now():%Y%m%dT%H%M%S%f}"
+        retired.mkdir(mode=0o700)
+        for name in files:
+            if (folder / name).exists():
+                (folder / name).rename(retired / name)
+    for name in files:
+        if (drawer / name).exists():
+            (drawer / name).rename(folder / name)
+    drawer.rmdir()
 
 
 def fault(key: OwnKey, folder: Path, known: dict[str, str | None], wanted: Collection[str]) -> str:

@@ -1,4 +1,4 @@
-"""Keys are never made beside a database that has any; each door knows whether its keys are the database's (S7)."""
+"""Keys are never made beside a database that has any; a door knows if its keys are the database's (S7)."""
 
 import os
 import shutil

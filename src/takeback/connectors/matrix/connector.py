@@ -34,6 +34,7 @@ from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import media_of_event, newest_edit, redacted_by
 from takeback.connectors.matrix.recording import record_message
 from takeback.connectors.matrix.removal import event_as_admin, media_of, quarantine_media, redact_message
+from takeback.connectors.matrix.rights import wrong_rights
 from takeback.connectors.matrix.room_list import RoomList
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.connectors.matrix.stream import LIVE, watch_history, watch_live
@@ -208,6 +209,10 @@ class MatrixConnector:
     def link(self, place: str, message: str) -> str:
         """See `connectors.api.Linker`."""
         return links.format_link(links.MessageName(message, place))
+
+    def examine(self) -> Sequence[str]:
+        """See `connectors.api`. Raises Unavailable."""
+        return tuple(wrong_rights(self._admin, self._member))
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -114,6 +114,7 @@ def settings() -> None:
 ELSEWHERE = {
     "demo": "demo.command",
     "backfill": "backfill",
+    "doctor": "doctor",
     "dossier": "dossier",
     "match": "match",
     "review": "review",

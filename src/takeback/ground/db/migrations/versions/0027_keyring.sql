@@ -21,3 +21,29 @@ language sql stable security definer set search_path = public, pg_temp as $$
 $$;
 revoke all on function keyring_fits(text, text) from public;
 grant execute on function keyring_fits(text, text) to takeback_portal;
+
+-- ledger: what was signed of logs that this one succeeded (their leaves follow in this log) --------------------
+
+create table ledger_past_checkpoint (
+    origin    text        not null,   -- the old log's name
+    size      bigint      not null,
+    note      text        not null,
+    signed_at timestamptz not null,
+    primary key (origin, size)
+);
+
+create table ledger_past_vouched (    -- cosignature lines and RFC 3161 responses over them
+    origin text        not null,
+    size   bigint      not null,
+    role   text        not null check (role in ('witness', 'authority')),
+    name   text        not null,
+    at     timestamptz not null,
+    signed bytea       not null,
+    primary key (origin, size, role, name),
+    foreign key (origin, size) references ledger_past_checkpoint
+);
+
+create trigger ledger_past_checkpoint_is_final before update or delete on ledger_past_checkpoint
+    for each row execute function forbid_change();
+create trigger ledger_past_vouched_is_final before update or delete on ledger_past_vouched
+    for each row execute function forbid_change();
