@@ -50,16 +50,20 @@ def _awaited(check: Check, answer: queue.Queue[tuple[Finding, ...]], began: floa
         return (Finding(Level.WARNING, f"No answer within {check.seconds:g} seconds."),)
 
 
-def begin_at_start(app: App, checks: Sequence[Check] = CHECKS) -> threading.Thread:
+def subject_of(app: App) -> Subject:
+    """The service as one of its own processes sees it."""
+    return Subject(app.settings, app.database, app.connectors)
+
+
+def begin_at_start(subject: Subject) -> threading.Thread:
     """Examine in the background when a process starts, and log a line for each trouble. Delays nothing."""
-    subject = Subject(app.settings, app.database, app.connectors)
-    thread = threading.Thread(target=_log_troubles, args=(subject, checks), daemon=True, name="doctor")
+    thread = threading.Thread(target=_log_troubles, args=[subject], daemon=True, name="doctor")
     thread.start()
     return thread
 
 
-def _log_troubles(subject: Subject, checks: Sequence[Check]) -> None:
-    for result in examine(subject, checks):
+def _log_troubles(subject: Subject) -> None:
+    for result in examine(subject):
         for each in result.findings:
             if each.level is not Level.OK:
                 level = logging.ERROR if each.level is Level.FAILING else logging.WARNING

@@ -19,12 +19,14 @@ def look_at_keys(subject: Subject) -> Iterator[Finding]:
     folder = subject.settings.data / KEYS_FOLDER
     with subject.database.transaction() as tx:
         noted = store.noted(tx)
+    well = True
     for key in KEYS:
         try:
             fault = keyring.fault(key, folder, noted, wanted=noted)
         except ConfigurationError as error:
             fault = str(error)
         if fault:
+            well = False
             said, _, remedy = fault.rpartition("; ")
             yield Finding(
                 Level.FAILING, f"{said[:1].upper()}{said[1:]}.", f"{remedy[:1].upper()}{remedy[1:]}."
@@ -32,7 +34,8 @@ def look_at_keys(subject: Subject) -> Iterator[Finding]:
         path = folder / key.name
         if path.exists() and path.stat().st_mode & _OTHERS:
             yield Finding(Level.FAILING, f"Others may read {path}.", f"Run `chmod 600 {path}`.")
-    yield Finding(Level.OK, f"{len(noted)} keys belong to this database.")
+    if well:
+        yield Finding(Level.OK, f"{len(noted)} keys belong to this database.")
 
 
 def look_at_log(subject: Subject) -> Iterator[Finding]:

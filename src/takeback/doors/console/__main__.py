@@ -1,7 +1,7 @@
 """`python -m takeback.doors.console`: the staff's pages."""
 
 from takeback.app import open_app
-from takeback.doctor.examination import begin_at_start
+from takeback.doctor.examination import begin_at_start, subject_of
 from takeback.doors.console.app import create_app
 from takeback.ground import process
 from takeback.ground.config import Settings
@@ -10,5 +10,5 @@ from takeback.keyring import service as keyring
 if __name__ == "__main__":
     process.begin()
     with open_app(Settings(), keyring.STAFF) as app:
-        begin_at_start(app)
+        begin_at_start(subject_of(app))
         process.serve_http(create_app(app), app.settings.console_host, app.settings.console_port)

@@ -17,6 +17,7 @@ from takeback.doors.console import (
     queue,
     team,
     unseen,
+    working,
     working_copies,
 )
 from takeback.doors.console.desk import (
@@ -42,7 +43,7 @@ def create_app(app: App) -> FastAPI:
     desk = make_desk(app)
     web.state.desk = desk
     rooms = (entry, account, queue, pictures, working_copies, case, breaker, dossier, attention, unseen, team)
-    for room in rooms:
+    for room in (*rooms, working):
         web.include_router(room.router)
     web.get("/static/{version}/{name}")(static)
     web.add_exception_handler(NotSignedIn, _not_signed_in)

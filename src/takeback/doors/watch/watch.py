@@ -22,7 +22,7 @@ from psycopg_pool import PoolTimeout
 from takeback.app import App, open_app
 from takeback.bank import service as bank
 from takeback.connectors.api import Batch, Connector, Post, Shard
-from takeback.doctor.examination import begin_at_start
+from takeback.doctor.examination import begin_at_start, subject_of
 from takeback.doors.watch.ahead import Ahead, Captured
 from takeback.errors import LeaseLost, PlatformError, Unavailable
 from takeback.evidence import service as evidence
@@ -47,7 +47,7 @@ DATABASE_AWAY = (psycopg.OperationalError, PoolTimeout)
 def run(settings: Settings, stop: threading.Event) -> None:
     """Watch every connected platform until `stop` is set."""
     with open_app(settings) as app:
-        begin_at_start(app)
+        begin_at_start(subject_of(app))
         if not app.connectors:
             log.warning("no platform is connected: set TAKEBACK_MATRIX_URL and its tokens; nothing to watch")
         if app.keeper is not None and not app.keeper.keeps:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
-from takeback.doctor.examination import begin_at_start
+from takeback.doctor.examination import begin_at_start, subject_of
 from takeback.errors import ConfigurationError, LedgerBroken
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until `stop` is set."""
     with open_app(settings, keyring.LEDGER) as app:
-        begin_at_start(app)
+        begin_at_start(subject_of(app))
         signer = Signer(keys_folder(settings), settings.ledger_origin)
         policy = load_policy(settings.witness_policy, (signer.verifier, signer.post_quantum))
         witnesses = Witnesses(app.database, policy)
