@@ -17,6 +17,7 @@ def look_at_platforms(subject: Subject) -> Iterator[Finding]:
         )
     for name, connector in subject.connectors.items():
         if not isinstance(connector, Examined):
+            yield Finding(Level.OK, f"{name} is connected; it cannot be asked about rights.")
             continue
         try:
             wrong = connector.examine()

@@ -6,9 +6,11 @@ import os
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 from urllib.parse import quote
 
 import psycopg
@@ -18,6 +20,7 @@ from psycopg import sql
 import ledgers
 from services import TAKEBACK
 from takeback.app import keys_folder
+from takeback.connectors.api import Connector
 from takeback.doctor import surroundings
 from takeback.doctor.checks import CHECKS
 from takeback.doctor.examination import as_document, begin_at_start, examine
@@ -105,21 +108,26 @@ def test_a_right_too_many_of_the_portals_role_is_said(subject: Subject, postgres
     assert "not of takeback_portal" in found(owners, "role")[Level.FAILING]
 
 
-class Away:
-    """A connector whose platform does not answer."""
+class Far:
+    """What a connector says of its rights; None: its platform does not answer."""
 
-    name = "away"
+    def __init__(self, *said: str) -> None:
+        self._said = said
 
     def examine(self) -> tuple[str, ...]:
-        raise Unavailable("no answer")
+        if not self._said:
+            raise Unavailable("no answer")
+        return self._said
+
+
+def connected_to(subject: Subject, platform: Far) -> Subject:
+    return replace(subject, connectors={"away": cast("Connector", platform)})
 
 
 def test_a_platform_that_is_away_or_lacks_a_right_is_said(subject: Subject) -> None:
-    away = Subject(subject.settings, subject.database, {"away": Away()})  # type: ignore[dict-item]
+    away = connected_to(subject, Far())
     assert "away does not answer" in found(away, "platforms")[Level.FAILING]
-    lacking = Away()
-    lacking.examine = lambda: ("our account is no administrator.",)  # type: ignore[method-assign]
-    lacks = Subject(subject.settings, subject.database, {"away": lacking})  # type: ignore[dict-item]
+    lacks = connected_to(subject, Far("our account is no administrator."))
     assert "no administrator" in found(lacks, "platforms")[Level.FAILING]
 
 
