@@ -393,3 +393,16 @@ def test_the_same_server_comes_back_after_a_power_cut(matrix: MatrixPlatform):
     assert matrix.synapse.pid != before
     assert until(lambda: connector.fetch(posted.media, 10_000_000) == posted.data)
     connector.close()
+
+
+def test_rights_that_an_account_lacks_are_said(matrix: MatrixPlatform) -> None:
+    """S6: a token without the right says so, by calls that change nothing."""
+    whole = MatrixConnector(MatrixSettings(matrix.origin, matrix.admin.token, matrix.member.token))
+    assert whole.examine() == ()
+    whole.close()
+    lacking = MatrixConnector(MatrixSettings(matrix.origin, matrix.member.token, "no-such-token"))
+    first, second = lacking.examine()
+    assert "is no server administrator" in first
+    assert "TAKEBACK_MATRIX_MEMBER_TOKEN is not accepted" in second
+    assert "no-such-token" not in second
+    lacking.close()
