@@ -20,7 +20,7 @@ from takeback_verify.leaf import Opening, format_leaf, seal
 from takeback_verify.merkle import Frontier, leaf_hash
 from takeback_verify.note import Note, format_note, format_signature, parse_note
 
-LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VOUCHED = range(1, 12)
+LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VOUCHED, PAST = range(1, 12)
 """The steps of the report."""
 
 
