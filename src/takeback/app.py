@@ -3,7 +3,7 @@
 import importlib
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -22,9 +22,9 @@ from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
 from takeback.ground.db.pool import Database
 from takeback.ground.ledger.timestamps import Authority, read_authorities
-from takeback.ground.vault import keys
 from takeback.ground.vault.recipients import directory_path, load_directory
 from takeback.ground.vault.unseal import Unsealer
+from takeback.keyring import service as keyring
 from takeback.sightings.archive import Archive, require_engine
 from takeback.sightings.sources import Sources
 from takeback.sightings.sweep import Sweeper
@@ -68,10 +68,8 @@ class App:
 
 
 def keys_folder(settings: Settings) -> Path:
-    """Where this service's keys are; they are made when missing."""
-    folder = settings.data / KEYS_FOLDER
-    keys.ensure(folder)
-    return folder
+    """Where this service's keys are; `keyring.service.settle` makes them at a first start."""
+    return settings.data / KEYS_FOLDER
 
 
 def authorities(settings: Settings) -> tuple[Authority, ...]:
@@ -176,11 +174,21 @@ def load_well_known(settings: Settings) -> WellKnown:
 
 
 @contextmanager
-def open_app(settings: Settings) -> Iterator[App]:
-    """All parts, closed again at the end."""
+def open_app(settings: Settings, needs: Collection[str] = ()) -> Iterator[App]:
+    """All parts, closed again at the end.
+
+    Args:
+        settings: of this process.
+        needs: names of keys that it needs besides the intake's, see `keyring.service`.
+
+    Raises:
+        ConfigurationError: a setting is wrong, or a key is not the database's.
+        NotReady: the database does not answer.
+    """
     with ExitStack() as stack:
-        folder = keys_folder(settings)
         database = stack.enter_context(open_database(settings))
+        folder = keys_folder(settings)
+        keyring.settle(database, folder, {*keyring.INTAKE, *needs}, origin=settings.ledger_origin)
         connectors = connect(settings)
         for connector in connectors.values():
             stack.callback(connector.close)

@@ -2,6 +2,7 @@
 
 TakebackError
 ├── ConfigurationError    the operator must change a setting; the text says which and how
+├── NotReady              what a start needs does not answer now, and may soon: try again
 ├── Unreadable            bytes that are not a picture we can hash; carries the reason
 ├── Deferred              a file costs more than may be spent now: read it later, in the slow lane
 ├── NotFound              no such case, receipt, entry ...
@@ -23,6 +24,11 @@ TakebackError
 from datetime import timedelta
 from enum import StrEnum
 
+MEND_SETTINGS = 78
+"""Exit code when only a person can help: a setting or a key is wrong (EX_CONFIG of sysexits.h)."""
+TRY_AGAIN = 75
+"""Exit code when the same start may work later: a database does not answer yet (EX_TEMPFAIL)."""
+
 
 class TakebackError(Exception):
     """Everything that this project raises on purpose."""
@@ -30,6 +36,10 @@ class TakebackError(Exception):
 
 class ConfigurationError(TakebackError):
     """A setting is missing or wrong; the message says what to do."""
+
+
+class NotReady(TakebackError):
+    """What a start needs, a database that is starting for instance, does not answer now: try again."""
 
 
 class WhyUnreadable(StrEnum):
@@ -152,3 +162,14 @@ class Unavailable(PlatformError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+def exit_code(error: BaseException) -> int | None:
+    """The exit code of what ends a process in one line; None for what needs a trace."""
+    match error:
+        case NotReady() | StorageUnavailable():
+            return TRY_AGAIN
+        case ConfigurationError():
+            return MEND_SETTINGS
+        case _:
+            return None

@@ -323,6 +323,19 @@ class Timestamped:
     token: str
 
 
+@dataclass(frozen=True, slots=True)
+class LogSucceeded:
+    """This log goes on where another one ended: its `size` entries follow, and `lost` more are known of."""
+
+    origin: str
+    keys: str
+    """The old log's verifier keys, a line each."""
+    note: str
+    """Its last checkpoint that was here, with its signatures; empty if it never signed one."""
+    size: int
+    lost: int
+
+
 # --- the house itself ------------------------------------------------------------------------------------
 
 
@@ -422,6 +435,7 @@ Fact = (
     | EvidenceGivenUp
     | DossierWritten
     | PosterReleased
+    | LogSucceeded
     | Timestamped
     | JobGaveUp
     | BatchSetAside

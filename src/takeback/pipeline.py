@@ -166,6 +166,7 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             | facts.InvestigationStarted()
             | facts.JobGaveUp()
             | facts.LocationUnusable()
+            | facts.LogSucceeded()
             | facts.Looked()
             | facts.MoreCopiesAsked()
             | facts.PictureUnreadable()

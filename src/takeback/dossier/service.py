@@ -37,6 +37,7 @@ from takeback.ground.ledger import proofs
 from takeback.ground.ledger import store as ledger
 from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, DossierId, FactId, StaffId
+from takeback.keyring import service as keyring
 from takeback_verify.entries import PlacedEntry, parse_entries
 from takeback_verify.listing import ENTRIES, parse_listing
 from takeback_verify.policy import Policy
@@ -249,6 +250,7 @@ def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Stand
         blobs = blobs_of(app)
         collected = collecting.veiled(collected, lambda part: blobs.get(part.blob))
     sealer = DocumentSealer(keys_folder(settings), settings.service_name, now)
+    keyring.settle_made(app.database, keys_folder(settings))
     with ExitStack() as stack:
         stampers = [stack.enter_context(closing(SealStamper(each))) for each in authorities(settings)]
         drafted = collecting.draft(collected, head, trust, policy, sealer, stampers)

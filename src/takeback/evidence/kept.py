@@ -55,5 +55,5 @@ def trouble(tx: Tx, keeper: Keeper | None) -> str | None:
         return None
     return (
         f"No evidence can be sealed: {wrong}. What waits for its capture is not worked on and not removed. "
-        "The operator mends the file, or gives evidence up with `takeback keys give-up`."
+        "The operator mends the file, or gives evidence up with `takeback keys stop-evidence`."
     )

@@ -18,6 +18,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from takeback.errors import ConfigurationError, NotFound, StorageUnavailable
+from takeback.ground.addresses import without_credentials, without_secrets
 from takeback.ground.asking import ask_outside
 
 if TYPE_CHECKING:
@@ -68,12 +69,14 @@ class Blobs:
     def _open(self, existing: bool) -> ObjectStore:
         try:
             if self.folder is None:
+                without_credentials(self.where)
                 return from_url(self.where, retry_config=_RETRY)
             if existing and not self.folder.is_dir():
                 raise ConfigurationError(f"{self.folder} is not a folder; name one, or s3://bucket/prefix")
             return LocalStore(self.folder, mkdir=True)
         except (BaseError, OSError, ValueError) as error:
-            raise ConfigurationError(f"cannot use {self.where} for files: {_first_line(error)}") from error
+            where = without_secrets(self.where)
+            raise ConfigurationError(f"cannot use {where} for files: {_first_line(error)}") from error
 
     def put(self, name: str, data: bytes) -> None:
         """Write a file, whole or not at all. Raises StorageUnavailable."""

@@ -298,8 +298,10 @@ def checked_origin(origin: str) -> str:
     try:
         parts = urlsplit(origin)
         port = parts.port
-    except ValueError as error:
-        raise ConfigurationError(f"not an address: {origin!r} ({error})") from error
+    except ValueError:
+        raise ConfigurationError(
+            "not an address: give scheme, host and port only, as https://chat.example"
+        ) from None
     wrong = (
         parts.scheme not in {"http", "https"}
         or not parts.hostname
@@ -311,7 +313,7 @@ def checked_origin(origin: str) -> str:
     )
     if wrong:
         raise ConfigurationError(
-            f"not an origin: {origin!r}; give scheme, host and port only, as https://chat.example:8448"
+            "not an origin: give scheme, host and port only, as https://chat.example:8448"
         )
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")

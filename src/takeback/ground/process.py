@@ -8,14 +8,12 @@ import sys
 import threading
 from types import TracebackType
 
-from takeback.errors import ConfigurationError, DatabaseAway
+from takeback.errors import DatabaseAway, exit_code
 
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
 """Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
 LISTENER = "TAKEBACK_LISTENER"
 """Set by `serve` for a door: the number of the open socket that it answers on."""
-CANNOT_START = 2
-"""Exit code after a ConfigurationError."""
 
 
 def begin() -> threading.Event:
@@ -45,11 +43,12 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 def _say_plainly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """What the operator can mend is said in one line, as in `takeback.doors.cli.main`."""
-    if not isinstance(error, ConfigurationError):
+    code = exit_code(error)
+    if code is None:
         sys.__excepthook__(kind, error, trace)
         return
     sys.stderr.write(f"takeback: {error}\n")
-    sys.exit(CANNOT_START)
+    sys.exit(code)
 
 
 def _end_with_parent() -> None:

@@ -27,6 +27,7 @@ from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
 from takeback.ground.jobs.queue import enqueue
+from takeback.ground.vault import keys
 from takeback.ground.vault.unseal import Unsealer
 from takeback.ids import ReportId
 from takeback.sightings import health, leases, set_aside
@@ -62,7 +63,9 @@ def api(database: Database, decoder: Decoder, tmp_path: Path) -> Iterator[Api]:
     bound = socket.create_server(("127.0.0.1", 0))
     settings = Settings(data=tmp_path)
     parts = look_back_parts(settings, database)
-    app = App(settings, database, {}, decoder, Unsealer(keys_folder(settings)), BankIndex(), *parts)
+    app = App(
+        settings, database, {}, decoder, Unsealer(keys.ensure(keys_folder(settings))), BankIndex(), *parts
+    )
     with database.transaction() as tx:
         key = staff.make_api_key(tx, "our chat", by=None, now=clock.now())
     address = bound.getsockname()[:2]

@@ -159,7 +159,7 @@ def test_two_at_once_read_every_file_once(database, tmp_path, folder):
 
 def test_a_source_that_is_not_there_is_said_in_one_line(database, tmp_path):
     done = run(database, tmp_path, tmp_path / "nowhere")
-    assert done.returncode == 2
+    assert done.returncode == 78
     assert "is not a folder" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -168,7 +168,7 @@ def test_a_source_that_is_not_there_is_said_in_one_line(database, tmp_path):
 def test_a_name_belongs_to_one_archive(database, tmp_path, folder):
     assert run(database, tmp_path, folder, "--name", "old").returncode == 0
     done = run(database, tmp_path, tmp_path, "--name", "old")
-    assert done.returncode == 2
+    assert done.returncode == 78
     assert "choose another one with --name" in done.stderr
 
 

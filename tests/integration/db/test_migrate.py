@@ -12,7 +12,7 @@ import pytest
 from psycopg import sql
 
 from takeback.cases import service as cases
-from takeback.errors import ConfigurationError
+from takeback.errors import ConfigurationError, NotReady
 from takeback.ground.db import alembic_run, migrate
 from takeback.ground.db.pool import Database
 from takeback.ids import CaseId
@@ -99,7 +99,7 @@ def test_a_user_who_may_not_create_is_told_what_to_do(postgres, empty_url):
 
 
 def test_an_unreachable_database_is_a_clear_error():
-    with pytest.raises(ConfigurationError, match="cannot reach the database"):
+    with pytest.raises(NotReady, match="cannot reach the database"):
         migrate.upgrade("postgresql://nobody@127.0.0.1:9/none")
 
 

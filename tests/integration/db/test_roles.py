@@ -212,7 +212,7 @@ def test_it_cannot_do_anything_else(portal, statement):
         portal.execute(statement)
 
 
-def test_it_can_execute_nine_functions_of_ours_only(owner):
+def test_it_can_execute_ten_functions_of_ours_only(owner):
     rows = owner.execute(
         "select p.oid::regprocedure::text from pg_proc p "
         "where p.pronamespace = 'public'::regnamespace "
@@ -222,6 +222,7 @@ def test_it_can_execute_nine_functions_of_ours_only(owner):
         ("draft_get(bytea)",),
         ("draft_put(bytea,bytea,boolean)",),
         ("draft_wipe(bytea)",),
+        ("keyring_fits(text,text)",),
         ("report_ask_package(bytea)",),
         ("report_link_stands(bytea)",),
         ("report_package_piece(bytea,uuid,integer)",),

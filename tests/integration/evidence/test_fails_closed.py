@@ -50,7 +50,7 @@ def test_s12_what_waits_for_its_capture_waits_until_the_file_is_mended(house, pl
     assert not house.facts(Captured, CaptureFailed, RemovalPlanned)
     said = trouble(house)
     assert said is not None
-    assert "takeback keys give-up" in said
+    assert "takeback keys stop-evidence" in said
     house.app.keeper.directory.write_bytes(whole)
     assert trouble(house) is None
     house.after(minutes=1)

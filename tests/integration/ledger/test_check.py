@@ -20,7 +20,7 @@ from takeback_verify.leaf import Opening, format_leaf, seal
 from takeback_verify.merkle import Frontier, leaf_hash
 from takeback_verify.note import Note, format_note, format_signature, parse_note
 
-LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VOUCHED = range(1, 11)
+LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VOUCHED, PAST = range(1, 12)
 """The steps of the report."""
 
 
@@ -36,7 +36,7 @@ def log(database, sequencer):
 def test_a_log_that_nobody_touched_is_valid(verified):
     report = verified()
     assert report.verdict is Verdict.VALID
-    assert [step.number for step in report.steps] == list(range(1, 11))
+    assert [step.number for step in report.steps] == list(range(1, 12))
     assert all(step.checked.endswith(".") and not step.wrong for step in report.steps)
 
 

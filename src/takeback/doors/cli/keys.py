@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from takeback.app import open_database
+from takeback.app import keys_folder, open_database
 from takeback.doors.cli import keys_on_paper
 from takeback.errors import ConfigurationError
 from takeback.evidence import kept
@@ -32,6 +32,7 @@ from takeback.ground.vault.recipients import (
 from takeback.ground.vault.seal import Recipient
 from takeback.ground.vault.shares import public_key
 from takeback.ids import CaseId
+from takeback.keyring import service as keyring
 
 WRONG = 1
 
@@ -49,6 +50,20 @@ app.command()(keys_on_paper.combine)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="As in the directory; nobody's real name.")]
 Key = Annotated[str, typer.Argument(metavar="KEY", help="The public key, age1...")]
+
+
+@app.command(name="give-up")
+def give_up(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Of the folder `keys`, as staff.key.")],
+) -> None:
+    """Accept that one of the service's own keys is lost for good; the next start makes a new one.
+
+    What the old one opened stays closed. Of the log's keys: `takeback ledger succeed`.
+    """
+    settings = Settings()
+    with open_database(settings) as database, database.transaction() as tx:
+        keyring.give_up(tx, keys_folder(settings), file)
+    print(f"The next start makes a new {file}. Keep a copy of it.")
 
 
 @app.command(name="list")
@@ -113,7 +128,7 @@ def retire_(name: Name) -> None:
 
 
 @app.command()
-def give_up(
+def stop_evidence(
     reason: Annotated[str, typer.Argument(metavar="REASON", help="Why, for the log.")],
 ) -> None:
     """Keep no evidence any more: for good, and recorded in the log.
@@ -142,7 +157,7 @@ def check(
     a trial to all of them. With --identity (on the holder's computer, with a copy of the directory) it opens
     that trial: do so once a year, also with the recovery key.
 
-    Exit code: 0 when all is well; 1 when something is wrong, which is said; 2 when there is no directory.
+    Exit code: 0 when all is well; 1 when something is wrong, which is said; 78 when there is no directory.
     """
     path = directory_path(Settings())
     if not path.exists():

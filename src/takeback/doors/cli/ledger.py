@@ -22,6 +22,7 @@ from takeback.ground.ledger.proofs import receipt as receipt_of
 from takeback.ground.ledger.status import how_it_stands
 from takeback.ground.ledger.witnesses import load_policy
 from takeback.ids import FactId
+from takeback.keyring import service as keyring
 from takeback_verify.cosignature import format_cosigner_key
 from takeback_verify.errors import VerifyError
 from takeback_verify.note import format_verifier_key, parse_verifier_key
@@ -105,6 +106,23 @@ def status() -> None:
         print("\n".join(report.lines))
     if not report.well:
         raise typer.Exit(INVALID)
+
+
+@app.command()
+def succeed() -> None:
+    """Begin a new log where the old key signed what this database does not hold, or the key is lost.
+
+    Stop the service and set TAKEBACK_LEDGER_ORIGIN to a name that no log had first. The new log's first entry
+    commits to the old one; all of its entries follow. Said again after a crash, it goes on.
+    """
+    settings = Settings()
+    folder = settings.data / KEYS_FOLDER
+    with open_database(settings) as database:
+        begun = keyring.succeed(database, folder, settings.ledger_origin, clock.now())
+    print(f"The log {settings.ledger_origin} begins with {begun.size} entries.")
+    print(f"Back up its keys in {folder}. Give its verifier key (`takeback ledger key`) to the witnesses,")
+    print("and a new trust file (`takeback dossier --trust FILE`) to whoever checks packages from now on.")
+    print("Earlier packages verify by the trust file of the old log.")
 
 
 @app.command()

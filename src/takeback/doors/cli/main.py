@@ -12,12 +12,14 @@ from importlib import import_module
 
 import typer
 
-from takeback.errors import ConfigurationError
+from takeback.errors import TakebackError, exit_code
 
 app = typer.Typer(
     help="Recognise, take down and keep down intimate images shared without consent, and prove it.",
     epilog="Settings are environment variables, TAKEBACK_...: `takeback settings` lists them. "
-    "`takeback demo` shows the whole way on this machine.",
+    "`takeback demo` shows the whole way on this machine. "
+    "Exit codes: 78, mend the settings or keys; 75, try again, what is needed does not answer yet; "
+    "2, the command was typed wrongly.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
@@ -27,18 +29,12 @@ app = typer.Typer(
 @app.command()
 def serve() -> None:
     """Run all of it: database, portal, console, API, worker and watcher. Ctrl-C stops it."""
-    from takeback.doors.cli.serve import PARTS
-
-    _serve(PARTS)
-
-
-def _serve(parts: Sequence[str]) -> None:
     from takeback.doors.cli.serve import Service
     from takeback.ground import process
-    from takeback.ground.config import PortalSettings, Settings
+    from takeback.ground.config import all_settings
 
     stop = process.begin()
-    with Service(Settings(), PortalSettings(), parts=parts) as service:
+    with Service(*all_settings()) as service:
         service.wait_until_up(stop)
         for name, url in service.addresses().items():
             print(f"{name:8} {url}")
@@ -53,12 +49,7 @@ def _become(door: str) -> None:
 @app.command()
 def portal() -> None:
     """Run the public portal alone: the pages where people report, and ask how it stands."""
-    from takeback.ground.config import PortalSettings
-
-    if PortalSettings().portal_database_url is None:
-        _serve(["portal"])  # somebody must find the database, and the portal's own process must not
-    else:
-        _become("portal")
+    _become("portal")
 
 
 @app.command()
@@ -111,25 +102,24 @@ def links() -> None:
 
 @app.command()
 def settings() -> None:
-    """List every setting with its present value; secrets are not shown."""
-    from rich.console import Console
-    from rich.table import Table
+    """List every setting with its present value; of a secret only whether it is set."""
+    from takeback.ground.config import all_settings
+    from takeback.ground.settings_form import PREFIX, allowed_range, shown
 
-    from takeback.ground.config import PortalSettings, Settings
-
-    table = Table("Environment variable", "Value", "What it is")
-    shown: set[str] = set()
-    for group in (Settings(), PortalSettings()):
+    lines: dict[str, str] = {}
+    for group in all_settings():
         for name, field in type(group).model_fields.items():
-            if name not in shown:
-                shown.add(name)
-                table.add_row(f"TAKEBACK_{name.upper()}", str(getattr(group, name)), field.description)
-    Console().print(table)
+            value = shown(getattr(group, name), field)
+            about = (field.description or "").rstrip(".")
+            about += f"; {allowed_range(field)}." if allowed_range(field) else "."
+            lines.setdefault(name, f"{PREFIX}{name.upper()}={value}\n    {about}")
+    print("\n".join(lines.values()))  # no table: a narrow terminal would cut names and values
 
 
 ELSEWHERE = {
     "demo": "demo.command",
     "backfill": "backfill",
+    "doctor": "doctor",
     "dossier": "dossier",
     "match": "match",
     "review": "review",
@@ -170,6 +160,9 @@ def main() -> None:
         add(name)
     try:
         app()
-    except ConfigurationError as error:
+    except TakebackError as error:
+        code = exit_code(error)
+        if code is None:
+            raise
         print(f"takeback: {error}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(code)

@@ -29,9 +29,11 @@ from takeback.errors import ConfigurationError, Unavailable
 from takeback.ground.config import PortalSettings, Settings
 from takeback.ground.db import migrate
 from takeback.ground.db.embedded import EmbeddedPostgres
+from takeback.ground.db.pool import Database
 from takeback.ground.outbound import OutboundClient, Timeouts
 from takeback.ground.process import PARENT_PIPE, handed_down
 from takeback.ground.vault.keys import PORTAL_FOLDER
+from takeback.keyring import service as keyring
 
 PARTS = ("worker", "watch", "portal", "console", "api")
 GRACE = 20.0
@@ -143,7 +145,7 @@ class Service:
         self.parts: tuple[_Part, ...] = ()
 
     def __enter__(self) -> Self:
-        keys_folder(self._settings)
+        self._settings.data.mkdir(parents=True, exist_ok=True)
         with ExitStack() as undo:
             undo.callback(self.__exit__)
             self._lock = _lock(self._settings.data / LOCK_FILE)
@@ -152,6 +154,8 @@ class Service:
                 self._listeners[name] = undo.enter_context(_bind(*address, deadline))
             url = self._settings.database_url or self._embedded_url(self._lock)
             migrate.upgrade(url, self._settings.portal_connections)
+            with Database(url, max_size=2) as database:
+                keyring.settle(database, keys_folder(self._settings))
             self.database_url = url
             everything = {**self._environment, "TAKEBACK_DATABASE_URL": url}
             portal = self._portal_environment()

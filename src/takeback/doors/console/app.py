@@ -18,6 +18,7 @@ from takeback.doors.console import (
     queue,
     team,
     unseen,
+    working,
     working_copies,
 )
 from takeback.doors.console.desk import (
@@ -56,6 +57,7 @@ def create_app(app: App) -> FastAPI:
         unseen,
         team,
         floods,
+        working,
     )
     for room in rooms:
         web.include_router(room.router)

@@ -380,6 +380,10 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
             return f"{said}: {RELEASE_REASON.get(reason, reason)}."
         case facts.Timestamped(authority=authority, size=size):
             return f"{authority} timestamped the log of {count(size, 'entry', 'entries')}."
+        case facts.LogSucceeded(origin=origin, lost=lost):
+            return (
+                f"A new log took the place of {origin}; {count(lost, 'entry', 'entries')} of that are lost."
+            )
         case facts.JobGaveUp(job=job, subject=subject, reason=reason):
             return f"Background work “{job}” was given up ({subject}): {reason}"
         case facts.BatchSetAside(connector=connector, pieces=pieces, error=error):

@@ -4,6 +4,7 @@ It is given the address of a database and its own folder of keys, and nothing el
 about who came: no access log, and the server does not say what it is.
 """
 
+from takeback.doors.portal import own_keys
 from takeback.doors.portal.app import create_app
 from takeback.errors import ConfigurationError
 from takeback.ground import process
@@ -22,8 +23,10 @@ def serve(settings: PortalSettings, database_url: str) -> None:
         database_url: as the role takeback_portal.
 
     Raises:
-        ConfigurationError: the portal's keys are missing or damaged.
+        ConfigurationError: the portal's keys are missing, damaged or another database's.
+        NotReady: the database does not answer.
     """
+    own_keys.check(database_url, settings.portal_keys)
     with Database(database_url, max_size=CONNECTIONS) as database:
         app = create_app(settings, database)
         run(app, settings.portal_host, settings.portal_port)

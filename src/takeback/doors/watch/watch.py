@@ -20,6 +20,7 @@ from datetime import timedelta
 from takeback.app import App, open_app
 from takeback.bank import service as bank
 from takeback.connectors.api import Examined
+from takeback.doctor.examination import begin_at_start, subject_of
 from takeback.doors.watch.ahead import Ahead
 from takeback.doors.watch.batches import DATABASE_AWAY, Batches, told
 from takeback.doors.watch.database_clock import DatabaseClock
@@ -46,6 +47,7 @@ SOUND_AFTER = 600.0
 def run(settings: Settings, stop: threading.Event) -> None:
     """Watch every connected platform until `stop` is set."""
     with open_app(settings) as app:
+        begin_at_start(subject_of(app))
         if not app.connectors:
             log.warning("no platform is connected: set TAKEBACK_MATRIX_URL and its tokens; nothing to watch")
         if app.keeper is not None and not app.keeper.keeps:

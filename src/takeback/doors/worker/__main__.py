@@ -5,4 +5,5 @@ from takeback.ground import process
 from takeback.ground.config import Settings
 
 if __name__ == "__main__":
-    work.run(Settings(), process.begin())
+    stop = process.begin()  # first: it has settings that are wrong said in one line
+    work.run(Settings(), stop)

@@ -9,6 +9,7 @@ from time import monotonic
 
 from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
+from takeback.doctor.examination import begin_at_start, subject_of
 from takeback.dossier import handing
 from takeback.errors import ConfigurationError, DatabaseAway, LedgerBroken, PlatformError
 from takeback.facts import JobGaveUp
@@ -22,6 +23,7 @@ from takeback.ground.ledger.sequencer import Sequencer
 from takeback.ground.ledger.timestamps import Timestamper
 from takeback.ground.ledger.witnesses import Witnesses, load_policy
 from takeback.intake import service as intake
+from takeback.keyring import service as keyring
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,8 @@ TELL_AGAIN = 3600.0
 
 def run(settings: Settings, stop: threading.Event) -> None:
     """Work until `stop` is set."""
-    with open_app(settings) as app:
+    with open_app(settings, keyring.LEDGER) as app:
+        begin_at_start(subject_of(app))
         signer = Signer(keys_folder(settings), settings.ledger_origin)
         policy = load_policy(settings.witness_policy, (signer.verifier, signer.post_quantum))
         witnesses = Witnesses(app.database, policy)

@@ -11,6 +11,7 @@ import psycopg
 
 from takeback.errors import ConfigurationError
 from takeback.ground.db import portal_role
+from takeback.ground.db.refusal import cannot_reach
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -21,7 +22,8 @@ def upgrade(url: str, portal_connections: int = portal_role.CONNECTIONS) -> None
     Others who ask meanwhile wait.
 
     Raises:
-        ConfigurationError: the database cannot be reached, or its user may not create tables and roles.
+        ConfigurationError: there is no such database or login, or its user may not create tables and roles.
+        NotReady: the database does not answer.
     """
     try:
         if not _is_current(url):
@@ -34,7 +36,7 @@ def upgrade(url: str, portal_connections: int = portal_role.CONNECTIONS) -> None
             "`takeback migrate` once, or grant CREATE on the schema and CREATEROLE"
         ) from error
     except psycopg.OperationalError as error:
-        raise ConfigurationError(f"cannot reach the database: {error}") from error
+        raise cannot_reach(error, url) from None  # the cause may quote the URL
 
 
 def newest() -> str:

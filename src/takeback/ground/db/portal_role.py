@@ -25,8 +25,8 @@ from takeback.ground.db.pool import Tx
 log = logging.getLogger(__name__)
 
 ROLE = "takeback_portal"
-CONNECTIONS = 16
-"""Connections of all portal processes together: two processes of eight."""
+CONNECTIONS = 18
+"""Connections of all portal processes together: two processes of nine."""
 LONGEST = timedelta(seconds=15)
 """A transaction of the role that is older is ended, together with its session."""
 LOOK_EVERY = 1.0

@@ -52,9 +52,7 @@ class Drand:
         origin, self._path = split_address(url)
         chain = _CHAIN.search(self._path)
         if chain is None:
-            raise ConfigurationError(
-                f"TAKEBACK_BEACON ends with the hash of a chain, 64 digits; this does not: {url}"
-            )
+            raise ConfigurationError("TAKEBACK_BEACON must end with the hash of a chain, 64 digits")
         self._source = f"drand/{chain[1]}"
         self._client = OutboundClient(origin, timeouts=Timeouts(connect=3, silence=5, total=10))
 

@@ -14,8 +14,10 @@ from enum import StrEnum
 from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger import store
 from takeback.ground.ledger.check_derived import TileWalk, check_vouched
+from takeback.ground.ledger.check_succession import PastLogs
 from takeback.ground.ledger.faults import Faults
 from takeback.ground.ledger.keys import Signed
+from takeback.ground.ledger.succession import Claim, claim_of
 from takeback_verify.checkpoint import open_checkpoint
 from takeback_verify.cosignature import CosignerKey, verify_cosignature
 from takeback_verify.errors import VerifyError
@@ -84,7 +86,7 @@ def verify_ledger(
         store.freeze(tx)
         walk = _walked(tx, key, second, last_signed)
         tiles = walk.tiles.end(tx)
-        vouched = check_vouched(tx)
+        vouched, past = check_vouched(tx), walk.past.end()
         counts = Faults()
         for fact in store.facts_without_entry(tx):
             counts.add(f"Fact {fact} left no entry in the log.")
@@ -105,6 +107,7 @@ def verify_ledger(
                 (_remembered(last_signed), walk.memory),
                 (f"Every one of {walk.tiles.kept} tiles that are kept follows from the leaves.", tiles),
                 (vouched.checked, vouched.faults),
+                (f"Each of {walk.past.count} logs that this one succeeded ends as it was signed.", past),
             ],
             start=1,
         )
@@ -144,6 +147,7 @@ class _Walk:
         self.signatures = Faults()
         self.roots = Faults()
         self.memory = Faults()
+        self.past = PastLogs()
         self._compare_memory()
 
     def meet_entry(self, entry: store.StoredEntry) -> None:
@@ -159,6 +163,10 @@ class _Walk:
         hashed = leaf_hash(entry.leaf)
         self.tree = self.tree.append(hashed)
         self.tiles.meet(hashed)
+        self.past.meet(hashed)
+        claim = None if entry.kind is None or entry.salt is None else _claim(entry)
+        if claim is not None:
+            self.past.meet_claim(entry.position, claim)
         self._compare_memory()
 
     def meet_checkpoint(self, stored: store.StoredCheckpoint) -> None:
@@ -245,6 +253,11 @@ def _walked(tx: Tx, key: VerifierKey, second: CosignerKey | None, last_signed: S
         coming = next(checkpoints, None)
     walk.end()
     return walk
+
+
+def _claim(entry: store.StoredEntry) -> Claim | None:
+    opening = _opening(entry)
+    return None if opening is None else claim_of(opening.kind, dict(opening.body))
 
 
 def _opening(entry: store.StoredEntry) -> Opening | None:

@@ -109,6 +109,12 @@ def contradicted(tx: Tx, witness: str, conflict: str, now: datetime) -> None:
     )
 
 
+def every_conflict(tx: Tx) -> list[str]:
+    """What witnesses, heeded or not, have seen that our log cannot have grown from."""
+    rows = tx.execute("select conflict from ledger_party where conflict is not null order by name")
+    return [conflict for (conflict,) in rows]
+
+
 def conflicts(tx: Tx, witnesses: Sequence[str]) -> list[str]:
     """What these witnesses have seen that the log cannot have grown from, as sentences."""
     rows = tx.execute(

@@ -21,6 +21,7 @@ from takeback.ground.db.pool import Database, Tx
 from takeback.ground.ledger import parties, store, tiles
 from takeback.ground.ledger.beacon import Newest
 from takeback.ground.ledger.keys import Signed, Signer
+from takeback.ground.ledger.succession import COMMAND
 from takeback_verify.checkpoint import Checkpoint, open_checkpoint
 from takeback_verify.errors import VerifyError
 from takeback_verify.leaf import parse_leaf
@@ -149,11 +150,14 @@ class Sequencer:
         if frontier.size < known.size:
             raise LedgerBroken(
                 f"the log has {frontier.size} entries, but its key signed {known.size}: the database is "
-                "older than that. Restore a newer backup, or begin a new log with a new name and key."
+                f"older than that. Restore a newer backup; if there is none, {COMMAND}"
             )
         same = store.checkpoint_of(tx, known.size)
         if same is None or self._opened(same).root() != known.root:
-            raise LedgerBroken(f"the log at size {known.size} is not the one that this key signed")
+            raise LedgerBroken(
+                f"the log at size {known.size} is not the one that this key signed. Bring the folder `keys` "
+                f"back that belongs to this database; if there is none, {COMMAND}"
+            )
 
 
 def _hashed(entry: int, leaf: bytes) -> bytes:

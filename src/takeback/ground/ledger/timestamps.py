@@ -71,7 +71,7 @@ def read_authorities(setting: str | None, folder: Path) -> tuple[Authority, ...]
         if not _NAME.fullmatch(name) or not url or name in found:
             raise ConfigurationError(
                 "TAKEBACK_TIMESTAMP_AUTHORITIES is name=URL with commas between them; a name is lower-case "
-                f"letters, digits, - and _, and stands once: {part!r}"
+                "letters, digits, - and _, and stands once"
             )
         found[name] = Authority(name, url, _roots(folder / f"{name}.pem"))
     return tuple(found.values())

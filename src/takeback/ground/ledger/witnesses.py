@@ -81,7 +81,7 @@ def split_address(url: str) -> tuple[str, str]:
     """Origin, and path without a slash at the end. Raises ConfigurationError for what is not an address."""
     parts = urlsplit(url)
     if parts.query or parts.fragment:
-        raise ConfigurationError(f"an address without ? and # is needed, not {url!r}")
+        raise ConfigurationError("an address of a witness, an authority or a beacon must have no ? and no #")
     return f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
 
 

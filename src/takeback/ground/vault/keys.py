@@ -18,8 +18,11 @@ IDENTITY_FILE = "intake.identity"
 PORTAL_FOLDER = "portal"
 
 
-def ensure(folder: Path) -> None:
-    """Make the keys that are missing in `folder`, and the portal's in `folder/portal`; keep those there."""
+def ensure(folder: Path) -> Path:
+    """Make the keys that are missing in `folder`, and the portal's in `folder/portal`; keep those there.
+
+    `keyring.service.settle` says whether they may be made. Returns the folder.
+    """
     portal = folder / PORTAL_FOLDER
     for each in (folder, portal):
         each.mkdir(parents=True, exist_ok=True)
@@ -27,6 +30,7 @@ def ensure(folder: Path) -> None:
     identity = write_once(folder / IDENTITY_FILE, str(x25519.Identity.generate()))
     write_once(portal / RECIPIENT_FILE, str(x25519.Identity.from_str(identity).to_public()))
     write_once(portal / PEPPER_FILE, secrets.token_hex(32))
+    return folder
 
 
 def write_once(path: Path, content: str) -> str:

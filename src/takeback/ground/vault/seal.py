@@ -8,6 +8,8 @@ text is padded to whole blocks first. The trade-off: the portal cannot show a re
 `pad` and `unpad` stand together so that the two halves cannot disagree; the opening half is `unseal.py`.
 """
 
+import hashlib
+import hmac
 from pathlib import Path
 from typing import NewType
 
@@ -25,6 +27,11 @@ PEPPER_FILE = "pepper"
 BLOCK_BYTES = 4096
 """Every sealed text is a whole number of these long; an ordinary report with a few pictures is one or two."""
 _END = b"\x80"
+
+
+def which_key(text: str) -> str:
+    """What may be told of a secret of 32 random bytes, so that two can be compared: a hash, in hex."""
+    return hmac.digest(text.strip().lower().encode(), b"takeback: which key this is", hashlib.sha256).hex()
 
 
 def load_recipient(folder: Path) -> Recipient:

@@ -15,7 +15,7 @@ from takeback.doors.cli.demo import check, pictures, room_page, town
 from takeback.doors.cli.demo.outside import LAWYER_KEY
 from takeback.doors.cli.demo.stage import Stage, free_port, raise_stage
 from takeback.dossier.trusting import trust_of
-from takeback.errors import ConfigurationError, TakebackError
+from takeback.errors import ConfigurationError, NotReady, TakebackError
 from takeback.ground import clock, process
 from takeback.ground.db.pool import Database
 from takeback.staff import service as staff
@@ -81,7 +81,7 @@ def _check(
     try:
         with raise_stage(cache.resolve(), say, stop, evidence=evidence, undo_seconds="0") as stage:
             result = check.walk(stage, say, stop, wanted)
-    except ConfigurationError:
+    except (ConfigurationError, NotReady):
         raise
     except TakebackError as error:
         print(f"takeback: {error}", file=sys.stderr)

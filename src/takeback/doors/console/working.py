@@ -1,0 +1,25 @@
+"""The page "Is it working?": what `takeback doctor` says, asked when the page is opened."""
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+
+from takeback.doctor.examination import examine, subject_of
+from takeback.doctor.model import Level, worst
+from takeback.doors.console.desk import AtDesk, Visiting
+
+router = APIRouter()
+
+SUMMARY = {
+    Level.OK: "Everything that was looked at works.",
+    Level.WARNING: "It works. Something should be mended.",
+    Level.FAILING: "Something does not work.",
+}
+WORD = {Level.OK: "well", Level.WARNING: "mend", Level.FAILING: "fails"}
+
+
+@router.get("/working")
+def working(desk: AtDesk, visit: Visiting) -> Response:
+    """Ask every check now; a platform that is away takes as long as its check may."""
+    results = examine(subject_of(desk.app))
+    level = worst(each.level for each in results)
+    return desk.page("working.html", visit, results=results, summary=SUMMARY[level], level=level, word=WORD)
