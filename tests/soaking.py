@@ -18,6 +18,6 @@ def quick(*of: Any, every: Iterable[Any]) -> list[Any]:  # noqa: ANN401 - whatev
     return [case if case in of else _soak(case) for case in cases]
 
 
-def _soak(case: Any) -> Any:  # noqa: ANN401
+def _soak(case: Any) -> Any:  # noqa: ANN401 - the same
     values = case if isinstance(case, tuple) else (case,)
     return pytest.param(*values, marks=pytest.mark.soak)

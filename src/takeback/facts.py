@@ -1,10 +1,8 @@
 """What can happen. Read this first, then `pipeline.py`, which says what follows from each.
 
 A fact is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
-fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Those of
-evidence stand in `evidence_facts`, of decisions in `decision_facts`, of accounts in `account_facts`, of the
-watchers in `watch_facts`, and of what is removed unseen in `breaker_facts`; all are handed on here. Those of
-too many reports (`flood_facts`) are listed only. How one is written is in `fact_form`.
+fact leaves an entry in is read by strangers, and a fact may outlive the case that it belongs to. Facts of one
+topic stand in files of their own (`*_facts.py`) and are handed on here. How one is written: `fact_form`.
 """
 
 import typing

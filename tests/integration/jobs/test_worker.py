@@ -65,7 +65,7 @@ class Failing:
 def quick(monkeypatch):
     """Waits of a fiftieth; what they are in truth, tests/unit/jobs says."""
     monkeypatch.setattr(worker, "wait_before", lambda attempt, _: timedelta(seconds=2 ** (attempt - 1) / 50))
-    monkeypatch.setattr(worker, "LONGEST_WAIT", timedelta(milliseconds=200))
+    monkeypatch.setattr(worker, "LONGEST_PAUSE", timedelta(milliseconds=200))
 
 
 @pytest.fixture

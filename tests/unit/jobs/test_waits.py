@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback import errands
-from takeback.errors import Gone, Unavailable
-from takeback.ground.jobs.worker import LONGEST_ASKED, LONGEST_WAIT, Handler, next_try, wait_before
+from takeback.errors import LONGEST_WAIT, Gone, Unavailable
+from takeback.ground.jobs.worker import LONGEST_PAUSE, Handler, next_try, wait_before
 
 ATTEMPTS = st.integers(1, 5000)
 ASKED = st.none() | st.floats(0, 1e30) | st.just(float("inf"))
@@ -18,15 +18,15 @@ ASKED = st.none() | st.floats(0, 1e30) | st.just(float("inf"))
 def test_waits_grow_and_have_an_end(attempt, asked):
     wait = wait_before(attempt, Unavailable("503", asked))
     following = wait_before(attempt + 1, Unavailable("503", asked))
-    assert timedelta(seconds=1) <= wait <= following <= LONGEST_ASKED
-    assert wait_before(attempt, ValueError()) <= LONGEST_WAIT
+    assert timedelta(seconds=1) <= wait <= following <= LONGEST_WAIT
+    assert wait_before(attempt, ValueError()) <= LONGEST_PAUSE
 
 
-@given(ATTEMPTS, st.floats(0, LONGEST_ASKED.total_seconds()))
+@given(ATTEMPTS, st.floats(0, LONGEST_WAIT.total_seconds()))
 def test_a_wait_that_a_platform_asks_for_is_obeyed_and_not_clipped(attempt, asked):
     """Up to a week: also hours and days."""
     assert wait_before(attempt, Unavailable("429", asked)) >= timedelta(seconds=asked)
-    assert wait_before(attempt, Unavailable("429", 365 * 86400)) == LONGEST_ASKED == timedelta(days=7)
+    assert wait_before(attempt, Unavailable("429", 365 * 86400)) == LONGEST_WAIT == timedelta(days=7)
 
 
 @given(st.integers(1, 20), ASKED)
@@ -38,7 +38,7 @@ def test_a_platform_is_never_asked_sooner_than_it_said(attempt, asked):
         if wait is None:
             assert attempt >= handler.tries or (asked or 0) > handler.longest.total_seconds()
         else:
-            assert wait.total_seconds() >= min(asked or 0, LONGEST_ASKED.total_seconds())
+            assert wait.total_seconds() >= min(asked or 0, LONGEST_WAIT.total_seconds())
     long = next_try(hasty, attempt, Unavailable("429", 3600))
     assert long is None  # the picture does not stay up for its evidence
 

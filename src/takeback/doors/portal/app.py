@@ -114,6 +114,7 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     app.add_exception_handler(HTTPException, others.known_trouble)
     app.add_exception_handler(RequestValidationError, others.known_trouble)
     hosts = hosts_of(settings.portal_origins, "TAKEBACK_PORTAL_ORIGINS")
+    hosts |= hosts_of(settings.portal_onion, "TAKEBACK_PORTAL_ONION")
     app.add_middleware(Checked, hosts=hosts, refuse=_refuse(pages))
     app.add_middleware(Guard, limit=form.BODY_LIMIT, trouble=pages.trouble)
     return app
