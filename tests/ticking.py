@@ -27,6 +27,9 @@ class Ticking:
     def locate(self, link: str) -> None:
         assert link
 
+    def control(self) -> None:
+        pass
+
     def close(self) -> None:
         pass
 

@@ -20,7 +20,7 @@ from takeback.app import App
 from takeback.connectors.api import Batch, Connector, Shard
 from takeback.doors.watch.batches import DATABASE_AWAY, Batches, passes, told
 from takeback.doors.watch.database_clock import DatabaseClock
-from takeback.errors import LeaseLost, PlatformError, Unavailable, asked_wait
+from takeback.errors import DatabaseAway, LeaseLost, PlatformError, Unavailable, asked_wait
 from takeback.evidence import watching
 from takeback.evidence.pulse import Pulse
 from takeback.facts import WatcherFailed
@@ -239,7 +239,7 @@ class Streams:
             except Exception as error:
                 if not passes(error) or self._is_stopped(turn):
                     raise
-                if not failures:
+                if not failures and not isinstance(error, DatabaseAway):  # which says so itself
                     log.warning("%s %s: %s", turn.lease.connector, turn.lease.shard.name, told(error))
                 self._wait_for_database(turn, pause_after(failures).total_seconds())
                 failures += 1

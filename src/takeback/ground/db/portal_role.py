@@ -280,6 +280,8 @@ def guard(
                 for what in _seen(url, connection, stop, connections, longest):
                     log.warning("the portal's role %s", what)
                     notice(what)
+        except psycopg.OperationalError:
+            stop.wait(LOOK_EVERY)  # the database is away, which `reach` says
         except psycopg.Error as error:
             log.warning("the portal's role is not watched: %s", error)
             stop.wait(LOOK_EVERY)
