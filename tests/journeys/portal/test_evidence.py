@@ -147,6 +147,7 @@ def test_every_state_of_evidence_is_pictured_and_has_no_barrier(
     assert "Every copy that was found is gone" not in text
 
 
+@pytest.mark.soak
 def test_nothing_is_cut_off_on_the_narrowest_phone(new_page, visiting):
     visitor = visiting(new_page("phone", width=320))
     comes_anew(visitor)
@@ -294,6 +295,7 @@ def test_a_package_that_goes_away_in_the_middle_is_no_file(story, new_page, tmp_
     assert "The last file is deleted here" in visitor.reads()
 
 
+@pytest.mark.soak
 def test_somebody_who_takes_it_out_again_and_again_is_held_up(story, new_page, tmp_path):
     visitor = story.visiting(new_page())
     visitor.looks_up(story.receipt)

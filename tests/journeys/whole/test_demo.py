@@ -158,6 +158,7 @@ def test_the_room_can_be_watched_and_ctrl_c_ends_all_of_it(cache: Path) -> None:
 # --- without a person -------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 def test_after_kill_9_only_the_database_lives_and_the_next_run_starts_clean_and_holds(cache: Path) -> None:
     with demo(cache) as running:
         running.until_up()
@@ -192,6 +193,7 @@ def test_after_kill_9_only_the_database_lives_and_the_next_run_starts_clean_and_
     }
 
 
+@pytest.mark.soak
 def test_a_check_that_is_stopped_half_way_leaves_nothing(cache: Path) -> None:
     with demo(cache, "--check") as running:
         until(lambda: "Starting Takeback" in running.said(), LONGEST, "the demo to be half way")

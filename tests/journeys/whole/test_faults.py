@@ -12,6 +12,7 @@ import pytest
 import signal_files
 from faults import Fault
 from services import PATIENCE, Journey, Scene, assert_gone_and_done_once, running_scene
+from soaking import quick
 from takeback.doors.cli.demo import town
 from takeback.doors.cli.demo.chat import ChatUser
 from takeback.doors.cli.demo.eyes import Eyes
@@ -98,14 +99,18 @@ def gone(journey: Journey) -> int:
 
 @pytest.mark.parametrize(
     "fault",
-    [
+    quick(
         Fault.TOO_MANY_REQUESTS,
-        Fault.SERVER_ERROR,
-        Fault.LOGIN_PAGE,
-        Fault.NOT_FOUND_PAGE,
-        Fault.CUT,
         Fault.LOST_ANSWER,
-    ],
+        every=[
+            Fault.TOO_MANY_REQUESTS,
+            Fault.SERVER_ERROR,
+            Fault.LOGIN_PAGE,
+            Fault.NOT_FOUND_PAGE,
+            Fault.CUT,
+            Fault.LOST_ANSWER,
+        ],
+    ),
     ids=lambda fault: fault.name.lower(),
 )
 def test_a_fault_during_the_removal_delays_it_and_nothing_else(scene: Scene, seed: int, fault: Fault) -> None:
@@ -160,6 +165,7 @@ def test_a_chat_server_that_is_down_for_a_while_loses_nothing(scene: Scene, seed
     assert_gone_and_done_once(journey)
 
 
+@pytest.mark.soak
 def test_messages_that_their_posters_deleted_first_need_no_second_redaction(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     for copy in journey.town.copies:
@@ -189,7 +195,7 @@ def test_media_that_a_moderator_quarantined_first_is_success(scene: Scene, seed:
 
 @pytest.mark.parametrize(
     "fault",
-    [Fault.SERVER_ERROR, Fault.CUT, Fault.LOGIN_PAGE, Fault.NOT_FOUND_PAGE],
+    quick(Fault.CUT, every=[Fault.SERVER_ERROR, Fault.CUT, Fault.LOGIN_PAGE, Fault.NOT_FOUND_PAGE]),
     ids=lambda fault: fault.name.lower(),
 )
 def test_a_picture_that_cannot_be_fetched_for_a_while_is_matched_later(
@@ -207,6 +213,7 @@ def test_a_picture_that_cannot_be_fetched_for_a_while_is_matched_later(
     assert_gone_and_done_once(journey)
 
 
+@pytest.mark.soak
 def test_posts_during_an_outage_are_found_afterwards(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     asked, before = scene.proxy.asked, len(scene.proxy.asked)

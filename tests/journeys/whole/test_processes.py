@@ -17,6 +17,7 @@ import pytest
 from databases import temporary_folder
 from platforms import ROOT
 from services import PARTS, PATIENCE, TAKEBACK, House, running_house
+from soaking import quick
 from takeback.doors.cli.demo.stage import free_ports
 from waiting import until
 
@@ -151,7 +152,7 @@ def with_a_terminal() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("with_a_terminal")
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("end", quick(signal.SIGTERM, every=[signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
 def test_a_signal_ends_every_process(end: signal.Signals) -> None:
     with temporary_folder() as folder, running_house(folder, environment(folder / "data")) as house:
         everything = house.processes()
@@ -230,7 +231,7 @@ def test_a_wrong_setting_is_said_in_one_line(house: House) -> None:
     assert "Traceback" not in said.stderr
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", quick("worker", every=PARTS))
 def test_a_part_alone_that_cannot_start_says_why_without_a_trace(house: House, part: str) -> None:
     nowhere = "postgresql://127.0.0.1:9/nowhere"
     said = takeback(
