@@ -59,6 +59,11 @@ def _follow(app: App, tx: Tx, fact: Fact) -> None:  # noqa: C901, PLR0912, PLR09
             enqueue(tx, "look_back", entry=str(entry))
         case facts.EntryWithdrawn(entry):
             details.forget(tx, entry)
+            case = cases.of_entry(tx, entry)
+            if case is not None:  # what only this entry made act acts no more
+                cases.hold(tx, case)
+                cases.note_removal(tx, case, cases.to_remove(tx, case, now), takedown.planned(tx, case))
+                _settle(tx, case, now)
         case facts.EntryActivated(entry, sighting):
             case = cases.of_entry(tx, entry)
             if sighting is not None and case is not None:

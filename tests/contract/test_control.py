@@ -18,7 +18,7 @@ from takeback.signals.model import MIN_QUALITY
 from takeback.signals.pdq import hash_bytes
 from takeback.takedown.model import Finding
 from takeback.takedown.rules import finding
-from takeback.takedown.session import look_beside_control
+from takeback.takedown.session import ControlWatch, look_beside_control
 from watching import Watching
 
 REQUIRED = frozenset({Surface.MESSAGE, Surface.MEDIA})
@@ -35,7 +35,7 @@ def looks(connector: Connector, target: Target) -> dict[tuple[Surface, Vantage],
 
 
 def outcome(connector: Connector, posted: Posted) -> Finding:
-    session = look_beside_control(connector, posted.target, 0)
+    session = look_beside_control(connector, posted.target, 0, ControlWatch(connector))
     return finding(session.looks, session.control, REQUIRED, connector.capabilities().shut_out)
 
 
@@ -199,7 +199,7 @@ class TestOnMatrix:
             connector = matrix.connect()
             posted = matrix.post_picture(matrix.make_place())
             remove(connector, posted)
-            session = look_beside_control(connector, posted.target, 0)
+            session = look_beside_control(connector, posted.target, 0, ControlWatch(connector))
             assert {row.state for row in session.control} == {State.PRESENT}
             assert finding(session.looks, session.control, REQUIRED) is Finding.GONE
             connector.close()
@@ -210,7 +210,7 @@ class TestOnMatrix:
     ):
         posted = matrix.post_picture(matrix.make_place())
         remove(ours, posted)
-        session = look_beside_control(ours, posted.target, 0)
+        session = look_beside_control(ours, posted.target, 0, ControlWatch(ours))
         answers = {
             (row.surface, row.seen, row.state)
             for row in (*session.looks, *session.control)
