@@ -20,12 +20,11 @@ from psycopg import sql
 import ledgers
 from services import TAKEBACK
 from takeback.app import keys_folder
-from takeback.connectors.api import Connector
+from takeback.connectors.api import Connector, Trouble, TroubleKind
 from takeback.doctor import surroundings
 from takeback.doctor.checks import CHECKS
 from takeback.doctor.examination import as_document, begin_at_start, examine
 from takeback.doctor.model import Check, Finding, Level, Subject
-from takeback.errors import Unavailable
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
@@ -109,26 +108,23 @@ def test_a_right_too_many_of_the_portals_role_is_said(subject: Subject, postgres
 
 
 class Far:
-    """What a connector says of its rights; None: its platform does not answer."""
+    """A connector that says what is wrong with its platform."""
 
-    def __init__(self, *said: str) -> None:
+    def __init__(self, *said: Trouble) -> None:
         self._said = said
 
-    def examine(self) -> tuple[str, ...]:
-        if not self._said:
-            raise Unavailable("no answer")
+    def health(self) -> tuple[Trouble, ...]:
         return self._said
 
 
-def connected_to(subject: Subject, platform: Far) -> Subject:
-    return replace(subject, connectors={"away": cast("Connector", platform)})
-
-
 def test_a_platform_that_is_away_or_lacks_a_right_is_said(subject: Subject) -> None:
-    away = connected_to(subject, Far())
-    assert "away does not answer" in found(away, "platforms")[Level.FAILING]
-    lacks = connected_to(subject, Far("our account is no administrator."))
-    assert "no administrator" in found(lacks, "platforms")[Level.FAILING]
+    far = Far(
+        Trouble(TroubleKind.AWAY, "The homeserver gives no usable answer."),
+        Trouble(TroubleKind.DIRECTORY_EMPTY, "Its directory is empty.", serious=False),
+    )
+    said = found(replace(subject, connectors={"far": cast("Connector", far)}), "platforms")
+    assert said[Level.FAILING].strip() == "far: The homeserver gives no usable answer."
+    assert said[Level.WARNING].strip() == "far: Its directory is empty."
 
 
 def test_what_hangs_or_fails_spoils_no_other_check_and_no_error_is_quoted(subject: Subject) -> None:
