@@ -204,7 +204,7 @@ def test_a_picture_without_detail_is_never_known(api: Api):
 def _raw(api: Api, head: str, body: bytes = b"") -> bytes:
     with socket.create_connection(api.address, timeout=10) as connection:
         key = api.http.headers["authorization"]
-        text = f"POST /v1/check/picture HTTP/1.1\r\nHost: x\r\nAuthorization: {key}\r\n{head}\r\n\r\n"
+        text = f"POST /v1/check/picture HTTP/1.1\r\nHost: localhost\r\nAuthorization: {key}\r\n{head}\r\n\r\n"
         connection.sendall(text.encode() + body)
         return connection.recv(4096)
 
