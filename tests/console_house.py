@@ -19,6 +19,7 @@ from takeback.app import App, keys_folder
 from takeback.connectors.api import Action, Capabilities, Look, Receipt, State, Surface, Target, Vantage
 from takeback.errors import Gone, NotAllowed
 from takeback.ground import clock
+from takeback.ground.http import serving
 from takeback.ground.vault import seal
 from takeback.ids import CaseId, SightingId
 from takeback.intake import model as intake
@@ -198,7 +199,7 @@ class House:
 @contextmanager
 def served(web, port_socket: socket.socket) -> Iterator[None]:
     """Serve an application in a thread, on a socket that is bound already."""
-    server = uvicorn.Server(uvicorn.Config(web, log_level="warning", access_log=False))
+    server = uvicorn.Server(serving.configure(web))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [port_socket]})
     thread.start()
     try:

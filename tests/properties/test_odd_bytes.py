@@ -261,9 +261,7 @@ def test_s4_every_address_of_every_door_asks_for_its_host(parts: App, postgres: 
             for address in addresses(door.asgi.app):
                 for host in FOREIGN:
                     assert _status(door, address, host) in {400, 421}, (address, host)
-                assert _status(door, address, door.host) not in {400, 421} or address.path == "/cookies", (
-                    address
-                )
+                assert _status(door, address, door.host) != 421, address
         health = Address("GET", "/healthz", (), ())
         for name in (b"127.0.0.1", b"127.0.0.1:8182", b"LOCALHOST", b"localhost.", b"[::1]:8182"):
             assert _status(api, health, name) in {200, 503}

@@ -93,7 +93,7 @@ class Checked:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = _oddity(scope) or self._wrong_host(scope)
+        fault = self._wrong_host(scope) or _oddity(scope)
         if fault is None and _is_form(scope):
             body = await _read(receive)
             if body is None or is_odd(body):
