@@ -33,7 +33,7 @@ def not_watched(tx: Tx) -> None:
     set_aside.put(tx, "matrix", "live", (None, "1"), gone, "DataError")
 
 
-def waits(tx: Tx) -> None:
+def let_jobs_wait(tx: Tx) -> None:
     """Jobs of another version, and one that a platform has us wait for."""
     for _ in range(3):
         enqueue(tx, "of_tomorrow", n=1)
@@ -84,7 +84,7 @@ def test_every_page_looks_as_it_should(house: House, new_page: NewPage, scheme: 
         for _ in range(3):
             record(tx, PictureUnreadable(1, "damaged"))
         not_watched(tx)
-        waits(tx)
+        let_jobs_wait(tx)
     at("/", "queue")
     at(f"/case/{main}", "case")
     at(f"/case/{waits}", "case-without-copies")
