@@ -11,6 +11,7 @@ from takeback.cases.model import Reviewer
 from takeback.doors.console import words
 from takeback.doors.console.case import Standing, reviewer_of, standing
 from takeback.doors.console.desk import AtDesk, Visiting
+from takeback.doors.console.words_work import named
 from takeback.evidence import kept
 from takeback.facts import (
     BatchSetAside,
@@ -118,6 +119,7 @@ def attention(desk: AtDesk, visit: Visiting) -> Response:
         aside=aside,
         shut_out=shut_out,
         unknown=unknown,
+        named=named,
         postponed=postponed,
         no_evidence=no_evidence,
         unreadable=len(unreadable),

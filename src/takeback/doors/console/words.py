@@ -12,6 +12,7 @@ from takeback.connectors.api import Action
 from takeback.doors.console import breaker_words, deciding_words, flood_words
 from takeback.doors.console.counting import count
 from takeback.doors.console.theme import Theme
+from takeback.doors.console.words_work import named
 from takeback.dossier.model import BY_RECEIPT
 from takeback.evidence.model import WORKING_COPY
 from takeback.facts import AccountChange, ApiKeyChange, Fact, FoundBy, Revealed, StaffChange, Verdict
@@ -385,7 +386,7 @@ def sentence(fact: Fact, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR091
                 f"A new log took the place of {origin}; {count(lost, 'entry', 'entries')} of that are lost."
             )
         case facts.JobGaveUp(job=job, subject=subject, reason=reason):
-            return f"Background work “{job}” was given up ({subject}): {reason}"
+            return f"Background work “{named(job)}” was given up ({subject}): {reason}"
         case facts.BatchSetAside(connector=connector, pieces=pieces, error=error):
             many = count(pieces, "post of", "posts of")
             return f"{many} {connector} could not be processed ({error}), and are tried again one by one."

@@ -14,12 +14,13 @@ SUMMARY = {
     Level.WARNING: "It works. Something should be mended.",
     Level.FAILING: "Something does not work.",
 }
-WORD = {Level.OK: "well", Level.WARNING: "mend", Level.FAILING: "fails"}
+WORD = {Level.OK: "works", Level.WARNING: "to mend", Level.FAILING: "fails"}
 
 
 @router.get("/working")
 def working(desk: AtDesk, visit: Visiting) -> Response:
-    """Ask every check now; a platform that is away takes as long as its check may."""
-    results = examine(subject_of(desk.app))
+    """Ask every check now and show the worst first. A slow platform takes as long as its check may."""
+    order = list(Level).index
+    results = sorted(examine(subject_of(desk.app)), key=lambda each: order(each.level), reverse=True)
     level = worst(each.level for each in results)
     return desk.page("working.html", visit, results=results, summary=SUMMARY[level], level=level, word=WORD)

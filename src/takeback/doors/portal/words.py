@@ -54,6 +54,7 @@ ENGLISH = Language(
         "back": "Back",
         "continue": "Continue",
         "faults.title": "Something is still needed",
+        "faults.wait": "Please wait a little",
         "fault": "Please check:",
         "foot.privacy": "How your answers are protected",
         "foot.status": "I have a receipt",
@@ -281,10 +282,10 @@ ENGLISH = Language(
         "busy.lead": "They came by the same way as you, and we cannot keep more answers at this moment. It "
         "has nothing to do with you. Please try again in a minute.",
         "busy.again": "Try again",
-        "work.heading": "Or let this device work for it",
-        "work.help": "Instead of waiting, this device can do some sums. For one report that is little, for "
-        "somebody who sends thousands it is much. It usually takes {least} to {most}. Keep this page open. "
-        "Nothing about you or this device is sent.",
+        "work.heading": "Or let this device work instead",
+        "work.help": "Instead of waiting, this device can do some sums. That is easy for one person, and "
+        "hard for somebody who sends thousands of reports. It usually takes {least} to {most}. Keep this "
+        "page open. Nothing about you or this device is sent.",
         "work.begin": "Let this device work",
         "work.working": "Working. The page goes on by itself.",
         "work.failed": "This browser cannot do that. Please wait instead.",
@@ -293,11 +294,11 @@ ENGLISH = Language(
         "by_link.heading": "You came by a link for several reports",
         "by_link.lead": "Somebody who helps people gave you this link, or you help people yourself.",
         "by_link.1": "Each report that is sent from here is one of its own, with a receipt of its own.",
-        "by_link.2": "Whoever made the link sees how many reports were sent by it, and not which.",
+        "by_link.2": "Whoever made the link sees how many reports were sent by it, but not which ones.",
         "by_link.3": "Press “Leave this page” after each one. To send another, open the link again.",
-        "by_link.ended.heading": "This link counts no more reports",
-        "by_link.ended": "Its time is over, or it was used as often as it may be. You can report without it, "
-        "in the same way.",
+        "by_link.ended.heading": "This link does not work any more",
+        "by_link.ended": "Its time is over, or it was used as often as it may be. You can report without it: "
+        "the questions are the same.",
         # Sent
         "sent.title": "Your receipt",
         "sent.heading": "Your report has arrived",
@@ -315,9 +316,9 @@ ENGLISH = Language(
         "sent.qr": "The same number as a pattern. It holds only the number, no address.",
         "sent.next": "What happens now",
         "sent.next.when.1": "At once",
-        "sent.next.1": "Your report is opened, and compared with what is posted in the places we are "
-        "connected to, also with what was posted earlier. When very many reports come at once, a person "
-        "looks at them first.",
+        "sent.next.1": "Your report is opened and compared with what is posted in the places we are "
+        "connected to. That includes earlier posts. When very many reports come at once, a person looks at "
+        "them first.",
         "sent.next.when.2": "Within {within}",
         "sent.next.2": "People decide about what was found, and what must go is removed. That is the limit "
         "we set ourselves; often it is faster. After the decision your receipt shows what was found.",

@@ -40,8 +40,8 @@ ENGLISH: dict[str, str] = {
     "status.sentence.undecided": "Your report is being worked on.",
     "status.more.undecided": "We compare it with what is posted in the places we are connected to, now and "
     "earlier. When very many reports come at once, a person looks at them first. A person decides about each "
-    "copy that is found. What was found is shown here after that decision and not before, since other "
-    "people may have the picture and report it, too.",
+    "copy that is found. What was found is shown here after that decision, not before. Other people "
+    "may have the picture and report it, too.",
     "status.time.undecided": "To decide about what was there when your report arrived, and to remove it, "
     "there is: {left}.",
     "status.late.undecided": "The time that we set ourselves has passed. If anything that was found still "
