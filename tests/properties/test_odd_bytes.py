@@ -34,6 +34,7 @@ from takeback.doors.witness.folder import Folder, create
 from takeback.ground import clock
 from takeback.ground.config import PortalSettings, Settings
 from takeback.ground.db.pool import Database
+from takeback.ground.vault import keys
 from takeback.ground.vault.unseal import Unsealer
 from takeback.intake.draft import new_key, write_key
 from takeback.signals.sandbox import Decoder
@@ -146,7 +147,7 @@ def _says_400(answer: Answered) -> bool:
 def parts(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     settings = Settings(data=tmp_path_factory.mktemp("data"), console_port=8181)
     with postgres.fresh() as url, Database(url) as database, Decoder(processes=1) as decoder:
-        unsealer = Unsealer(keys_folder(settings))
+        unsealer = Unsealer(keys.ensure(keys_folder(settings)))
         found = look_back_parts(settings, database)
         yield App(settings, database, {"chat": Platform()}, decoder, unsealer, BankIndex(), *found)
 

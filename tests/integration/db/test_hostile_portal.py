@@ -110,9 +110,7 @@ def sequence(owner, tmp_path):
     return Sequencer(owner, Signer(tmp_path / "keys", "takeback.example/ledger"))
 
 
-def test_s1_posts_checkpoints_reports_and_jobs_go_on_whatever_the_role_holds(
-    owner, url, portal_url, tmp_path
-):
+def test_s1_posts_checkpoints_reports_and_jobs_go_on_whatever_the_role_holds(owner, portal_url, tmp_path):
     """S1: and the role has as many connections as it is granted, and no more."""
     dots, index = random.Random(1), BankIndex()
     flips = synthetic.an_image(dots)

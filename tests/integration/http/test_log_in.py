@@ -19,6 +19,7 @@ from takeback.doors.console.app import create_app
 from takeback.ground import clock
 from takeback.ground.config import Settings
 from takeback.ground.db.pool import Database
+from takeback.ground.vault import keys
 from takeback.ground.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
 from takeback.staff import service
@@ -38,7 +39,9 @@ def house(database: Database, tmp_path: Path) -> Iterator[House]:
     settings = Settings(data=tmp_path, console_port=bound.getsockname()[1])
     with Decoder(processes=1) as decoder:
         parts = look_back_parts(settings, database)
-        app = App(settings, database, {}, decoder, Unsealer(keys_folder(settings)), BankIndex(), *parts)
+        app = App(
+            settings, database, {}, decoder, Unsealer(keys.ensure(keys_folder(settings))), BankIndex(), *parts
+        )
         with served(create_app(app), bound):
             house = House(app, Platform(), f"http://localhost:{settings.console_port}")
             _set_password(house)
