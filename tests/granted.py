@@ -10,9 +10,13 @@ CALLS = (
     ("select draft_get(%s)", OURS),
     ("select draft_wipe(%s)", OURS),
     ("select report_link_stands(%s)", OURS),
-    ("select report_salt() where %s is not null", OURS),
-    ("select report_put(%s, 'x', array['g'::bytea], null)", bytes(32)),
-    ("select report_put(%s, 'x', '{}', 'a token''s hash')", bytes(range(32, 64))),
     ("select keyring_fits('pepper', encode(%s, 'hex'))", OURS),
 )
 """Statements, each with the locator that it takes."""
+ALONE = (
+    ("select report_salt() where %s is not null", OURS),
+    ("select report_put(%s, 'x', array['g'::bytea], null)", bytes(32)),
+    ("select report_put(%s, 'x', '{}', 'a token''s hash')", bytes(range(32, 64))),
+    ("select report_put(%s, 'x', '{}', null)", bytes(range(1, 33))),
+)
+"""The same; whoever does one of these waits for another session that did it and has not committed."""

@@ -10,7 +10,7 @@ import pytest
 from psycopg import sql
 
 import databases
-from granted import CALLS
+from granted import ALONE, CALLS
 from repository import read, rows_of
 from takeback.ground.db import locks, migrate, portal_role
 from takeback.ground.db.embedded import EmbeddedPostgres
@@ -195,7 +195,7 @@ def test_s1_it_can_lock_no_relation_in_any_mode(as_portal, owner):
 def test_s1_what_its_transactions_lock_is_listed_and_holds_nobody_up(as_portal, owner):
     """S1: the modes conflict with none that the service takes."""
     with as_portal() as portal:
-        for statement, value in CALLS:
+        for statement, value in (*CALLS, *ALONE):
             portal.execute(statement, [value])
         held = owner.execute(
             """
