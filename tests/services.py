@@ -418,7 +418,7 @@ def _assert_records(journey: Journey) -> None:
             case, entry_text, journey.case,
         )
     )  # fmt: skip
-    assert facts == {
+    expected = {
         "entry_banked": 1,
         "case_opened": 1,
         "matched": number,
@@ -430,6 +430,7 @@ def _assert_records(journey: Journey) -> None:
         "rechecked": number,
         "found_gone": number,
     }
+    assert facts == expected, sorted(facts.items() ^ expected.items())
     steps = house.query(
         "select s.attempt, s.action, s.done_at is not null from takedown_step s"
         " join takedown_target t on t.id = s.target_id where t.case_id = %s",
