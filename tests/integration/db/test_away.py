@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +46,14 @@ class Server:
     def hanging(self) -> Iterator[None]:
         processes = self.processes()
         for each in processes:
-            each.suspend()
+            with suppress(psutil.NoSuchProcess):  # it was about to end
+                each.suspend()
         try:
             yield
         finally:
             for each in processes:
-                each.resume()
+                with suppress(psutil.NoSuchProcess):
+                    each.resume()
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -152,10 +152,6 @@ def visitors(
         }
 
 
-def everybody(postmaster: psutil.Process) -> list[psutil.Process]:
-    return [postmaster, *postmaster.children(recursive=True)]
-
-
 def stop(place: Place) -> Callable[[], None]:
     place.postgres.stop()
     return place.postgres.start_again
@@ -163,13 +159,17 @@ def stop(place: Place) -> Callable[[], None]:
 
 def hang(place: Place) -> Callable[[], None]:
     number = int((place.folder / "pg" / "postmaster.pid").read_text().split()[0])
-    stopped = everybody(psutil.Process(number))
+    postmaster = psutil.Process(number)
+    postmaster.suspend()  # first, so that nobody new comes
+    stopped = [postmaster, *postmaster.children(recursive=True)]
     for process in stopped:
-        process.suspend()
+        with suppress(psutil.NoSuchProcess):  # it was about to end
+            process.suspend()
 
     def go_on() -> None:
         for process in stopped:
-            process.resume()
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     return go_on
 

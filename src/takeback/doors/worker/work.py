@@ -11,7 +11,7 @@ from takeback import errands, pipeline
 from takeback.app import App, authorities, keys_folder, open_app
 from takeback.doctor.examination import begin_at_start, subject_of
 from takeback.dossier import handing
-from takeback.errors import ConfigurationError, DatabaseAway, LedgerBroken, PlatformError
+from takeback.errors import ConfigurationError, DatabaseAway, LedgerBroken, PlatformError, TakebackError
 from takeback.facts import JobGaveUp
 from takeback.ground.config import Settings
 from takeback.ground.db import portal_role
@@ -49,7 +49,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=_beside, args=[app, "timestamp", stamper.run, stop], name="timestamps"),
             threading.Thread(target=_beside, args=[app, "beacon", beacon.run, stop], name="beacon"),
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
-            threading.Thread(target=_make_controls, args=[app], name="controls"),
+            threading.Thread(target=_make_ready, args=[app], name="ready"),
         ]
         role = [app.database.url, stop, settings.portal_connections, portal_role.LONGEST, telling(app)]
         beside.append(threading.Thread(target=portal_role.guard, args=role, name="portal_role"))
@@ -114,8 +114,12 @@ def telling(app: App) -> Callable[[str], None]:
     return tell
 
 
-def _make_controls(app: App) -> None:
-    """Have the controls made now: the first removal is not to wait for them."""
+def _make_ready(app: App) -> None:
+    """Start a decoder and have the controls made now: the first removal is not to wait for them."""
+    try:
+        app.decoder.confinement()
+    except (TakebackError, RuntimeError) as error:  # the first file says so; or the process ends
+        log.warning("no decoder yet: %s", error)
     for connector in app.connectors.values():
         try:
             app.controls.of(connector).make()
