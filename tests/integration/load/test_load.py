@@ -26,6 +26,7 @@ def result():
     return measured, said, left
 
 
+@pytest.mark.soak
 def test_nothing_is_lost_or_doubled_though_a_watcher_was_killed(result):
     measured, _, _ = result
     assert (measured.lost, measured.doubled, measured.unread) == (0, 0, 0)
@@ -34,6 +35,7 @@ def test_nothing_is_lost_or_doubled_though_a_watcher_was_killed(result):
     assert {"watcher 1", "watcher 2", "PostgreSQL", "watcher 2: children"} <= groups
 
 
+@pytest.mark.soak
 def test_what_is_measured_is_there(result):
     measured, said, _ = result
     assert measured.capacity > 0
@@ -44,6 +46,7 @@ def test_what_is_measured_is_there(result):
     assert len(set(said)) >= 5
 
 
+@pytest.mark.soak
 def test_no_process_is_left(result):
     assert result[2] == set()
 

@@ -236,6 +236,7 @@ def test_days_are_those_of_utc(database, archive):
     assert "2026-01-31" in files_of(database)[0]
 
 
+@pytest.mark.soak
 def test_two_ray_nodes_answer_what_the_database_answers(database, archive, sweeper, blobs, tmp_path):
     pytest.importorskip("ray", reason="the extra `sweep` is not installed")
     rows = noise(0, 300)

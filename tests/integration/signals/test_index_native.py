@@ -79,6 +79,7 @@ def test_it_builds_with_this_compiler_and_answers_right(compiler: str) -> None:
     )
 
 
+@pytest.mark.soak
 def test_the_avx512_path_answers_right_on_any_processor() -> None:
     assert "avx512" in compared(built(ROOT / ".cache" / "native" / "simde", "--simde"), "avx512")
 
