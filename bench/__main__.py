@@ -126,7 +126,7 @@ def _draw(
 
 
 def _ledger(*, quick: bool) -> Iterator[Row]:
-    _say("Recording facts, signing, proving ...")
+    _say("Recording events, signing, proving ...")
     return ledger.measure(400 if quick else 4000, dossier.ENTRIES // (20 if quick else 1))
 
 

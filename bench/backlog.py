@@ -12,15 +12,15 @@ import time
 from pathlib import Path
 
 from bench.rows import Row, percentiles
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.jobs.urgency import Urgency
-from takeback.ground.vault import keys
-from takeback.ground.vault.seal import load_recipient
-from takeback.intake.model import Report
-from takeback.intake.receipt import load_pepper
-from takeback.intake.submit import submit
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
+from takeback.infra.jobs.urgency import Urgency
+from takeback.infra.vault import keys
+from takeback.infra.vault.seal import load_recipient
+from takeback.submissions.model import Report
+from takeback.submissions.receipt import load_pepper
+from takeback.submissions.submit import submit
 
 BACKLOG = 50_000
 REPORTS = 20
@@ -38,7 +38,9 @@ def measure() -> list[Row]:
             with Database(server.url) as database:
                 _fill(database)
                 environment = {**os.environ, "TAKEBACK_DATABASE_URL": server.url, "TAKEBACK_DATA": name}
-                worker = subprocess.Popen([sys.executable, "-m", "takeback.doors.worker"], env=environment)
+                worker = subprocess.Popen(
+                    [sys.executable, "-m", "takeback.entrypoints.worker"], env=environment
+                )
                 try:
                     while _left(database) == BACKLOG:
                         time.sleep(0.1)

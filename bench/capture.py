@@ -22,18 +22,18 @@ from pyrage import x25519
 
 from bench.journey import MOST_PAUSE, OTHER_PICTURE
 from bench.rows import Row, percentiles
-from takeback.doors.cli.demo import check, town
-from takeback.doors.cli.demo.stage import Stage, raise_stage
-from takeback.doors.cli.demo.town import Town
+from takeback.entrypoints.cli.demo import check, scenario
+from takeback.entrypoints.cli.demo.processes import Processes, start_processes
+from takeback.entrypoints.cli.demo.scenario import Scenario
 from takeback.evidence import watching
-from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.vault.recipients import Directory, Member, Role, Use, directory_path, format_directory
-from takeback.ground.vault.seal import Recipient
+from takeback.infra import clock
+from takeback.infra.db.pool import Database
+from takeback.infra.vault.recipients import Directory, Member, Role, Use, directory_path, format_directory
+from takeback.infra.vault.seal import Recipient
 
 LONGEST = 180.0
 DURABLE = """
-    select c.message from evidence_capture c join ledger_entry e on e.fact_id = c.fact_id
+    select c.message from evidence_capture c join ledger_entry e on e.event_id = c.event_id
     where c.place = %s and c.state = 'captured'
 """
 STRANGERS = 700
@@ -51,20 +51,20 @@ class CaptureNumbers:
 def measure(cache: Path, posts: int) -> CaptureNumbers:
     """Post so many copies of a reported picture, and so many others where somebody investigates."""
     settings = {"undo_seconds": "0", "seed_copies": str(posts + 1000)}  # nobody decides here
-    with raise_stage(cache.resolve(), print, **settings) as stage:
-        _let_somebody_open(directory_path(stage.settings))
-        check.report(stage.service.addresses()["portal"], town.the_picture(OTHER_PICTURE))
-        matched = town.found(stage.town.people, OTHER_PICTURE)
-        watched = town.found(stage.town.people, STRANGERS)
-        with Database(stage.service.database_url) as database, database.transaction() as tx:
+    with start_processes(cache.resolve(), print, **settings) as processes:
+        _let_somebody_open(directory_path(processes.settings))
+        check.report(processes.service.addresses()["portal"], scenario.the_picture(OTHER_PICTURE))
+        matched = scenario.found(processes.scenario.people, OTHER_PICTURE)
+        watched = scenario.found(processes.scenario.people, STRANGERS)
+        with Database(processes.service.database_url) as database, database.transaction() as tx:
             now = clock.now()
             until = now + timedelta(days=1)
             watching.investigate(tx, "matrix", watched.room, now, until, suspected_minor=False)
-        copy = town.edits(OTHER_PICTURE)["as posted"]
-        others = [town.edits(STRANGERS + n)["as posted"] for n in range(4)]
+        copy = scenario.edits(OTHER_PICTURE)["as posted"]
+        others = [scenario.edits(STRANGERS + n)["as posted"] for n in range(4)]
         return CaptureNumbers(
-            match=_latencies(stage, matched, [copy], posts),
-            investigation=_latencies(stage, watched, others, posts),
+            match=_latencies(processes, matched, [copy], posts),
+            investigation=_latencies(processes, watched, others, posts),
         )
 
 
@@ -84,8 +84,10 @@ def _let_somebody_open(path: Path) -> None:
     path.write_text(format_directory(Directory(tuple(members))), "ascii")
 
 
-def _latencies(stage: Stage, place: Town, files: Sequence[bytes], posts: int) -> tuple[float, ...]:
-    with psycopg.connect(stage.service.database_url, autocommit=True) as connection:
+def _latencies(
+    processes: Processes, place: Scenario, files: Sequence[bytes], posts: int
+) -> tuple[float, ...]:
+    with psycopg.connect(processes.service.database_url, autocommit=True) as connection:
 
         def durable() -> set[str]:
             return {row[0] for row in connection.execute(DURABLE, [place.room])}
@@ -105,7 +107,7 @@ def _latencies(stage: Stage, place: Town, files: Sequence[bytes], posts: int) ->
         return tuple(sorted(seen[message] - at for message, at in posted.items()))
 
 
-def _warm(place: Town, data: bytes, durable: Callable[[], set[str]]) -> None:
+def _warm(place: Scenario, data: bytes, durable: Callable[[], set[str]]) -> None:
     """Until the room is joined and what is posted there is captured."""
     deadline = time.monotonic() + LONGEST
     while not durable():
@@ -117,7 +119,7 @@ def _warm(place: Town, data: bytes, durable: Callable[[], set[str]]) -> None:
             raise SystemExit("nothing is captured; is something else busy on this machine?")
 
 
-def _post(place: Town, files: Sequence[bytes], posts: int, posted: dict[str, float]) -> None:
+def _post(place: Scenario, files: Sequence[bytes], posts: int, posted: dict[str, float]) -> None:
     person, pauses, waiting = place.people[0], random.Random(0), threading.Event()
     for number in range(posts):
         media = person.upload(files[number % len(files)])

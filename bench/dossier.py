@@ -24,13 +24,13 @@ from bench.rows import Row
 from takeback.app import keys_folder
 from takeback.dossier import service
 from takeback.dossier.model import Written
-from takeback.ground import clock
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.sequencer import Sequencer
 from takeback.ids import CaseId
+from takeback.infra import clock
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback.signals.sandbox import Decoder
 
 if TYPE_CHECKING:
@@ -95,9 +95,9 @@ def pack(entries: int, copies: int) -> Packing:
         try:
             migrate.upgrade(server.url)
             with Database(server.url) as database, Decoder(processes=1, max_bytes=10**6) as decoder:
-                keeper = evidence.a_keeper(folder, evidence.People())
+                sealer = evidence.a_sealer(folder, evidence.People())
                 platform = platforms.MemoryPlatform()
-                inside = house.House(database, platform, folder / "data", decoder, time, keeper=keeper)
+                inside = house.House(database, platform, folder / "data", decoder, time, sealer=sealer)
                 settings = inside.app.settings
                 sequencer = Sequencer(database, Signer(keys_folder(settings), settings.ledger_origin))
                 case = _a_case(inside, house.picture(1), copies)

@@ -32,7 +32,7 @@ import psutil
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.signals.compare import stack
 from takeback.signals.decode import decode, working
 from takeback.signals.index import HammingIndex

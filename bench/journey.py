@@ -1,6 +1,6 @@
 """The whole way, measured on a real Synapse and the real service: how soon, and with how much memory.
 
-It stands on the demo's stage, on disk like a real service's data. Latency is taken from outside: from the
+It stands on the demo's processes, on disk like a real service's data. Latency is taken from outside: from the
 moment before a message is sent to the chat server until another connection to the database sees its match.
 """
 
@@ -18,11 +18,11 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from takeback.doors.cli.demo import check, town
-from takeback.doors.cli.demo.stage import Stage, free_ports, raise_stage
-from takeback.doors.cli.demo.town import Town
+from takeback.entrypoints.cli.demo import check, scenario
+from takeback.entrypoints.cli.demo.processes import Processes, free_ports, start_processes
+from takeback.entrypoints.cli.demo.scenario import Scenario
 from takeback.errors import Unavailable
-from takeback.ground.outbound import OutboundClient
+from takeback.infra.outbound import OutboundClient
 
 OTHER_PICTURE = 8
 """Reported for the latency alone, and never decided: a removed file cannot be posted again."""
@@ -51,29 +51,29 @@ def measure(cache: Path, posts: int, say: Callable[[str], None]) -> JourneyNumbe
         posts: how many.
         say: told each step.
     """
-    with raise_stage(cache.resolve(), say, undo_seconds="0") as stage:
-        result = check.walk(stage, say, threading.Event())
+    with start_processes(cache.resolve(), say, undo_seconds="0") as processes:
+        result = check.walk(processes, say, threading.Event())
         if not result.holds:
             raise SystemExit(f"the check does not hold, so nothing is measured: {check.as_line(result)}")
         say(f"Posting {posts} copies of another picture ...")
-        delays = latencies(stage, posts)
-        return JourneyNumbers(result.seconds_report_to_gone, tuple(sorted(delays)), memory(stage))
+        delays = latencies(processes, posts)
+        return JourneyNumbers(result.seconds_report_to_gone, tuple(sorted(delays)), memory(processes))
 
 
-def latencies(stage: Stage, posts: int) -> list[float]:
+def latencies(processes: Processes, posts: int) -> list[float]:
     """Seconds from each post to its match."""
-    place = town.found(stage.town.people, OTHER_PICTURE)
-    with psycopg.connect(stage.service.database_url, autocommit=True) as connection:
+    place = scenario.found(processes.scenario.people, OTHER_PICTURE)
+    with psycopg.connect(processes.service.database_url, autocommit=True) as connection:
 
         def matched() -> set[str]:
             rows = connection.execute(
-                "select p.message from join_match m join sightings_post p on p.id = m.sighting_id"
+                "select p.message from matching_match m join sightings_post p on p.id = m.sighting_id"
                 " where p.place = %s",
                 [place.room],
             )
             return {row[0] for row in rows}
 
-        check.report(stage.service.addresses()["portal"], town.the_picture(OTHER_PICTURE))
+        check.report(processes.service.addresses()["portal"], scenario.the_picture(OTHER_PICTURE))
         first = place.post_copy("as posted").message
         _until(lambda: first in matched())  # the room is joined, and the picture is banked
 
@@ -91,8 +91,8 @@ def latencies(stage: Stage, posts: int) -> list[float]:
         return [seen[message] - at for message, at in posted.items()]
 
 
-def _post(place: Town, posts: int, posted: dict[str, float]) -> None:
-    person, data = place.people[0], town.edits(OTHER_PICTURE)["as posted"]
+def _post(place: Scenario, posts: int, posted: dict[str, float]) -> None:
+    person, data = place.people[0], scenario.edits(OTHER_PICTURE)["as posted"]
     pauses = random.Random(0)
     waiting = threading.Event()
     for _ in range(posts):
@@ -102,19 +102,19 @@ def _post(place: Town, posts: int, posted: dict[str, float]) -> None:
         waiting.wait(pauses.uniform(0, MOST_PAUSE))
 
 
-def memory(stage: Stage) -> dict[str, int]:
+def memory(processes: Processes) -> dict[str, int]:
     """Resident bytes of each part and of its decoders; PostgreSQL's processes share most of theirs, which is
     counted once.
     """
     found: dict[str, int] = {}
-    for part in stage.service.parts:
+    for part in processes.service.parts:
         assert part.process is not None
         process = psutil.Process(part.process.pid)
         found[part.name] = process.memory_info().rss
         decoders = [child.memory_info().rss for child in process.children(recursive=True)]
         if decoders:
             found[f"{part.name}'s {len(decoders)} decoders"] = sum(decoders)
-    number = (stage.settings.data / "postgres" / "postmaster.pid").read_text().split()[0]
+    number = (processes.settings.data / "postgres" / "postmaster.pid").read_text().split()[0]
     postmaster = psutil.Process(int(number))
     found["PostgreSQL"] = sum(_share(each) for each in [postmaster, *postmaster.children(recursive=True)])
     return found
@@ -140,7 +140,7 @@ def start_up() -> tuple[float, float]:
 def _start_up(folder: str, environment: dict[str, str], ports: dict[str, int]) -> float:
     began = time.monotonic()
     service = subprocess.Popen(
-        [sys.executable, "-c", "from takeback.doors.cli.main import main; main()", "serve"],
+        [sys.executable, "-c", "from takeback.entrypoints.cli.main import main; main()", "serve"],
         cwd=folder,
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -1,8 +1,8 @@
-"""How fast facts are recorded, how soon a signed checkpoint covers them, and how fast a log is verified.
+"""How fast events are recorded, how soon a signed checkpoint covers them, and how fast a log is verified.
 
-Run: `python -m bench.ledger` (`--quick` for fewer facts, `--entries 1000000` for proofs in a long log). It
+Run: `python -m bench.ledger` (`--quick` for fewer events, `--entries 1000000` for proofs in a long log). It
 uses a PostgreSQL of its own in a temporary folder, with its default settings: every commit is on disk. The
-long log is made of entries without facts, written at once: only its tree matters.
+long log is made of entries without events, written at once: only its tree matters.
 """
 
 import argparse
@@ -16,17 +16,17 @@ from pathlib import Path
 from uuid import uuid4
 
 from bench.rows import Row, percentiles
-from takeback.facts import ReportReceived
-from takeback.ground import clock
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import proofs, store
-from takeback.ground.ledger.check import verify_ledger
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.events import ReportReceived
 from takeback.ids import ReportId
+from takeback.infra import clock
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import proofs, store
+from takeback.infra.ledger.check import verify_ledger
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.record import record
+from takeback.infra.ledger.sequencer import Sequencer
 
 WRITERS = 4
 PROOFS = 200
@@ -36,18 +36,18 @@ PROOFS = 200
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m bench.ledger", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the facts")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the events")
     parser.add_argument("--entries", type=int, default=0, help="entries of the long log; 0: none")
     asked = parser.parse_args()
     for name, value, unit in measure(400 if asked.quick else 4000, asked.entries):
         print(f"{name:<56}{value:>10.1f} {unit}", flush=True)
 
 
-def measure(facts: int, entries: int) -> Iterator[Row]:
+def measure(events: int, entries: int) -> Iterator[Row]:
     """Each number under the conditions that its line names.
 
     Args:
-        facts: how many are recorded.
+        events: how many are recorded.
         entries: of the long log, for proofs; 0: none.
     """
     with tempfile.TemporaryDirectory(prefix="takeback-bench-") as name:
@@ -56,23 +56,23 @@ def measure(facts: int, entries: int) -> Iterator[Row]:
             migrate.upgrade(server.url)
             with Database(server.url) as database:
                 signer = Signer(Path(name) / "keys", "bench.example/ledger")
-                yield from _in_use(database, signer, facts)
+                yield from _in_use(database, signer, events)
                 if entries:
                     yield from _long(database, signer, entries)
         finally:
             server.stop()
 
 
-def _in_use(database: Database, signer: Signer, facts: int) -> Iterator[Row]:
-    waits = [timed(lambda: write(database, 1)) for _ in range(facts // 4)]
-    yield "ledger: record, one writer", len(waits) / sum(waits), "facts/s"
+def _in_use(database: Database, signer: Signer, events: int) -> Iterator[Row]:
+    waits = [timed(lambda: write(database, 1)) for _ in range(events // 4)]
+    yield "ledger: record, one writer", len(waits) / sum(waits), "events/s"
     yield from percentiles("ledger: record, one writer", waits)
     with ThreadPoolExecutor(WRITERS) as pool:
-        share = facts // WRITERS
+        share = events // WRITERS
         many = timed(lambda: list(pool.map(write, [database] * WRITERS, [share] * WRITERS)))
-    yield f"ledger: record, {WRITERS} writers", facts / many, "facts/s"
+    yield f"ledger: record, {WRITERS} writers", events / many, "events/s"
 
-    waiting = len(waits) + facts
+    waiting = len(waits) + events
     sequencer = Sequencer(database, signer)
     yield "ledger: sequence and sign", waiting / timed(lambda: drain(sequencer)), "entries/s"
 
@@ -108,12 +108,12 @@ def _long(database: Database, signer: Signer, entries: int) -> Iterator[Row]:
 
 
 def fill(database: Database, entries: int) -> None:
-    """Make a log long: entries that wait for their place, without facts."""
+    """Make a log long: entries that wait for their place, without events."""
     with database.transaction() as tx:
-        tx.execute("set local session_replication_role = replica")  # no fact behind each entry
+        tx.execute("set local session_replication_role = replica")  # no event behind each entry
         tx.execute(
             """
-            insert into ledger_entry (fact_id, leaf)
+            insert into ledger_entry (event_id, leaf)
             select -n, leaf from ledger_entry, generate_series(1, %s) n
             where id = (select min(id) from ledger_entry)
             """,
@@ -146,7 +146,7 @@ def checkpoint_delays(database: Database, sequencer: Sequencer) -> list[float]:
 
 
 def write(database: Database, count: int) -> None:
-    """Record facts, each in a transaction of its own."""
+    """Record events, each in a transaction of its own."""
     for _ in range(count):
         with database.transaction() as tx:
             record(tx, ReportReceived(ReportId(uuid4())))

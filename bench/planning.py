@@ -1,7 +1,7 @@
 """What one more copy costs a case that has many: from its match to its planned removal.
 
 A case of rows: so many copies, of each of which the removal is done (`gone`), planned, or waits for the
-breaker's answer (`held`). Then some copies more match, one after the other, and all facts are followed.
+breaker's answer (`held`). Then some copies more match, one after the other, and all events are followed.
 
 Run: `python -m bench.planning` (`--copies` for how many). With PYTHONPATH at the sources of another edition
 it measures that one; run both in turn.
@@ -17,17 +17,18 @@ from types import SimpleNamespace
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from takeback import facts, pipeline
+from takeback import events
 from takeback.bank import store as bank
-from takeback.facts import FoundBy
-from takeback.ground import clock
-from takeback.ground.config import Settings
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.ledger.record import record
+from takeback.events import FoundBy
 from takeback.ids import CaseId, EntryId, ReportId, SightingId
+from takeback.infra import clock
+from takeback.infra.config import Settings
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.ledger.record import record
 from takeback.signals.model import Kind
+from takeback.workflow import dispatch as pipeline
 
 STATES = ("gone", "planned", "held")
 
@@ -85,27 +86,27 @@ def add(database: Database, built: Built) -> None:
     with database.transaction() as tx:
         sighting = _sighting(tx)
         tx.execute(
-            "insert into join_match (sighting_id, entry_id, distance, flip, negative, cut, review_only,"
-            " exact, stage, view, found_by, matched_at)"
+            "insert into matching_match (sighting_id, entry_id, distance, flip, negative, cut, review_only,"
+            " exact, processes, view, found_by, matched_at)"
             " values (%s, %s, 0, 0, false, 'whole', false, true, 1, '', 'live', now())",
             [sighting, built.entry],
         )
-        record(tx, facts.Matched(built.entry, sighting, FoundBy.LIVE))
-    while waiting := _facts(database):
-        for fact in waiting:
-            pipeline.follow(app, fact)
+        record(tx, events.Matched(built.entry, sighting, FoundBy.LIVE))
+    while waiting := _events(database):
+        for event in waiting:
+            pipeline.follow(app, event)
 
 
-def _facts(database: Database) -> list[int]:
+def _events(database: Database) -> list[int]:
     with database.transaction() as tx:
         rows = tx.execute(
-            "delete from procrastinate_jobs where task_name = 'follow' returning (args ->> 'fact')::bigint"
+            "delete from procrastinate_jobs where task_name = 'follow' returning (args ->> 'event')::bigint"
         )
         return sorted(row[0] for row in rows)
 
 
 def _app(database: Database) -> Any:  # noqa: ANN401 - as much of an App as planning needs
-    return SimpleNamespace(database=database, settings=Settings(_env_file=None), keeper=None)
+    return SimpleNamespace(database=database, settings=Settings(_env_file=None), sealer=None)
 
 
 def _sighting(tx: Tx) -> SightingId:
@@ -130,8 +131,8 @@ def _copies(tx: Tx, values: dict[str, object]) -> None:
             from generate_series(2, %(many)s) n returning id),
         every as (select id from posted union all select %(first)s),
         matched as (
-            insert into join_match (sighting_id, entry_id, distance, flip, negative, cut, review_only, exact,
-                                    stage, view, found_by, matched_at)
+            insert into matching_match (sighting_id, entry_id, distance, flip, negative, cut, review_only, exact,
+                                    processes, view, found_by, matched_at)
             select id, %(entry)s, 0, 0, false, 'whole', false, true, 1, '', 'live', now() from every)
         insert into cases_copy (case_id, sighting_id, entry_id, found_by, added_at, distance, flip)
         select %(case)s, id, %(entry)s, 'live', %(now)s, 0, 0 from every

@@ -20,7 +20,7 @@ import av
 import numpy as np
 from PIL import Image
 
-from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import features, wire
 from takeback.signals.moments import read_clip

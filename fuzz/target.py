@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
     from PIL import Image
 
-    from takeback.doors.cli.demo.pictures import scene
+    from takeback.entrypoints.cli.demo.pictures import scene
     from takeback.errors import Unreadable, WhyUnreadable
     from takeback.signals import clip, decode, features, wire
     from takeback.signals.decoder_child import Limits, answer_picture

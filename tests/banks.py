@@ -10,10 +10,10 @@ from takeback.bank import store
 from takeback.bank.changes import KINDS, STATUSES, Changes, Entries, Signals, place
 from takeback.bank.index import BankIndex
 from takeback.bank.model import Brief, Entry, EntryStatus, Version
-from takeback.facts import EntryActivated
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
+from takeback.events import EntryActivated
 from takeback.ids import EntryId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record
 from takeback.signals.model import FLIPS, HASH_BYTES
 
 

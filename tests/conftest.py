@@ -9,8 +9,8 @@ from hypothesis import settings
 import databases
 import others
 from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures, which pytest finds by name
-from takeback.ground import asking
-from takeback.ground.db.pool import Database
+from takeback.infra import asking
+from takeback.infra.db.pool import Database
 
 # Properties are judged by their truth, never by the clock of a busy machine.
 settings.register_profile("takeback", deadline=None)
@@ -23,7 +23,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     longest = (
         "journeys/whole",
         "journeys",
-        "integration/pipeline",
+        "integration/workflow",
         "contract",
         "integration",
         "properties",

@@ -18,13 +18,13 @@ import waiting
 from takeback.app import App, keys_folder
 from takeback.connectors.api import Action, Capabilities, Look, Receipt, State, Surface, Target, Vantage
 from takeback.errors import Gone, NotAllowed
-from takeback.ground import clock
-from takeback.ground.http import serving
-from takeback.ground.vault import seal
 from takeback.ids import CaseId, SightingId
-from takeback.intake import model as intake
+from takeback.infra import clock
+from takeback.infra.http import serving
+from takeback.infra.vault import seal
 from takeback.staff import service
 from takeback.staff.model import Role
+from takeback.submissions import model as submissions
 
 HOUR = timedelta(hours=1)
 
@@ -125,8 +125,8 @@ class House:
         """A case as the pipeline leaves it."""
         now = clock.now()
         report, case = uuid4(), CaseId(uuid4())
-        told = intake.Report(
-            tuple(intake.ReportedPicture(("ab" * 32,) * 8, 90) for _ in range(pictures)),
+        told = submissions.Report(
+            tuple(submissions.ReportedPicture(("ab" * 32,) * 8, 90) for _ in range(pictures)),
             locations=locations,
             account=account,
             statement_nonconsent=True,
@@ -138,8 +138,8 @@ class House:
         recipient = seal.load_recipient(keys_folder(self.app.settings) / "portal")
         with self.app.database.transaction() as tx:
             tx.execute(
-                "insert into intake_report (id, locator, sealed, received_at) values (%s, %s, %s, %s)",
-                (report, uuid4().bytes * 2, seal.seal(recipient, intake.encode(told)), now - opened_ago),
+                "insert into submissions_report (id, locator, sealed, received_at) values (%s, %s, %s, %s)",
+                (report, uuid4().bytes * 2, seal.seal(recipient, submissions.encode(told)), now - opened_ago),
             )
             tx.execute(
                 "insert into cases_case values (%s, %s, %s, %s, 'house', %s, %s, %s)",

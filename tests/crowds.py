@@ -7,9 +7,9 @@ from typing import Protocol
 import httpx
 
 from pages_of_portal import answered, press
-from takeback.doors.portal.questions import SEND_PER_NETWORK
-from takeback.doors.portal.work import PARTS, zero_bits
-from takeback.intake.submit import link_hash
+from takeback.entrypoints.portal.questions import SEND_PER_NETWORK
+from takeback.entrypoints.portal.work import PARTS, zero_bits
+from takeback.submissions.submit import link_hash
 
 
 class Behind(Protocol):
@@ -24,7 +24,7 @@ def new_token(portal: Behind, reports: int = 60) -> str:
     """The token of a new link for many reports."""
     token = secrets.token_urlsafe(32)
     portal.execute(
-        "insert into intake_link (id, token_hash, note, allowed, made_by, made_at, ends_at) values"
+        "insert into submissions_link (id, token_hash, note, allowed, made_by, made_at, ends_at) values"
         " (gen_random_uuid(), %s, 'a shelter', %s, gen_random_uuid(), now(), now() + interval '5 days')",
         link_hash(token),
         reports,

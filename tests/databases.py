@@ -18,8 +18,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
 
 _TEMPLATE = "takeback_template"
 _ENOUGH = 2**30

@@ -14,10 +14,10 @@ from authorities import Authority
 from takeback.app import authorities as authorities_of
 from takeback.app import keys_folder
 from takeback.dossier.trusting import policy_of, trust_of
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.sequencer import Sequencer
-from takeback.ground.ledger.timestamps import Timestamper
-from takeback.ground.ledger.witnesses import Witnesses
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.sequencer import Sequencer
+from takeback.infra.ledger.timestamps import Timestamper
+from takeback.infra.ledger.witnesses import Witnesses
 from takeback_verify.cosignature import format_cosigner_key
 from takeback_verify.note import format_verifier_key
 from takeback_verify.trust import Trust

@@ -5,19 +5,19 @@ from pathlib import Path
 
 from pyrage import x25519
 
-from takeback.evidence.keeper import Keeper
 from takeback.evidence.model import Exhibit
-from takeback.ground.blobs import Blobs
-from takeback.ground.vault.exhibit_key import KEY_PART, open_key
-from takeback.ground.vault.recipients import (
+from takeback.evidence.sealer import EvidenceSealer
+from takeback.infra.blobs import Blobs
+from takeback.infra.vault.exhibit_key import KEY_PART, open_key
+from takeback.infra.vault.recipients import (
     Directory,
     Member,
     Role,
     Use,
     format_directory,
 )
-from takeback.ground.vault.seal import Recipient
-from takeback.ground.vault.sealing import Identity, open_stream
+from takeback.infra.vault.seal import Recipient
+from takeback.infra.vault.sealing import Identity, open_stream
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,16 @@ class People:
         path.write_text(format_directory(directory), encoding="ascii")
 
 
-def a_keeper(folder: Path, people: People) -> Keeper:
+def a_sealer(folder: Path, people: People) -> EvidenceSealer:
     """One that seals to these people, into files below the folder."""
     path = folder / "recipients.txt"
     people.write(path)
-    return Keeper(Blobs(str(folder / "blobs")), path)
+    return EvidenceSealer(Blobs(str(folder / "blobs")), path)
 
 
-def opened(keeper: Keeper, exhibit: Exhibit, who: Somebody) -> dict[str, bytes]:
+def opened(sealer: EvidenceSealer, exhibit: Exhibit, who: Somebody) -> dict[str, bytes]:
     """What a recipient reads in an exhibit: each part's content by its name. Raises ValueError."""
-    files = {part.name: keeper.blobs.get(part.blob) for part in exhibit.parts}
+    files = {part.name: sealer.blobs.get(part.blob) for part in exhibit.parts}
     key = open_key([who.identity], files[KEY_PART])
     return {
         name: data if name.startswith("open/") else open_stream([who.identity, key], data)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import psycopg
 from psycopg.rows import TupleRow
 
-from takeback.ground.db.pool import Database, Tx
+from takeback.infra.db.pool import Database, Tx
 
 
 class Killed(BaseException):

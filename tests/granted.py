@@ -2,7 +2,7 @@
 
 OURS = bytes(range(32))
 CALLS = (
-    ("insert into intake_report (locator, sealed) values (%s, 'x') on conflict do nothing", OURS),
+    ("insert into submissions_report (locator, sealed) values (%s, 'x') on conflict do nothing", OURS),
     ("select report_status(%s)", OURS),
     ("select report_ask_package(%s)", OURS),
     ("select report_package_piece(%s, '00000000-0000-0000-0000-000000000000', 0)", OURS),

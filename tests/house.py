@@ -14,30 +14,30 @@ from PIL import Image, ImageOps
 
 import kept_beside
 from deciding_now import decide_now
-from takeback import errands, fact_form, facts, pipeline
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
-from takeback.facts import Verdict
-from takeback.ground import clock
-from takeback.ground.asking import AskedInTransaction
-from takeback.ground.config import Settings
-from takeback.ground.jobs.worker import next_try
-from takeback.ground.vault import keys
-from takeback.ground.vault.seal import load_recipient
-from takeback.ground.vault.unseal import Unsealer
+from takeback.events import Verdict
 from takeback.ids import CaseId, StaffId
-from takeback.intake.model import Report, ReportedPicture
-from takeback.intake.receipt import load_pepper
-from takeback.intake.submit import submit
-from takeback.join import service as join
-from takeback.join.reading import read_closely
+from takeback.infra import clock
+from takeback.infra.asking import AskedInTransaction
+from takeback.infra.config import Settings
+from takeback.infra.jobs.worker import next_try
+from takeback.infra.vault import keys
+from takeback.infra.vault.seal import load_recipient
+from takeback.infra.vault.unseal import Unsealer
+from takeback.matching import service as matching
+from takeback.matching.reading import read_closely
 from takeback.sightings import leases
 from takeback.sightings.model import Reading, Seen
 from takeback.signals.lanes import When
+from takeback.submissions.model import Report, ReportedPicture
+from takeback.submissions.receipt import load_pepper
+from takeback.submissions.submit import submit
+from takeback.workflow import errands, events, form, pipeline
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
@@ -107,11 +107,11 @@ class House:
         decoder: a real one.
         time: what `clock.now` was replaced by.
         well_known: what cannot be banked.
-        keeper: who seals evidence; None: none is kept.
+        sealer: who seals evidence; None: none is kept.
     """
 
     def __init__(
-        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, keeper=None
+        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, sealer=None
     ) -> None:
         keys.ensure(folder)
         self.platform, self.time, self.folder, self.database = platform, time, folder, database
@@ -127,7 +127,7 @@ class House:
             look_back_parts(settings.model_copy(update={"data": folder / uuid4().hex}), database),
         )
         self.app = App(
-            settings, database, platforms, decoder, Unsealer(folder), BankIndex(), *parts, well_known, keeper
+            settings, database, platforms, decoder, Unsealer(folder), BankIndex(), *parts, well_known, sealer
         )
         self.receipts: dict = {}
         """Of each report."""
@@ -135,8 +135,8 @@ class House:
 
     def on(self, database, platform) -> "House":
         """The same, with another database and platform."""
-        decoder, keeper = self.app.decoder, self.app.keeper
-        made = House(database, platform, self.folder, decoder, self.time, keeper=keeper)
+        decoder, sealer = self.app.decoder, self.app.sealer
+        made = House(database, platform, self.folder, decoder, self.time, sealer=sealer)
         for name in ("breaker_removals", "breaker_posters", "seed_copies", "flood_reports"):
             setattr(made.app.settings, name, getattr(self.app.settings, name))
         return made
@@ -170,7 +170,7 @@ class House:
             groups=groups,
             link=link,
         )
-        [(put_down,)] = self.query("select id from intake_report order by received_at desc limit 1")
+        [(put_down,)] = self.query("select id from submissions_report order by received_at desc limit 1")
         self.receipts[put_down] = receipt
         return put_down
 
@@ -211,21 +211,23 @@ class House:
 
     def watch_once(self) -> None:
         """Read all that was posted since, and no more."""
-        shards = self.platform.shards()
+        streams = self.platform.streams()
         with self.database.transaction() as tx:
-            for shard in shards:
-                leases.open_shard(tx, self.platform.name, shard, None)
+            for stream in streams:
+                leases.open_stream(tx, self.platform.name, stream, None)
             lease = leases.lease(tx, self.platform.name, "test", LEASE)
         assert lease is not None
         cursor = lease.cursor
-        while (batch := self.platform.watch(lease.shard, cursor)).cursor != cursor:
+        while (batch := self.platform.watch(lease.stream, cursor)).cursor != cursor:
             seen = [
                 Seen(post, media.address, self._read(media.address))
                 for post in batch.posts
                 for media in post.media
             ]
             with self.database.transaction() as tx:
-                join.commit_batch(tx, self.app.index, lease, seen, batch.cursor, done=False, now=clock.now())
+                matching.commit_batch(
+                    tx, self.app.index, lease, seen, batch.cursor, done=False, now=clock.now()
+                )
             cursor = batch.cursor
         with self.database.transaction() as tx:
             leases.release(tx, lease)
@@ -307,16 +309,15 @@ class House:
         with self.database.transaction() as tx:
             return sorted(entry.status for entry in bank.of_report(tx, report))
 
-    def facts(self, *kinds: type):
+    def events(self, *kinds: type):
         """What happened, in order; only of these kinds, if any are given."""
         every = [
-            fact_form.parse(kind, body)
-            for kind, body in self.query("select kind, body from fact order by id")
+            form.parse(kind, body) for kind, body in self.query("select kind, body from event order by id")
         ]
-        return [fact for fact in every if not kinds or isinstance(fact, kinds)]
+        return [event for event in every if not kinds or isinstance(event, kinds)]
 
     def gave_up(self):
-        return self.facts(facts.JobGaveUp)
+        return self.events(events.JobGaveUp)
 
     def state(self) -> dict[str, list[tuple]]:
         """All that a person or a program could tell apart, without times, counters and salts."""
@@ -337,23 +338,23 @@ _STATE = {
     "bank": "select id, report_id, status, quality from bank_entry",
     "flips": "select entry_id, flip, hash from bank_signal",
     "sightings": "select connector, place, message, media, state, reason, hash from sightings_post",
-    "matches": "select message, media, entry_id, distance, flip, negative from join_match m"
+    "matches": "select message, media, entry_id, distance, flip, negative from matching_match m"
     " join sightings_post p on p.id = m.sighting_id",
     "targets": "select t.id, t.case_id, t.message, t.state, t.round, gone_at is null from takedown_target t",
     "steps": "select target_id, attempt, action, done_at is null from takedown_step",
     "looks": "select target_id, round, surface, vantage, state, seen from takedown_look",
     "controls": "select target_id, round, moment, surface, vantage, state, seen from takedown_control",
     "rounds": "select target_id, round, finding from takedown_round",
-    "facts": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture' - 'exhibit'"
+    "events": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture' - 'exhibit'"
     " - 'answer_by'"
-    " from fact",
+    " from event",
     "captures": "select message, media, reason, state, kept_at is null, ours_at is null"
     " from evidence_capture",
     "parts": "select message, name from evidence_part r join evidence_capture c on c.id = r.capture_id",
-    "followed": "select kind, count(*) from fact_followed w join fact f on f.id = w.fact_id group by 1",
-    "jobs": "select task_name, case task_name when 'follow' then (select kind from fact where id ="
-    " (args ->> 'fact')::bigint) else (args - 'decision' - 'sighting')::text end"
+    "followed": "select kind, count(*) from event_handled w join event f on f.id = w.event_id group by 1",
+    "jobs": "select task_name, case task_name when 'follow' then (select kind from event where id ="
+    " (args ->> 'event')::bigint) else (args - 'decision' - 'sighting')::text end"
     " from procrastinate_jobs where status = 'todo'",
-    "reports": "select id, taken_in_at is null from intake_report",
+    "reports": "select id, taken_in_at is null from submissions_report",
     "entries": "select count(*) from ledger_entry",
 }

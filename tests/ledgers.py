@@ -2,22 +2,22 @@
 
 from uuid import UUID
 
-from takeback.facts import CaseOpened
-from takeback.ground.ledger.record import record
+from takeback.events import CaseOpened
 from takeback.ids import CaseId, ReportId
+from takeback.infra.ledger.record import record
 
 
-def a_fact(n=0):
-    """Some fact, another one for each number."""
+def an_event(n=0):
+    """Some event, another one for each number."""
     return CaseOpened(CaseId(UUID(int=n)), ReportId(UUID(int=n + 1)))
 
 
-def record_facts(database, count):
-    """Record facts, each in a transaction of its own; their numbers."""
+def record_events(database, count):
+    """Record events, each in a transaction of its own; their numbers."""
     numbers = []
     for n in range(count):
         with database.transaction() as tx:
-            numbers.append(record(tx, a_fact(n)))
+            numbers.append(record(tx, an_event(n)))
     return numbers
 
 

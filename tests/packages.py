@@ -131,7 +131,7 @@ class World:
         return [leaf_hash(leaf) for leaf in self.leaves]
 
     def record(self, kind: str, seconds: float, **body: Json) -> int:
-        """Log a fact that happened so long after the beginning; its place."""
+        """Log an event that happened so long after the beginning; its place."""
         number = len(self.leaves)
         opening = Opening(number + 1, BEGAN + timedelta(seconds=seconds), kind, body)
         salt = secret(f"salt {self.name} {number}")

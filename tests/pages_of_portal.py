@@ -5,8 +5,8 @@ from dataclasses import asdict
 from httpx import Client, Response
 
 from made_flips import FIELD
-from takeback.doors.portal.answers import Answers
-from takeback.doors.portal.steps import ORDER, Step, asked_on
+from takeback.entrypoints.portal.answers import Answers
+from takeback.entrypoints.portal.steps import ORDER, Step, asked_on
 
 PICTURE = FIELD
 WHOLE = Answers(

@@ -25,17 +25,17 @@ from takeback.connectors.api import (
     Post,
     Receipt,
     Recording,
-    Shard,
     State,
+    StreamId,
     Surface,
     Target,
     UserReport,
     Vantage,
 )
 from takeback.errors import Gone, Unreadable, WhyUnreadable
-from takeback.ground.asking import ask_outside
+from takeback.infra.asking import ask_outside
 
-LIVE = Shard("live")
+LIVE = StreamId("live")
 PAGE = 3
 VANTAGES = {
     Surface.MESSAGE: (Vantage.ANONYMOUS, Vantage.MEMBER, Vantage.ADMIN),
@@ -98,14 +98,14 @@ class MemoryPlatform:
             links=(r"memory://[\s\S]*",),
         )
 
-    def shards(self) -> Sequence[Shard]:
-        self._stumble("shards")
+    def streams(self) -> Sequence[StreamId]:
+        self._stumble("streams")
         return (LIVE,)
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
         self._stumble("watch")
-        if shard != LIVE:
-            raise AssertionError(f"no such shard was ever given out: {shard}")
+        if stream != LIVE:
+            raise AssertionError(f"no such stream was ever given out: {stream}")
         start, _, told = (cursor or "0").partition(".")
         posts = tuple(self._world.posts[int(start) : int(start) + PAGE])
         seen = tuple(post for post in posts if (post.place, post.message) not in self._world.redacted)

@@ -3,14 +3,14 @@
 import threading
 
 from platform_in_memory import MemoryPlatform
-from takeback.connectors.api import Batch, Shard
+from takeback.connectors.api import Batch, StreamId
 
 
 class QuietPlatform(MemoryPlatform):
     """Waits a moment for something to happen, as a real one does."""
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
-        batch = super().watch(shard, cursor)
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
+        batch = super().watch(stream, cursor)
         if not batch.posts and not batch.deletions:
             threading.Event().wait(0.02)
         return batch

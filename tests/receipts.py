@@ -1,9 +1,9 @@
 """The person concerned, with her receipt, at the portal."""
 
 import waiting
-from takeback.ground.vault import keys
-from takeback.intake import package, submit
-from takeback.intake.receipt import load_pepper
+from takeback.infra.vault import keys
+from takeback.submissions import package, submit
+from takeback.submissions.receipt import load_pepper
 
 SMALL = 16 * 1024
 """Bytes: a package of a small case has several pieces."""

@@ -138,11 +138,11 @@ def room_of_table(table: str) -> str:
     """The room that owns a table: its first word."""
     first = table.split("_", maxsplit=1)[0]
     elsewhere = {
-        "fact": "ground/ledger",
-        "ledger": "ground/ledger",
-        "procrastinate": "ground/jobs",
-        "alembic": "ground/db",
-        "lock": "ground/db",
+        "event": "infra/ledger",
+        "ledger": "infra/ledger",
+        "procrastinate": "infra/jobs",
+        "alembic": "infra/db",
+        "lock": "infra/db",
     }
     return elsewhere.get(first, first)
 

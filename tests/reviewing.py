@@ -6,9 +6,9 @@ from console_house import House
 from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
-from takeback.facts import Verdict
-from takeback.ground import clock
+from takeback.events import Verdict
 from takeback.ids import CaseId
+from takeback.infra import clock
 from takeback.staff.model import Role
 from takeback.takedown import service as takedown
 

@@ -25,17 +25,17 @@ from databases import temporary_folder
 from faults import FaultProxy
 from platforms import ROOT
 from ports import any_ports
-from takeback.doors.cli.demo import check, town
-from takeback.doors.cli.demo.stage import Chat, environment, raise_chat
-from takeback.doors.cli.demo.synapse import ensure_installed
-from takeback.doors.cli.demo.town import Posted, Town
-from takeback.ground.db.pool import Database
-from takeback.ground.outbound import OutboundClient, path
+from takeback.entrypoints.cli.demo import check, scenario
+from takeback.entrypoints.cli.demo.processes import Chat, environment, start_chat
+from takeback.entrypoints.cli.demo.scenario import Posted, Scenario
+from takeback.entrypoints.cli.demo.synapse import ensure_installed
 from takeback.ids import CaseId
+from takeback.infra.db.pool import Database
+from takeback.infra.outbound import OutboundClient, path
 from takeback.signals.pdq import hash_pixels_flips
 from waiting import until
 
-COMMAND = ("-c", "from takeback.doors.cli.main import main; main()")
+COMMAND = ("-c", "from takeback.entrypoints.cli.main import main; main()")
 TAKEBACK = (sys.executable, *COMMAND)
 """The command `takeback`, whether or not its script is installed."""
 UP = "Ctrl-C stops all of it."
@@ -136,7 +136,7 @@ class House:
         with suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self.process.pid).children():
                 with suppress(psutil.NoSuchProcess):
-                    if child.cmdline()[-1:] == [f"takeback.doors.{part}"]:
+                    if child.cmdline()[-1:] == [f"takeback.entrypoints.{part}"]:
                         return child
         return None
 
@@ -185,14 +185,14 @@ class House:
         )
         until(lambda: self.has(asked, table, by), PATIENCE, f"somebody to wait for {table}")
 
-    def until_fact(self, kind: str, number: int = 1) -> None:
-        """Until so many facts of a kind are recorded."""
-        until(lambda: self.count(kind) >= number, PATIENCE, f"{number} facts of kind {kind}")
+    def until_event(self, kind: str, number: int = 1) -> None:
+        """Until so many events of a kind are recorded."""
+        until(lambda: self.count(kind) >= number, PATIENCE, f"{number} events of kind {kind}")
 
     def count(self, kind: str) -> int:
-        """How many facts of a kind are recorded."""
+        """How many events of a kind are recorded."""
         with suppress(psycopg.OperationalError):
-            return len(self.query("select from fact where kind = %s", kind))
+            return len(self.query("select from event where kind = %s", kind))
         return -1
 
 
@@ -209,7 +209,7 @@ class Scene:
 def running_chat() -> Iterator[tuple[Chat, Path]]:
     """A new Synapse with people, and a folder, in memory, that goes with it."""
     python = ensure_installed(ROOT / ".cache", ROOT / "lock" / "synapse.txt", print)
-    with temporary_folder() as folder, raise_chat(python, folder / "synapse") as chat:
+    with temporary_folder() as folder, start_chat(python, folder / "synapse") as chat:
         yield chat, folder
 
 
@@ -250,7 +250,7 @@ class Journey:
 
     scene: Scene
     seed: int
-    town: Town = field(init=False)
+    scenario: Scenario = field(init=False)
     case: CaseId = field(init=False)
     attempt: str = field(init=False)
 
@@ -259,10 +259,10 @@ class Journey:
 
     def __post_init__(self) -> None:
         self.attempt = f"{self.seed:032x}"
-        self.town = town.found(self.scene.chat.people, self.seed)
+        self.scenario = scenario.found(self.scene.chat.people, self.seed)
         for number, edit in enumerate(self.BEFORE):
-            self.town.post_copy(edit)
-            self.town.post_other(10_000 + self.seed * 10 + number)
+            self.scenario.post_copy(edit)
+            self.scenario.post_other(10_000 + self.seed * 10 + number)
 
     @property
     def house(self) -> House:
@@ -270,7 +270,7 @@ class Journey:
 
     @property
     def posted(self) -> list[Posted]:
-        return [*self.town.copies, *self.town.others]
+        return [*self.scenario.copies, *self.scenario.others]
 
     def until_seen(self) -> None:
         """Until the watcher has read everything that was posted here."""
@@ -278,17 +278,17 @@ class Journey:
 
     def seen(self) -> int:
         with suppress(psycopg.OperationalError):
-            return len(self.house.query("select from sightings_post where place = %s", self.town.room))
+            return len(self.house.query("select from sightings_post where place = %s", self.scenario.room))
         return -1
 
     def report(self) -> str:
         """Through the portal; the receipt."""
         address = f"10.{self.seed // 256 % 256}.{self.seed % 256}.1"  # the portal slows one network down
-        return check.report(self.house.portal, town.the_picture(self.seed), self.attempt, address)
+        return check.report(self.house.portal, scenario.the_picture(self.seed), self.attempt, address)
 
     def until_case(self) -> None:
         """Until this report's case is there."""
-        shown = hash_pixels_flips(np.asarray(town.the_picture(self.seed)))[0].hash
+        shown = hash_pixels_flips(np.asarray(scenario.the_picture(self.seed)))[0].hash
         wanted: LiteralString = (
             "select c.id from cases_case c join bank_entry e on e.report_id = c.report_id"
             " join bank_signal s on s.entry_id = e.id"
@@ -305,7 +305,7 @@ class Journey:
 
         def all_found() -> bool:
             with suppress(psycopg.OperationalError):
-                return len(self.house.query(copies, self.case)) >= len(self.town.copies)
+                return len(self.house.query(copies, self.case)) >= len(self.scenario.copies)
             return False
 
         until(all_found, timeout, "every copy to be found")
@@ -322,7 +322,7 @@ class Journey:
             " and %s = (select count(*) from takedown_target t where t.case_id = c.id and t.state = 'gone')"
         )
         until(
-            lambda: self.house.has(wanted, self.case, len(self.town.copies)),
+            lambda: self.house.has(wanted, self.case, len(self.scenario.copies)),
             timeout,
             "every copy to be gone",
         )
@@ -339,7 +339,7 @@ class Journey:
         self.until_seen()
         self.until_case()
         self.until_found()
-        self.town.post_copy(self.LIVE)
+        self.scenario.post_copy(self.LIVE)
         self.until_found()
         if self.house.has("select from cases_case where id = %s and status = 'open'", self.case):
             self.decide()
@@ -361,37 +361,37 @@ def assert_gone_and_done_once(journey: Journey) -> None:
 
 def _assert_room(journey: Journey) -> None:
     """As an ordinary member sees it."""
-    eyes = journey.scene.chat.eyes
-    shown = {each.message: each.media for each in eyes.room(journey.town.room)}
-    for copy in journey.town.copies:
+    member_view = journey.scene.chat.member_view
+    shown = {each.message: each.media for each in member_view.room(journey.scenario.room)}
+    for copy in journey.scenario.copies:
         assert shown[copy.message] is None, f"the message of {copy.name} is still there"
-        assert eyes.picture(copy.media) is None, f"the picture of {copy.name} is still served"
-    for other in journey.town.others:
+        assert member_view.picture(copy.media) is None, f"the picture of {copy.name} is still served"
+    for other in journey.scenario.others:
         assert shown[other.message] == other.media, f"{other.name} was touched"
-        assert eyes.picture(other.media), f"{other.name} was quarantined"
+        assert member_view.picture(other.media), f"{other.name} was quarantined"
 
 
 def _assert_platform(journey: Journey) -> None:
     """As the server remembers it: one redaction for each copy, one quarantine, and none for the others."""
-    room = journey.town.room
+    room = journey.scenario.room
     with OutboundClient(
         journey.scene.chat.synapse.origin, token=journey.scene.chat.moderator.token
     ) as client:
         said = client.get(path("/_synapse/admin/v1/rooms", room, "messages", dir="b", limit="500")).json()
         assert isinstance(said, dict)
         redacted = Counter(event["redacts"] for event in said["chunk"] if event["type"] == "m.room.redaction")
-        assert redacted == Counter(copy.message for copy in journey.town.copies)
+        assert redacted == Counter(copy.message for copy in journey.scenario.copies)
         for posted in journey.posted:
             server, media = posted.media.removeprefix("mxc://").split("/")
             known = client.get(path("/_synapse/admin/v1/media", server, media)).json()
             assert isinstance(known, dict)
             quarantined = known["media_info"]["quarantined_by"] is not None
-            assert quarantined == (posted in journey.town.copies), posted.name
+            assert quarantined == (posted in journey.scenario.copies), posted.name
 
 
 def _assert_records(journey: Journey) -> None:
     """As Takeback wrote it down."""
-    house, number = journey.house, len(journey.town.copies)
+    house, number = journey.house, len(journey.scenario.copies)
     ((report,),) = house.query("select report_id from cases_case where id = %s", journey.case)
     entries = house.query("select id, status, made_of from bank_entry where report_id = %s", report)
     ((entry, status),) = [(each, stands) for each, stands, made_of in entries if made_of is None]
@@ -401,19 +401,19 @@ def _assert_records(journey: Journey) -> None:
     }
     assert made, "nothing acts that a reviewer saw"
     assert all(stands == "active" and made_of in own for stands, made_of in made)
-    messages = {copy.message for copy in journey.town.copies}
+    messages = {copy.message for copy in journey.scenario.copies}
     found = house.query(
-        "select p.message from join_match m join sightings_post p on p.id = m.sighting_id"
+        "select p.message from matching_match m join sightings_post p on p.id = m.sighting_id"
         " where m.entry_id = %s",
         entry,
     )
     assert Counter(row[0] for row in found) == Counter(messages), "a match is lost, doubled or false"
     assert status == "seed"
     case, entry_text = str(journey.case), str(entry)
-    facts = Counter(
+    events = Counter(
         row[0]
         for row in house.query(
-            "select kind from fact where body ->> 'case' = %s or body ->> 'entry' = %s"
+            "select kind from event where body ->> 'case' = %s or body ->> 'entry' = %s"
             " or body ->> 'target' in (select id::text from takedown_target where case_id = %s)",
             case, entry_text, journey.case,
         )
@@ -430,7 +430,7 @@ def _assert_records(journey: Journey) -> None:
         "rechecked": number,
         "found_gone": number,
     }
-    assert facts == expected, sorted(facts.items() ^ expected.items())
+    assert events == expected, sorted(events.items() ^ expected.items())
     steps = house.query(
         "select s.attempt, s.action, s.done_at is not null from takedown_step s"
         " join takedown_target t on t.id = s.target_id where t.case_id = %s",
@@ -440,5 +440,5 @@ def _assert_records(journey: Journey) -> None:
     assert house.query(
         "select state, count(*) from takedown_target where case_id = %s group by 1", journey.case
     ) == [("gone", number)]
-    assert house.query("select body from fact where kind in ('job_gave_up', 'removal_failed')") == []
+    assert house.query("select body from event where kind in ('job_gave_up', 'removal_failed')") == []
     assert house.query("select task_name from procrastinate_jobs where status = 'failed'") == []

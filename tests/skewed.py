@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from quiet import QuietPlatform
-from takeback.ground import clock
+from takeback.infra import clock
 
 
 def connect() -> QuietPlatform:

@@ -103,15 +103,15 @@ def truth(database, place_like: str = "%", exact: Mapping[str, bytes] | None = N
 
 
 def matches(database, place_like: str = "%") -> tuple[list, list]:
-    """(pairs that were written down, pairs that a fact speaks of), sorted, with all their doubles."""
+    """(pairs that were written down, pairs that an event speaks of), sorted, with all their doubles."""
     with database.transaction() as tx:
         written = tx.execute(
-            "select sighting_id, entry_id from join_match m join sightings_post p on p.id = m.sighting_id"
+            "select sighting_id, entry_id from matching_match m join sightings_post p on p.id = m.sighting_id"
             " where p.place like %s order by 1, 2",
             [place_like],
         ).fetchall()
         told = tx.execute(
-            "select p.id, (f.body ->> 'entry')::uuid from fact f"
+            "select p.id, (f.body ->> 'entry')::uuid from event f"
             " join sightings_post p on p.id = (f.body ->> 'sighting')::bigint"
             " where f.kind = 'matched' and p.place like %s order by 1, 2",
             [place_like],

@@ -2,7 +2,7 @@
 
 import threading
 
-from takeback.connectors.api import Action, Batch, Capabilities, Shard, Surface, Vantage
+from takeback.connectors.api import Action, Batch, Capabilities, StreamId, Surface, Vantage
 
 EVERY = 0.2
 """Seconds between two answers."""
@@ -16,11 +16,11 @@ class Ticking:
     def capabilities(self) -> Capabilities:
         return Capabilities((Surface.MESSAGE,), tuple(Vantage), tuple(Action), "all", 1_000_000)
 
-    def shards(self) -> list[Shard]:
-        return [Shard("live")]
+    def streams(self) -> list[StreamId]:
+        return [StreamId("live")]
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
-        assert shard.name == "live"
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
+        assert stream.name == "live"
         threading.Event().wait(EVERY)
         return Batch((), str(int(cursor or 0) + 1))
 

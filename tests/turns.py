@@ -15,7 +15,7 @@ from typing import Self
 import psycopg
 from psycopg.rows import TupleRow
 
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 
 _PATIENCE = 30.0
 

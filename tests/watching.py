@@ -3,7 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 
-from takeback.connectors.api import Connector, Deletion, Post, Shard, Survey, Unseen, UnseenKind
+from takeback.connectors.api import Connector, Deletion, Post, StreamId, Survey, Unseen, UnseenKind
 from waiting import until
 
 
@@ -11,8 +11,8 @@ from waiting import until
 class Watching:
     """What a watcher has committed. Copy it to go back in time."""
 
-    cursors: dict[Shard, str | None] = field(default_factory=dict)
-    done: set[Shard] = field(default_factory=set)
+    cursors: dict[StreamId, str | None] = field(default_factory=dict)
+    done: set[StreamId] = field(default_factory=set)
     posts: dict[tuple[str, str], Post] = field(default_factory=dict)
     deletions: set[Deletion] = field(default_factory=set)
     survey: Survey | None = None
@@ -27,15 +27,15 @@ class Watching:
         return deepcopy(self)
 
     def round(self, connector: Connector) -> None:
-        """Watch each shard once, and commit what each batch brings."""
-        for shard in connector.shards():
-            self.cursors.setdefault(shard, None)
-        for shard in list(self.cursors):
-            if shard not in self.done:
-                self.step(connector, shard)
+        """Watch each stream once, and commit what each batch brings."""
+        for stream in connector.streams():
+            self.cursors.setdefault(stream, None)
+        for stream in list(self.cursors):
+            if stream not in self.done:
+                self.step(connector, stream)
 
-    def step(self, connector: Connector, shard: Shard) -> None:
-        batch = connector.watch(shard, self.cursors[shard])
+    def step(self, connector: Connector, stream: StreamId) -> None:
+        batch = connector.watch(stream, self.cursors[stream])
         for post in batch.posts:
             self.posts[post.place, post.message] = post
         self.deletions |= set(batch.deletions)
@@ -43,11 +43,11 @@ class Watching:
             self.survey, self.surveys = batch.survey, self.surveys + 1
             self.shut = {each.place: each for each in batch.unseen if each.kind is not UnseenKind.ADDRESS}
         self.unseen |= set(batch.unseen)
-        self.cursors[shard] = batch.cursor
+        self.cursors[stream] = batch.cursor
         for opened, cursor in batch.opens:
             self.cursors.setdefault(opened, cursor)
         if batch.done:
-            self.done.add(shard)
+            self.done.add(stream)
 
     def messages(self, place: str) -> set[str]:
         return {message for where, message in self.posts if where == place}
@@ -64,6 +64,6 @@ class Watching:
 
         def quiet() -> bool:
             self.round(connector)
-            return len(self.cursors) - len(self.done) == len(connector.shards())
+            return len(self.cursors) - len(self.done) == len(connector.streams())
 
         until(quiet, 60, "all histories read")

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import waiting
-from takeback.doors.witness.folder import Folder, create
+from takeback.entrypoints.witness.folder import Folder, create
 from takeback.errors import Unavailable
-from takeback.ground.outbound import OutboundClient
+from takeback.infra.outbound import OutboundClient
 from takeback_verify.cosignature import CosignerKey
 
 
@@ -51,7 +51,12 @@ class WitnessProcess:
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
         """The process, which is killed at the end if it is still there."""
-        command = ["from takeback.doors.cli.main import main; main()", "witness", "run", str(self._path)]
+        command = [
+            "from takeback.entrypoints.cli.main import main; main()",
+            "witness",
+            "run",
+            str(self._path),
+        ]
         process = subprocess.Popen([sys.executable, "-c", *command, "--port", str(self._port)])
         try:
             with OutboundClient(self.url) as client:

@@ -3,9 +3,9 @@
 import threading
 from contextlib import contextmanager
 
-from takeback.ground.jobs import worker
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.jobs.worker import Handler, Work
+from takeback.infra.jobs import worker
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.jobs.worker import Handler, Work
 
 
 def put(database, job, **args: object):

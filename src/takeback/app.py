@@ -14,16 +14,16 @@ from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown, parse_well_kno
 from takeback.connectors.api import Connector
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.errors import ConfigurationError
-from takeback.evidence.keeper import Keeper
-from takeback.ground.asking import be_strict
-from takeback.ground.blobs import Blobs
-from takeback.ground.config import Settings
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.timestamps import Authority, read_authorities
-from takeback.ground.vault.recipients import directory_path, load_directory
-from takeback.ground.vault.unseal import Unsealer
+from takeback.evidence.sealer import EvidenceSealer
+from takeback.infra.asking import be_strict
+from takeback.infra.blobs import Blobs
+from takeback.infra.config import Settings
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger.timestamps import Authority, read_authorities
+from takeback.infra.vault.recipients import directory_path, load_directory
+from takeback.infra.vault.unseal import Unsealer
 from takeback.keyring import service as keyring
 from takeback.sightings.archive import Archive, require_engine
 from takeback.sightings.sources import Sources
@@ -61,7 +61,7 @@ class App:
     """All sightings, to be asked by a new entry."""
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN
     """What can never be banked."""
-    keeper: Keeper | None = None
+    sealer: EvidenceSealer | None = None
     """Who seals evidence; None: there is no such room."""
     controls: Controls = field(default_factory=Controls)
     """What looks of one moment share."""
@@ -155,12 +155,12 @@ def look_back_parts(settings: Settings, database: Database) -> tuple[Archive, Sw
     return archive, Sweeper(database, settings.data / SIGHTINGS_FOLDER, archive)
 
 
-def open_keeper(settings: Settings) -> Keeper:
+def open_sealer(settings: Settings) -> EvidenceSealer:
     """Who seals evidence. Raises ConfigurationError: a directory of recipients is named and is none."""
     if settings.recipients is not None:
         load_directory(settings.recipients)
     blobs = Blobs(settings.blobs or str(settings.data / BLOBS_FOLDER))
-    return Keeper(blobs, directory_path(settings), timedelta(days=settings.working_copy_days))
+    return EvidenceSealer(blobs, directory_path(settings), timedelta(days=settings.working_copy_days))
 
 
 def load_well_known(settings: Settings) -> WellKnown:
@@ -203,5 +203,5 @@ def open_app(settings: Settings, needs: Collection[str] = ()) -> Iterator[App]:
         parts = look_back_parts(settings, database)
         known = load_well_known(settings)
         index = BankIndex(settings.data / BANK_FOLDER)
-        keeper = open_keeper(settings)
-        yield App(settings, database, sources, decoder, Unsealer(folder), index, *parts, known, keeper)
+        sealer = open_sealer(settings)
+        yield App(settings, database, sources, decoder, Unsealer(folder), index, *parts, known, sealer)

@@ -9,7 +9,7 @@ TakebackError
 ├── Refused               understood, and not allowed; the text may be shown to the person who asked
 │   ├── TooManyAttempts   asked too often; says when to come back
 │   └── LinkEnded         a link for many reports counts no further one
-├── LeaseLost             another watcher holds the shard now: drop the work, write nothing
+├── LeaseLost             another watcher holds the stream now: drop the work, write nothing
 ├── DamagedIndex          files of an index that cannot be trusted: delete them, they are made again
 ├── DamagedEvidence       a kept file is not what was recorded of it: a person must look
 ├── DatabaseAway          PostgreSQL does not answer, or a connection to it was lost: try again
@@ -101,7 +101,7 @@ class LinkEnded(Refused):
 
 
 class LeaseLost(TakebackError):
-    """The shard's fencing epoch moved on: somebody else watches it now."""
+    """The stream's fencing epoch moved on: somebody else watches it now."""
 
 
 class DamagedIndex(TakebackError):

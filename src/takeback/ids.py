@@ -16,7 +16,7 @@ DossierId = NewType("DossierId", UUID)
 RequestId = NewType("RequestId", UUID)
 StaffId = NewType("StaffId", UUID)
 SightingId = NewType("SightingId", int)
-FactId = NewType("FactId", int)
+EventId = NewType("EventId", int)
 FloodId = NewType("FloodId", UUID)
 """Reports that are held together."""
 LinkId = NewType("LinkId", UUID)

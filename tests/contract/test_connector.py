@@ -6,7 +6,7 @@ from faults import Fault, FaultProxy
 from platforms import Platform, picture
 from soaking import quick
 from takeback.connectors.api import Action, Connector, State, Surface, Target, Vantage
-from takeback.doors.portal.links import links
+from takeback.entrypoints.portal.links import links
 from takeback.errors import Gone, PlatformError, Unavailable, Unreadable, WhyUnreadable
 from waiting import until
 from watching import Watching
@@ -109,13 +109,13 @@ class TestWatching:
         expected = {posted.message for posted in platform.post_many(place, 45)}
 
         def all_seen() -> bool:
-            for shard in list(watching.cursors):
-                if shard not in watching.done:
+            for stream in list(watching.cursors):
+                if stream not in watching.done:
                     doomed, lost = platform.connect(), watching.copy()
-                    lost.step(doomed, shard)
+                    lost.step(doomed, stream)
                     doomed.close()
                     survivor = platform.connect()
-                    watching.step(survivor, shard)
+                    watching.step(survivor, stream)
                     survivor.close()
             return expected <= watching.messages(place)
 

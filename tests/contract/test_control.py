@@ -13,7 +13,7 @@ from takeback.connectors.api import Action, Connector, State, Surface, Target, V
 from takeback.connectors.matrix.connector import MatrixConnector
 from takeback.connectors.matrix.control import KIND, SIDE, picture
 from takeback.errors import PlatformError, Unavailable
-from takeback.ground.outbound import OutboundClient, path
+from takeback.infra.outbound import OutboundClient, path
 from takeback.signals.model import MIN_QUALITY
 from takeback.signals.pdq import hash_bytes
 from takeback.takedown.model import Finding
@@ -63,7 +63,9 @@ class TestEverywhere:
         assert control_of(other) == first
         other.close()
 
-    def test_no_shard_ever_brings_it_and_nothing_else_is_lost(self, platform: Platform, connector: Connector):
+    def test_no_stream_ever_brings_it_and_nothing_else_is_lost(
+        self, platform: Platform, connector: Connector
+    ):
         control, place = control_of(connector), platform.make_place()
         posted = platform.post_picture(place)
         watching = Watching()

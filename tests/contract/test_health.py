@@ -11,7 +11,7 @@ from platforms import MatrixPlatform, picture, running_synapse
 from takeback.connectors.api import Examined, TroubleKind
 from takeback.connectors.matrix import rooms
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
-from takeback.ground.outbound import OutboundClient, Timeouts, path
+from takeback.infra.outbound import OutboundClient, Timeouts, path
 from waiting import until
 from watching import Watching
 
@@ -117,7 +117,7 @@ def test_s6_without_the_right_the_live_stream_goes_on(matrix: MatrixPlatform):
     room = matrix.make_place()
     connector, watching = connected(matrix, admin_token=matrix.member.token, timeline=1), Watching()
     message, _ = matrix.poster.post_picture(room, picture(), "image/png")
-    [live] = connector.shards()
+    [live] = connector.streams()
     watching.cursors[live] = None
     watching.step(connector, live)
     for _ in range(3):

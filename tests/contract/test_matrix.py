@@ -12,9 +12,9 @@ from soaking import quick
 from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.connectors.matrix.stream import LIVE, HistoryCursor
-from takeback.doors.cli.demo.chat import ChatUser
+from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.errors import ConfigurationError, NotAllowed
-from takeback.ground.outbound import OutboundClient, path
+from takeback.infra.outbound import OutboundClient, path
 from waiting import until
 from watching import Watching
 
@@ -139,7 +139,7 @@ class TestHistory:
         watching.until_quiet(connector)
         assert watching.messages(room) == new
         opened = [
-            HistoryCursor.parse(cursor or "") for shard, cursor in watching.cursors.items() if shard != LIVE
+            HistoryCursor.parse(cursor or "") for stream, cursor in watching.cursors.items() if stream != LIVE
         ]
         assert since in {cursor.stop for cursor in opened if cursor.room == room}
 
@@ -156,7 +156,7 @@ class TestHistory:
         matrix.post_many(room, 3)
         as_admin(matrix, "DELETE", path("/_synapse/admin/v1/rooms", room), {"purge": True, "block": True})
         past = HistoryCursor(room, "")
-        batch = connector.watch(past.shard(), past.format())
+        batch = connector.watch(past.stream(), past.format())
         assert batch.done
         assert not batch.posts
 

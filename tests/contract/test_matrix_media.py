@@ -12,9 +12,9 @@ from takeback.connectors.api import Action, Look, State, Surface, Target, Vantag
 from takeback.connectors.matrix.addresses import key_of, without_key
 from takeback.connectors.matrix.connector import MatrixConnector
 from takeback.errors import Gone, NotAllowed, Unreadable, WhyUnreadable
-from takeback.evidence.likeness import without_likeness
+from takeback.evidence.redaction import redacted
 from takeback.evidence.warc import describe, write_warc
-from takeback.ground.outbound import OutboundClient, path
+from takeback.infra.outbound import OutboundClient, path
 from waiting import until
 from watching import Watching
 
@@ -108,7 +108,7 @@ class TestEncrypted:
         """Suspected minors: digests alone; neither the file nor a key is kept."""
         file = stage.sealed()
         (target,) = seen(connector, stage.send(message("m.image", file=file)))
-        bare, taken_out = without_likeness(connector.record(target, MOST))
+        bare, taken_out = redacted(connector.record(target, MOST))
         assert bare.picture is None
         assert bare.target.media == without_key(target.media) != target.media
         about = describe(bare, connector="matrix", taken_out=taken_out)

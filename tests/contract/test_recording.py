@@ -13,10 +13,10 @@ from platforms import MatrixPlatform, Platform, picture
 from soaking import quick
 from takeback.connectors.api import Action, Connector, Deletion, Recorder, Target
 from takeback.errors import Gone, Unavailable, Unreadable, WhyUnreadable
-from takeback.evidence.likeness import without_likeness
+from takeback.evidence.redaction import redacted
 from takeback.evidence.warc import describe, write_warc
-from takeback.ground import clock
-from takeback.ground.outbound import OutboundClient, path
+from takeback.infra import clock
+from takeback.infra.outbound import OutboundClient, path
 from waiting import until
 from watching import Watching
 
@@ -241,7 +241,7 @@ class TestMatrix:
             message, neighbour = post("likeness-1"), post("likeness-2")
         made = recorder.record(Target(place, message, media), MOST)
         assert made.around.count(neighbour) == 1
-        bare, taken_out = without_likeness(made)
+        bare, taken_out = redacted(made)
         warc = gzip.decompress(
             b"".join(write_warc(bare, describe(made, connector="matrix", taken_out=taken_out), "test"))
         )

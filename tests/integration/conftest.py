@@ -1,6 +1,6 @@
 """A house to tell stories of, and what may have happened in it already.
 
-A folder whose house keeps evidence says who keeps it, by a fixture `keeper` of its own.
+A folder whose house keeps evidence says who keeps it, by a fixture `sealer` of its own.
 """
 
 import pytest
@@ -8,7 +8,7 @@ import pytest
 from evidence import People
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
-from takeback.ground import clock
+from takeback.infra import clock
 from takeback.signals.sandbox import Decoder
 
 
@@ -40,14 +40,14 @@ def people():
 
 
 @pytest.fixture
-def keeper():
+def sealer():
     """Nobody: nothing is kept as evidence."""
 
 
 @pytest.fixture
-def house(database, platform, tmp_path, decoder, time, keeper):
+def house(database, platform, tmp_path, decoder, time, sealer):
     """The service."""
-    return House(database, platform, tmp_path / "data", decoder, time, keeper=keeper)
+    return House(database, platform, tmp_path / "data", decoder, time, sealer=sealer)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import databases
-from takeback.ground.db.pool import Database
+from takeback.infra.db.pool import Database
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,10 @@ from hypothesis import strategies as st
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
-from takeback.facts import FoundBy
-from takeback.ground.blobs import Blobs
+from takeback.events import FoundBy
 from takeback.ids import ReportId
-from takeback.join import service as join
+from takeback.infra.blobs import Blobs
+from takeback.matching import service as matching
 from takeback.sightings import archive_store, service
 from takeback.sightings import store as sightings
 from takeback.sightings.archive import Archive
@@ -47,7 +47,7 @@ class Scene:
         self.unread: list[tuple[int, bytes, int]] = []
         with database.transaction() as tx:
             # Only what has rows of its own: the queue is not deleted by the cascade.
-            for table in ("join_match", "sightings_post", "sightings_archive", "procrastinate_jobs"):
+            for table in ("matching_match", "sightings_post", "sightings_archive", "procrastinate_jobs"):
                 tx.execute(f"delete from {table}")
             for entry in tx.execute("select id from bank_entry where status <> 'withdrawn'").fetchall():
                 bank.withdraw(tx, entry[0], TODAY)
@@ -61,7 +61,7 @@ class Scene:
         self.exact[seen.media] = value
         first = Seen(seen.post, seen.media, Later("503")) if late else seen
         with self.database.transaction() as tx:
-            [sighting] = join.commit(tx, BankIndex(), "memory", [first], OLD)
+            [sighting] = matching.commit(tx, BankIndex(), "memory", [first], OLD)
         if late:
             self.unread.append((sighting, said, doubt))
 
@@ -69,7 +69,7 @@ class Scene:
         for sighting, said, doubt in self.unread:
             reading = synthetic.collage(self.place, 0, said, doubt=doubt).reading
             with self.database.transaction() as tx:
-                join.commit_late(tx, BankIndex(), sighting, reading, TODAY)
+                matching.commit_late(tx, BankIndex(), sighting, reading, TODAY)
         self.unread.clear()
 
     def bank(self, number: int) -> None:
@@ -80,7 +80,7 @@ class Scene:
 
     def look_back(self, number: int) -> None:
         if number in self.banked:
-            join.look_back(self.database, self.banked[number], TODAY, self.sweeper)
+            matching.look_back(self.database, self.banked[number], TODAY, self.sweeper)
 
     def move(self) -> None:
         self.archive.move(self.database, (TODAY - timedelta(days=30)).date(), TODAY)
@@ -96,7 +96,7 @@ class Scene:
             if media is not None:  # as the job does, which asks for the row first
                 reading = synthetic.signals(self.exact[media])
                 with self.database.transaction() as tx:
-                    join.commit_exactly(tx, BankIndex(), sighting, reading, FoundBy(by), TODAY)
+                    matching.commit_exactly(tx, BankIndex(), sighting, reading, FoundBy(by), TODAY)
             with self.database.transaction() as tx:
                 tx.execute("delete from procrastinate_jobs where id = %s", [job])
 
@@ -104,7 +104,7 @@ class Scene:
         with self.database.transaction() as tx:
             return set(
                 tx.execute(
-                    "select media, entry_id from join_match m join sightings_post p on p.id = m.sighting_id"
+                    "select media, entry_id from matching_match m join sightings_post p on p.id = m.sighting_id"
                 ).fetchall()
             )
 

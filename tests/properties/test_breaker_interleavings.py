@@ -19,20 +19,20 @@ from hypothesis import strategies as st
 
 import synthetic
 from deciding_now import decide_now
-from takeback import pipeline
 from takeback.bank import store as bank_store
 from takeback.cases import breaker, deciding
 from takeback.cases import service as cases
 from takeback.cases.breaker_rules import BreakerState
 from takeback.cases.model import DecisionReason
 from takeback.errors import Refused
-from takeback.facts import FoundBy, Verdict
-from takeback.ids import CaseId, EntryId, FactId, ReportId, SightingId, StaffId
-from takeback.join import store as join_store
+from takeback.events import FoundBy, Verdict
+from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId, StaffId
 from takeback.law.clocks import Clock
+from takeback.matching import store as matching_store
 from takeback.sightings import store as sightings
 from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
+from takeback.workflow import dispatch as pipeline
 from turns import Aborted, Actor, State, Turns
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -154,7 +154,7 @@ class Scene:
         assert sighting is not None
         for shown in post.shows:
             hit = Hit(0, 0, negative=False)
-            join_store.insert(tx, sighting, self._entries[shown], hit, FoundBy.LIVE, NOW)
+            matching_store.insert(tx, sighting, self._entries[shown], hit, FoundBy.LIVE, NOW)
             cases.add_match(tx, self._entries[shown], sighting, FoundBy.LIVE, NOW + UNDO)
         return sighting
 
@@ -174,7 +174,7 @@ class Scene:
             "investigation_keep_days": 1,
             "seed_copies": 99,
         }
-        return SimpleNamespace(database=database, settings=SimpleNamespace(**limits), keeper=None)
+        return SimpleNamespace(database=database, settings=SimpleNamespace(**limits), sealer=None)
 
     def _working(self, worker: Worker, *, newest_first: bool) -> Callable[[Actor], None]:
         def program(actor: Actor) -> None:
@@ -207,10 +207,10 @@ class Scene:
         with self._database.transaction() as tx:
             return any(each.case == self.case for each in breaker.paused(tx))
 
-    def _facts(self, database) -> list[tuple[int, str, dict]]:
+    def _events(self, database) -> list[tuple[int, str, dict]]:
         with database.transaction() as tx:
             return tx.execute(
-                "select id, kind, body from fact where body ->> 'case' = %s order by id", [str(self.case)]
+                "select id, kind, body from event where body ->> 'case' = %s order by id", [str(self.case)]
             ).fetchall()
 
     def _follow_all(self, reads, database, *, newest_first: bool = False) -> None:
@@ -218,22 +218,22 @@ class Scene:
 
         Two that begin at different ends do not wait for each other's mark.
         """
-        for fact, kind, _ in sorted(self._facts(reads), reverse=newest_first, key=itemgetter(0)):
+        for event, kind, _ in sorted(self._events(reads), reverse=newest_first, key=itemgetter(0)):
             if kind in FOLLOWED:
-                pipeline.follow(self._app(database), FactId(fact))
+                pipeline.follow(self._app(database), EventId(event))
 
     def _settle_all(self) -> None:
         while True:
-            before = len(self._facts(self._database))
+            before = len(self._events(self._database))
             self._follow_all(self._database, self._database)
             pipeline.carry_out(self._app(self._database), str(self.case))
-            if len(self._facts(self._database)) == before:
+            if len(self._events(self._database)) == before:
                 return
 
     def check(self) -> None:
         self._settle_all()
-        facts = self._facts(self._database)
-        planned = [body["sighting"] for _, kind, body in facts if kind == "removal_planned"]
+        events = self._events(self._database)
+        planned = [body["sighting"] for _, kind, body in events if kind == "removal_planned"]
         assert len(planned) == len(set(planned)), "a copy was planned twice"
         with self._database.transaction() as tx:
             copies = {copy.sighting: copy for copy in cases.copies(tx, self.case)}
@@ -243,12 +243,12 @@ class Scene:
         assert set(planned) | held == set(copies), "a copy was lost"
         assert not set(planned) & held
         assert bool(held) <= bool({BreakerState.PAUSED, BreakerState.STOPPED} & set(states.values()))
-        self._check_history(facts, copies)
+        self._check_history(events, copies)
 
-    def _check_history(self, facts, copies) -> None:
+    def _check_history(self, events, copies) -> None:
         """From the decision to the answer, a pause included, no more is removed unseen than may be.
 
-        The last that were let through may be planned in the transaction that pauses, after that fact.
+        The last that were let through may be planned in the transaction that pauses, after that event.
         """
         with self._database.transaction() as tx:
             counts = dict(
@@ -258,7 +258,7 @@ class Scene:
             )
         removed: dict[EntryId, list[int]] = {entry: [] for entry in self._entries}
         released = set[EntryId]()
-        for _, kind, body in facts:
+        for _, kind, body in events:
             match kind:
                 case "removal_planned" if body["sighting"] not in self.seen:
                     entry = counts[body["sighting"]]

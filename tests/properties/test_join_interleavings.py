@@ -19,11 +19,11 @@ import banks
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
-from takeback.connectors.api import Shard
+from takeback.connectors.api import StreamId
 from takeback.errors import LeaseLost
-from takeback.facts import FoundBy
+from takeback.events import FoundBy
 from takeback.ids import EntryId, ReportId
-from takeback.join import service as join
+from takeback.matching import service as matching
 from takeback.sightings import leases
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Lease, Seen
@@ -170,7 +170,7 @@ class Scene:
         return Seen(seen.post, "late " + seen.media, Later("503"))
 
     def _lease(self, tx, number: int) -> Lease:
-        leases.open_shard(tx, self.place, Shard(str(number)), None)
+        leases.open_stream(tx, self.place, StreamId(str(number)), None)
         lease = leases.lease(tx, self.place, "a watcher", timedelta(minutes=10))
         assert lease is not None
         was_lost = self._world.watchers[number].loses_lease
@@ -187,7 +187,7 @@ class Scene:
                 try:
                     with actor.transaction() as tx:
                         posts = [self._seen[picture] for picture in batch]
-                        join.commit_batch(tx, index, lease, posts, str(n), done=False, now=NOW)
+                        matching.commit_batch(tx, index, lease, posts, str(n), done=False, now=NOW)
                         if aborts:
                             raise Aborted
                 except LeaseLost:
@@ -216,13 +216,13 @@ class Scene:
         return program
 
     def _looking_back(self, number: int) -> Program:
-        return lambda actor: [join.look_back(actor, self._entries[number], NOW) for _ in range(2)]
+        return lambda actor: [matching.look_back(actor, self._entries[number], NOW) for _ in range(2)]
 
     def _reading_late(self, number: int) -> Program:
         def program(actor: Actor) -> None:
             reading, index = self._seen[number].reading, BankIndex()
             with actor.transaction() as tx:
-                join.commit_late(tx, index, self._unread[number], reading, NOW)
+                matching.commit_late(tx, index, self._unread[number], reading, NOW)
 
         return program
 
@@ -242,7 +242,7 @@ class Scene:
         for job, sighting, by, media in jobs:
             exact = synthetic.signals(self.exact[media])
             with database.transaction() as tx:
-                join.commit_exactly(tx, BankIndex(), sighting, exact, FoundBy(by), NOW)
+                matching.commit_exactly(tx, BankIndex(), sighting, exact, FoundBy(by), NOW)
             with database.transaction() as tx:
                 tx.execute("delete from procrastinate_jobs where id = %s", [job])
 
@@ -259,7 +259,7 @@ class Scene:
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch) -> None:
     """A look-back that others can get between."""
-    monkeypatch.setattr(join, "LOOK_BACK_PAGE", 2)
+    monkeypatch.setattr(matching, "LOOK_BACK_PAGE", 2)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

@@ -24,22 +24,22 @@ from console_house import House, Platform
 from databases import Server
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank.index import BankIndex
-from takeback.doors.api.app import create_app as create_api
-from takeback.doors.console.app import create_app as create_console
-from takeback.doors.console.desk import Desk
-from takeback.doors.portal.answers import FIELDS
-from takeback.doors.portal.app import create_app as create_portal
-from takeback.doors.witness.app import create_app as create_witness
-from takeback.doors.witness.folder import Folder, create
-from takeback.ground import clock
-from takeback.ground.config import PortalSettings, Settings
-from takeback.ground.db.pool import Database
-from takeback.ground.vault import keys
-from takeback.ground.vault.unseal import Unsealer
-from takeback.intake.draft import new_key, write_key
+from takeback.entrypoints.api.app import create_app as create_api
+from takeback.entrypoints.console.app import create_app as create_console
+from takeback.entrypoints.console.desk import Desk
+from takeback.entrypoints.portal.answers import FIELDS
+from takeback.entrypoints.portal.app import create_app as create_portal
+from takeback.entrypoints.witness.app import create_app as create_witness
+from takeback.entrypoints.witness.folder import Folder, create
+from takeback.infra import clock
+from takeback.infra.config import PortalSettings, Settings
+from takeback.infra.db.pool import Database
+from takeback.infra.vault import keys
+from takeback.infra.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
 from takeback.staff import service
 from takeback.staff.model import How, Role
+from takeback.submissions.draft import new_key, write_key
 
 FORM = b"application/x-www-form-urlencoded"
 ODD = [

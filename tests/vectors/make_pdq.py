@@ -17,7 +17,7 @@ import numpy as np
 import pdqhash
 from PIL import Image, ImageOps
 
-from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
 

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from takeback.bank import store
 from takeback.bank.model import EntryStatus
-from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, ReportId
+from takeback.infra.db.pool import Tx
 
 _BEST_QUALITY = 100
 

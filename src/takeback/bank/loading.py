@@ -2,7 +2,7 @@
 
 Why no pair is lost, whichever way the index came to be. It is at a version v of the bank, which stands for
 this promise: each entry whose last change is not after v is in, as it is in the database. Whoever commits
-sightings reads, under the shared lock, every entry that changed after v (`join.service`), and replaces what
+sightings reads, under the shared lock, every entry that changed after v (`matching.service`), and replaces what
 the index said of it. Between the two, nothing is left out.
 
 *Read from the database*: the head h is read first. Entries are read afterwards, those whose last change lies
@@ -27,7 +27,7 @@ from takeback.bank.changes import Changes, place
 from takeback.bank.index import BankIndex
 from takeback.bank.model import NOTHING, Version
 from takeback.errors import DamagedIndex
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 
 _FEW = 1_000
 """Changes that a thread reads for itself; where there are more, one reads and the others wait."""

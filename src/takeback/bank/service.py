@@ -8,10 +8,10 @@ from takeback.bank import loading, rules, store
 from takeback.bank.index import BankIndex
 from takeback.bank.model import EntryStatus, Refusal, Refused
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, Part, WellKnown
-from takeback.facts import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record, record_once
+from takeback.events import EntryActivated, EntryBanked, EntryRefused, EntryWithdrawn
 from takeback.ids import EntryId, ReportId, SightingId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record, record_once
 from takeback.signals import compare
 from takeback.signals.model import MATCH_RADIUS, Kind
 
@@ -121,7 +121,7 @@ def add_reviewed(
         well_known: what must not be banked.
 
     Returns:
-        None if it must not be banked; the reason is a fact.
+        None if it must not be banked; the reason is an event.
     """
     if store.get(tx, entry) is not None:
         return entry

@@ -23,10 +23,10 @@ from takeback.bank.changes import (
     uuids,
 )
 from takeback.bank.model import FRAME_BYTES, Entry, EntryStatus, Refusal, Refused, Version
-from takeback.ground.db import locks
-from takeback.ground.db.locks import Lock
-from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId, ReportId, SightingId
+from takeback.infra.db import locks
+from takeback.infra.db.locks import Lock
+from takeback.infra.db.pool import Tx
 from takeback.signals.model import Kind
 
 CHANGED: LiteralString = "select seq from bank_head"

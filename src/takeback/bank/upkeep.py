@@ -10,11 +10,11 @@ from uuid import uuid5
 
 from takeback.bank import rules, service, store
 from takeback.bank.model import Entry, EntryStatus, Refusal, Refused
-from takeback.facts import JobGaveUp
-from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.record import record
+from takeback.events import JobGaveUp
 from takeback.ids import EntryId
+from takeback.infra import clock
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger.record import record
 from takeback.signals.model import HASH_BYTES, Kind
 
 CHECK_CLAIMS = "check_claims"

@@ -22,11 +22,11 @@ from takeback.cases.breaker_rules import Arrival, BreakerState, Limits, Tally
 from takeback.cases.breaker_store import Breaker
 from takeback.cases.model import CaseStatus, Copy
 from takeback.errors import NotFound, Refused
-from takeback.facts import BreakerOverdue, BreakerRearmed, BreakerReleased, BreakerStopped, BreakerTripped
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
+from takeback.events import BreakerOverdue, BreakerRearmed, BreakerReleased, BreakerStopped, BreakerTripped
 from takeback.ids import CaseId, EntryId, SightingId, StaffId
-from takeback.join import store as join
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record
+from takeback.matching import store as matching
 
 ANSWERED = "A colleague has answered meanwhile. Look at the case as it is now."
 
@@ -104,7 +104,7 @@ def _sort_out(
 
 
 def _arrivals(tx: Tx, new: Sequence[Copy], entries: Sequence[EntryId]) -> list[Arrival]:
-    shown = join.entries_shown(tx, entries, [copy.sighting for copy in new])
+    shown = matching.entries_shown(tx, entries, [copy.sighting for copy in new])
     arrivals = list[Arrival]()
     for copy in new:
         found = shown.get(copy.sighting) or ([] if copy.entry is None else [copy.entry]) or list(entries)

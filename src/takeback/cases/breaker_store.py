@@ -7,8 +7,8 @@ from datetime import datetime
 from psycopg.rows import TupleRow
 
 from takeback.cases.breaker_rules import BreakerState, Tally
-from takeback.ground.db.pool import Tx
 from takeback.ids import CaseId, EntryId, SightingId, StaffId
+from takeback.infra.db.pool import Tx
 
 _HELD = """
     select u.case_id, u.sighting_id, u.entry_id, b.state, u.came_at

@@ -1,4 +1,4 @@
-"""Decide, undo, dispute, reverse and reopen: what people say of a case, each with its fact.
+"""Decide, undo, dispute, reverse and reopen: what people say of a case, each with its event.
 
 A decision is made of a page. It covers the copies that the page showed and no others; a page that is no
 longer true is answered with what changed. Nothing here asks a platform: what follows is `pipeline`'s.
@@ -13,7 +13,7 @@ from takeback.cases import page, rules, service, store
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, Reviewer
 from takeback.cases.page import Changed, Shown
 from takeback.errors import NotFound, Refused
-from takeback.facts import (
+from takeback.events import (
     CaseReopened,
     Decided,
     DecisionDisputed,
@@ -24,9 +24,9 @@ from takeback.facts import (
     Reopened,
     Verdict,
 )
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, SightingId, StaffId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record
 
 
 class PageIsOld(Refused):
@@ -205,7 +205,7 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
         store.set_status(tx, found.case, rules.status_after(found.verdict), now)
         if found.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT:
             store.forget_removal(tx, found.case)
-        elif found.verdict is Verdict.SHARED_WITHOUT_CONSENT:  # until its fact is followed, all wait
+        elif found.verdict is Verdict.SHARED_WITHOUT_CONSENT:  # until its event is followed, all wait
             service.note_removal(tx, found.case, service.to_remove(tx, found.case, now), ())
         record(tx, DecisionEffective(found.case, decision, found.verdict))
         out_of_reach = found.verdict is Verdict.OUT_OF_REACH
@@ -217,7 +217,7 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
 def reverse(tx: Tx, case: CaseId, *, reviewer: Reviewer, now: datetime) -> None:
     """Take back that a case's copies are to be removed, after that took effect. Raises Refused, NotFound.
 
-    The case waits for a decision again. What follows from the fact: its signals are withdrawn, and removals
+    The case waits for a decision again. What follows from the event: its signals are withdrawn, and removals
     that were not done yet are called off. What was done on a platform stays done.
     """
     found = _locked(tx, case)

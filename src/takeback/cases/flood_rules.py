@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from takeback.choices import FloodKind
-from takeback.intake.groups import Group, kind_of
+from takeback.events.choices import FloodKind
+from takeback.submissions.groups import Group, kind_of
 
 WINDOW = timedelta(minutes=10)
 """What the reports of a group are counted over."""

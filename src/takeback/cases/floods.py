@@ -24,14 +24,14 @@ from takeback.cases.breaker_rules import BreakerState
 from takeback.cases.flood_rules import Counted
 from takeback.cases.floods_store import Flood, HeldReport
 from takeback.cases.model import CaseStatus
-from takeback.choices import FloodKind
 from takeback.errors import NotFound, Refused
-from takeback.flood_facts import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.ledger.record import record
+from takeback.events.choices import FloodKind
+from takeback.events.floods import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
 from takeback.ids import CaseId, FloodId, ReportId, StaffId
-from takeback.intake import store as intake
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.ledger.record import record
+from takeback.submissions import store as submissions
 
 AT_ONCE = 200
 """Reports that are let in in one transaction."""
@@ -42,7 +42,7 @@ KEPT = timedelta(days=1)
 
 
 def holds(tx: Tx, report: ReportId, pictures: int, most: int, now: datetime) -> bool:
-    """Whether a report that was just opened is held; if so, that is a fact.
+    """Whether a report that was just opened is held; if so, that is an event.
 
     Args:
         tx: the transaction that opened its case.
@@ -52,7 +52,7 @@ def holds(tx: Tx, report: ReportId, pictures: int, most: int, now: datetime) -> 
         now: when.
     """
     store.lock(tx)
-    at, labels, by_link = intake.arrival(tx, report)
+    at, labels, by_link = submissions.arrival(tx, report)
     if by_link:
         return False
     known = store.by_label(tx, labels)
@@ -71,13 +71,13 @@ def _count(
     """The flood that a report belongs to of whose groups none is known as one; None: to none."""
     since, good = at - rules.WINDOW, store.released(tx)
     counted = Counted(
-        {label: intake.count_with(tx, label, good, since, at) for label in labels},
-        intake.count_without_link(tx, since, at) - store.count_held(tx, since, at),
+        {label: submissions.count_with(tx, label, good, since, at) for label in labels},
+        submissions.count_without_link(tx, since, at) - store.count_held(tx, since, at),
     )
     label = rules.over(counted, most)
     if label is not None:
         flood = _begin(tx, rules.kind_of_flood(label), label, since, now)
-        arrived = dict(intake.came_with(tx, label, good))
+        arrived = dict(submissions.came_with(tx, label, good))
         lately = [other for other, came_at in arrived.items() if came_at > since and other != report]
         for other in store.undecided(tx, lately):
             _stop_searching(tx, other, flood, arrived[other], now)
@@ -182,5 +182,5 @@ def go_on(tx: Tx, flood: FloodId, now: datetime) -> None:
 def forget_arrivals(database: Database, now: datetime) -> None:
     """Delete what tells which group a report came with, a day after it came."""
     with database.transaction() as tx:
-        intake.forget_arrivals(tx, now - KEPT)
+        submissions.forget_arrivals(tx, now - KEPT)
         store.forget_labels(tx, now - KEPT)

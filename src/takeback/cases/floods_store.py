@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.cases.breaker_rules import BreakerState
-from takeback.choices import FloodKind
-from takeback.ground.db.pool import Tx
+from takeback.events.choices import FloodKind
 from takeback.ids import CaseId, FloodId, ReportId, StaffId
+from takeback.infra.db.pool import Tx
 
 
 @dataclass(frozen=True, slots=True)

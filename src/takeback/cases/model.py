@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from takeback.facts import FoundBy, Verdict
+from takeback.events import FoundBy, Verdict
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
 from takeback.signals.relation import Hit
 
@@ -194,7 +194,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """What the reporter said, as a reviewer sees it without asking for more."""
 
     account: str

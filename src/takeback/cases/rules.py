@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from takeback.cases.model import REASONS, Case, CaseStatus, Copy, Decision, DecisionReason, Reviewer
-from takeback.facts import Verdict
+from takeback.events import Verdict
 from takeback.ids import SightingId, StaffId
 
 _TO_DECIDE = frozenset({CaseStatus.OPEN, CaseStatus.SECOND_LOOK})
@@ -167,12 +167,12 @@ def unsettled(copies: Sequence[Copy], decided: Collection[SightingId], now: date
     )
 
 
-def needs_an_eye(case: Case, candidates: int) -> bool:
+def needs_review(case: Case, candidates: int) -> bool:
     """Whether somebody is to say which copies are the same, though the case is decided."""
     return candidates > 0 and case.status in _IN_EFFECT
 
 
-def awaits_an_eye(case: Case, copy: Copy) -> bool:
+def awaits_review(case: Case, copy: Copy) -> bool:
     """Whether a reviewer may still want to see a copy, to decide or to say whether it is the same picture.
 
     None of what was looked for and is gone: no decision waits for it.

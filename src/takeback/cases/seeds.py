@@ -19,12 +19,12 @@ from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
 from takeback.cases.seeds_store import Seed
 from takeback.errors import Refused
-from takeback.facts import FoundBy, MoreCopiesAsked, SeedCapped
-from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.ledger.record import record
+from takeback.events import FoundBy, MoreCopiesAsked, SeedCapped
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
-from takeback.join import store as join
+from takeback.infra.db.pool import Tx
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.ledger.record import record
+from takeback.matching import store as matching
 
 AT_ONCE = 100
 """Posts that join their case in one transaction."""
@@ -60,7 +60,7 @@ def admit(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, most: int, 
 def is_admitted(tx: Tx, entry: EntryId, sighting: SightingId) -> bool:
     """Whether a match that was captured joins its case: it does not wait, and `admit` was asked about it.
 
-    What was not asked about yet is asked when its own fact is followed. Of an active entry nothing is asked.
+    What was not asked about yet is asked when its own event is followed. Of an active entry nothing is asked.
     """
     waits = store.known(tx, entry, sighting)
     if waits is not None:
@@ -78,7 +78,7 @@ def lift(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) ->
     seen = cases.reviewed_copies(tx, case, now, only) if own else frozenset()
     if not seen:
         return
-    for entry in sorted(own & join.entries_matching(tx, sorted(seen))):
+    for entry in sorted(own & matching.entries_matching(tx, sorted(seen))):
         new, look_back_after = store.lift(tx, entry, case)
         if new:
             _go_on(tx, entry, look_back_after)
@@ -125,7 +125,7 @@ def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, most: int) -> boo
     if found is None or case is None or found.status is not EntryStatus.SEED:
         return False
     store.open_seed(tx, entry, case, most)
-    return store.pause_look_back(tx, entry, after, join.of_entry(tx, entry))
+    return store.pause_look_back(tx, entry, after, matching.of_entry(tx, entry))
 
 
 def capped(tx: Tx) -> frozenset[EntryId]:

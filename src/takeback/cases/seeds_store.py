@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from takeback.facts import FoundBy
-from takeback.ground.db.pool import Tx
+from takeback.events import FoundBy
 from takeback.ids import CaseId, EntryId, SightingId
+from takeback.infra.db.pool import Tx
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from takeback.cases.model import (
     LookReason,
     QueueRow,
     Removes,
-    Told,
+    Statement,
 )
 from takeback.errors import NotFound, Refused
-from takeback.facts import (
+from takeback.events import (
     CaseOpened,
     CaseReopened,
     ClockPassed,
@@ -28,24 +28,24 @@ from takeback.facts import (
     CopyFound,
     ExclusionUndone,
     FoundBy,
-    Looked,
+    MediaRevealed,
     Reopened,
     Revealed,
     Verdict,
 )
-from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.ledger.record import record
-from takeback.ground.vault.unseal import Unsealer
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
-from takeback.intake import model as intake_model
-from takeback.intake import store as intake
-from takeback.join import store as join
+from takeback.infra.db.pool import Tx
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.ledger.record import record
+from takeback.infra.vault.unseal import Unsealer
 from takeback.law.clocks import Clock
+from takeback.matching import store as matching
 from takeback.sightings import store as sightings
 from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
 from takeback.signals.strip import strip
+from takeback.submissions import model as intake_model
+from takeback.submissions import store as submissions
 
 NOBODY_LOOKS = "Somebody shown may be younger than 18. Nobody here looks any more."
 
@@ -72,7 +72,7 @@ def add_match(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, now: da
 
     One that the reporter named is there already; then it is written down what part of it shows the picture.
     """
-    case, hit = of_entry(tx, entry), join.get(tx, sighting, entry)
+    case, hit = of_entry(tx, entry), matching.get(tx, sighting, entry)
     if case is None or hit is None:
         return None
     _add(tx, case, sighting, entry, by, hit, now)
@@ -135,10 +135,10 @@ def decisions(tx: Tx, case: CaseId) -> tuple[Decision, ...]:
     return store.decisions(tx, case)
 
 
-def told(tx: Tx, unsealer: Unsealer, case: CaseId) -> Told:
+def told(tx: Tx, unsealer: Unsealer, case: CaseId) -> Statement:
     """What the reporter said, without what she signed with and how to reach her."""
     report = _report(tx, unsealer, case)
-    return Told(
+    return Statement(
         account=report.account,
         locations=report.locations,
         pictures=len(report.pictures),
@@ -151,14 +151,14 @@ def told(tx: Tx, unsealer: Unsealer, case: CaseId) -> Told:
 def contact(
     tx: Tx, unsealer: Unsealer, case: CaseId, *, staff: StaffId, reason: LookReason
 ) -> tuple[str, str]:
-    """(signature, contact): what the reporter signed with and how to reach her. The asking is a fact."""
+    """(signature, contact): what the reporter signed with and how to reach her. The asking is an event."""
     report = _report(tx, unsealer, case)
-    record(tx, Looked(case, Revealed.CONTACT, staff, reason.value))
+    record(tx, MediaRevealed(case, Revealed.CONTACT, staff, reason.value))
     return report.signature, report.contact
 
 
 def _report(tx: Tx, unsealer: Unsealer, case: CaseId) -> intake_model.Report:
-    row = intake.get(tx, get(tx, case).report)
+    row = submissions.get(tx, get(tx, case).report)
     if row is None:
         raise NotFound("The report of this case is no longer kept.")
     return intake_model.decode(unsealer.unseal(row[0]))
@@ -212,21 +212,21 @@ def copy_gone(tx: Tx, sighting: SightingId, gone_at: datetime | None) -> None:
     store.set_gone(tx, sighting, gone_at)
 
 
-def awaits_an_eye(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
+def awaits_review(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
     """Whether a reviewer may still want to see one copy. Raises NotFound."""
-    return rules.awaits_an_eye(get(tx, case), _copy(tx, case, sighting))
+    return rules.awaits_review(get(tx, case), _copy(tx, case, sighting))
 
 
 def look(
     tx: Tx, case: CaseId, sighting: SightingId, *, staff: StaffId, reason: LookReason, now: datetime
 ) -> Copy:
-    """A member of staff asks to see one copy clearly. The asking is a fact. Raises NotFound, Refused."""
+    """A member of staff asks to see one copy clearly. The asking is an event. Raises NotFound, Refused."""
     copy = _copy(tx, case, sighting)
     _locked(tx, case)  # a decision that shuts looking is either seen here, or comes after this look
     if nobody_looks(tx, case):
         raise Refused(NOBODY_LOOKS)
     store.insert_look(tx, case, sighting, staff, now)
-    record(tx, Looked(case, Revealed.PICTURE, staff, reason.value, sighting))
+    record(tx, MediaRevealed(case, Revealed.PICTURE, staff, reason.value, sighting))
     return copy
 
 
@@ -235,7 +235,7 @@ def exclude(
 ) -> None:
     """Say that a copy is not the same picture (or is, after all). Raises NotFound, Refused.
 
-    The saying is a fact; to say again what is so already is not.
+    The saying is an event; to say again what is so already is not.
     """
     _, copy = _markable(tx, case, sighting, now)
     if copy.excluded is excluded:
@@ -257,7 +257,7 @@ def confirm(
     """Say that a copy which only may be the same picture is (or take that back). Raises NotFound, Refused.
 
     If a decision is in effect, it covers the copy once the time to take it back, `undo`, has passed. The
-    saying is a fact, once.
+    saying is an event, once.
     """
     found, copy = _markable(tx, case, sighting, now)
     if copy.hit is None or not copy.hit.review_only:
@@ -368,7 +368,7 @@ def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = Non
     asked = store.copies(tx, case, only)
     seen = {copy.sighting for copy in rules.reviewed(asked, decisions, now)}
     acting = [entry.id for entry in active_entries(tx, case)]
-    same = join.sightings_matching(tx, acting, [copy.sighting for copy in asked])
+    same = matching.sightings_matching(tx, acting, [copy.sighting for copy in asked])
     return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same)
 
 
@@ -413,7 +413,7 @@ def reviewed_entries(tx: Tx, case: CaseId, now: datetime, sighting: SightingId) 
 
     Also what a reviewed copy was confirmed to show.
     """
-    matched = {entry for entry, _ in join.of_sighting(tx, sighting)}
+    matched = {entry for entry, _ in matching.of_sighting(tx, sighting)}
     asked = [
         entry.id
         for entry in bank.of_report(tx, get(tx, case).report)

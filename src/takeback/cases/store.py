@@ -7,10 +7,10 @@ from uuid import UUID
 from psycopg.rows import TupleRow
 
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, QueueRow, Removes
-from takeback.facts import FoundBy, Verdict
-from takeback.ground.db.pool import Tx
+from takeback.events import FoundBy, Verdict
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
-from takeback.join.store import box_column, box_of
+from takeback.infra.db.pool import Tx
+from takeback.matching.store import box_column, box_of
 from takeback.signals.model import Cut
 from takeback.signals.relation import Hit
 
@@ -372,7 +372,7 @@ def entries_reviewed(
     rows = tx.execute(
         f"""
         select e from unnest(%(entries)s::uuid[]) e where exists (
-            select from join_match m
+            select from matching_match m
             join cases_copy k on k.case_id = %(case)s and k.sighting_id = m.sighting_id
             where m.entry_id = e and not m.review_only
                 and not k.excluded and (k.confirmed or not k.review_only)

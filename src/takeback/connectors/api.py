@@ -71,7 +71,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Shard:
+class StreamId:
     """What one watcher leases: a stream of posts that can be read on from a cursor."""
 
     name: str
@@ -148,15 +148,15 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Posts of one shard, with where to read on. Committed whole, with the cursor, in one transaction."""
+    """Posts of one stream, with where to read on. Committed whole, with the cursor, in one transaction."""
 
     posts: tuple[Post, ...]
     cursor: str
     """Opaque text; hand it back to `watch` for what comes next."""
-    opens: tuple[tuple[Shard, str], ...] = ()
-    """Shards found on the way with their first cursor (a gap to be read backwards, a new room's history)."""
+    opens: tuple[tuple[StreamId, str], ...] = ()
+    """StreamCounts found on the way with their first cursor (a gap to be read backwards, a new room's history)."""
     done: bool = False
-    """True when the shard has an end and this was it."""
+    """True when the stream has an end and this was it."""
     deletions: tuple[Deletion, ...] = ()
     """Of messages of whatever age, as far as the platform tells."""
     unseen: tuple[Unseen, ...] = ()
@@ -315,11 +315,11 @@ class Connector(Protocol):
         """What this platform offers."""
         ...
 
-    def shards(self) -> Sequence[Shard]:
-        """The shards that exist without having been opened by a batch. Raises PlatformError."""
+    def streams(self) -> Sequence[StreamId]:
+        """The streams that exist without having been opened by a batch. Raises PlatformError."""
         ...
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
         """Wait a bounded time (seconds) for posts after `cursor`; an empty batch is a fine answer.
 
         Asking twice with the same cursor gives the same posts again (and perhaps more). Raises PlatformError.
@@ -359,7 +359,7 @@ class Connector(Protocol):
     def control(self) -> Target | None:
         """A picture that is certainly there, to be looked at beside what may be gone; None: there is none.
 
-        It is ours, is kept by us, and no shard ever brings it as a post. Raises PlatformError.
+        It is ours, is kept by us, and no stream ever brings it as a post. Raises PlatformError.
         """
         ...
 

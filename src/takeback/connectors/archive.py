@@ -1,6 +1,6 @@
 """Somebody's old archive as a platform: files in a folder or an object store, read once, in order.
 
-One shard, "files", from the first name to the last; its cursor is the last name that was read. Nothing can be
+One stream, "files", from the first name to the last; its cursor is the last name that was read. Nothing can be
 removed there: `capabilities` offers no action, and whoever asks for one is told where to turn. Files can be
 looked at for as long as the folder is there, or the object store answers. What is recorded as evidence is the
 file itself with its path and the time that it was last written: nobody answers for it, so it is worth as much
@@ -25,8 +25,8 @@ from takeback.connectors.api import (
     Receipt,
     Recording,
     Resource,
-    Shard,
     State,
+    StreamId,
     Surface,
     Target,
     UserReport,
@@ -42,12 +42,12 @@ from takeback.errors import (
     Unreadable,
     WhyUnreadable,
 )
-from takeback.ground import clock
-from takeback.ground.blobs import Blob, Blobs
+from takeback.infra import clock
+from takeback.infra.blobs import Blob, Blobs
 
 log = logging.getLogger(__name__)
 
-FILES = Shard("files")
+FILES = StreamId("files")
 PREFIX = "archive:"
 """What an archive's connector name begins with."""
 BATCH = 64
@@ -84,13 +84,13 @@ class ArchiveConnector:
             notes=(_NO_REMOVAL,),
         )
 
-    def shards(self) -> Sequence[Shard]:
+    def streams(self) -> Sequence[StreamId]:
         """The one."""
         return (FILES,)
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
         """The next files after `cursor`, a post each. Raises Unavailable."""
-        assert shard == FILES
+        assert stream == FILES
         try:
             listing = self._listing(cursor)
             files = list(islice(listing, BATCH))

@@ -52,7 +52,7 @@ def _awaited(check: Check, answer: queue.Queue[tuple[Finding, ...]], began: floa
 
 def subject_of(app: App) -> Subject:
     """The service as one of its own processes sees it."""
-    return Subject(app.settings, app.database, app.connectors, keeper=app.keeper)
+    return Subject(app.settings, app.database, app.connectors, sealer=app.sealer)
 
 
 def begin_at_start(subject: Subject) -> threading.Thread:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from takeback.app import KEYS_FOLDER
 from takeback.doctor.model import Finding, Level, Subject
 from takeback.errors import ConfigurationError
-from takeback.ground.ledger import succession
-from takeback.ground.ledger.keys import read_last_signed
+from takeback.infra.ledger import succession
+from takeback.infra.ledger.keys import read_last_signed
 from takeback.keyring import service as keyring
 from takeback.keyring import store
 from takeback.keyring.known import KEYS

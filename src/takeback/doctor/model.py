@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from takeback.connectors.api import Connector
-from takeback.evidence.keeper import Keeper
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
+from takeback.evidence.sealer import EvidenceSealer
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
 
 
 class Level(StrEnum):
@@ -39,7 +39,7 @@ class Subject:
     connectors: Mapping[str, Connector]
     portal_url: str | None = None
     """The portal's own database URL, where this process may know it."""
-    keeper: Keeper | None = None
+    sealer: EvidenceSealer | None = None
     """Who seals evidence, where this process has one."""
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import psycopg
 
 from takeback.doctor.model import Finding, Level, Subject
-from takeback.ground.db import portal_role
-from takeback.ground.db.refusal import cannot_reach
+from takeback.infra.db import portal_role
+from takeback.infra.db.refusal import cannot_reach
 
 ROLE = portal_role.ROLE
 _MORE = ("is a superuser", "may make databases", "may make roles", "may replicate", "passes row security")

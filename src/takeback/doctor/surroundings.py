@@ -7,8 +7,8 @@ from pathlib import Path
 
 from takeback.app import BLOBS_FOLDER
 from takeback.doctor.model import Finding, Level, Subject
-from takeback.ground import clock
-from takeback.ground.config import Settings
+from takeback.infra import clock
+from takeback.infra.config import Settings
 
 APART = timedelta(seconds=2)
 """From here on clocks are said to be apart: codes of log-ins are believed to seconds."""

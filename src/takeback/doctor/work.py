@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from takeback.doctor.model import Finding, Level, Subject
 from takeback.evidence import kept
-from takeback.ground.jobs import queue
+from takeback.infra.jobs import queue
 from takeback.sightings import health
 
 
@@ -21,7 +21,7 @@ def look_at_work(subject: Subject) -> Iterator[Finding]:
 def look_at_evidence(subject: Subject) -> Iterator[Finding]:
     """Once evidence was kept, a directory of recipients that cannot be read stops captures and removals."""
     with subject.database.transaction() as tx:
-        trouble = kept.trouble(tx, subject.keeper)
+        trouble = kept.trouble(tx, subject.sealer)
     if trouble is None:
         yield Finding(Level.OK, "What is found can be sealed, or no evidence is kept here.")
     else:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from itertools import accumulate
 
-from takeback.ground.ledger.proofs import Stamp
+from takeback.infra.ledger.proofs import Stamp
 from takeback_verify.exhibits import SKEW
 
 SOON = SKEW

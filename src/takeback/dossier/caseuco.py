@@ -7,7 +7,7 @@ Ids are made from the package's, so the same values give the same bytes.
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from takeback.dossier.matter import Matter, PostedCopy
+from takeback.dossier.case_summary import CaseSummary, PostedCopy
 from takeback_verify.canonical import Value, write
 from takeback_verify.exhibit import ExhibitDocument, ExhibitPart
 
@@ -26,13 +26,13 @@ _CONTEXT: Node = {
 }
 
 
-def describe(matter: Matter) -> bytes:
+def describe(summary: CaseSummary) -> bytes:
     """The description, in canonical JSON."""
-    names = _Names(matter.head.id)
-    tool = names.node("uco-tool:Tool", "tool", {"uco-core:name": matter.head.software})
-    who = names.node("uco-identity:Organization", "organization", {"uco-core:name": matter.head.service})
+    names = _Names(summary.head.id)
+    tool = names.node("uco-tool:Tool", "tool", {"uco-core:name": summary.head.software})
+    who = names.node("uco-identity:Organization", "organization", {"uco-core:name": summary.head.service})
     graph: list[Value] = [tool, who]
-    for number, exhibit in enumerate(matter.exhibits, start=1):
+    for number, exhibit in enumerate(summary.exhibits, start=1):
         files = [_file(names, exhibit, part) for part in exhibit.parts]
         record = names.node(
             "case-investigation:ProvenanceRecord",
@@ -56,12 +56,12 @@ def describe(matter: Matter) -> bytes:
             },
         )
         graph += [*files, record, action]
-    for copy in matter.copies:
+    for copy in summary.copies:
         account = _account(names, copy)
         if account not in graph:
             graph.append(account)
         graph.append(_message(names, copy, account))
-    for entry in matter.entries:
+    for entry in summary.entries:
         graph.append(
             names.node(
                 "case-investigation:InvestigativeAction",
@@ -70,7 +70,7 @@ def describe(matter: Matter) -> bytes:
                     "uco-action:instrument": _link(tool),
                     "uco-action:performer": _link(who),
                     "uco-action:startTime": _time(entry.opening.at),
-                    "uco-core:description": f"entry {entry.index} of the log {matter.head.log}",
+                    "uco-core:description": f"entry {entry.index} of the log {summary.head.log}",
                     "uco-core:name": entry.opening.kind,
                 },
             )
@@ -81,7 +81,7 @@ def describe(matter: Matter) -> bytes:
             "case-investigation:Investigation",
             "investigation",
             {
-                "uco-core:name": f"case {matter.head.case}",
+                "uco-core:name": f"case {summary.head.case}",
                 "uco-core:object": everything,
             },
         )

@@ -16,9 +16,9 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 
 from takeback.dossier import tables
-from takeback.dossier.lettering import font_of, marked_up, printable, runs
-from takeback.dossier.matter import Matter
-from takeback.dossier.ruled import ruled_table
+from takeback.dossier.case_summary import CaseSummary
+from takeback.dossier.pdf_fonts import font_of, marked_up, printable, runs
+from takeback.dossier.pdf_table import ruled_table
 from takeback.dossier.tables import Cells
 from takeback.dossier.wording import Wording, wording
 from takeback.zones import NAME
@@ -31,12 +31,12 @@ _SMALL = 7.5
 """Size of what stands in tables, in points."""
 
 
-def certificate(language: str, matter: Matter, sealed_by: str | None = None) -> bytes:
+def certificate(language: str, summary: CaseSummary, sealed_by: str | None = None) -> bytes:
     """The certificate as PDF, not sealed yet.
 
     Args:
         language: one of `LANGUAGES`.
-        matter: what it tells.
+        summary: what it tells.
         sealed_by: the authority that will timestamp its seal; None: nobody.
     """
     said, out = wording(language), io.BytesIO()
@@ -48,16 +48,16 @@ def certificate(language: str, matter: Matter, sealed_by: str | None = None) -> 
         topMargin=_MARGIN,
         bottomMargin=_MARGIN,
         title=said.title,
-        author=matter.head.service,
-        subject=f"takeback-dossier-{matter.head.id}",
+        author=summary.head.service,
+        subject=f"takeback-dossier-{summary.head.id}",
         lang=language,
         initialFontName=font_of(language),  # else it names one that is not embedded
         invariant=1,  # two dates are set below, and nothing else of the moment gets in
     )
-    footer = f"takeback-dossier-{matter.head.id} | {said.labels['page']} "
+    footer = f"takeback-dossier-{summary.head.id} | {said.labels['page']} "
 
     def first(canvas: Canvas, document: SimpleDocTemplate) -> None:
-        _date(canvas, matter.head.made)
+        _date(canvas, summary.head.made)
         number(canvas, document)
 
     def number(canvas: Canvas, _: SimpleDocTemplate) -> None:
@@ -68,7 +68,7 @@ def certificate(language: str, matter: Matter, sealed_by: str | None = None) -> 
             text.textOut(run)
         canvas.drawText(text)
 
-    story = _Setting(language).story(said, matter, sealed_by)
+    story = _Setting(language).story(said, summary, sealed_by)
     document.build(story, onFirstPage=first, onLaterPages=number)
     return out.getvalue()
 
@@ -80,7 +80,7 @@ class _Setting:
         self._language = language
         self._normal = self._style(9.5, after=4)
 
-    def story(self, said: Wording, matter: Matter, sealed_by: str | None) -> list[Flowable]:
+    def story(self, said: Wording, summary: CaseSummary, sealed_by: str | None) -> list[Flowable]:
         """The whole text."""
         heading = self._style(12, before=10, after=4)
         heading.keepWithNext = True
@@ -94,13 +94,13 @@ class _Setting:
             self._set(f"{said.notice} {seal}", notice),
             Spacer(1, 10),
         ]
-        values = _values(matter, said)
+        values = _values(summary, said)
         *sections, last = said.sections
         for section in sections:
             story.append(self._set(section.title, heading))
             story += [self._set(text.format_map(values), self._normal) for text in section.body]
             for table in section.tables:
-                for rows in tables.TABLES[table](matter, said):
+                for rows in tables.TABLES[table](summary, said):
                     story += self._laid_out(rows)
         declared = [self._set(text.format_map(values), self._normal) for text in last.body]
         story.append(KeepTogether([self._set(last.title, heading), *declared]))  # it is signed on one page
@@ -137,23 +137,23 @@ def _date(canvas: Canvas, made: datetime) -> None:
     stamp.YMDhms = tuple(stamp.lt)[:6]
 
 
-def _values(matter: Matter, said: Wording) -> dict[str, str]:
-    head = matter.head
+def _values(summary: CaseSummary, said: Wording) -> dict[str, str]:
+    head = summary.head
     labels = said.labels
-    utc = matter.time_zone == NAME
+    utc = summary.time_zone == NAME
     numbered = [f"({number}) {each}" for number, each in enumerate(said.alterations, start=1)]
     return {
         "alterations": labels["list"].join(numbered),
         "case": str(head.case),
         "dossier": str(head.id),
-        "entries": f"{len(matter.entries):,}",
-        "environment": matter.environment,
-        "exhibits": f"{len(matter.exhibits):,}",
-        "keys": ", ".join(matter.keys) or "-",
+        "entries": f"{len(summary.entries):,}",
+        "environment": summary.environment,
+        "exhibits": f"{len(summary.exhibits):,}",
+        "keys": ", ".join(summary.keys) or "-",
         "log": head.log,
-        "made": said.moment(head.made, matter.zone),
+        "made": said.moment(head.made, summary.zone),
         "service": head.service,
         "software": head.software,
-        "witnesses": ", ".join(matter.witnesses) or "-",
-        "zoned": labels["zoned"] if utc else labels["zoned_both"].format(zone=matter.time_zone),
+        "witnesses": ", ".join(summary.witnesses) or "-",
+        "zoned": labels["zoned"] if utc else labels["zoned_both"].format(zone=summary.time_zone),
     }

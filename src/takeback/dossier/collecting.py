@@ -10,22 +10,22 @@ from datetime import datetime
 from pyhanko.sign.timestamps.common_utils import TimestampRequestError
 
 from takeback.cases import service as cases
-from takeback.dossier import caseuco, papers, posters
+from takeback.dossier import caseuco, package_texts, posters
 from takeback.dossier.anchoring import choose_sizes
+from takeback.dossier.case_summary import CaseSummary, PostedCopy, Stamped
 from takeback.dossier.certificate import certificate
 from takeback.dossier.compose import compose
-from takeback.dossier.matter import Matter, PostedCopy, Stamped
 from takeback.dossier.model import Draft, Head
 from takeback.dossier.sealing import DocumentSealer
 from takeback.dossier.stamping import SealStamper
 from takeback.dossier.wording import LANGUAGES
+from takeback.events import Verdict
 from takeback.evidence import service as evidence
 from takeback.evidence.model import Exhibit, Part
-from takeback.facts import Verdict
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger import proofs
-from takeback.ground.ledger import store as ledger
-from takeback.ids import FactId
+from takeback.ids import EventId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger import proofs
+from takeback.infra.ledger import store as ledger
 from takeback.law import clocks
 from takeback.takedown import service as takedown
 from takeback.takedown.certificate import Certificate, certificates
@@ -81,12 +81,12 @@ def collect(
     sightings = [copy.sighting for copy in copies]
     targets = takedown.progress(tx, head.case)
     history = ledger.history(tx, head.case, [target.target for target in targets])
-    facts: list[FactId] = [each.id for each in history]
-    facts += evidence.facts_of(tx, sightings)
-    entries = proofs.entries_of(tx, sorted(set(facts)))
+    events: list[EventId] = [each.id for each in history]
+    events += evidence.events_of(tx, sightings)
+    entries = proofs.entries_of(tx, sorted(set(events)))
     anchors, stamped = _anchors(tx, entries, trust)
     if stamped:
-        entries = proofs.entries_of(tx, sorted({*facts, *stamped}))
+        entries = proofs.entries_of(tx, sorted({*events, *stamped}))
     opened = {entry.opening.id for entry in entries}
     captured = {str(e.opening.body["capture"]) for e in entries if e.opening.kind == "captured"}
     rounds = takedown.rounds_of(tx, head.case)
@@ -100,7 +100,7 @@ def collect(
             for each in evidence.exhibits_of(tx, sightings)
             if not each.erased and str(each.capture) in captured
         ),
-        tuple(each for each in rounds if each.fact in opened),
+        tuple(each for each in rounds if each.event in opened),
         entries,
         anchors,
         case.opened_at,
@@ -120,7 +120,7 @@ def veiled(collected: Collected, read: Callable[[Part], bytes]) -> Collected:
         read: the bytes of an open part, from the blob store; what it raises, this does.
     """
     told = posters.without_names(
-        posters.Told(collected.exhibits, collected.rounds, collected.entries, collected.removals),
+        posters.Statement(collected.exhibits, collected.rounds, collected.entries, collected.removals),
         collected.senders,
         read,
     )
@@ -152,7 +152,7 @@ def draft(
         sealer: seals the certificates.
         stampers: who may timestamp the seals, in the order in which they are asked.
     """
-    matter = Matter(
+    summary = CaseSummary(
         head=head,
         received_at=collected.received_at,
         exhibits=tuple(parse_exhibit(each.document) for each in collected.exhibits),
@@ -168,20 +168,20 @@ def draft(
     )
     written = {
         "VERIFY.html": verify_page(),
-        "VERIFY.txt": papers.instructions(matter),
-        "data/METHOD.md": papers.method(matter),
-        "data/case.jsonld": caseuco.describe(matter),
+        "VERIFY.txt": package_texts.instructions(summary),
+        "data/METHOD.md": package_texts.method(summary),
+        "data/case.jsonld": caseuco.describe(summary),
     }
     left = list(stampers)
     for language in LANGUAGES:
-        written[f"data/certificate.{language}.pdf"] = sealed(language, matter, sealer, left)
+        written[f"data/certificate.{language}.pdf"] = sealed(language, summary, sealer, left)
     series = [each.series for each in collected.rounds]
     return compose(head, collected.entries, collected.exhibits, series, written, stamps=trust.timestamps)
 
 
 def _anchors(
     tx: Tx, entries: Sequence[proofs.ProvenEntry], trust: Trust
-) -> tuple[tuple[proofs.Anchor, ...], list[FactId]]:
+) -> tuple[tuple[proofs.Anchor, ...], list[EventId]]:
     """The anchors that bound these entries, of those whose timestamps the log has noted, and where it did."""
     told = [entry.index for entry in entries if entry.opening.kind in TOLD]
     if not trust.timestamps or not told:
@@ -193,7 +193,7 @@ def _anchors(
         if stamp.place is not None and stamp.authority in names
     ]
     sizes = choose_sizes(noted, told, names, trust.timestamps)
-    named = {(stamp.size, stamp.authority): stamp.fact for stamp in noted if stamp.size in sizes}
+    named = {(stamp.size, stamp.authority): stamp.event for stamp in noted if stamp.size in sizes}
     chosen = tuple(
         replace(anchor, stamps=tuple(each for each in anchor.stamps if (anchor.size, each[0]) in named))
         for anchor in proofs.anchors(tx, sizes)
@@ -201,16 +201,16 @@ def _anchors(
     return chosen, [*named.values()]
 
 
-def sealed(language: str, matter: Matter, sealer: DocumentSealer, stampers: list[SealStamper]) -> bytes:
+def sealed(language: str, summary: CaseSummary, sealer: DocumentSealer, stampers: list[SealStamper]) -> bytes:
     """A certificate that tells what its seal carries; who gives no timestamp is not asked again."""
     while stampers:
         name = stampers[0].authority.name
         try:
-            return sealer.seal(certificate(language, matter, sealed_by=name), stampers[0])
+            return sealer.seal(certificate(language, summary, sealed_by=name), stampers[0])
         except TimestampRequestError as error:
             log.warning("no timestamp for the seal of a certificate: %s", error)
             del stampers[0]
-    return sealer.seal(certificate(language, matter))
+    return sealer.seal(certificate(language, summary))
 
 
 def _read_stamps(anchors: Sequence[proofs.Anchor], trust: Trust) -> list[Stamped]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from takeback.dossier.model import Draft, Head, Paper, PartFile
 from takeback.evidence.model import Exhibit
-from takeback.ground.ledger.proofs import Anchor, ProvenEntry
+from takeback.infra.ledger.proofs import Anchor, ProvenEntry
 from takeback_verify.bag import BAG_FILES, BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
 from takeback_verify.entries import (
     OpenedEntry,

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from takeback.ids import CaseId, DossierId, FactId, ReportId, RequestId, StaffId
+from takeback.ids import CaseId, DossierId, EventId, ReportId, RequestId, StaffId
 
 
 class DossierState(StrEnum):
     """Where a dossier stands."""
 
     ASKED = "asked"
-    """Somebody wants it, which is a fact; nothing is fixed."""
+    """Somebody wants it, which is an event; nothing is fixed."""
     COMMITTED = "committed"
     """Its closed list is fixed and recorded; its proofs are waited for."""
     WRITTEN = "written"
@@ -85,9 +85,9 @@ class Standing:
     asked_at: datetime
     by: StaffId | None
     """None: the operator, or `by_receipt`."""
-    access: FactId
-    """The fact that it was asked for."""
-    commitment: FactId | None
+    access: EventId
+    """The event that it was asked for."""
+    commitment: EventId | None
     """`DossierWritten`; None until it is committed."""
     blob: str | None
     """The zip's name in the blob store; None until it is written."""

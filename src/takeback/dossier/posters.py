@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from takeback.cases.model import Copy
-from takeback.dossier.matter import PostedCopy
+from takeback.dossier.case_summary import PostedCopy
 from takeback.evidence.model import Exhibit, Part
-from takeback.ground.ledger.proofs import ProvenEntry
+from takeback.infra.ledger.proofs import ProvenEntry
 from takeback.takedown.certificate import Certificate
 from takeback.takedown.model import Round
 from takeback_verify.exhibit import OPEN
@@ -29,7 +29,7 @@ _OF_A_ROUND = frozenset({"found_again", "found_gone", "rechecked", "retry_asked"
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """What of a case can be told."""
 
     exhibits: tuple[Exhibit, ...]
@@ -63,7 +63,7 @@ def numbered(copies: Sequence[Copy]) -> tuple[PostedCopy, ...]:
     )
 
 
-def without_names(told: Told, senders: Collection[str], read: Callable[[Part], bytes]) -> Told:
+def without_names(told: Statement, senders: Collection[str], read: Callable[[Part], bytes]) -> Statement:
     """The same without all that names one of these accounts.
 
     Args:
@@ -90,7 +90,7 @@ def without_names(told: Told, senders: Collection[str], read: Callable[[Part], b
         and not (each.opening.kind in _OF_A_ROUND and str(each.opening.body.get("target")) in veiled)
         and not any(_names_one(is_named, name, str(value)) for name, value in each.opening.body.items())
     )
-    return Told(
+    return Statement(
         exhibits,
         tuple(each for each in told.rounds if str(each.target) not in veiled),
         entries,

@@ -10,23 +10,23 @@ from takeback.cases import store as case_store
 from takeback.cases.model import CaseStatus
 from takeback.dossier import store
 from takeback.errors import NotFound, Refused
-from takeback.facts import PosterReleased
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
+from takeback.events import PosterReleased
 from takeback.ids import CaseId, StaffId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record
 
 IN_HER_FAVOUR = frozenset({CaseStatus.REMOVING, CaseStatus.REMOVED})
 """Where a decision that it was shared without consent has taken effect."""
 
 
 def release(tx: Tx, case: CaseId, *, by: StaffId, reason: str, now: datetime) -> None:
-    """Let packages by receipt name the posters of a case; that is a fact.
+    """Let packages by receipt name the posters of a case; that is an event.
 
     Args:
         tx: the transaction.
         case: whose.
         by: the reviewer.
-        reason: why; a small word, it is kept in a fact for ever.
+        reason: why; a small word, it is kept in an event for ever.
         now: when.
 
     Raises:

@@ -27,7 +27,7 @@ from pyhanko.sign.timestamps import TimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from takeback.errors import ConfigurationError
-from takeback.ground.vault.keys import write_once
+from takeback.infra.vault.keys import write_once
 
 KEY_FILE, CERTIFICATE_FILE = "document.key", "document.crt"
 FIELD = "Seal"

@@ -1,7 +1,7 @@
 """A dossier from being asked for to being written, in steps that can each be done again.
 
 The proofs of a package come after what they prove, so there are two phases with a record between them. (1)
-That somebody asks is a fact (the chain of custody tells of it), and waits for its place in the log. (2) All
+That somebody asks is an event (the chain of custody tells of it), and waits for its place in the log. (2) All
 covered files are made; in one transaction they are kept and `DossierWritten` commits to their closed list.
 (3) When the log has signed that entry, its witnesses have confirmed it and its authorities have stamped it as
 the list promises, the zip is written, whole or not at all, and then its name is kept. A kill between any two
@@ -28,15 +28,15 @@ from takeback.dossier.sealing import DocumentSealer
 from takeback.dossier.stamping import SealStamper
 from takeback.dossier.trusting import policy_of, trust_of
 from takeback.errors import DamagedEvidence, NotFound, Refused, Unavailable
-from takeback.evidence.keeper import SOFTWARE
-from takeback.facts import DossierWritten, EvidenceAccessed
-from takeback.ground import clock
-from takeback.ground.blobs import Blobs, Writer
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger import proofs
-from takeback.ground.ledger import store as ledger
-from takeback.ground.ledger.record import record
-from takeback.ids import CaseId, DossierId, FactId, StaffId
+from takeback.events import DossierWritten, EvidenceAccessed
+from takeback.evidence.sealer import SOFTWARE
+from takeback.ids import CaseId, DossierId, EventId, StaffId
+from takeback.infra import clock
+from takeback.infra.blobs import Blobs, Writer
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger import proofs
+from takeback.infra.ledger import store as ledger
+from takeback.infra.ledger.record import record
 from takeback.keyring import service as keyring
 from takeback_verify.entries import PlacedEntry, parse_entries
 from takeback_verify.listing import ENTRIES, parse_listing
@@ -74,13 +74,13 @@ def ask(
     names_posters: bool = True,
     time_zone: str | None = None,
 ) -> DossierId:
-    """Ask for a case's dossier, or join the one that is under way. The asking is a fact. Raises NotFound.
+    """Ask for a case's dossier, or join the one that is under way. The asking is an event. Raises NotFound.
 
     Args:
         tx: the transaction.
         case: whose evidence.
         by: who asks; None: the operator.
-        reason: why; a small word, it is kept in a fact for ever.
+        reason: why; a small word, it is kept in an event for ever.
         now: when.
         names_posters: whether it names the accounts that posted; only one of the same kind is joined.
         time_zone: whose times stand beside those in UTC; None: the setting's. Who joins gets what was asked.
@@ -181,7 +181,7 @@ def of_case(tx: Tx, case: CaseId) -> tuple[Standing, ...]:
 
 
 def take_out(tx: Tx, dossier: DossierId, *, by: StaffId | None, reason: str) -> Written:
-    """A written package, for who takes it out; that is a fact, recorded first. Raises NotFound."""
+    """A written package, for who takes it out; that is an event, recorded first. Raises NotFound."""
     found = store.get(tx, dossier)
     if found is None or found.blob is None or found.size is None:
         raise NotFound("There is no such package.")
@@ -201,8 +201,8 @@ def pieces(app: App, written: Written) -> Iterator[bytes]:
 
 def blobs_of(app: App) -> Blobs:
     """Where packages are."""
-    if app.keeper is not None:
-        return app.keeper.blobs
+    if app.sealer is not None:
+        return app.sealer.blobs
     return Blobs(app.settings.blobs or str(app.settings.data / BLOBS_FOLDER))
 
 
@@ -227,9 +227,9 @@ def _waits(app: App, standing: Standing, doing: str) -> str:
     return doing
 
 
-def _has_place(app: App, fact: FactId) -> bool:
+def _has_place(app: App, event: EventId) -> bool:
     with app.database.transaction() as tx:
-        return ledger.place_of(tx, fact) is not None
+        return ledger.place_of(tx, event) is not None
 
 
 def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Standing:
@@ -257,9 +257,9 @@ def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Stand
     with app.database.transaction() as tx:
         current = store.get(tx, standing.id, lock=True)
         if current is not None and current.state is DossierState.ASKED:
-            fact = record(tx, DossierWritten(standing.id, standing.case, manifest(drafted)))
-            opened = [FactId(entry.opening.id) for entry in collected.entries]
-            store.set_committed(tx, drafted, fact, opened)
+            event = record(tx, DossierWritten(standing.id, standing.case, manifest(drafted)))
+            opened = [EventId(entry.opening.id) for entry in collected.entries]
+            store.set_committed(tx, drafted, event, opened)
         return _get(tx, standing.id)
 
 
@@ -298,8 +298,8 @@ def _anchors(
     tx: Tx, trust: Trust, own: int, entries: Sequence[PlacedEntry], size: int
 ) -> tuple[proofs.Anchor, ...]:
     """Those that the entries speak of, and once it is there the one over the package's own entry."""
-    facts = [placed.entry.opening.body for placed in entries if placed.entry.opening.kind == "timestamped"]
-    wanted = {(fact["size"], fact["authority"]) for fact in facts}
+    events = [placed.entry.opening.body for placed in entries if placed.entry.opening.kind == "timestamped"]
+    wanted = {(event["size"], event["authority"]) for event in events}
     names = {authority.name for authority in trust.authorities}
     if trust.timestamps:
         last = own_anchor(proofs.stamps(tx, own), size, names, trust.timestamps)

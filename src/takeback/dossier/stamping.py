@@ -12,8 +12,8 @@ from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_
 from typing_extensions import override
 
 from takeback.errors import Unavailable
-from takeback.ground.ledger.timestamps import Authority, Requester
-from takeback.ground.outbound import Timeouts
+from takeback.infra.ledger.timestamps import Authority, Requester
+from takeback.infra.outbound import Timeouts
 
 TIMEOUTS = Timeouts(connect=5, silence=5, total=10)
 """A package does not wait long for a time that its entry in the log gets anyway."""

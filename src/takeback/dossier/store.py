@@ -16,12 +16,12 @@ from takeback.dossier.model import (
     RequestState,
     Standing,
 )
-from takeback.ground.db.pool import Tx
-from takeback.ids import CaseId, DossierId, FactId, ReportId, RequestId, StaffId
+from takeback.ids import CaseId, DossierId, EventId, ReportId, RequestId, StaffId
+from takeback.infra.db.pool import Tx
 from takeback_verify.listing import parse_listing
 
 _STANDING = (
-    "select id, case_id, state, asked_at, asked_by, access_fact, fact_id, blob, size, doing, names_posters,"
+    "select id, case_id, state, asked_at, asked_by, access_event, event_id, blob, size, doing, names_posters,"
     " time_zone,"
     " exists (select from dossier_request q where q.dossier_id = dossier_package.id and q.own)"
     " from dossier_package "
@@ -37,7 +37,7 @@ def insert(
     dossier: DossierId,
     case: CaseId,
     by: StaffId | None,
-    access: FactId,
+    access: EventId,
     now: datetime,
     *,
     names_posters: bool,
@@ -46,7 +46,7 @@ def insert(
     """Somebody wants a dossier; False if one of the case that names posters, or none, is under way."""
     added = tx.execute(
         "insert into dossier_package"
-        " (id, case_id, state, asked_by, asked_at, access_fact, names_posters, time_zone)"
+        " (id, case_id, state, asked_by, asked_at, access_event, names_posters, time_zone)"
         " values (%s, %s, 'asked', %s, %s, %s, %s, %s) on conflict do nothing",
         [dossier, case, by, now, access, names_posters, time_zone],
     )
@@ -79,13 +79,13 @@ def set_doing(tx: Tx, dossier: DossierId, doing: str) -> None:
     tx.execute("update dossier_package set doing = %s where id = %s", [doing, dossier])
 
 
-def set_committed(tx: Tx, draft: Draft, fact: FactId, opened: Sequence[FactId]) -> None:
+def set_committed(tx: Tx, draft: Draft, event: EventId, opened: Sequence[EventId]) -> None:
     """Keep all that the commitment covers until the zip is written."""
     dossier = draft.head.id
     tx.execute(
-        "update dossier_package set state = 'committed', made_at = %s, listing = %s, fact_id = %s"
+        "update dossier_package set state = 'committed', made_at = %s, listing = %s, event_id = %s"
         " where id = %s",
-        [draft.head.made, draft.listing, fact, dossier],
+        [draft.head.made, draft.listing, event, dossier],
     )
     with tx.cursor() as cursor:
         cursor.executemany(
@@ -97,7 +97,7 @@ def set_committed(tx: Tx, draft: Draft, fact: FactId, opened: Sequence[FactId]) 
             [(dossier, part.name, part.blob, part.size, part.sha256) for part in draft.parts],
         )
         cursor.executemany(
-            "insert into dossier_place (dossier_id, fact_id) values (%s, %s)",
+            "insert into dossier_place (dossier_id, event_id) values (%s, %s)",
             [(dossier, each) for each in opened],
         )
 
@@ -123,10 +123,10 @@ def draft(tx: Tx, dossier: DossierId) -> Draft | None:
     )
 
 
-def opened(tx: Tx, dossier: DossierId) -> tuple[FactId, ...]:
-    """The facts whose entries the package opens."""
-    rows = tx.execute("select fact_id from dossier_place where dossier_id = %s order by fact_id", [dossier])
-    return tuple(fact for (fact,) in rows)
+def opened(tx: Tx, dossier: DossierId) -> tuple[EventId, ...]:
+    """The events whose entries the package opens."""
+    rows = tx.execute("select event_id from dossier_place where dossier_id = %s order by event_id", [dossier])
+    return tuple(event for (event,) in rows)
 
 
 def set_written(tx: Tx, dossier: DossierId, blob: str, size: int) -> bool:
@@ -163,11 +163,11 @@ def is_released(tx: Tx, case: CaseId) -> bool:
     return found.fetchone() is not None
 
 
-def insert_release(tx: Tx, case: CaseId, fact: FactId, now: datetime) -> None:
+def insert_release(tx: Tx, case: CaseId, event: EventId, now: datetime) -> None:
     """A reviewer did."""
     tx.execute(
-        "insert into dossier_poster_release (case_id, fact_id, released_at) values (%s, %s, %s)",
-        [case, fact, now],
+        "insert into dossier_poster_release (case_id, event_id, released_at) values (%s, %s, %s)",
+        [case, event, now],
     )
 
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from takeback.dossier.matter import Matter
+from takeback.dossier.case_summary import CaseSummary
 from takeback.dossier.model import BY_RECEIPT
-from takeback.dossier.ruled import Cell
+from takeback.dossier.pdf_table import Cell
 from takeback.dossier.wording import Wording
-from takeback.ground.ledger.proofs import ProvenEntry
+from takeback.infra.ledger.proofs import ProvenEntry
 from takeback.takedown.telling import told
 from takeback.zones import NAME, offset
 
@@ -33,14 +33,14 @@ Rows = Cells | str
 """A table, or a sentence in its place."""
 
 
-def copies(matter: Matter, said: Wording) -> Iterator[Rows]:
+def copies(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """Where each copy was posted, and by whom."""
     labels = said.labels
-    if not matter.copies:
+    if not summary.copies:
         return
     yield labels["copies_said"]
-    if matter.left_out is not None:
-        yield labels["names_left_out"].format(entries=f"{matter.left_out:,}")
+    if summary.left_out is not None:
+        yield labels["names_left_out"].format(entries=f"{summary.left_out:,}")
     yield Cells(
         (labels["copy"], labels["place"], labels["message"], labels["poster"], labels["posted"]),
         tuple(
@@ -51,26 +51,26 @@ def copies(matter: Matter, said: Wording) -> Iterator[Rows]:
                 copy.poster
                 if isinstance(copy.poster, str)
                 else labels["poster_number"].format(number=copy.poster),
-                _time(copy.posted_at, matter),
+                _time(copy.posted_at, summary),
             )
-            for copy in matter.copies
+            for copy in summary.copies
         ),
         (0.09, 0.25, 0.25, 0.24, 0.17),
     )
 
 
-def exhibits(matter: Matter, said: Wording) -> Iterator[Rows]:
+def exhibits(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """Each exhibit with the hash values of its parts."""
     labels = said.labels
-    if not matter.exhibits:
+    if not summary.exhibits:
         yield labels["none"]
-    for exhibit in matter.exhibits:
+    for exhibit in summary.exhibits:
         yield (
             f"{labels['exhibit']} {exhibit.capture} | {labels['connector']}: {exhibit.connector}"
             f" | {labels['reason']}: {exhibit.reason} | {exhibit.software}"
-            f" | {labels['posted']}: {said.moment(exhibit.posted_at, matter.zone)}"
-            f" | {labels['first_seen']}: {said.moment(exhibit.first_seen, matter.zone)}"
-            f" | {labels['captured']}: {said.moment(exhibit.captured_at, matter.zone)}"
+            f" | {labels['posted']}: {said.moment(exhibit.posted_at, summary.zone)}"
+            f" | {labels['first_seen']}: {said.moment(exhibit.first_seen, summary.zone)}"
+            f" | {labels['captured']}: {said.moment(exhibit.captured_at, summary.zone)}"
         )
         yield Cells(
             (labels["file"], labels["bytes"], labels["hash"]),
@@ -86,67 +86,69 @@ def exhibits(matter: Matter, said: Wording) -> Iterator[Rows]:
         )
 
 
-def events(matter: Matter, said: Wording) -> Iterator[Rows]:
+def events(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """What happened, in the order of the log."""
-    yield _entries([e for e in matter.entries if e.opening.kind not in _ELSEWHERE], matter, said)
+    yield _entries([e for e in summary.entries if e.opening.kind not in _ELSEWHERE], summary, said)
 
 
-def custody(matter: Matter, said: Wording) -> Iterator[Rows]:
+def custody(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """Every access."""
-    yield _entries(matter.of_kind(*CUSTODY), matter, said)
+    yield _entries(summary.of_kind(*CUSTODY), summary, said)
 
 
-def stamps(matter: Matter, said: Wording) -> Iterator[Rows]:
+def stamps(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """Timestamps that were there when the package was put together."""
     labels = said.labels
-    if not matter.stamps:
+    if not summary.stamps:
         yield labels["no_stamps"]
         return
     yield Cells(
-        (labels["covers"], labels["authority"], _time_label(matter, said)),
-        tuple((f"{s.size:,}", s.authority, _time(s.at, matter)) for s in matter.stamps),
+        (labels["covers"], labels["authority"], _time_label(summary, said)),
+        tuple((f"{s.size:,}", s.authority, _time(s.at, summary)) for s in summary.stamps),
         (0.25, 0.45, 0.3),
     )
 
 
-def removals(matter: Matter, said: Wording) -> Iterator[Rows]:
+def removals(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """What the rounds of looks say of each copy."""
-    if not matter.removals:
+    if not summary.removals:
         yield said.labels["none"]
-    for removal in matter.removals:
-        yield f"{removal.target}: {told(removal.clauses, said.phrases, matter.zone)}"
+    for removal in summary.removals:
+        yield f"{removal.target}: {told(removal.clauses, said.phrases, summary.zone)}"
 
 
-def adverse(matter: Matter, said: Wording) -> Iterator[Rows]:
+def adverse(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     """Failed recordings, destroyed evidence, gaps in watching."""
-    beats = matter.of_kind("watched")
-    against = matter.of_kind(*_ADVERSE)
+    beats = summary.of_kind("watched")
+    against = summary.of_kind(*_ADVERSE)
     gap = sum(int(entry.opening.body["gap_ms"] or 0) for entry in beats)
     if beats:
         since = min(datetime.fromisoformat(str(entry.opening.body["since"])) for entry in beats)
         until = max(datetime.fromisoformat(str(entry.opening.body["until"])) for entry in beats)
         yield said.labels["gap_sentence"].format(
-            since=said.moment(since, matter.zone),
-            until=said.moment(until, matter.zone),
+            since=said.moment(since, summary.zone),
+            until=said.moment(until, summary.zone),
             beats=f"{len(beats):,}",
             gap=f"{gap / 1000:,.1f}",
         )
     if against:
-        yield _entries(against, matter, said)
+        yield _entries(against, summary, said)
     elif not gap:
         yield said.labels["no_adverse"]
 
 
-def _entries(entries: tuple[ProvenEntry, ...] | list[ProvenEntry], matter: Matter, said: Wording) -> Rows:
+def _entries(
+    entries: tuple[ProvenEntry, ...] | list[ProvenEntry], summary: CaseSummary, said: Wording
+) -> Rows:
     labels = said.labels
     if not entries:
         return labels["none"]
     return Cells(
-        (labels["number"], _time_label(matter, said), labels["event"], labels["detail"]),
+        (labels["number"], _time_label(summary, said), labels["event"], labels["detail"]),
         tuple(
             (
                 str(entry.index),
-                _time(entry.opening.at, matter),
+                _time(entry.opening.at, summary),
                 _kind(entry.opening.kind, said),
                 ", ".join(
                     f"{name} {_value(value, said)}"
@@ -170,22 +172,22 @@ def _kind(kind: str, said: Wording) -> Cell:
     return (said.kinds[kind], kind) if kind in said.kinds else kind
 
 
-def _time(at: datetime, matter: Matter) -> Cell:
+def _time(at: datetime, summary: CaseSummary) -> Cell:
     """In UTC, and below it in the reader's zone."""
     utc = f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    if matter.time_zone == NAME:
+    if summary.time_zone == NAME:
         return utc
-    there = at.astimezone(matter.zone)
+    there = at.astimezone(summary.zone)
     return utc, f"{there:%Y-%m-%d %H:%M:%S}", offset(there)
 
 
-def _time_label(matter: Matter, said: Wording) -> str:
-    if matter.time_zone == NAME:
+def _time_label(summary: CaseSummary, said: Wording) -> str:
+    if summary.time_zone == NAME:
         return said.labels["time"]
-    return said.labels["time_zoned"].format(zone=matter.time_zone)
+    return said.labels["time_zoned"].format(zone=summary.time_zone)
 
 
-TABLES: Mapping[str, Callable[[Matter, Wording], Iterator[Rows]]] = {
+TABLES: Mapping[str, Callable[[CaseSummary, Wording], Iterator[Rows]]] = {
     "adverse": adverse,
     "copies": copies,
     "custody": custody,

@@ -5,9 +5,9 @@ the log's keys, its witnesses and its authorities as well.
 """
 
 from takeback.app import KEYS_FOLDER, authorities
-from takeback.ground.config import Settings
-from takeback.ground.ledger.keys import read_verifiers
-from takeback.ground.ledger.witnesses import load_policy
+from takeback.infra.config import Settings
+from takeback.infra.ledger.keys import read_verifiers
+from takeback.infra.ledger.witnesses import load_policy
 from takeback_verify.policy import Policy, format_policy
 from takeback_verify.trust import Authority, Trust
 

@@ -5,23 +5,23 @@ something without evidence and without a word. What waits for its capture waits.
 """
 
 from takeback.errors import ConfigurationError
+from takeback.events import EvidenceGivenUp, EvidenceKept
 from takeback.evidence import store
-from takeback.evidence.keeper import Keeper
-from takeback.facts import EvidenceGivenUp, EvidenceKept
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger import store as ledger
-from takeback.ground.ledger.record import record
+from takeback.evidence.sealer import EvidenceSealer
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger import store as ledger
+from takeback.infra.ledger.record import record
 
 GIVEN_UP = "the operator gave up keeping evidence"
 
 
-def note(tx: Tx, keeper: Keeper | None) -> None:
+def note(tx: Tx, sealer: EvidenceSealer | None) -> None:
     """Record that there is a directory of recipients, when it came or came back."""
-    if keeper is None or keeper.trouble() is not None:
+    if sealer is None or sealer.trouble() is not None:
         return
     last = ledger.recent(tx, (EvidenceKept, EvidenceGivenUp), 1)
-    if not last or isinstance(last[0].fact, EvidenceGivenUp):
-        record(tx, EvidenceKept(keeper.recipients()))
+    if not last or isinstance(last[0].event, EvidenceGivenUp):
+        record(tx, EvidenceKept(sealer.recipients()))
 
 
 def was_kept(tx: Tx) -> bool:
@@ -32,7 +32,7 @@ def was_kept(tx: Tx) -> bool:
 def is_given_up(tx: Tx) -> bool:
     """Return whether the operator said last that no evidence is kept."""
     last = ledger.recent(tx, (EvidenceKept, EvidenceGivenUp), 1)
-    return bool(last) and isinstance(last[0].fact, EvidenceGivenUp)
+    return bool(last) and isinstance(last[0].event, EvidenceGivenUp)
 
 
 def give_up(tx: Tx, reason: str) -> None:
@@ -46,12 +46,12 @@ def give_up(tx: Tx, reason: str) -> None:
     record(tx, EvidenceGivenUp(reason))
 
 
-def trouble(tx: Tx, keeper: Keeper | None) -> str | None:
+def trouble(tx: Tx, sealer: EvidenceSealer | None) -> str | None:
     """Return what keeps evidence from being sealed, for staff and the operator; None: nothing, or none is
     kept here.
     """
-    wrong = None if keeper is None else keeper.trouble()
-    if wrong is None or is_given_up(tx) or not (was_kept(tx) or (keeper is not None and keeper.keeps)):
+    wrong = None if sealer is None else sealer.trouble()
+    if wrong is None or is_given_up(tx) or not (was_kept(tx) or (sealer is not None and sealer.keeps)):
         return None
     return (
         f"No evidence can be sealed: {wrong}. What waits for its capture is not worked on and not removed. "

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
-from takeback.facts import CapturedFor
+from takeback.events import CapturedFor
 from takeback.ids import CaptureId, SightingId
 
 WORKING_COPY = "working_copy"
@@ -25,7 +25,7 @@ class CaptureState(StrEnum):
     """Not durable yet: whatever would change the post waits."""
     CAPTURED = "captured"
     FAILED = "failed"
-    """It can never be; a fact says why."""
+    """It can never be; an event says why."""
     ERASED = "erased"
     """Its parts, key and salts were destroyed."""
 

@@ -1,8 +1,8 @@
-"""Captures from being wanted to being erased, each step in one transaction with its fact.
+"""Captures from being wanted to being erased, each step in one transaction with its event.
 
 Whoever asks that something be captured (`want`) is told whether it still waits: nothing may change the post,
 and no case is worked on for it, before the capture is durable or has failed for good. Recording and sealing
-happen outside any transaction (`keeper.py`); a crash between them and `commit` leaves the capture wanted, and
+happen outside any transaction (`sealer.py`); a crash between them and `commit` leaves the capture wanted, and
 it is made again.
 """
 
@@ -10,6 +10,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import uuid4
 
+from takeback.events import (
+    Captured,
+    CapturedFor,
+    CaptureFailed,
+    DeletionObserved,
+    EvidenceAccessed,
+    EvidenceErased,
+    SeenBy,
+)
 from takeback.evidence import store, watching_store
 from takeback.evidence.model import (
     WORKING_COPY,
@@ -20,20 +29,11 @@ from takeback.evidence.model import (
     Subject,
     Wanted,
 )
-from takeback.facts import (
-    Captured,
-    CapturedFor,
-    CaptureFailed,
-    DeletionObserved,
-    EvidenceAccessed,
-    EvidenceErased,
-    SeenBy,
-)
-from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.silence import silence
-from takeback.ids import CaptureId, CaseId, FactId, SightingId, StaffId
+from takeback.ids import CaptureId, CaseId, EventId, SightingId, StaffId
+from takeback.infra.db.pool import Tx
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.ledger.openings import erase_openings
+from takeback.infra.ledger.record import record
 
 BEATS_BETWEEN = 1440
 """Heartbeats between a capture and a deletion that are told of: a day's, at one a minute."""
@@ -73,11 +73,11 @@ def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bo
 
 
 def commit(tx: Tx, sealed: SealedCapture, wanted: Wanted, expires_at: datetime | None = None) -> bool:
-    """What was sealed counts from here on: the capture with its parts, and the fact.
+    """What was sealed counts from here on: the capture with its parts, and the event.
 
     Args:
         tx: the transaction.
-        sealed: what `Keeper.seal` returned.
+        sealed: what `EvidenceSealer.seal` returned.
         wanted: what it is a capture of.
         expires_at: when it is shredded if it is part of no case by then; None: never.
 
@@ -88,8 +88,8 @@ def commit(tx: Tx, sealed: SealedCapture, wanted: Wanted, expires_at: datetime |
     if not store.set_captured(tx, sealed, expires_at, suspected_minor=wanted.suspected_minor):
         return False
     subject, at = wanted.subject, sealed.captured_at
-    fact = record(tx, Captured(sealed.capture, subject.sighting, wanted.reason, sealed.digest), at=at)
-    store.set_fact(tx, sealed.capture, fact)
+    event = record(tx, Captured(sealed.capture, subject.sighting, wanted.reason, sealed.digest), at=at)
+    store.set_event(tx, sealed.capture, event)
     if sealed.deleted:
         observe_deletion(tx, subject.connector, subject.place, subject.message, SeenBy.POLL, at)
     return True
@@ -122,10 +122,10 @@ def removing(tx: Tx, sighting: SightingId, now: datetime) -> None:
 
 
 def observe_deletion(tx: Tx, connector: str, place: str, message: str, by: SeenBy, now: datetime) -> None:
-    """A message is not there any more. A fact for each of its captures, once, unless we removed it."""
+    """A message is not there any more. An event for each of its captures, once, unless we removed it."""
     for capture, sighting in store.set_deleted(tx, connector, place, message, now):
-        fact = record(tx, DeletionObserved(capture, sighting, by), at=now)
-        store.set_deletion_fact(tx, capture, fact)
+        event = record(tx, DeletionObserved(capture, sighting, by), at=now)
+        store.set_deletion_event(tx, capture, event)
 
 
 def erase(tx: Tx, capture: CaptureId, now: datetime, *, case: CaseId | None = None) -> bool:
@@ -145,8 +145,8 @@ def erase(tx: Tx, capture: CaptureId, now: datetime, *, case: CaseId | None = No
     spoken_of = store.set_erased(tx, capture, now)
     if spoken_of is None:
         return False
-    silence(tx, spoken_of)
-    store.set_erasure_fact(tx, capture, record(tx, EvidenceErased(case, capture), at=now))
+    erase_openings(tx, spoken_of)
+    store.set_erasure_event(tx, capture, record(tx, EvidenceErased(case, capture), at=now))
     enqueue(tx, "shred", capture=str(capture))
     return True
 
@@ -159,7 +159,7 @@ def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
 def keep_no_picture(tx: Tx, sighting: SightingId, case: CaseId, now: datetime) -> None:
     """Somebody shown may be a minor: what was sealed of the picture goes, and digests alone are captured.
 
-    The capture that held it is erased, as a fact, and one of digests and metadata is wanted in its place; it
+    The capture that held it is erased, as an event, and one of digests and metadata is wanted in its place; it
     fails where the message is gone. May be repeated.
     """
     found = store.with_picture(tx, sighting)
@@ -188,17 +188,17 @@ def hand_copy(tx: Tx, case: CaseId, capture: CaptureId, *, staff: StaffId, reaso
 def exhibits_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Exhibit, ...]:
     """The captures of these sightings, in the order in which they were made; erased ones say so.
 
-    Whoever takes their parts out records that (`facts.EvidenceAccessed`).
+    Whoever takes their parts out records that (`events.EvidenceAccessed`).
     """
     return store.exhibits(tx, sightings)
 
 
-def facts_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[FactId, ...]:
-    """The facts that tell of these sightings as evidence, by rising number.
+def events_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[EventId, ...]:
+    """The events that tell of these sightings as evidence, by rising number.
 
     Captured, deletion observed, erased; the investigation that they were captured in, its start and its end;
     and the heartbeats that cover the moments of the first sight, of the capture and of the deletion, and the
     time between the last two, a day of it at most.
     """
     beats = watching_store.beats_of(tx, sightings, BEATS_BETWEEN)
-    return tuple(sorted(store.own_facts(tx, sightings) | watching_store.covering(tx, sightings) | beats))
+    return tuple(sorted(store.own_events(tx, sightings) | watching_store.covering(tx, sightings) | beats))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.rows import TupleRow
 
+from takeback.events import CapturedFor
 from takeback.evidence.model import (
     CaptureState,
     Exhibit,
@@ -16,9 +17,8 @@ from takeback.evidence.model import (
     ToPoll,
     Wanted,
 )
-from takeback.facts import CapturedFor
-from takeback.ground.db.pool import Tx
-from takeback.ids import CaptureId, FactId, SightingId
+from takeback.ids import CaptureId, EventId, SightingId
+from takeback.infra.db.pool import Tx
 
 # --- wanted ------------------------------------------------------------------------------------------------
 
@@ -102,9 +102,9 @@ def set_captured(
     return True
 
 
-def set_fact(tx: Tx, capture: CaptureId, fact: FactId) -> None:
-    """Which fact says that it was captured."""
-    tx.execute("update evidence_capture set fact_id = %s where id = %s", [fact, capture])
+def set_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
+    """Which event says that it was captured."""
+    tx.execute("update evidence_capture set event_id = %s where id = %s", [event, capture])
 
 
 def set_failed(tx: Tx, sighting: SightingId) -> bool:
@@ -182,9 +182,9 @@ def set_deleted(
     return [(row[0], row[1]) for row in rows]
 
 
-def set_deletion_fact(tx: Tx, capture: CaptureId, fact: FactId) -> None:
-    """Which fact says that the message is gone."""
-    tx.execute("update evidence_capture set deletion_fact = %s where id = %s", [fact, capture])
+def set_deletion_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
+    """Which event says that the message is gone."""
+    tx.execute("update evidence_capture set deletion_event = %s where id = %s", [event, capture])
 
 
 def to_poll(tx: Tx, now: datetime, since: datetime, limit: int) -> list[ToPoll]:
@@ -221,17 +221,17 @@ def expired(tx: Tx, now: datetime, limit: int) -> list[CaptureId]:
     return [row[0] for row in rows]
 
 
-def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[FactId, ...] | None:
-    """A capture's salts and document go; the facts that spoke of it, or None if it was not captured."""
+def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[EventId, ...] | None:
+    """A capture's salts and document go; the events that spoke of it, or None if it was not captured."""
     row = tx.execute(
         "update evidence_capture set state = 'erased', document = null, erased_at = %s, expires_at = null"
-        " where id = %s and state = 'captured' returning fact_id, deletion_fact",
+        " where id = %s and state = 'captured' returning event_id, deletion_event",
         [now, capture],
     ).fetchone()
     if row is None:
         return None
     tx.execute("delete from evidence_salt where capture_id = %s", [capture])
-    return tuple(FactId(fact) for fact in row if fact is not None)
+    return tuple(EventId(event) for event in row if event is not None)
 
 
 def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
@@ -241,9 +241,9 @@ def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
     return row[0]
 
 
-def set_erasure_fact(tx: Tx, capture: CaptureId, fact: FactId) -> None:
-    """Which fact says that it was erased."""
-    tx.execute("update evidence_capture set erasure_fact = %s where id = %s", [fact, capture])
+def set_erasure_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
+    """Which event says that it was erased."""
+    tx.execute("update evidence_capture set erasure_event = %s where id = %s", [event, capture])
 
 
 def blobs_by_destruction(tx: Tx, capture: CaptureId) -> list[str]:
@@ -312,13 +312,13 @@ def _exhibit(row: TupleRow, parts: Mapping[UUID, Sequence[Part]]) -> Exhibit:
     )
 
 
-def own_facts(tx: Tx, sightings: Sequence[SightingId]) -> set[FactId]:
-    """The facts that speak of captures of these sightings: captured, seen deleted, erased."""
+def own_events(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
+    """The events that speak of captures of these sightings: captured, seen deleted, erased."""
     rows = tx.execute(
-        "select fact_id, deletion_fact, erasure_fact from evidence_capture where sighting_id = any(%s)",
+        "select event_id, deletion_event, erasure_event from evidence_capture where sighting_id = any(%s)",
         [list(sightings)],
     )
-    return {FactId(fact) for row in rows for fact in row if fact is not None}
+    return {EventId(event) for row in rows for event in row if event is not None}
 
 
 def held(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Held, ...]:

@@ -3,12 +3,12 @@
 from datetime import datetime, timedelta
 
 from takeback.evidence import service, store
-from takeback.evidence.keeper import FOLDER
 from takeback.evidence.model import ToPoll
-from takeback.ground.blobs import Blobs
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.vault import copies, shredding
+from takeback.evidence.sealer import FOLDER
 from takeback.ids import CaptureId
+from takeback.infra.blobs import Blobs
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.vault import copies, shredding
 
 AT_ONCE = 100
 POLLED_FOR = timedelta(days=30)

@@ -25,7 +25,7 @@ from warcio.utils import Digester
 from warcio.warcwriter import WARCWriter
 
 from takeback.connectors.api import Exchange, Recording, Resource
-from takeback.evidence.likeness import TakenOut
+from takeback.evidence.redaction import TakenOut
 from takeback_verify import canonical
 
 _TRANSFER = frozenset({"transfer-encoding", "content-encoding"})

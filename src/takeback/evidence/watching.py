@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from takeback.errors import Refused
+from takeback.events import HeartbeatRecorded, HowEnded, InvestigationEnded, InvestigationStarted, Keeps
 from takeback.evidence import watching_store as store
+from takeback.evidence.heartbeat import Heartbeat, joined
 from takeback.evidence.model import Investigation
-from takeback.evidence.pulse import Pulse, joined
-from takeback.facts import HowEnded, InvestigationEnded, InvestigationStarted, Keeps, Watched
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
 from takeback.ids import StaffId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record
 
 Places = Mapping[tuple[str, str], Investigation]
 """What is under investigation, by platform and place."""
@@ -28,7 +28,7 @@ def investigate(
 ) -> Investigation:
     """Capture everything in a place from now on, as it comes; what goes on there is replaced.
 
-    Both are facts: the log says when somebody was watched closer, and how long.
+    Both are events: the log says when somebody was watched closer, and how long.
 
     Args:
         tx: the transaction.
@@ -59,14 +59,14 @@ def stop(tx: Tx, connector: str, place: str, now: datetime, *, by: StaffId | Non
 def expire(tx: Tx, now: datetime) -> None:
     """Say of each investigation whose time is over that it ended, once."""
     for row, connector, place, ended_at in store.over(tx, now):
-        fact = record(tx, InvestigationEnded(connector, place, HowEnded.EXPIRED, None), at=ended_at)
-        store.set_end_fact(tx, row, fact)
+        event = record(tx, InvestigationEnded(connector, place, HowEnded.EXPIRED, None), at=ended_at)
+        store.set_end_event(tx, row, event)
 
 
 def _end(tx: Tx, connector: str, place: str, now: datetime, how: HowEnded, by: StaffId | None) -> bool:
     ended = store.end(tx, connector, place, now)
     for row in ended:
-        store.set_end_fact(tx, row, record(tx, InvestigationEnded(connector, place, how, by), at=now))
+        store.set_end_event(tx, row, record(tx, InvestigationEnded(connector, place, how, by), at=now))
     return bool(ended)
 
 
@@ -85,17 +85,19 @@ def places(tx: Tx, now: datetime) -> Places:
     return found
 
 
-def beat(tx: Tx, connector: str, shard: str, pulse: Pulse) -> None:
+def heartbeat(tx: Tx, connector: str, stream: str, heartbeat: Heartbeat) -> None:
     """Say how a stream was watched since the last time; nothing if nothing was answered since.
 
-    The caller holds the shard's lease in this transaction. If it does not commit, what was not said is said
-    with the next heartbeat by whoever has the shard then: as a gap.
+    The caller holds the stream's lease in this transaction. If it does not commit, what was not said is said
+    with the next heartbeat by whoever has the stream then: as a gap.
     """
-    counted = pulse.look()
+    counted = heartbeat.look()
     if counted is None:
         return
-    told = joined(counted, store.last_beat(tx, connector, shard))
+    told = joined(counted, store.last_beat(tx, connector, stream))
     if told is not None:
-        fact = record(tx, Watched(connector, shard, told.since, told.until, told.posts, told.gap_ms))
-        store.insert_beat(tx, fact, connector, shard, told.since, told.until)
-    pulse.said(counted)
+        event = record(
+            tx, HeartbeatRecorded(connector, stream, told.since, told.until, told.posts, told.gap_ms)
+        )
+        store.insert_beat(tx, event, connector, stream, told.since, told.until)
+    heartbeat.said(counted)

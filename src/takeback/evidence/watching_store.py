@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from takeback.evidence.model import Investigation
-from takeback.ground.db.pool import Tx
-from takeback.ids import FactId, SightingId
+from takeback.ids import EventId, SightingId
+from takeback.infra.db.pool import Tx
 
 # --- investigations ----------------------------------------------------------------------------------------
 
@@ -20,14 +20,14 @@ def investigations(tx: Tx, now: datetime) -> tuple[Investigation, ...]:
     return tuple(Investigation(*row) for row in rows)
 
 
-def begin(tx: Tx, investigation: Investigation, fact: FactId) -> None:
-    """Write a new one down, beside the fact that it began."""
+def begin(tx: Tx, investigation: Investigation, event: EventId) -> None:
+    """Write a new one down, beside the event that it began."""
     tx.execute(
         "insert into evidence_investigation"
-        " (connector, place, began_at, ends_at, suspected_minor, start_fact)"
+        " (connector, place, began_at, ends_at, suspected_minor, start_event)"
         " values (%s, %s, %s, %s, %s, %s)",
         [investigation.connector, investigation.place, investigation.began_at, investigation.ends_at,
-         investigation.suspected_minor, fact],
+         investigation.suspected_minor, event],
     )  # fmt: skip
 
 
@@ -42,79 +42,81 @@ def end(tx: Tx, connector: str, place: str, now: datetime) -> list[int]:
 
 
 def over(tx: Tx, now: datetime) -> list[tuple[int, str, str, datetime]]:
-    """(row, platform, place, end) of those whose time is over and of which no fact says so; locked.
+    """(row, platform, place, end) of those whose time is over and of which no event says so; locked.
 
-    Those that began before there were such facts are left as they are.
+    Those that began before there were such events are left as they are.
     """
     rows = tx.execute(
         "select id, connector, place, ends_at from evidence_investigation"
-        " where ends_at <= %s and start_fact is not null and end_fact is null order by ends_at, id"
+        " where ends_at <= %s and start_event is not null and end_event is null order by ends_at, id"
         " for update skip locked",
         [now],
     )
     return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
-def set_end_fact(tx: Tx, row: int, fact: FactId) -> None:
-    """Which fact says that it ended."""
-    tx.execute("update evidence_investigation set end_fact = %s where id = %s", [fact, row])
+def set_end_event(tx: Tx, row: int, event: EventId) -> None:
+    """Which event says that it ended."""
+    tx.execute("update evidence_investigation set end_event = %s where id = %s", [event, row])
 
 
-def covering(tx: Tx, sightings: Sequence[SightingId]) -> set[FactId]:
-    """The facts of the investigations in which these sightings were captured ahead: each one's start and end.
+def covering(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
+    """The events of the investigations in which these sightings were captured ahead: each one's start and end.
 
     That is the last one that began in their place before the capture was wanted: a watcher knows of an end a
     second late.
     """
     rows = tx.execute(
-        "select i.start_fact, i.end_fact from evidence_capture c cross join lateral ("
-        "   select start_fact, end_fact from evidence_investigation"
+        "select i.start_event, i.end_event from evidence_capture c cross join lateral ("
+        "   select start_event, end_event from evidence_investigation"
         "   where (connector, place) = (c.connector, c.place) and began_at <= c.wanted_at"
         "   order by began_at desc, id desc limit 1) i"
         " where c.sighting_id = any(%s) and c.reason = 'investigation'",
         [list(sightings)],
     )
-    return {FactId(fact) for row in rows for fact in row if fact is not None}
+    return {EventId(event) for row in rows for event in row if event is not None}
 
 
 # --- heartbeats --------------------------------------------------------------------------------------------
 
 
-def last_beat(tx: Tx, connector: str, shard: str) -> datetime | None:
+def last_beat(tx: Tx, connector: str, stream: str) -> datetime | None:
     """Until when a stream is known to have been watched."""
     row = tx.execute(
-        "select max(until) from evidence_heartbeat where connector = %s and shard = %s", [connector, shard]
+        "select max(until) from evidence_heartbeat where connector = %s and stream = %s", [connector, stream]
     ).fetchone()
     return None if row is None else row[0]
 
 
-def insert_beat(tx: Tx, fact: FactId, connector: str, shard: str, since: datetime, until: datetime) -> None:
-    """Write a heartbeat down beside its fact."""
+def insert_beat(
+    tx: Tx, event: EventId, connector: str, stream: str, since: datetime, until: datetime
+) -> None:
+    """Write a heartbeat down beside its event."""
     tx.execute(
-        "insert into evidence_heartbeat (fact_id, connector, shard, since, until)"
+        "insert into evidence_heartbeat (event_id, connector, stream, since, until)"
         " values (%s, %s, %s, %s, %s)",
-        [fact, connector, shard, since, until],
+        [event, connector, stream, since, until],
     )
 
 
-def beats_of(tx: Tx, sightings: Sequence[SightingId], limit: int) -> set[FactId]:
+def beats_of(tx: Tx, sightings: Sequence[SightingId], limit: int) -> set[EventId]:
     """The heartbeats of the platforms of captured sightings that cover what is said of them.
 
     Those are the ones that hold the moments of the first sight, of the capture and of the deletion, and those
     between capture and deletion, the last `limit` of these.
     """
     moments = tx.execute(
-        "select h.fact_id from evidence_capture c join evidence_heartbeat h on h.connector = c.connector"
+        "select h.event_id from evidence_capture c join evidence_heartbeat h on h.connector = c.connector"
         " and ((h.since <= c.seen_at and h.until >= c.seen_at)"
         "   or (h.since <= c.captured_at and h.until >= c.captured_at)"
         "   or (h.since <= c.deleted_at and h.until >= c.deleted_at)) where c.sighting_id = any(%s)",
         [list(sightings)],
     )
-    found = {FactId(row[0]) for row in moments}
+    found = {EventId(row[0]) for row in moments}
     between = tx.execute(
-        "select distinct h.fact_id from evidence_capture c join evidence_heartbeat h"
+        "select distinct h.event_id from evidence_capture c join evidence_heartbeat h"
         " on h.connector = c.connector and h.since >= c.captured_at and h.until <= c.deleted_at"
-        " where c.sighting_id = any(%s) order by h.fact_id desc limit %s",
+        " where c.sighting_id = any(%s) order by h.event_id desc limit %s",
         [list(sightings), limit],
     )
-    return found | {FactId(row[0]) for row in between}
+    return found | {EventId(row[0]) for row in between}

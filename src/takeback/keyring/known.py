@@ -10,9 +10,9 @@ from pathlib import Path
 from pyrage import IdentityError, RecipientError, x25519
 
 from takeback.errors import ConfigurationError
-from takeback.ground.ledger import keys as ledger_keys
-from takeback.ground.vault.keys import IDENTITY_FILE, PORTAL_FOLDER
-from takeback.ground.vault.seal import PEPPER_FILE, RECIPIENT_FILE, which_key
+from takeback.infra.ledger import keys as ledger_keys
+from takeback.infra.vault.keys import IDENTITY_FILE, PORTAL_FOLDER
+from takeback.infra.vault.seal import PEPPER_FILE, RECIPIENT_FILE, which_key
 from takeback.staff import secret as staff_secret
 from takeback_verify.cosignature import format_cosigner_key, parse_cosigner_secret
 from takeback_verify.errors import Malformed

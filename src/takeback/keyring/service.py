@@ -12,15 +12,15 @@ from datetime import datetime
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback.ground import clock
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.ledger import keys as ledger_keys
-from takeback.ground.ledger import store as ledger_store
-from takeback.ground.ledger import succession
-from takeback.ground.ledger.keys import Signed, Signer, read_last_signed
-from takeback.ground.vault import keys
-from takeback.ground.vault.keys import IDENTITY_FILE, PORTAL_FOLDER
-from takeback.ground.vault.seal import PEPPER_FILE, RECIPIENT_FILE
+from takeback.infra import clock
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.ledger import keys as ledger_keys
+from takeback.infra.ledger import store as ledger_store
+from takeback.infra.ledger import succession
+from takeback.infra.ledger.keys import Signed, Signer, read_last_signed
+from takeback.infra.vault import keys
+from takeback.infra.vault.keys import IDENTITY_FILE, PORTAL_FOLDER
+from takeback.infra.vault.seal import PEPPER_FILE, RECIPIENT_FILE
 from takeback.keyring import store
 from takeback.keyring.known import KEYS, LEDGER_KEYS, REPLACE, OwnKey
 from takeback.staff import secret

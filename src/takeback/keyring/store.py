@@ -1,6 +1,6 @@
 """The SQL of the keyring."""
 
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 
 
 def hold(tx: Tx) -> dict[str, str | None]:

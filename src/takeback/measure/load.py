@@ -21,10 +21,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback.ground import clock
+from takeback.infra import clock
 from takeback.measure import load_check, made
 from takeback.measure.load_check import Times
-from takeback.measure.load_stage import PICTURES, PLANTED, Say, Stage, Watchers, open_stage
+from takeback.measure.load_processes import PICTURES, PLANTED, Processes, Say, Watchers, open_processes
 from takeback.measure.made import Phase, Plan
 from takeback.measure.processes import Sampler, Use
 
@@ -94,35 +94,35 @@ def run(folder: Path, *, rate: float | None, seconds: float, entries: int, say: 
         ConfigurationError: a watcher ended, or nothing moves.
     """
     began = time.monotonic()
-    with open_stage(folder, entries, say) as stage, Sampler() as sampler:
+    with open_processes(folder, entries, say) as processes, Sampler() as sampler:
         fill_seconds = time.monotonic() - began
-        sampler.watch("PostgreSQL", stage.postgres)
+        sampler.watch("PostgreSQL", processes.postgres)
         with ExitStack() as stack:
             first = _phase("first", seconds=2, rate=40)
             plan = Plan(PICTURES, PLANTED, SHARE, (first,))
             made.write(folder, plan)
             began = time.monotonic()
-            watchers = Watchers(stage, WATCHERS, sampler)
+            watchers = Watchers(processes, WATCHERS, sampler)
             stack.callback(watchers.stop)
-            _until_read(stage, watchers, first, say, "Watchers take the bank into memory")
+            _until_read(processes, watchers, first, say, "Watchers take the bank into memory")
             ready_seconds = time.monotonic() - began
 
             rush = _phase("rush", seconds=max(_SHORTEST_RUSH, seconds * _RUSH_SHARE), rate=0)
-            plan = _add(stage, plan, rush)
-            capacity = _capacity(stage, watchers, rush, say)
+            plan = _add(processes, plan, rush)
+            capacity = _capacity(processes, watchers, rush, say)
             busy = sampler.uses(rush.starts, rush.ends)
 
             asked = rate or HELD * capacity
             even = _phase(
                 "even", seconds=max(_SHORTEST_EVEN, seconds - (rush.ends - rush.starts)), rate=asked
             )
-            plan = _add(stage, plan, even)
-            killed_at = _kill_halfway(stage, watchers, even, say)
-            _until_read(stage, watchers, even, say, f"{asked:.0f} posts a second, one watcher killed")
+            plan = _add(processes, plan, even)
+            killed_at = _kill_halfway(processes, watchers, even, say)
+            _until_read(processes, watchers, even, say, f"{asked:.0f} posts a second, one watcher killed")
             behind = max(0.0, clock.now().timestamp() - even.ends)
             held = sampler.uses(even.starts, even.ends)
-        with stage.database.transaction() as tx:
-            found = load_check.check(tx, plan, stage.planted, even, killed_at)
+        with processes.database.transaction() as tx:
+            found = load_check.check(tx, plan, processes.planted, even, killed_at)
     cores = os.cpu_count() or 1
     return Result(
         entries=entries,
@@ -150,30 +150,30 @@ def _phase(name: str, *, seconds: float, rate: float) -> Phase:
     return Phase(name, starts, starts + seconds, rate, SHARDS)
 
 
-def _add(stage: Stage, plan: Plan, phase: Phase) -> Plan:
+def _add(processes: Processes, plan: Plan, phase: Phase) -> Plan:
     longer = replace(plan, phases=(*plan.phases, phase))
-    made.write(stage.folder, longer)
+    made.write(processes.folder, longer)
     return longer
 
 
-def _capacity(stage: Stage, watchers: Watchers, phase: Phase, say: Say) -> float:
+def _capacity(processes: Processes, watchers: Watchers, phase: Phase, say: Say) -> float:
     """Posts a second in the second half of a phase: in the first, leases are taken and caches fill."""
     middle = (phase.starts + phase.ends) / 2
     _until(watchers, middle, phase, say, "As fast as posts are read")
-    with stage.database.transaction() as tx:
+    with processes.database.transaction() as tx:
         begun, at = load_check.posts_read(tx, phase), time.monotonic()
     _until(watchers, phase.ends, phase, say, "As fast as posts are read")
-    with stage.database.transaction() as tx:
+    with processes.database.transaction() as tx:
         capacity = (load_check.posts_read(tx, phase) - begun) / (time.monotonic() - at)
-    _until_read(stage, watchers, phase, say, "As fast as posts are read")
+    _until_read(processes, watchers, phase, say, "As fast as posts are read")
     if capacity <= 0:
         raise ConfigurationError("no post was read in seconds: is the machine busy with something else?")
     return capacity
 
 
-def _kill_halfway(stage: Stage, watchers: Watchers, phase: Phase, say: Say) -> float:
-    """When it was, in seconds since 1970. The one that holds a shard is killed, so that it is missed."""
-    del stage
+def _kill_halfway(processes: Processes, watchers: Watchers, phase: Phase, say: Say) -> float:
+    """When it was, in seconds since 1970. The one that holds a stream is killed, so that it is missed."""
+    del processes
     _until(watchers, (phase.starts + phase.ends) / 2, phase, say, f"{phase.rate:.0f} posts a second")
     killed_at = clock.now().timestamp()
     watchers.kill(0)
@@ -188,11 +188,11 @@ def _until(watchers: Watchers, moment: float, phase: Phase, say: Say, words: str
         threading.Event().wait(min(_TICK, moment - now))
 
 
-def _until_read(stage: Stage, watchers: Watchers, phase: Phase, say: Say, words: str) -> None:
+def _until_read(processes: Processes, watchers: Watchers, phase: Phase, say: Say, words: str) -> None:
     deadline = time.monotonic() + _PATIENCE + phase.ends - phase.starts
     while time.monotonic() < deadline:
         watchers.check()
-        with stage.database.transaction() as tx:
+        with processes.database.transaction() as tx:
             if load_check.all_read(tx, phase):
                 return
         passed = (clock.now().timestamp() - phase.starts) / (phase.ends - phase.starts)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from takeback.ground.db.pool import Tx
 from takeback.ids import EntryId
+from takeback.infra.db.pool import Tx
 from takeback.measure.made import NAME, Phase, Plan
 
 
@@ -37,18 +37,18 @@ class Found:
 
 
 def all_read(tx: Tx, phase: Phase) -> bool:
-    """Whether every shard of a phase was read to its end."""
+    """Whether every stream of a phase was read to its end."""
     row = tx.execute(
-        "select count(*) from sightings_shard where connector = %s and done and name like %s",
+        "select count(*) from sightings_stream where connector = %s and done and name like %s",
         [NAME, f"{phase.name}:%"],
     ).fetchone()
-    return row is not None and row[0] == phase.shards
+    return row is not None and row[0] == phase.streams
 
 
 def posts_read(tx: Tx, phase: Phase) -> int:
     """How many posts of a phase were read."""
     row = tx.execute(
-        "select coalesce(sum(cursor::bigint), 0)::bigint from sightings_shard"
+        "select coalesce(sum(cursor::bigint), 0)::bigint from sightings_stream"
         " where connector = %s and name like %s",
         [NAME, f"{phase.name}:%"],
     ).fetchone()
@@ -57,10 +57,10 @@ def posts_read(tx: Tx, phase: Phase) -> int:
 
 def check(tx: Tx, plan: Plan, planted: Sequence[EntryId], phase: Phase, killed_at: float) -> Found:
     """Compare; the times are of the posts of `phase`."""
-    shards = tx.execute(
-        "select name, coalesce(cursor, '0')::bigint from sightings_shard where connector = %s", [NAME]
+    streams = tx.execute(
+        "select name, coalesce(cursor, '0')::bigint from sightings_stream where connector = %s", [NAME]
     ).fetchall()
-    due = {(name, number) for name, end in shards for number in range(end)}
+    due = {(name, number) for name, end in streams for number in range(end)}
     rows = tx.execute(
         "select place, message::bigint, state from sightings_post where connector = %s", [NAME]
     ).fetchall()
@@ -74,7 +74,7 @@ def check(tx: Tx, plan: Plan, planted: Sequence[EntryId], phase: Phase, killed_a
     written = tx.execute(
         "select p.place, p.message::bigint, m.entry_id, extract(epoch from p.posted_at)::float8,"
         " extract(epoch from pg_xact_commit_timestamp(m.xmin) - p.posted_at)::float8"
-        " from join_match m join sightings_post p on p.id = m.sighting_id where p.connector = %s",
+        " from matching_match m join sightings_post p on p.id = m.sighting_id where p.connector = %s",
         [NAME],
     ).fetchall()
     matches = {(place, number, entry) for place, number, entry, _, _ in written}

@@ -1,6 +1,6 @@
 """A platform that makes its posts up, at a pace that is told: what `takeback bench load` watches.
 
-Which picture a post shows follows from its shard and number alone, so that a post that is read twice is the
+Which picture a post shows follows from its stream and number alone, so that a post that is read twice is the
 same post, and who checks afterwards knows what must have been found. The plan lies in a file that is replaced
 as a whole; processes that watch look at it again and again.
 """
@@ -21,12 +21,12 @@ from takeback.connectors.api import (
     Look,
     Media,
     Post,
-    Shard,
+    StreamId,
     Target,
     UserReport,
 )
 from takeback.errors import Gone, NotAllowed
-from takeback.ground import clock
+from takeback.infra import clock
 
 FOLDER = "TAKEBACK_MADE_POSTS"
 """Set by the bench for its watchers: where the plan and the pictures are."""
@@ -46,12 +46,12 @@ class Phase:
     """Seconds since 1970."""
     ends: float
     rate: float
-    """Posts a second, of all shards together; 0: as fast as they are read."""
-    shards: int
+    """Posts a second, of all streams together; 0: as fast as they are read."""
+    streams: int
 
-    def due_at(self, shard: int, number: int) -> float:
+    def due_at(self, stream: int, number: int) -> float:
         """When a post is there."""
-        return self.starts + (number * self.shards + shard) / self.rate if self.rate else self.starts
+        return self.starts + (number * self.streams + stream) / self.rate if self.rate else self.starts
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +66,9 @@ class Plan:
     """Of posts that show a planted picture."""
     phases: tuple[Phase, ...]
 
-    def picture(self, shard: str, number: int) -> tuple[bool, int]:
+    def picture(self, stream: str, number: int) -> tuple[bool, int]:
         """Whether a post shows a planted picture, and the picture's number."""
-        drawn = zlib.crc32(f"{shard}/{number}".encode())
+        drawn = zlib.crc32(f"{stream}/{number}".encode())
         planted = drawn % _IN < self.share * _IN
         return planted, drawn // _IN % (self.planted if planted else self.pictures)
 
@@ -91,9 +91,9 @@ def file_name(*, planted: bool, number: int) -> str:
     return f"known-{number}.jpg" if planted else f"{number}.jpg"
 
 
-def shard_name(phase: Phase, shard: int) -> str:
+def stream_name(phase: Phase, stream: int) -> str:
     """As "even:3"."""
-    return f"{phase.name}:{shard}"
+    return f"{phase.name}:{stream}"
 
 
 class MadePosts:
@@ -113,16 +113,16 @@ class MadePosts:
         """Posts are read; nothing can be done to them."""
         return Capabilities((), (), (), "everything", 50_000_000)
 
-    def shards(self) -> Sequence[Shard]:
+    def streams(self) -> Sequence[StreamId]:
         """Those of the phases that have begun."""
         now = clock.now().timestamp()
         phases = (phase for phase in read(self._folder).phases if phase.starts <= now)
-        return [Shard(shard_name(phase, number)) for phase in phases for number in range(phase.shards)]
+        return [StreamId(stream_name(phase, number)) for phase in phases for number in range(phase.streams)]
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
         """The posts that are due."""
         plan, start = read(self._folder), int(cursor or 0)
-        name, _, number = shard.name.partition(":")
+        name, _, number = stream.name.partition(":")
         phase = next(each for each in plan.phases if each.name == name)
         posts = tuple(self._due(plan, phase, int(number), start))
         end = start + len(posts)
@@ -132,12 +132,12 @@ class MadePosts:
             self._stop.wait(min(_LONGEST_WAIT, max(0.001, due - now)))
         return Batch(posts, str(end), done=done)
 
-    def _due(self, plan: Plan, phase: Phase, shard: int, start: int) -> Iterator[Post]:
-        now, name = clock.now().timestamp(), shard_name(phase, shard)
+    def _due(self, plan: Plan, phase: Phase, stream: int, start: int) -> Iterator[Post]:
+        now, name = clock.now().timestamp(), stream_name(phase, stream)
         if phase.rate == 0 and now >= phase.ends:
             return
         for number in range(start, start + _PAGE):
-            due = phase.due_at(shard, number)
+            due = phase.due_at(stream, number)
             if due > now or due >= phase.ends:
                 return
             planted, picture = plan.picture(name, number)

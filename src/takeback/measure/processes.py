@@ -14,7 +14,7 @@ from typing import Self
 import numpy as np
 import psutil
 
-from takeback.ground import clock
+from takeback.infra import clock
 
 _EVERY = 1.0
 _EDGE = 5

@@ -5,7 +5,7 @@ each copy is compared with all entries as a post would be. Whoever doubts a numb
 their own.
 
 The trade-offs: files are read in this program's own processes, without the sandbox, since they are the
-operator's; the second stage, at tens of milliseconds a pair, asks a copy's own original and, of every few
+operator's; the second processes, at tens of milliseconds a pair, asks a copy's own original and, of every few
 copies, one unrelated picture, so its false matches come with a wider interval than those of the hashes.
 """
 

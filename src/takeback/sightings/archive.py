@@ -24,9 +24,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import ConfigurationError
-from takeback.ground.blobs import Blobs
-from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
+from takeback.infra.blobs import Blobs
+from takeback.infra.db.pool import Tx
 from takeback.sightings import archive_store as store
 from takeback.sightings.archive_store import Kept
 

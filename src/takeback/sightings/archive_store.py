@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from takeback.ground.db import locks
-from takeback.ground.db.locks import Lock
-from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
+from takeback.infra.db import locks
+from takeback.infra.db.locks import Lock
+from takeback.infra.db.pool import Tx
 
 
 class Kept(NamedTuple):

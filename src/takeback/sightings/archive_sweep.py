@@ -20,8 +20,8 @@ from daft.io import IOConfig, S3Config
 from numpy.typing import NDArray
 
 from takeback.errors import ConfigurationError, StorageUnavailable
-from takeback.ground.blobs import Blobs
 from takeback.ids import SightingId
+from takeback.infra.blobs import Blobs
 from takeback.sightings import packed
 from takeback.sightings.archive_store import Kept
 from takeback.signals import compare

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from takeback.connectors.api import Trouble, TroubleKind
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 from takeback.sightings import set_aside
 
 UNWATCHED_AFTER = 60.0
@@ -56,7 +56,7 @@ def streams(tx: Tx) -> list[Stream]:
             extract(epoch from clock_timestamp() - greatest(moved_at, asked_at))::float8,
             greatest(extract(epoch from not_before - clock_timestamp()), 0)::float8,
             failures, coalesce(trouble, '')
-        from sightings_shard where not done and not ending order by 1, 2
+        from sightings_stream where not done and not ending order by 1, 2
         """
     )
     return [Stream(*row) for row in rows]
@@ -66,7 +66,7 @@ def endings(tx: Tx) -> dict[str, Endings]:
     """The others, by platform."""
     rows = tx.execute(
         "select connector, count(*), count(*) filter (where failures > 0)"
-        " from sightings_shard where not done and ending group by 1 order by 1"
+        " from sightings_stream where not done and ending group by 1 order by 1"
     )
     return {connector: Endings(*counted) for connector, *counted in rows}
 
@@ -96,7 +96,7 @@ def _said(tx: Tx) -> list[tuple[str, Trouble]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """One sentence or two about a platform."""
 
     connector: str
@@ -104,7 +104,7 @@ class Told:
     serious: bool
 
 
-def troubles(tx: Tx, connected: Collection[str]) -> list[Told]:
+def troubles(tx: Tx, connected: Collection[str]) -> list[Statement]:
     """Everything that keeps platforms from being watched, worst first. Empty: all is well.
 
     Args:
@@ -114,12 +114,12 @@ def troubles(tx: Tx, connected: Collection[str]) -> list[Told]:
     known = streams(tx)
     found = [told for each in known for told in _of_stream(each)]
     found += [
-        Told(name, f"Nothing of {name} was ever watched. Does a watcher run?", serious=True)
+        Statement(name, f"Nothing of {name} was ever watched. Does a watcher run?", serious=True)
         for name in sorted(set(connected) - {each.connector for each in known})
     ]
-    found += [Told(connector, each.words, each.serious) for connector, each in _said(tx)]
+    found += [Statement(connector, each.words, each.serious) for connector, each in _said(tx)]
     found += [
-        Told(
+        Statement(
             connector,
             f"The past of {each.failing:,} place{'s' if each.failing != 1 else ''} on {connector} cannot "
             "be read now. It is tried again.",
@@ -129,7 +129,7 @@ def troubles(tx: Tx, connected: Collection[str]) -> list[Told]:
         if each.failing
     ]
     found += [
-        Told(
+        Statement(
             connector,
             f"{count:,} {'post' if count == 1 else 'posts'} of {connector} could not be processed. They are "
             "kept and tried again; until then they are compared with nothing.",
@@ -140,20 +140,22 @@ def troubles(tx: Tx, connected: Collection[str]) -> list[Told]:
     return sorted(found, key=lambda each: not each.serious)
 
 
-def _of_stream(stream: Stream) -> list[Told]:
+def _of_stream(stream: Stream) -> list[Statement]:
     name = f"{stream.connector} ({stream.name})"
     if stream.age < SET_BACK:
         words = (
             f"{name} was last watched {length(-stream.age)} in the future. The database's clock was set back."
         )
-        return [Told(stream.connector, words, serious=True)]
+        return [Statement(stream.connector, words, serious=True)]
     if stream.waits > LONG_WAIT:
         words = f"{name} is not watched for {length(stream.waits)} more. {stream.trouble}"
-        return [Told(stream.connector, words, serious=True)]
+        return [Statement(stream.connector, words, serious=True)]
     if stream.age > UNWATCHED_AFTER:
         why = stream.trouble or "Does a watcher run?"
         return [
-            Told(stream.connector, f"{name} was last watched {length(stream.age)} ago. {why}", serious=True)
+            Statement(
+                stream.connector, f"{name} was last watched {length(stream.age)} ago. {why}", serious=True
+            )
         ]
     return []
 

@@ -1,4 +1,4 @@
-"""Leased streams (shards): who may read on, from where, and when.
+"""Leased streams (streams): who may read on, from where, and when.
 
 A lease is fenced: each one gets the next epoch of its stream, and a cursor moves only under the epoch that it
 was read with. So two watchers may think that they hold a stream, and still only one can commit.
@@ -9,9 +9,9 @@ Every time here is the database's. A watcher's clock may be wrong by hours; it d
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from takeback.connectors.api import Shard
+from takeback.connectors.api import StreamId
 from takeback.errors import LONGEST_WAIT, LeaseLost
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 from takeback.sightings.model import Lease
 
 LONGEST = timedelta(minutes=10)
@@ -23,12 +23,14 @@ _IS_FREE = (
 )
 
 
-def open_shard(tx: Tx, connector: str, shard: Shard, cursor: str | None, *, ending: bool = False) -> None:
+def open_stream(
+    tx: Tx, connector: str, stream: StreamId, cursor: str | None, *, ending: bool = False
+) -> None:
     """Make a stream known, if it is not. `ending`: a batch opened it, and it has an end."""
     tx.execute(
-        "insert into sightings_shard (connector, name, cursor, ending) values (%s, %s, %s, %s)"
+        "insert into sightings_stream (connector, name, cursor, ending) values (%s, %s, %s, %s)"
         " on conflict do nothing",
-        [connector, shard.name, cursor, ending],
+        [connector, stream.name, cursor, ending],
     )
 
 
@@ -46,10 +48,10 @@ def lease(
     """
     row = tx.execute(
         """
-        update sightings_shard set epoch = epoch + 1, holder = %(holder)s, turn_at = clock_timestamp(),
+        update sightings_stream set epoch = epoch + 1, holder = %(holder)s, turn_at = clock_timestamp(),
             lease_until = clock_timestamp() + %(length)s
         where (connector, name) = (
-            select connector, name from sightings_shard
+            select connector, name from sightings_stream
             where connector = %(connector)s and coalesce(ending = %(ending)s, true) and """
         + _IS_FREE
         + """
@@ -58,13 +60,13 @@ def lease(
         """,
         {"holder": holder, "length": min(length, LONGEST), "connector": connector, "ending": ending},
     ).fetchone()
-    return None if row is None else Lease(connector, Shard(row[0]), *row[1:])
+    return None if row is None else Lease(connector, StreamId(row[0]), *row[1:])
 
 
 def free(tx: Tx, connector: str, *, ending: bool | None = None) -> int:
     """How many streams nobody holds, and may be asked now."""
     row = tx.execute(
-        "select count(*) from sightings_shard where connector = %(connector)s"
+        "select count(*) from sightings_stream where connector = %(connector)s"
         " and coalesce(ending = %(ending)s, true) and " + _IS_FREE,
         {"connector": connector, "ending": ending},
     ).fetchone()
@@ -74,12 +76,12 @@ def free(tx: Tx, connector: str, *, ending: bool | None = None) -> int:
 def renew(tx: Tx, lease: Lease, length: timedelta) -> None:
     """Hold on to a stream. Raises LeaseLost, also if it was let go."""
     changed = tx.execute(
-        "update sightings_shard set lease_until = clock_timestamp() + %s"
+        "update sightings_stream set lease_until = clock_timestamp() + %s"
         " where connector = %s and name = %s and epoch = %s and holder is not null",
-        [min(length, LONGEST), lease.connector, lease.shard.name, lease.epoch],
+        [min(length, LONGEST), lease.connector, lease.stream.name, lease.epoch],
     )
     if changed.rowcount != 1:
-        raise LeaseLost(f"{lease.connector} {lease.shard.name}: epoch {lease.epoch} is over")
+        raise LeaseLost(f"{lease.connector} {lease.stream.name}: epoch {lease.epoch} is over")
 
 
 def renew_all(
@@ -95,7 +97,7 @@ def renew_all(
     """
     rows = tx.execute(
         """
-        update sightings_shard s set lease_until = clock_timestamp() + %(length)s,
+        update sightings_stream s set lease_until = clock_timestamp() + %(length)s,
             asked_at = case when held.answered then clock_timestamp() else asked_at end,
             failures = case when held.answered then 0 else failures end,
             trouble = case when not held.answered then trouble end
@@ -107,19 +109,19 @@ def renew_all(
         {
             "length": min(length, LONGEST),
             "connectors": [each.connector for each in held],
-            "names": [each.shard.name for each in held],
+            "names": [each.stream.name for each in held],
             "epochs": [each.epoch for each in held],
             "answered": [each in answered for each in held],
         },
     ).fetchall()
     kept = set(rows)
-    return {each for each in held if (each.connector, each.shard.name, each.epoch) not in kept}
+    return {each for each in held if (each.connector, each.stream.name, each.epoch) not in kept}
 
 
 def release(tx: Tx, lease: Lease, *, answered: bool = False) -> None:
     """Let a stream go at once, so that another need not wait for the lease to end."""
     tx.execute(
-        "update sightings_shard set lease_until = null, holder = null,"
+        "update sightings_stream set lease_until = null, holder = null,"
         " asked_at = case when %(answered)s then clock_timestamp() else asked_at end,"
         " failures = case when %(answered)s then 0 else failures end,"
         " trouble = case when not %(answered)s then trouble end"
@@ -127,7 +129,7 @@ def release(tx: Tx, lease: Lease, *, answered: bool = False) -> None:
         {
             "answered": answered,
             "connector": lease.connector,
-            "name": lease.shard.name,
+            "name": lease.stream.name,
             "epoch": lease.epoch,
         },
     )
@@ -144,29 +146,29 @@ def put_off(tx: Tx, lease: Lease, pause: timedelta, trouble: str, failures: int)
         failures: turns in a row that failed by now.
     """
     tx.execute(
-        "update sightings_shard set lease_until = null, holder = null, failures = %s,"
+        "update sightings_stream set lease_until = null, holder = null, failures = %s,"
         " not_before = clock_timestamp() + %s, trouble = %s"
         " where connector = %s and name = %s and epoch = %s",
-        [failures, min(pause, LONGEST_WAIT), trouble, lease.connector, lease.shard.name, lease.epoch],
+        [failures, min(pause, LONGEST_WAIT), trouble, lease.connector, lease.stream.name, lease.epoch],
     )
 
 
 def move(tx: Tx, lease: Lease, cursor: str, *, done: bool) -> None:
     """Write down how far a stream was read. Raises LeaseLost; then nothing of the transaction may stand."""
     changed = tx.execute(
-        "update sightings_shard set cursor = %s, done = %s, moved_at = clock_timestamp(),"
+        "update sightings_stream set cursor = %s, done = %s, moved_at = clock_timestamp(),"
         " asked_at = clock_timestamp(), failures = 0, trouble = null"
         " where connector = %s and name = %s and epoch = %s",
-        [cursor, done, lease.connector, lease.shard.name, lease.epoch],
+        [cursor, done, lease.connector, lease.stream.name, lease.epoch],
     )
     if changed.rowcount != 1:
-        raise LeaseLost(f"{lease.connector} {lease.shard.name}: epoch {lease.epoch} is over")
+        raise LeaseLost(f"{lease.connector} {lease.stream.name}: epoch {lease.epoch} is over")
 
 
-def is_done(tx: Tx, connector: str, shard: Shard) -> bool:
+def is_done(tx: Tx, connector: str, stream: StreamId) -> bool:
     """Whether a stream that has an end was read to it."""
     row = tx.execute(
-        "select done from sightings_shard where connector = %s and name = %s", [connector, shard.name]
+        "select done from sightings_stream where connector = %s and name = %s", [connector, stream.name]
     ).fetchone()
     return row is not None and row[0]
 
@@ -177,7 +179,7 @@ def forget_finished(tx: Tx, connector: str) -> int:
     One that is opened again after that is read again: its posts are known, so nothing comes of it.
     """
     return tx.execute(
-        "delete from sightings_shard where connector = %s and ending and done"
+        "delete from sightings_stream where connector = %s and ending and done"
         " and moved_at < clock_timestamp() - interval '1 hour'",
         [connector],
     ).rowcount

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from takeback.connectors.api import Post, Shard
+from takeback.connectors.api import Post, StreamId
 from takeback.errors import WhyUnreadable
 from takeback.ids import SightingId
 from takeback.signals.model import ClipSignals, Frame, Kind, PictureSignals, Variant
@@ -26,10 +26,10 @@ Reading = PictureSignals | ClipSignals | WhyUnreadable | Later
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to move one shard on, until somebody else is given a later epoch."""
+    """The right to move one stream on, until somebody else is given a later epoch."""
 
     connector: str
-    shard: Shard
+    stream: StreamId
     epoch: int
     cursor: str | None
     ending: bool = False

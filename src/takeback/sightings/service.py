@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from takeback.ground.db.pool import Database, Tx
+from takeback.infra.db.pool import Database, Tx
 from takeback.sightings import archive_store, store, unseen
 from takeback.sightings.archive import Archive
 from takeback.sightings.sweep import Sweeper

@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from takeback.connectors.api import Batch, Deletion, Media, Post, Shard, Unseen, UnseenKind
-from takeback.ground.db.pool import Tx
+from takeback.connectors.api import Batch, Deletion, Media, Post, StreamId, Unseen, UnseenKind
+from takeback.infra.db.pool import Tx
 
 VERSION = 1
 
-Piece = Post | Deletion | Unseen | tuple[Shard, str]
+Piece = Post | Deletion | Unseen | tuple[StreamId, str]
 """What can be committed alone."""
 
 
@@ -27,7 +27,7 @@ class SetAside:
 
     id: int
     connector: str
-    shard: str
+    stream: str
     cursor_from: str | None
     cursor_to: str
     pieces: tuple[Piece, ...]
@@ -42,7 +42,7 @@ class Shown:
     """A row, for staff."""
 
     connector: str
-    shard: str
+    stream: str
     place: str
     """Of a single post; else empty."""
     message: str
@@ -72,24 +72,24 @@ def as_batch(pieces: Sequence[Piece], cursor: str) -> Batch:
 def put(
     tx: Tx,
     connector: str,
-    shard: str,
+    stream: str,
     cursors: tuple[str | None, str],
     pieces: Sequence[Piece],
     error: str,
 ) -> None:
     """Set pieces aside, to be tried again at once."""
     tx.execute(
-        "insert into sightings_set_aside (connector, shard, cursor_from, cursor_to, pieces, count, error,"
+        "insert into sightings_set_aside (connector, stream, cursor_from, cursor_to, pieces, count, error,"
         " try_at) values (%s, %s, %s, %s, %s, %s, %s, clock_timestamp())",
-        [connector, shard, *cursors, format_pieces(pieces), len(pieces), error],
+        [connector, stream, *cursors, format_pieces(pieces), len(pieces), error],
     )
 
 
-def any_of(tx: Tx, connector: str, shard: str) -> bool:
+def any_of(tx: Tx, connector: str, stream: str) -> bool:
     """Whether anything of a stream is set aside."""
     row = tx.execute(
-        "select exists (select from sightings_set_aside where connector = %s and shard = %s)",
-        [connector, shard],
+        "select exists (select from sightings_set_aside where connector = %s and stream = %s)",
+        [connector, stream],
     ).fetchone()
     return row is not None and row[0]
 
@@ -107,7 +107,7 @@ def take(tx: Tx, connectors: Sequence[str]) -> SetAside | None:
         where id = (
             select id from sightings_set_aside where connector = any(%s) and try_at <= clock_timestamp()
             order by try_at, id limit 1 for update skip locked)
-        returning id, connector, shard, cursor_from, cursor_to, pieces
+        returning id, connector, stream, cursor_from, cursor_to, pieces
         """,
         [list(connectors)],
     ).fetchone()
@@ -133,13 +133,13 @@ def counts(tx: Tx) -> dict[str, int]:
 def listed(tx: Tx, limit: int) -> list[Shown]:
     """Rows for staff, the oldest first."""
     rows = tx.execute(
-        "select connector, shard, pieces, count, error, tries, first_at, try_at from sightings_set_aside"
+        "select connector, stream, pieces, count, error, tries, first_at, try_at from sightings_set_aside"
         " order by first_at, id limit %s",
         [limit],
     )
     return [
-        Shown(connector, shard, *_where(parse_pieces(pieces)), *rest)
-        for connector, shard, pieces, *rest in rows
+        Shown(connector, stream, *_where(parse_pieces(pieces)), *rest)
+        for connector, stream, pieces, *rest in rows
     ]
 
 
@@ -168,8 +168,8 @@ def _written(piece: Piece) -> list[object]:
             return ["deletion", place, message]
         case Unseen(kind, place, message, why):
             return ["unseen", kind.value, place, message, why]
-        case (shard, cursor):
-            return ["opens", shard.name, cursor]
+        case (stream, cursor):
+            return ["opens", stream.name, cursor]
 
 
 def parse_pieces(stored: str) -> tuple[Piece, ...]:
@@ -190,5 +190,5 @@ def _read(kind: str, *said: object) -> Piece:
         case "unseen", (str(what), str(place), str(message), str(why)):
             return Unseen(UnseenKind(what), place, message, why)
         case "opens", (str(name), str(cursor)):
-            return Shard(name), cursor
+            return StreamId(name), cursor
     raise ValueError("not a piece of a batch")

@@ -15,7 +15,7 @@ from typing_extensions import override
 from takeback.connectors.api import Connector
 from takeback.connectors.archive import PREFIX, ArchiveConnector
 from takeback.errors import ConfigurationError
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 
 
 class Transactions(Protocol):

@@ -12,10 +12,10 @@ from uuid import UUID
 from psycopg.rows import TupleRow
 
 from takeback.errors import WhyUnreadable
-from takeback.ground.db import locks
-from takeback.ground.db.locks import Lock
-from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
+from takeback.infra.db import locks
+from takeback.infra.db.locks import Lock
+from takeback.infra.db.pool import Tx
 from takeback.sightings import packed
 from takeback.sightings.model import Later, Seen, Sighting
 from takeback.signals.model import ClipSignals, Kind, PictureSignals

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import DamagedIndex
-from takeback.ground.db.pool import Tx
 from takeback.ids import SightingId
+from takeback.infra.db.pool import Tx
 from takeback.sightings import packed, store
 from takeback.sightings.archive import Archive
 from takeback.sightings.flat import PARTS, FlatSightings, Rows

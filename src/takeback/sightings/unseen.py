@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from takeback.connectors.api import Batch, Survey, UnseenKind
-from takeback.ground.db.pool import Database, Tx
+from takeback.infra.db.pool import Database, Tx
 from takeback.sightings import unseen_store as store
 
 MOST = store.MOST
@@ -87,10 +87,10 @@ def keep(tx: Tx, connector: str, batch: Batch, now: datetime) -> None:
 
     Belongs into the transaction that commits the batch. Twice is as once.
     """
-    places, addresses = dict[str, store.Told](), dict[tuple[str, str, str], store.Told]()
+    places, addresses = dict[str, store.Statement](), dict[tuple[str, str, str], store.Statement]()
     of_message = dict[tuple[str, str], int]()
     for each in batch.unseen:
-        told = store.Told(connector, each.kind.value, each.place, each.message, _words(each.why), now)
+        told = store.Statement(connector, each.kind.value, each.place, each.message, _words(each.why), now)
         if each.kind is not UnseenKind.ADDRESS:
             places[each.place] = told
             continue

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from psycopg import sql
 
 from takeback.connectors.api import Survey
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 
 MOST = 10_000
 """What is more is told as "more than 10,000"."""
@@ -33,7 +33,7 @@ class Row(NamedTuple):
     last_seen: datetime
 
 
-class Told(NamedTuple):
+class Statement(NamedTuple):
     """A place or an address, to be stored."""
 
     connector: str
@@ -47,7 +47,7 @@ class Told(NamedTuple):
 # --- written by the watcher --------------------------------------------------------------------------------
 
 
-def put_places(tx: Tx, told: Sequence[Told]) -> None:
+def put_places(tx: Tx, told: Sequence[Statement]) -> None:
     """Write down whole places; one that is known keeps its row."""
     with tx.cursor() as cursor:
         cursor.executemany(
@@ -61,7 +61,7 @@ def put_places(tx: Tx, told: Sequence[Told]) -> None:
         )
 
 
-def put_addresses(tx: Tx, told: Sequence[Told]) -> None:
+def put_addresses(tx: Tx, told: Sequence[Statement]) -> None:
     """Write down addresses in messages, or in a place's state; one that is known keeps its row."""
     with tx.cursor() as cursor:
         cursor.executemany(

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.ground.asking import ask_outside
+from takeback.infra.asking import ask_outside
 from takeback.signals import wire
 from takeback.signals.wire import BadAnswer, Outcome, Request
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from takeback.choices import AccountChange
+from takeback.events.choices import AccountChange
 from takeback.ids import StaffId
 
 
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class How(StrEnum):
-    """How a session was opened; the value stands in the fact `StaffSignedIn`."""
+    """How a session was opened; the value stands in the event `StaffSignedIn`."""
 
     LINK = "link"
     PASSKEY = "passkey"

@@ -26,7 +26,7 @@ from webauthn.helpers.structs import (
 )
 
 from takeback.errors import Refused
-from takeback.ground.db.pool import Tx
+from takeback.infra.db.pool import Tx
 from takeback.staff import challenges, service, store
 from takeback.staff.challenges import Challenge
 from takeback.staff.model import How, Member, Passkey, Session, SignedIn, Site

@@ -10,18 +10,18 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from takeback.choices import AccountChange, StaffChange
 from takeback.errors import NotFound, Refused
-from takeback.facts import (
+from takeback.events import (
     AccountChangeApproved,
     AccountChangeAsked,
     AccountChangeRefused,
     StaffChanged,
     StaffInvited,
 )
-from takeback.ground.db.pool import Tx
-from takeback.ground.ledger.record import record
+from takeback.events.choices import AccountChange, StaffChange
 from takeback.ids import StaffId
+from takeback.infra.db.pool import Tx
+from takeback.infra.ledger.record import record
 from takeback.staff import request_rules as rules
 from takeback.staff import requests_store, store
 from takeback.staff.model import Asked, Ended, Member, Request, Role

@@ -6,9 +6,9 @@ from uuid import UUID
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from takeback.choices import AccountChange
-from takeback.ground.db.pool import Tx
+from takeback.events.choices import AccountChange
 from takeback.ids import StaffId
+from takeback.infra.db.pool import Tx
 from takeback.staff.model import Ended, Request
 
 _REQUESTS = sql.SQL("""

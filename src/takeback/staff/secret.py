@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from takeback.errors import ConfigurationError, Refused
-from takeback.ground.vault.keys import write_once
+from takeback.infra.vault.keys import write_once
 
 KEY_FILE = "staff.key"
 _BYTES = 32

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 import argon2
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
-from takeback.facts import ApiKeyChange, ApiKeyChanged, StaffSignedIn
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.ledger.record import record
+from takeback.events import ApiKeyChange, ApiKeyChanged, StaffSignedIn
 from takeback.ids import StaffId
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.ledger.record import record
 from takeback.staff import request_rules, requests, rules, store
 from takeback.staff.model import NOWHERE, ApiKey, How, Member, Role, Session, SignedIn, Whence
 from takeback.staff.secret import Secret

@@ -6,8 +6,8 @@ from uuid import UUID
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from takeback.ground.db.pool import Tx
 from takeback.ids import StaffId
+from takeback.infra.db.pool import Tx
 from takeback.staff.model import ApiKey, Failures, Member, Passkey, Role, Session
 
 _MEMBERS = sql.SQL("""

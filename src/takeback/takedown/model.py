@@ -5,8 +5,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from takeback.connectors.api import Action, State, Surface, Vantage
-from takeback.facts import StepEnd
-from takeback.ids import CaseId, FactId, SightingId, TargetId
+from takeback.events import StepEnd
+from takeback.ids import CaseId, EventId, SightingId, TargetId
 
 
 class TargetState(StrEnum):
@@ -112,8 +112,8 @@ class Round:
     looks: tuple[LookRow, ...]
     control: tuple[ControlRow, ...]
     series: bytes
-    """RFC 8785 form of all of it, see `rules.series`; its SHA-256 is in the fact."""
-    fact: FactId
+    """RFC 8785 form of all of it, see `rules.series`; its SHA-256 is in the event."""
+    event: EventId
     """The `Rechecked` that says so in the log."""
 
 

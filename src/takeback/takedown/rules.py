@@ -106,7 +106,7 @@ def series(
     required: Collection[Surface],
     shut_out: Collection[Vantage],
 ) -> bytes:
-    """All that a round showed and had to show, in its one spelling: the fact's hash is made over it.
+    """All that a round showed and had to show, in its one spelling: the event's hash is made over it.
 
     docs/spec/round.md is the format. Raises Malformed if `at` has no time zone.
     """

@@ -1,11 +1,11 @@
 """Remove copies, look whether they are gone, and look again later.
 
 A copy is looked at between two looks at the control, a picture that is known to be there (`rules.py`); what a
-round comes to is one fact, `Rechecked`, with the hash of all that was seen.
+round comes to is one event, `Rechecked`, with the hash of all that was seen.
 
 No transaction is open while a platform is asked: a step is read, done on the platform under its key, and
 then written down. A crash in between means that it is done again, which the connector's idempotency and its
-looking first make harmless. Faults that may pass are raised, and the queue tries again; others end as facts.
+looking first make harmless. Faults that may pass are raised, and the queue tries again; others end as events.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from uuid import uuid5
 from takeback.cases.model import Copy
 from takeback.connectors.api import Action, Connector, Receipt, Surface, Target, Vantage
 from takeback.errors import Gone, NotFound, PlatformError, Refused, Unavailable
-from takeback.facts import (
+from takeback.events import (
     FoundAgain,
     FoundGone,
     Planned,
@@ -28,11 +28,11 @@ from takeback.facts import (
     RetryAsked,
     StepEnd,
 )
-from takeback.ground import clock
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.ledger.record import record
 from takeback.ids import CaseId, SightingId, StaffId, TargetId
+from takeback.infra import clock
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.ledger.record import record
 from takeback.takedown import rules, store
 from takeback.takedown.model import ORDER, Finding, Removal, Round, TargetProgress, TargetState
 from takeback.takedown.session import Controls, look_beside_control
@@ -205,8 +205,8 @@ def _conclude(
     at = max((look.looked_at for look in looks), default=now)
     series = rules.series(removal.id, removal.round, at, looks, control, required, shut_out)
     digest = hashlib.sha256(series).hexdigest()
-    fact = record(tx, Rechecked(removal.id, removal.case, removal.round, found.value, digest))
-    store.conclude(tx, removal.id, removal.round, at, found, series, fact)
+    event = record(tx, Rechecked(removal.id, removal.case, removal.round, found.value, digest))
+    store.conclude(tx, removal.id, removal.round, at, found, series, event)
 
 
 def _look_again_later(
@@ -227,7 +227,7 @@ def remove_again(tx: Tx, target: TargetId) -> None:
 
 
 def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:
-    """A person says: try a failed removal again. The asking is a fact. Raises Refused, NotFound."""
+    """A person says: try a failed removal again. The asking is an event. Raises Refused, NotFound."""
     removal = store.get(tx, target, lock=True)
     if removal is None:
         raise NotFound("There is no such removal.")
@@ -292,7 +292,7 @@ def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
 def rounds_of(tx: Tx, case: CaseId) -> tuple[Round, ...]:
     """The rounds of looks of a case that came to their end, copy by copy, each in its order.
 
-    The SHA-256 of a round's `series` is in its fact. Rounds of before the control was looked at are not here.
+    The SHA-256 of a round's `series` is in its event. Rounds of before the control was looked at are not here.
     """
     return store.rounds(tx, case)
 

@@ -15,7 +15,7 @@ from threading import Condition, Lock
 
 from takeback.connectors.api import Connector, Look, State, Surface, Target
 from takeback.errors import PlatformError, Unavailable
-from takeback.ground import clock
+from takeback.infra import clock
 from takeback.takedown.model import ControlRow, LookRow, When
 
 WITHIN = timedelta(seconds=10)

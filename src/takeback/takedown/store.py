@@ -6,9 +6,9 @@ from datetime import datetime
 from psycopg.rows import TupleRow
 
 from takeback.connectors.api import Action, State, Surface, Vantage
-from takeback.facts import StepEnd
-from takeback.ground.db.pool import Tx
-from takeback.ids import CaseId, FactId, SightingId, TargetId
+from takeback.events import StepEnd
+from takeback.ids import CaseId, EventId, SightingId, TargetId
+from takeback.infra.db.pool import Tx
 from takeback.takedown.model import (
     ControlRow,
     Finding,
@@ -151,13 +151,13 @@ def is_concluded(tx: Tx, target: TargetId, round_: int) -> bool:
 
 
 def conclude(
-    tx: Tx, target: TargetId, round_: int, at: datetime, finding: Finding, series: bytes, fact: FactId
+    tx: Tx, target: TargetId, round_: int, at: datetime, finding: Finding, series: bytes, event: EventId
 ) -> None:
     """Keep what a round came to; once for each."""
     tx.execute(
-        "insert into takedown_round (target_id, round, at, finding, series, fact_id)"
+        "insert into takedown_round (target_id, round, at, finding, series, event_id)"
         " values (%s, %s, %s, %s, %s, %s)",
-        [target, round_, at, finding, series, fact],
+        [target, round_, at, finding, series, event],
     )
 
 
@@ -173,7 +173,7 @@ def _ended(
     control: Mapping[TargetId, Sequence[ControlRow]],
 ) -> tuple[Round, ...]:
     ended = tx.execute(
-        "select r.target_id, t.sighting_id, r.round, r.at, r.finding, r.series, r.fact_id"
+        "select r.target_id, t.sighting_id, r.round, r.at, r.finding, r.series, r.event_id"
         " from takedown_round r join takedown_target t on t.id = r.target_id where t.case_id = %s"
         " order by t.planned_at, t.sighting_id, r.round",
         [case],
@@ -188,9 +188,9 @@ def _ended(
             looks=tuple(look for look in looks.get(target, ()) if look.round == round_),
             control=tuple(row for row in control.get(target, ()) if row.round == round_),
             series=bytes(series),
-            fact=FactId(fact),
+            event=EventId(event),
         )
-        for target, sighting, round_, at, finding, series, fact in ended
+        for target, sighting, round_, at, finding, series, event in ended
     )
 
 

@@ -19,17 +19,17 @@ from console_house import picture, served
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
-from takeback.connectors.api import Deletion, Shard, Trouble, TroubleKind
-from takeback.doors.api.app import create_app
-from takeback.fact_form import kind_of
-from takeback.facts import FACTS
-from takeback.ground import clock
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.vault import keys
-from takeback.ground.vault.unseal import Unsealer
+from takeback.connectors.api import Deletion, StreamId, Trouble, TroubleKind
+from takeback.entrypoints.api.app import create_app
+from takeback.events import EVENTS
+from takeback.events.form import kind_of
 from takeback.ids import ReportId
+from takeback.infra import clock
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.vault import keys
+from takeback.infra.vault.unseal import Unsealer
 from takeback.sightings import health, leases, set_aside
 from takeback.signals.sandbox import Decoder
 from takeback.staff import service as staff
@@ -141,7 +141,7 @@ def test_no_number_for_prometheus_speaks_of_one_picture_or_report(api: Api):
     api.bank(picture(13), active=False)
     text = httpx.get(f"{api.http.base_url}/metrics").text
     assert set(re.findall(r'[{,]([a-z_]+)="', text)) <= {
-        "job", "connector", "shard", "kind", "role", "name", "reason", "status", "origin",
+        "job", "connector", "stream", "kind", "role", "name", "reason", "status", "origin",
     }  # fmt: skip
     with api.app.database.transaction() as tx:
         [(entry, report)] = tx.execute("select id, report_id from bank_entry").fetchall()
@@ -238,23 +238,23 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(api: Api):
 
 def test_health_says_that_the_database_answers_and_how_far_the_watchers_are(api: Api):
     with api.app.database.transaction() as tx:
-        leases.open_shard(tx, "matrix", Shard("live"), None)
+        leases.open_stream(tx, "matrix", StreamId("live"), None)
     answer = httpx.get(f"{api.http.base_url}/healthz")
     assert answer.status_code == 200
     said = answer.json()
     assert said["status"] == "ok"
-    assert said["watchers"]["matrix"]["shards"] == 1
+    assert said["watchers"]["matrix"]["streams"] == 1
     assert 0 <= said["watchers"]["matrix"]["oldest_move_seconds"] < 60
 
 
 def test_s5_health_tells_ages_as_they_are_and_that_nobody_watches(api: Api):
     """S5: nobody watched for 55 minutes, and health said ok: ages below nothing were told as nothing."""
     with api.app.database.transaction() as tx:
-        leases.open_shard(tx, "matrix", Shard("live"), None)
+        leases.open_stream(tx, "matrix", StreamId("live"), None)
 
     def said(age: str) -> dict[str, object]:
         with api.app.database.transaction() as tx:
-            tx.execute("update sightings_shard set moved_at = now() - %s::interval", [age])
+            tx.execute("update sightings_stream set moved_at = now() - %s::interval", [age])
         return httpx.get(f"{api.http.base_url}/healthz").json()
 
     assert said("3 seconds")["status"] == "ok"
@@ -263,7 +263,7 @@ def test_s5_health_tells_ages_as_they_are_and_that_nobody_watches(api: Api):
     assert -3310 < ahead["watchers"]["matrix"]["oldest_move_seconds"] < -3290
     assert "55 minutes in the future" in ahead["troubles"][0]
     numbers = httpx.get(f"{api.http.base_url}/metrics").text
-    assert 'takeback_shard_age_seconds{connector="matrix",shard="live"} -3' in numbers
+    assert 'takeback_stream_age_seconds{connector="matrix",stream="live"} -3' in numbers
     behind = said("55 minutes")
     assert behind["status"] == "degraded"
     assert behind["troubles"] == ["matrix (live) was last watched 55 minutes ago. Does a watcher run?"]
@@ -273,7 +273,7 @@ def test_s6_health_says_in_words_what_a_platform_lacks_and_what_is_set_aside(api
     """S6, S14. A note alone leaves it ok; what is compared with nothing does not."""
     lacks = Trouble(TroubleKind.DIRECTORY_EMPTY, "The directory is empty.", serious=False)
     with api.app.database.transaction() as tx:
-        leases.open_shard(tx, "matrix", Shard("live"), None)
+        leases.open_stream(tx, "matrix", StreamId("live"), None)
         health.examined(tx, "matrix", [lacks])
     said = httpx.get(f"{api.http.base_url}/healthz").json()
     assert (said["status"], said["troubles"]) == ("ok", ["The directory is empty."])
@@ -307,11 +307,11 @@ def test_health_says_when_the_database_is_away(api: Api, monkeypatch: pytest.Mon
     assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["error"]["code"] == "unavailable"
 
 
-def test_metrics_count_every_kind_of_fact_and_what_waits(api: Api):
+def test_metrics_count_every_kind_of_event_and_what_waits(api: Api):
     api.bank(picture(5), active=True)
     text = httpx.get(f"{api.http.base_url}/metrics").text
-    assert 'takeback_facts{kind="entry_activated"} 1.0' in text
-    assert all(f'takeback_facts{{kind="{kind_of(fact)}"}}' in text for fact in FACTS)
+    assert 'takeback_events{kind="entry_activated"} 1.0' in text
+    assert all(f'takeback_events{{kind="{kind_of(event)}"}}' in text for event in EVENTS)
     assert 'takeback_jobs_waiting{job="follow"} 3.0' in text
     assert 'takeback_cases{status="open"} 0.0' in text
     assert "takeback_breaker_paused 0.0" in text

@@ -14,10 +14,10 @@ from PIL import Image
 
 from takeback.bank import service as bank
 from takeback.connectors.archive import ArchiveConnector
-from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.ids import ReportId
-from takeback.join import service as join
+from takeback.matching import service as matching
 from takeback.sightings import sources
 from takeback.sightings.sources import Sources
 from takeback.sightings.sweep import Sweeper
@@ -25,7 +25,7 @@ from takeback.signals.sandbox import Decoder
 from waiting import until
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-MAIN = "from takeback.doors.cli.main import main; main()"
+MAIN = "from takeback.entrypoints.cli.main import main; main()"
 MANY = 900
 
 
@@ -114,11 +114,11 @@ def test_what_is_in_it_matches_entries_that_are_there_and_those_that_come(
     assert "1 not read: empty" in done.stdout
     assert "6 files in all, 3 of them not read" in done.stdout
     assert one(
-        database, "select message from join_match m join sightings_post p on p.id = m.sighting_id"
+        database, "select message from matching_match m join sightings_post p on p.id = m.sighting_id"
     ) == ("a/known.jpg")
     entry = seed(database, decoder, later)
-    assert join.look_back(database, entry, NOW, Sweeper(database, tmp_path / "flat")) in {0, 1}
-    if one(database, "select count(*) from join_match") == 1:  # a doubtful hash is read again first
+    assert matching.look_back(database, entry, NOW, Sweeper(database, tmp_path / "flat")) in {0, 1}
+    if one(database, "select count(*) from matching_match") == 1:  # a doubtful hash is read again first
         assert one(database, "select count(*) from procrastinate_jobs where task_name = 'read_exactly'") == 1
     again = run(database, tmp_path, folder)
     assert again.returncode == 0
@@ -141,7 +141,7 @@ def test_killed_and_stopped_it_goes_on_and_every_file_is_there_once(database, tm
     done = run(database, tmp_path, folder)
     assert done.returncode == 0, done.stderr
     assert count(database) == MANY == one(database, "select count(distinct message) from sightings_post")
-    assert one(database, "select bool_and(done) from sightings_shard")
+    assert one(database, "select bool_and(done) from sightings_stream")
     read_now = int(done.stdout.partition("pictures: ")[2].partition(" ")[0])
     assert read_now == MANY - reached[-1]
 

@@ -16,8 +16,8 @@ from takeback.bank import loading, snapshot, store
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.model import EntryStatus
-from takeback.ground.db.pool import Database
 from takeback.ids import ReportId
+from takeback.infra.db.pool import Database
 from takeback.signals.compare import stack
 from takeback.signals.index_engine import engine
 from takeback.signals.model import HASH_BYTES

@@ -10,10 +10,10 @@ from made_flips import made_flips
 from takeback.bank import service as bank
 from takeback.bank import store, upkeep
 from takeback.bank.model import EntryStatus, Refusal, Refused
-from takeback.fact_form import parse
-from takeback.facts import JobGaveUp
-from takeback.ground import clock
+from takeback.events import JobGaveUp
+from takeback.events.form import parse
 from takeback.ids import ReportId
+from takeback.infra import clock
 
 DOTS = random.Random(5)
 
@@ -48,7 +48,7 @@ def refusals(database, report: UUID) -> tuple[Refused, ...]:
 
 def named(database) -> list[JobGaveUp]:
     with database.transaction() as tx:
-        rows = tx.execute("select kind, body from fact where kind = 'job_gave_up'").fetchall()
+        rows = tx.execute("select kind, body from event where kind = 'job_gave_up'").fetchall()
     return [parse(*row) for row in rows]
 
 

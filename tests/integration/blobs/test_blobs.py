@@ -7,7 +7,7 @@ import pytest
 from s3_in_memory import BUCKET, s3_in_memory
 from takeback.connectors.archive import BATCH, FILES, ArchiveConnector
 from takeback.errors import ConfigurationError, Gone, NotFound, StorageUnavailable, Unavailable
-from takeback.ground.blobs import Blobs
+from takeback.infra.blobs import Blobs
 
 BODY = bytes(range(256)) * 40
 
@@ -129,7 +129,7 @@ def test_a_store_that_does_not_answer_is_not_empty(monkeypatch):
         pass
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("takeback.ground.blobs._RETRY", {"max_retries": 0})
+    monkeypatch.setattr("takeback.infra.blobs._RETRY", {"max_retries": 0})
     blobs = Blobs(f"s3://{BUCKET}")
 
     def write() -> None:

@@ -6,11 +6,10 @@ from uuid import uuid4
 import pytest
 
 from house import House, picture
-from takeback import pipeline
 from takeback.cases import breaker
 from takeback.cases.breaker_rules import BreakerState
 from takeback.errors import NotFound, Refused
-from takeback.facts import (
+from takeback.events import (
     BreakerOverdue,
     BreakerRearmed,
     BreakerReleased,
@@ -20,6 +19,7 @@ from takeback.facts import (
     Verdict,
 )
 from takeback.ids import CaseId, StaffId
+from takeback.workflow import dispatch as pipeline
 
 MIRA, NOOR = (StaffId(uuid4()) for _ in range(2))
 HERS, ANOTHERS = picture(1), picture(3)
@@ -27,9 +27,9 @@ REMOVALS, POSTERS = 4, 3
 
 
 @pytest.fixture
-def house(database, platform, tmp_path, decoder, time, keeper) -> House:
+def house(database, platform, tmp_path, decoder, time, sealer) -> House:
     """One that pauses soon."""
-    made = House(database, platform, tmp_path / "data", decoder, time, keeper=keeper)
+    made = House(database, platform, tmp_path / "data", decoder, time, sealer=sealer)
     made.app.settings.breaker_removals, made.app.settings.breaker_posters = REMOVALS, POSTERS
     return made
 
@@ -50,7 +50,7 @@ def go_on(house, report, was=BreakerState.PAUSED):
 
 
 def planned(house) -> list[int]:
-    return [fact.sighting for fact in house.facts(RemovalPlanned)]
+    return [event.sighting for event in house.events(RemovalPlanned)]
 
 
 def test_more_than_a_number_an_hour_waits_and_goes_on_with_one_word(house, platform, removed):
@@ -59,20 +59,20 @@ def test_more_than_a_number_an_hour_waits_and_goes_on_with_one_word(house, platf
     posts = flood(platform, 9)
     house.watch()
     assert [platform.removed(post) for post in posts] == [True] * REMOVALS + [False] * 5
-    [tripped] = house.facts(BreakerTripped)
+    [tripped] = house.events(BreakerTripped)
     assert (tripped.removals, tripped.posters, tripped.places) == (REMOVALS, 1, 1)
     assert house.status(report) == "removing"
     assert len(house.copies(report)) == 10
     go_on(house, report)
     assert all(platform.removed(post) for post in posts)
     assert house.status(report) == "removed"
-    [released] = house.facts(BreakerReleased)
+    [released] = house.events(BreakerReleased)
     assert (released.staff, released.waiting) == (MIRA, 5)
     assert sorted(planned(house)) == sorted(set(planned(house)))
     more = flood(platform, 20, posters=20)
     house.watch()
     assert all(platform.removed(post) for post in more)
-    assert len(house.facts(BreakerTripped)) == 1
+    assert len(house.events(BreakerTripped)) == 1
 
 
 @pytest.mark.usefixtures("removed")
@@ -88,7 +88,7 @@ def test_more_than_a_number_of_posters_ever_waits_however_slowly_they_come(house
     next_ = platform.post(HERS, sender="@another")
     house.watch()
     assert platform.untouched(next_)
-    [tripped] = house.facts(BreakerTripped)
+    [tripped] = house.events(BreakerTripped)
     assert (tripped.removals, tripped.posters) == (1, POSTERS)
 
 
@@ -100,7 +100,7 @@ def test_an_hour_later_as_many_are_removed_again(house, platform):
         house.watch()
         assert all(platform.removed(post) for post in posts)
         house.after(minutes=61)
-    assert house.facts(BreakerTripped) == []
+    assert house.events(BreakerTripped) == []
 
 
 @pytest.mark.soak
@@ -113,7 +113,7 @@ def test_what_a_person_saw_is_never_held(house, platform):
     house.after(seconds=11)
     assert all(platform.removed(post) for post in posts)
     assert house.status(report) == "removed"
-    assert house.facts(BreakerTripped) == []
+    assert house.events(BreakerTripped) == []
 
 
 @pytest.mark.soak
@@ -128,7 +128,7 @@ def test_other_cases_go_on(house, platform):
     flood(platform, 9)
     more = flood(platform, 2, shown=ANOTHERS)
     house.watch()
-    assert len(house.facts(BreakerTripped)) == 1
+    assert len(house.events(BreakerTripped)) == 1
     assert all(platform.removed(post) for post in [other, *more])
 
 
@@ -138,7 +138,7 @@ def test_stop_has_what_waits_wait_for_a_decision_which_removes_what_she_saw(hous
     house.watch()
     answer(house, report, breaker.stop)
     assert house.status(report) == "open"
-    [stopped] = house.facts(BreakerStopped)
+    [stopped] = house.events(BreakerStopped)
     assert stopped.waiting == 2
     assert platform.untouched(posts[-1])
     house.decide(report, staff=NOOR)
@@ -179,7 +179,7 @@ def test_two_who_answer_both_see_it_and_the_second_changes_nothing(house, platfo
     with pytest.raises(Refused, match="colleague has answered"):
         answer(house, report, breaker.stop)
     go_on(house, report, was=BreakerState.STOPPED)
-    assert len(house.facts(BreakerReleased, BreakerStopped)) == 2
+    assert len(house.events(BreakerReleased, BreakerStopped)) == 2
     with pytest.raises(NotFound), house.database.transaction() as tx:
         breaker.stop(tx, CaseId(uuid4()), staff=MIRA, now=house.time.now())
 
@@ -193,14 +193,14 @@ def test_an_administrator_has_it_counted_again(house, platform, removed):
         answer(house, report, breaker.arm_again)
     go_on(house, report)
     answer(house, report, breaker.arm_again)
-    assert house.facts(BreakerRearmed)[0].staff == MIRA
+    assert house.events(BreakerRearmed)[0].staff == MIRA
     posts = flood(platform, REMOVALS)
     house.watch()
     assert all(platform.removed(post) for post in posts)
     last = platform.post(HERS)
     house.watch()
     assert platform.untouched(last)
-    assert len(house.facts(BreakerTripped)) == 2
+    assert len(house.events(BreakerTripped)) == 2
 
 
 def test_the_clock_passes_once_and_is_over_with_the_answer(house, platform, removed):
@@ -209,11 +209,11 @@ def test_the_clock_passes_once_and_is_over_with_the_answer(house, platform, remo
     house.watch()
     house.time.advance(timedelta(minutes=59))
     house.pass_clocks()
-    assert house.facts(BreakerOverdue) == []
+    assert house.events(BreakerOverdue) == []
     house.time.advance(timedelta(minutes=2))
     house.pass_clocks()
     house.pass_clocks()
-    assert len(house.facts(BreakerOverdue)) == 1
+    assert len(house.events(BreakerOverdue)) == 1
     with house.database.transaction() as tx:
         [paused] = breaker.paused(tx)
     assert (paused.overdue, paused.waiting, paused.case) == (True, 2, house.case_of(report))

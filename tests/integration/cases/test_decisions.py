@@ -12,7 +12,7 @@ from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason, LookReason
 from takeback.errors import NotFound, Refused
-from takeback.facts import Revealed, Verdict
+from takeback.events import Revealed, Verdict
 from takeback.ids import CaseId, SightingId, StaffId
 from turns import Actor, State, Turns
 
@@ -41,8 +41,8 @@ def decide(tx, case, verdict=SHARED, staff=MIRA, now=NOW, **more: object):
     return decide_now(tx, case, verdict, WHY[verdict], staff=staff, now=now, undo=UNDO, **more)
 
 
-def facts(tx, kind):
-    return [body for (body,) in tx.execute("select body from fact where kind = %s order by id", [kind])]
+def events(tx, kind):
+    return [body for (body,) in tx.execute("select body from event where kind = %s order by id", [kind])]
 
 
 def test_h10_of_two_reviewers_who_decide_differently_at_once_neither_takes_effect(database, case):
@@ -72,7 +72,7 @@ def test_h10_of_two_reviewers_who_decide_differently_at_once_neither_takes_effec
         both = cases.decisions(tx, case)
         assert sorted((each.staff, each.state) for each in both) == [(MIRA, "disputed"), (NOOR, "disputed")]
         assert cases.get(tx, case).status is CaseStatus.SECOND_LOOK
-        assert len(facts(tx, "decision_disputed")) == 1
+        assert len(events(tx, "decision_disputed")) == 1
         deciding.take_effect(tx, next(each.id for each in both if each.staff == MIRA), NOW + UNDO)
         assert cases.get(tx, case).status is CaseStatus.SECOND_LOOK
         with pytest.raises(Refused, match="decided otherwise"):
@@ -111,7 +111,7 @@ def test_undo_and_the_moment_of_effect_cannot_both_win(database):
             effective = found.state == "effective"
             expected = CaseStatus.REMOVING if effective else CaseStatus.OPEN
             assert cases.get(tx, case).status is expected
-            told = [len([b for b in facts(tx, kind) if b["case"] == str(case)])
+            told = [len([b for b in events(tx, kind) if b["case"] == str(case)])
                     for kind in ("decision_effective", "decision_undone")]  # fmt: skip
             assert told == ([1, 0] if effective else [0, 1])
         outcomes.add(found.state)
@@ -128,7 +128,7 @@ def test_a_decision_takes_effect_once(database, case):
             deciding.take_effect(tx, decision, NOW)
             deciding.take_effect(tx, uuid4(), NOW)
     with database.transaction() as tx:
-        assert len(facts(tx, "decision_effective")) == 1
+        assert len(events(tx, "decision_effective")) == 1
 
 
 def test_another_cases_decision_cannot_be_undone_through_this_one(database, case):
@@ -151,23 +151,23 @@ def test_a_copy_can_be_excluded_and_brought_back_until_the_decision(database, ca
             cases.exclude(tx, case, two.sighting, excluded=True, staff=MIRA, now=NOW)
 
 
-def test_who_excluded_a_copy_and_who_took_that_back_are_facts_and_saying_it_again_is_none(database, case):
+def test_who_excluded_a_copy_and_who_took_that_back_are_events_and_saying_it_again_is_none(database, case):
     with database.transaction() as tx:
         copy, _ = cases.copies(tx, case)
         for staff, excluded in ((MIRA, True), (NOOR, True), (NOOR, False), (MIRA, False)):
             cases.exclude(tx, case, copy.sighting, excluded=excluded, staff=staff, now=NOW)
         about = {"case": str(case), "sighting": copy.sighting}
-        assert facts(tx, "copy_excluded") == [{**about, "staff": str(MIRA)}]
-        assert facts(tx, "exclusion_undone") == [{**about, "staff": str(NOOR)}]
+        assert events(tx, "copy_excluded") == [{**about, "staff": str(MIRA)}]
+        assert events(tx, "exclusion_undone") == [{**about, "staff": str(NOOR)}]
 
 
-def test_what_is_refused_leaves_no_fact(database, case):
+def test_what_is_refused_leaves_no_event(database, case):
     with database.transaction() as tx:
         copy, _ = cases.copies(tx, case)
         decide(tx, case)
         with pytest.raises(Refused):
             cases.exclude(tx, case, copy.sighting, excluded=True, staff=MIRA, now=NOW)
-        assert facts(tx, "copy_excluded") == []
+        assert events(tx, "copy_excluded") == []
 
 
 def test_what_is_not_there_is_not_found(database, case):
@@ -183,11 +183,11 @@ def test_what_is_not_there_is_not_found(database, case):
             decide(tx, nobodys)
 
 
-def test_who_looked_at_what_and_why_is_a_fact(database, case):
+def test_who_looked_at_what_and_why_is_an_event(database, case):
     with database.transaction() as tx:
         copy = cases.copies(tx, case)[1]
         assert cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.TO_COMPARE, now=NOW) == copy
-        assert facts(tx, "looked") == [
+        assert events(tx, "looked") == [
             {
                 "case": str(case),
                 "what": Revealed.PICTURE,
@@ -217,5 +217,5 @@ def test_only_cases_that_wait_for_something_can_be_overdue(database, case, verdi
         deciding.take_effect(tx, decide(tx, case, verdict).id, NOW)
         cases.pass_clocks(tx, NOW + UNDO)
         cases.pass_clocks(tx, NOW + UNDO)
-        assert len(facts(tx, "clock_passed")) == (verdict is not NOT_SHARED)
+        assert len(events(tx, "clock_passed")) == (verdict is not NOT_SHARED)
         assert cases.get(tx, case).overdue == (verdict is not NOT_SHARED)

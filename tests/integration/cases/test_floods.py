@@ -12,19 +12,19 @@ from takeback.bank.model import EntryStatus
 from takeback.cases import floods
 from takeback.cases import service as cases
 from takeback.cases.breaker_rules import BreakerState
-from takeback.choices import FloodKind
-from takeback.doors.console import flood_words
-from takeback.doors.portal.networks import ONION, of_address
+from takeback.entrypoints.console import flood_words
+from takeback.entrypoints.portal.networks import ONION, of_address
 from takeback.errors import LinkEnded, Refused
-from takeback.facts import LocationUnusable, Verdict
-from takeback.flood_facts import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
-from takeback.ground import clock
-from takeback.ground.vault import keys
+from takeback.events import LocationUnusable, Verdict
+from takeback.events.choices import FloodKind
+from takeback.events.floods import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
 from takeback.ids import ReportId, StaffId
-from takeback.intake import links, receipt, submit
-from takeback.intake.arrivals import Labels
-from takeback.intake.groups import Group
-from takeback.intake.receipt import load_pepper
+from takeback.infra import clock
+from takeback.infra.vault import keys
+from takeback.submissions import links, receipt, submit
+from takeback.submissions.arrivals import Labels
+from takeback.submissions.groups import Group
+from takeback.submissions.receipt import load_pepper
 
 MIRA = StaffId(uuid4())
 HERS = picture(1)
@@ -34,8 +34,8 @@ NETWORKS = (Group.NETWORK, Group.WIDER, Group.WIDEST)
 
 
 @pytest.fixture
-def house(database, platform, tmp_path, decoder, time, keeper) -> House:
-    made = House(database, platform, tmp_path / "data", decoder, time, keeper=keeper)
+def house(database, platform, tmp_path, decoder, time, sealer) -> House:
+    made = House(database, platform, tmp_path / "data", decoder, time, sealer=sealer)
     made.app.settings.flood_reports = MOST
     return made
 
@@ -110,8 +110,8 @@ def test_s3_a_flood_is_one_thing_in_the_queue_and_no_seed_and_others_go_on(house
     assert queue(house) == set(honest)
     assert seeds(house, honest) == len(honest)
     assert all(house.copies(report) for report in honest)
-    assert len(house.facts(FloodBegan)) == 1
-    assert {fact.report for fact in house.facts(ReportHeld)} == set(flood)
+    assert len(house.events(FloodBegan)) == 1
+    assert {event.report for event in house.events(ReportHeld)} == set(flood)
 
 
 def test_s3_of_narrow_networks_that_flood_one_after_the_other_one_thing_is_made(house, coming):
@@ -132,7 +132,7 @@ def test_s3_clocks_run_from_receipt_and_are_shown(house, coming):
     house.take_in()
     rows = house.query(
         "select c.due_at - r.received_at, c.due_at from cases_case c"
-        " join intake_report r on r.id = c.report_id where r.id = any(%s)",
+        " join submissions_report r on r.id = c.report_id where r.id = any(%s)",
         flood,
     )
     assert {row[0] for row in rows} == {timedelta(hours=24)}
@@ -171,9 +171,9 @@ def test_s3_let_in_all_are_looked_for_and_what_the_group_sends_later_goes_in(hou
     later = house.report(HERS, groups=coming("192.0.2.1"))
     house.take_in()
     assert seeds(house, [later]) == 1
-    [answered] = house.facts(FloodLetIn)
+    [answered] = house.events(FloodLetIn)
     assert (answered.staff, answered.waiting) == (MIRA, len(flood))
-    assert {fact.report for fact in house.facts(ReportLetIn)} == set(flood)
+    assert {event.report for event in house.events(ReportLetIn)} == set(flood)
 
 
 def test_s3_some_are_let_in_the_others_stay_held_and_can_be_let_in_later(house, coming):
@@ -190,7 +190,7 @@ def test_s3_some_are_let_in_the_others_stay_held_and_can_be_let_in_later(house, 
     later = house.report(HERS, groups=coming("192.0.2.1"))
     house.take_in()
     assert [(each.state, each.reports) for each in waiting(house)] == [(BreakerState.STOPPED, MOST + 1)]
-    assert len(house.facts(FloodKept)) == 1
+    assert len(house.events(FloodKept)) == 1
     act(house, floods.let_all_in, one.id)
     assert queue(house) == {*flood, later}
 
@@ -231,9 +231,9 @@ def test_s3_of_a_held_report_that_was_declined_nothing_is_looked_for_when_it_is_
 def test_s3_links_of_held_reports_are_not_followed(house, coming):
     flood = [house.report(links=["memory://nothing"], groups=coming("192.0.2.1")) for _ in range(MOST + 1)]
     house.take_in()
-    assert len(house.facts(LocationUnusable)) <= MOST  # before it was known as a flood
+    assert len(house.events(LocationUnusable)) <= MOST  # before it was known as a flood
     act(house, floods.let_all_in, waiting(house)[0].id)
-    assert {fact.report for fact in house.facts(LocationUnusable)} == set(flood)
+    assert {event.report for event in house.events(LocationUnusable)} == set(flood)
 
 
 def test_s3_reports_behind_an_onion_address_have_a_bound_of_their_own(house, onion, coming):
@@ -254,7 +254,7 @@ def test_s3_what_comes_from_everywhere_at_once_is_held_over_the_bound_for_all(ho
     house.take_in()
     assert [(each.kind, each.reports) for each in waiting(house)] == [(FloodKind.ALL, 3)]
     assert (seeds(house, first), seeds(house, over)) == (len(first), 0)
-    house.query("update intake_report set received_at = received_at - interval '11 minutes'")
+    house.query("update submissions_report set received_at = received_at - interval '11 minutes'")
     later = house.report(HERS, groups=coming("12.0.0.1"))
     house.take_in()
     assert seeds(house, [later]) == 1
@@ -277,7 +277,7 @@ def test_s3_a_shelter_with_a_link_of_sixty_hands_in_sixty_in_a_burst(house, comi
     with house.database.transaction() as tx:
         [found] = links.lately(tx, clock.now())
     assert (found.id, found.used, found.made_by) == (link, 60, MIRA)
-    assert token not in str(house.query("select * from intake_link"))
+    assert token not in str(house.query("select * from submissions_link"))
 
 
 def test_s3_the_same_report_again_counts_once_against_a_link(house):
@@ -287,10 +287,10 @@ def test_s3_the_same_report_again_counts_once_against_a_link(house):
     put = "select report_put(%s, 'sealed', '{}', %s)"
     assert [house.query(put, locator, hashed)[0][0] for _ in range(3)] == [True] * 3
     assert house.query(put, bytes([1]) * 32, hashed) == [(False,)]
-    assert house.query("select used from intake_link") == [(1,)]
+    assert house.query("select used from submissions_link") == [(1,)]
     with house.database.transaction() as tx:
         links.revoke(tx, link, by=MIRA, now=clock.now())
-    assert house.query("select count(*) from intake_report") == [(1,)]
+    assert house.query("select count(*) from submissions_report") == [(1,)]
 
 
 @pytest.mark.parametrize(("note", "allowed", "days"), [("", 5, 5), ("x", 0, 5), ("x", 1001, 5), ("x", 5, 0)])
@@ -307,10 +307,10 @@ def test_s3_which_group_a_report_came_with_is_forgotten_after_a_day(house, comin
     labels = Labels(house.database, load_pepper(house.folder / keys.PORTAL_FOLDER))
     assert labels.of([(Group.NETWORK, "x")]) == labels.of([(Group.NETWORK, "x")])
     floods.forget_arrivals(house.database, clock.now() + timedelta(days=1, minutes=11))
-    assert house.query("select count(*) from intake_arrival") == [(0,)]
+    assert house.query("select count(*) from submissions_arrival") == [(0,)]
     assert house.query("select label from cases_flood") == [(None,)]
-    house.query("update intake_salt set day = day - 1")
-    before = house.query("select salt from intake_salt")
+    house.query("update submissions_salt set day = day - 1")
+    before = house.query("select salt from submissions_salt")
     after = house.query("select report_salt()")
-    assert house.query("select salt from intake_salt") == after != before
+    assert house.query("select salt from submissions_salt") == after != before
     assert waiting(house)[0].reports == MOST + 1

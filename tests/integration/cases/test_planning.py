@@ -22,7 +22,7 @@ def rows_read(database) -> int:
 @pytest.fixture
 def database(database_url):
     """Of one connection: what it has read is what was read."""
-    from takeback.ground.db.pool import Database
+    from takeback.infra.db.pool import Database
 
     with Database(database_url, max_size=1) as opened:
         yield opened

@@ -5,13 +5,13 @@ from uuid import uuid4
 
 import pytest
 
-from evidence import a_keeper
+from evidence import a_sealer
 from house import House, picture
 from takeback.cases import seeds
 from takeback.errors import Refused
-from takeback.facts import Captured, CopyFound, Matched, MoreCopiesAsked, SeedCapped, Verdict
+from takeback.events import Captured, CopyFound, Matched, MoreCopiesAsked, SeedCapped, Verdict
 from takeback.ids import StaffId
-from takeback.join import service as join
+from takeback.matching import service as matching
 from turns import Actor, Turns
 
 MIRA = StaffId(uuid4())
@@ -20,9 +20,9 @@ CAP = 4
 
 
 @pytest.fixture
-def house(database, platform, tmp_path, decoder, time, keeper) -> House:
+def house(database, platform, tmp_path, decoder, time, sealer) -> House:
     """One where a report brings little."""
-    made = House(database, platform, tmp_path / "data", decoder, time, keeper=keeper)
+    made = House(database, platform, tmp_path / "data", decoder, time, sealer=sealer)
     made.app.settings.seed_copies = CAP
     return made
 
@@ -52,24 +52,24 @@ def test_a_report_brings_no_more_than_it_may_until_a_reviewer_asks_or_decides(ho
     """Issue 9, section 1; S3: a report is anybody's word, so what it brings unseen is bounded."""
     report, posts = everywhere
     assert (len(house.copies(report)), waiting(house, report)) == (CAP, 6)
-    assert len(house.facts(Matched)) == 10
-    [capped] = house.facts(SeedCapped)
+    assert len(house.events(Matched)) == 10
+    [capped] = house.events(SeedCapped)
     assert (capped.case, capped.copies) == (house.case_of(report), CAP)
     platform.post(HERS)
     house.watch()
     assert (len(house.copies(report)), waiting(house, report)) == (CAP, 7)
     show_more(house, report)
     assert (len(house.copies(report)), waiting(house, report)) == (2 * CAP, 3)
-    assert [fact.staff for fact in house.facts(MoreCopiesAsked)] == [MIRA]
+    assert [event.staff for event in house.events(MoreCopiesAsked)] == [MIRA]
     platform.post(HERS)
     house.watch()
-    assert len(house.facts(SeedCapped)) == 2
+    assert len(house.events(SeedCapped)) == 2
     house.decide(report)
     house.after(seconds=11)
     assert (len(house.copies(report)), waiting(house, report)) == (12, 0)
     assert all(platform.removed(post) for post in platform.posts())
     assert house.status(report) == "removed"
-    assert len(house.facts(CopyFound)) == 12
+    assert len(house.events(CopyFound)) == 12
     del posts
 
 
@@ -112,36 +112,36 @@ def test_there_must_be_more_to_ask_for_it(house, platform, reported):
     report, _ = reported
     with pytest.raises(Refused, match="No more posts"):
         show_more(house, report)
-    assert house.facts(MoreCopiesAsked) == []
+    assert house.events(MoreCopiesAsked) == []
     del platform
 
 
 @pytest.mark.soak
 def test_a_look_back_of_a_capped_seed_waits_at_a_step_and_goes_on(house, platform, monkeypatch):
     """Its work is bounded, too; what it has not asked yet is asked when a person looked."""
-    monkeypatch.setattr(join, "LOOK_BACK_STEP", 5)
+    monkeypatch.setattr(matching, "LOOK_BACK_STEP", 5)
     for _ in range(23):
         platform.post(HERS)
     house.watch()
     report = house.report(HERS)
     house.take_in()
-    matched = len(house.facts(Matched))
+    matched = len(house.events(Matched))
     assert matched <= 2 * 5  # what a step finds in doubt is read again before it counts: one step more
     with house.database.transaction() as tx:
         [seed] = seeds.of_case(tx, house.case_of(report))
     assert (seed.brought, seed.waiting, seed.look_back_waits) == (CAP, matched - CAP, True)
     show_more(house, report)
-    assert matched < len(house.facts(Matched)) < 23
+    assert matched < len(house.events(Matched)) < 23
     house.decide(report)
     house.after(seconds=11)
-    by_the_seed = [fact for fact in house.facts(Matched) if fact.entry == seed.entry]
+    by_the_seed = [event for event in house.events(Matched) if event.entry == seed.entry]
     assert len(by_the_seed) == len(house.copies(report)) == 23
     assert all(platform.removed(post) for post in platform.posts())
 
 
 def test_a_look_back_in_steps_finds_what_one_step_finds(house, platform, monkeypatch):
     house.app.settings.seed_copies = 1000
-    monkeypatch.setattr(join, "LOOK_BACK_STEP", 3)
+    monkeypatch.setattr(matching, "LOOK_BACK_STEP", 3)
     for number in range(11):
         platform.post(HERS if number % 2 else ANOTHERS)
     house.watch()
@@ -162,7 +162,7 @@ def test_two_workers_at_once_do_not_both_take_the_last_place(house, platform):
         platform.post(HERS)
     house.watch_once()
     matches = house.query(
-        "select sighting_id, entry_id from join_match m where not exists"
+        "select sighting_id, entry_id from matching_match m where not exists"
         " (select from cases_brought b where b.sighting_id = m.sighting_id)"
     )
     assert len(matches) == 2
@@ -189,14 +189,14 @@ class TestWhereEvidenceIsKept:
     """What waits is not captured; it is when it joins."""
 
     @pytest.fixture
-    def keeper(self, tmp_path, people):
-        return a_keeper(tmp_path, people)
+    def sealer(self, tmp_path, people):
+        return a_sealer(tmp_path, people)
 
     def test_captures_are_bounded_with_the_copies_and_made_when_more_join(self, house, everywhere):
         report, _ = everywhere
-        assert len(house.facts(Captured)) == CAP
+        assert len(house.events(Captured)) == CAP
         show_more(house, report)
-        assert len(house.facts(Captured)) == 2 * CAP
+        assert len(house.events(Captured)) == 2 * CAP
         assert len(house.copies(report)) == 2 * CAP
 
     def test_a_post_that_waits_in_one_case_and_is_captured_for_another_still_waits(

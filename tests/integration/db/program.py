@@ -7,8 +7,8 @@ of input python program.py migrate URL    bring the schema up to date
 import sys
 from pathlib import Path
 
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
 
 what, where = sys.argv[1:]
 if what == "start":

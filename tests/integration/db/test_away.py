@@ -14,10 +14,10 @@ import pytest
 
 from databases import temporary_folder
 from takeback.errors import DatabaseAway
-from takeback.ground import process
-from takeback.ground.db import reach
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
+from takeback.infra import process
+from takeback.infra.db import reach
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
 from waiting import until
 
 

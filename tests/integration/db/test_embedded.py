@@ -15,7 +15,7 @@ import pytest
 import databases
 import waiting
 from takeback.errors import ConfigurationError
-from takeback.ground.db.embedded import EmbeddedPostgres
+from takeback.infra.db.embedded import EmbeddedPostgres
 
 PROGRAM = Path(__file__).with_name("program.py")
 
@@ -133,10 +133,10 @@ def test_a_stopped_server_starts_again_in_the_same_process(folder):
 
 
 def test_only_who_started_it_is_asked_to_stop_it(folder):
-    keeper = start(folder)
-    url_of(keeper)
+    sealer = start(folder)
+    url_of(sealer)
     assert not EmbeddedPostgres(folder).started_here
-    end(keeper)
+    end(sealer)
 
 
 @pytest.mark.soak

@@ -15,24 +15,24 @@ import synthetic
 from granted import CALLS, OURS
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
-from takeback.doors.worker import work as work_room
+from takeback.entrypoints.worker import work as work_room
 from takeback.errors import DatabaseAway
-from takeback.facts import JobGaveUp
-from takeback.ground.db import locks, migrate, pool, portal_role
-from takeback.ground.db.locks import Lock
-from takeback.ground.db.pool import Database
-from takeback.ground.jobs import worker
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.jobs.worker import Handler, Work
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.sequencer import Sequencer
-from takeback.ground.vault import keys
+from takeback.events import JobGaveUp
 from takeback.ids import ReportId
-from takeback.intake import service as intake
-from takeback.join import service as join
+from takeback.infra.db import locks, migrate, pool, portal_role
+from takeback.infra.db.locks import Lock
+from takeback.infra.db.pool import Database
+from takeback.infra.jobs import worker
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.jobs.worker import Handler, Work
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.record import record
+from takeback.infra.ledger.sequencer import Sequencer
+from takeback.infra.vault import keys
+from takeback.matching import service as matching
 from takeback.sightings import archive_store
 from takeback.sightings import store as sightings
+from takeback.submissions import service as submissions
 from waiting import until
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -116,9 +116,9 @@ def test_s1_posts_checkpoints_reports_and_jobs_go_on_whatever_the_role_holds(own
     flips = synthetic.an_image(dots)
     sequencer = sequence(owner, tmp_path)
     with owner.transaction() as tx:
-        tx.execute("insert into intake_report (locator, sealed) values (%s, 'x')", [bytes(32)])
+        tx.execute("insert into submissions_report (locator, sealed) values (%s, 'x')", [bytes(32)])
         tx.execute(
-            "insert into intake_draft (locator, sealed, expires_at) select sha256(n::text::bytea), 'x', now()"
+            "insert into submissions_draft (locator, sealed, expires_at) select sha256(n::text::bytea), 'x', now()"
             " from generate_series(1, 3) n"
         )
     with Hostile(portal_url) as hostile:
@@ -127,9 +127,9 @@ def test_s1_posts_checkpoints_reports_and_jobs_go_on_whatever_the_role_holds(own
         with owner.transaction() as tx:
             bank.add_seed(tx, ReportId(uuid.UUID(int=1)), "a", flips, 100, NOW)
         with owner.transaction() as tx:
-            join.commit(tx, index, "memory", [synthetic.seen("!place", 1, flips[0])], NOW)
+            matching.commit(tx, index, "memory", [synthetic.seen("!place", 1, flips[0])], NOW)
         with owner.transaction() as tx:
-            assert tx.execute("select count(*) from join_match").fetchone() == (1,)
+            assert tx.execute("select count(*) from matching_match").fetchone() == (1,)
         # 2. The look-back's end, and the archive.
         with owner.transaction() as tx:
             assert sightings.settled(tx) >= 1
@@ -140,8 +140,8 @@ def test_s1_posts_checkpoints_reports_and_jobs_go_on_whatever_the_role_holds(own
             record(tx, JobGaveUp("a", "b", "c"))
         assert sequencer.sequence_once() is not None
         # 4. A report is taken in; drafts that are over are wiped.
-        assert intake.take_in(owner, Closed(), NOW) == 1
-        intake.wipe_drafts(owner)
+        assert submissions.take_in(owner, Closed(), NOW) == 1
+        submissions.wipe_drafts(owner)
         # 5. Jobs run.
         ran, stop = threading.Event(), threading.Event()
         work = Work([Handler("job", ran.set)], [], lambda *_: None)
@@ -181,7 +181,7 @@ def test_s1_the_honest_portal_is_shut_out_until_a_worker_ends_the_transactions(
 
     def puts(portal: Database) -> bool:
         with suppress(DatabaseAway), portal.transaction() as tx:
-            tx.execute("insert into intake_report (locator, sealed) values (%s, 'x')", [OURS])
+            tx.execute("insert into submissions_report (locator, sealed) values (%s, 'x')", [OURS])
             return True
         return False
 
@@ -202,11 +202,11 @@ def test_s1_the_honest_portal_is_shut_out_until_a_worker_ends_the_transactions(
             stop.set()
             guard.join()
     with owner.transaction() as tx:
-        assert tx.execute("select locator from intake_report").fetchall() == [(OURS,)]
+        assert tx.execute("select locator from submissions_report").fetchall() == [(OURS,)]
 
 
 def test_s1_what_the_role_changed_of_itself_is_put_back_and_a_person_is_told(house, monkeypatch):
-    """S1: by each worker, while it runs; one fact an hour, whatever the role does."""
+    """S1: by each worker, while it runs; one event an hour, whatever the role does."""
     monkeypatch.setattr(portal_role, "LOOK_EVERY", 0.01)
     told, stop = threading.Event(), threading.Event()
     telling = work_room.telling(house.app)
@@ -228,8 +228,8 @@ def test_s1_what_the_role_changed_of_itself_is_put_back_and_a_person_is_told(hou
     assert told.wait(30)
     stop.set()
     guard.join()
-    [fact] = house.facts(JobGaveUp)
-    assert (fact.job, "settings of its own" in fact.reason) == ("portal_role", True)
+    [event] = house.events(JobGaveUp)
+    assert (event.job, "settings of its own" in event.reason) == ("portal_role", True)
     with house.app.database.transaction() as tx:
         assert (
             tx.execute(
@@ -251,7 +251,7 @@ def test_s1_a_migration_ends_what_stands_in_its_way(owner, url, portal_url):
         )
         guard.start()
         with owner.transaction() as tx:
-            tx.execute("alter table intake_report add column another int")
+            tx.execute("alter table submissions_report add column another int")
         stop.set()
         guard.join()
         with pytest.raises(psycopg.OperationalError):

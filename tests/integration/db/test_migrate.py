@@ -13,9 +13,9 @@ from psycopg import sql
 
 from takeback.cases import service as cases
 from takeback.errors import ConfigurationError, NotReady
-from takeback.ground.db import alembic_run, migrate
-from takeback.ground.db.pool import Database
 from takeback.ids import CaseId
+from takeback.infra.db import alembic_run, migrate
+from takeback.infra.db.pool import Database
 
 PROGRAM = Path(__file__).with_name("program.py")
 
@@ -113,7 +113,7 @@ def test_the_portal_role_exists_once_for_all_databases(database):
 def test_another_postgres_is_used_by_its_url(database_url):
     """The URL is all that is needed: this one belongs to a server that somebody else started."""
     with Database(database_url) as database, database.transaction() as tx:
-        assert tx.execute("select count(*) from fact").fetchone() == (0,)
+        assert tx.execute("select count(*) from event").fetchone() == (0,)
 
 
 def test_the_clock_that_stopped_is_taken_from_open_cases_and_stays_in_closed_ones(database_url):

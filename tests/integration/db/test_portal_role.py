@@ -12,9 +12,9 @@ from psycopg import sql
 import databases
 from granted import ALONE, CALLS
 from repository import read, rows_of
-from takeback.ground.db import locks, migrate, portal_role
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.locks import Lock
+from takeback.infra.db import locks, migrate, portal_role
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.locks import Lock
 
 ROLE = portal_role.ROLE
 REFUSED = psycopg.errors.InsufficientPrivilege
@@ -246,7 +246,7 @@ STATEMENTS = {
     "ALTER SYSTEM": "alter system set work_mem = '1GB'",
     "CHECKPOINT": "checkpoint",
     "COMMENT": f"comment on role {ROLE} is 'x'",
-    "COPY FROM PROGRAM": "copy intake_report (locator, sealed) from program 'true'",
+    "COPY FROM PROGRAM": "copy submissions_report (locator, sealed) from program 'true'",
     "CREATE DATABASE": "create database mine",
     "CREATE EXTENSION": "create extension pg_trgm",
     "CREATE FUNCTION": "create function mine() returns int language sql as 'select 1'",
@@ -258,18 +258,18 @@ STATEMENTS = {
     "CREATE TYPE": "create type mine as (x int)",
     "DECLARE CURSOR": "declare mine cursor for select 1",
     "DO": "do $$ begin end $$",
-    "GRANT": "grant select on fact to public",
+    "GRANT": "grant select on event to public",
     "LISTEN": "listen takeback_report",
     "LOAD": "load 'auto_explain'",
     "NOTIFY": "notify takeback_report, 'x'",
     "PREPARE": "prepare mine as select 1",
     "PREPARE TRANSACTION": "prepare transaction 'mine'",
-    "REINDEX": "reindex table fact",
+    "REINDEX": "reindex table event",
     "SET": "set statement_timeout = 0",
     "SET log_min_messages": "set log_min_messages = 'debug1'",
     "SET ROLE": "set role postgres",
     "SET temp_file_limit": "set temp_file_limit = -1",
-    "TRUNCATE": "truncate fact",
+    "TRUNCATE": "truncate event",
     "a large object": "select lo_create(0)",
     "a large object from bytes": "select lo_from_bytea(0, 'x')",
     "an advisory lock": "select pg_advisory_lock(1)",

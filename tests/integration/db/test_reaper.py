@@ -16,7 +16,7 @@ import sys
 sys.path.insert(0, sys.argv[1])
 import databases
 with databases.temporary_folder() as folder:
-    from takeback.ground.db.embedded import EmbeddedPostgres
+    from takeback.infra.db.embedded import EmbeddedPostgres
     EmbeddedPostgres(folder / "pg")
     sys.stdout.write(f"{folder}\\n")
     sys.stdout.flush()

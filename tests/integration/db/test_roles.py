@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from takeback.intake import service
+from takeback.submissions import service
 
 INSUFFICIENT = psycopg.errors.InsufficientPrivilege
 LOCATOR = bytes(range(32))
@@ -33,7 +33,7 @@ def owner(database_url):
 
 
 def put_down(portal, locator=LOCATOR):
-    portal.execute("insert into intake_report (locator, sealed) values (%s, %s)", (locator, b"sealed"))
+    portal.execute("insert into submissions_report (locator, sealed) values (%s, %s)", (locator, b"sealed"))
 
 
 def status(portal, locator=LOCATOR):
@@ -52,7 +52,7 @@ def relations(owner, kinds):
 
 def test_it_puts_a_report_down_and_asks_for_its_status(portal, owner):
     put_down(portal)
-    assert owner.execute("select locator, sealed from intake_report").fetchone() == (LOCATOR, b"sealed")
+    assert owner.execute("select locator, sealed from submissions_report").fetchone() == (LOCATOR, b"sealed")
     answer = status(portal)
     assert answer["case"] is None
     assert answer["copies"] == []
@@ -61,7 +61,7 @@ def test_it_puts_a_report_down_and_asks_for_its_status(portal, owner):
 def test_an_unknown_or_expired_receipt_has_no_status(portal, owner):
     assert status(portal) is None
     put_down(portal)
-    owner.execute("update intake_report set expires_at = now() - interval '1 second'")
+    owner.execute("update submissions_report set expires_at = now() - interval '1 second'")
     assert status(portal) is None
 
 
@@ -69,7 +69,7 @@ def test_an_unknown_or_expired_receipt_has_no_status(portal, owner):
 def case(portal, owner):
     """A report with four copies in two places; one was excluded, and of the last no decision speaks."""
     put_down(portal)
-    report = owner.execute("select id from intake_report").fetchone()[0]
+    report = owner.execute("select id from submissions_report").fetchone()[0]
     case = uuid.uuid4()
     owner.execute(
         "insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at) "
@@ -145,7 +145,7 @@ def test_a_later_decision_against_takes_back_what_is_told(portal, owner, case):
 
 def test_what_she_reads_of_her_links_waits_for_a_decision_and_of_her_pictures_does_not(portal, owner, case):
     """H8: that a link led to a picture inside a page is what was found."""
-    report = owner.execute("select id from intake_report").fetchone()[0]
+    report = owner.execute("select id from submissions_report").fetchone()[0]
     for name, why in (("picture 1", "not_one_picture"), ("location 1.1", "inside_another")):
         owner.execute("insert into bank_refusal values (%s, %s, %s, now())", (report, name, why))
     assert [each["name"] for each in status(portal)["refused"]] == ["picture 1"]
@@ -169,7 +169,7 @@ def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
         for statement in ("delete from {}", "truncate {}", "alter table {} add mine int"):
             with pytest.raises(INSUFFICIENT):
                 portal.execute(sql.SQL(statement).format(sql.SQL(name)))
-        if name != "intake_report":
+        if name != "submissions_report":
             with pytest.raises(INSUFFICIENT):
                 portal.execute(sql.SQL("insert into {} default values").format(sql.SQL(name)))
 
@@ -177,23 +177,23 @@ def test_it_cannot_change_any_table_but_put_reports_down(portal, owner):
 @pytest.mark.parametrize(
     "statement",
     [
-        "insert into intake_report (locator, sealed) values ('', '') returning id",
-        "insert into intake_report (locator, sealed, received_at) values ('', '', now())",
-        "insert into intake_report (id, locator, sealed) values (gen_random_uuid(), '', '')",
-        "insert into intake_report (locator, sealed) values ('', '') on conflict (locator) do nothing",
-        "update intake_report set sealed = 'x'",
-        "select nextval('fact_id_seq')",
+        "insert into submissions_report (locator, sealed) values ('', '') returning id",
+        "insert into submissions_report (locator, sealed, received_at) values ('', '', now())",
+        "insert into submissions_report (id, locator, sealed) values (gen_random_uuid(), '', '')",
+        "insert into submissions_report (locator, sealed) values ('', '') on conflict (locator) do nothing",
+        "update submissions_report set sealed = 'x'",
+        "select nextval('event_id_seq')",
         "create table public.mine (x int)",
         "create function public.mine() returns int language sql as 'select 1'",
         "set role postgres",
         "alter role takeback_portal superuser",
         "insert into dossier_request (report_id) values (gen_random_uuid())",
         "insert into dossier_piece (request_id, number, data) values (gen_random_uuid(), 0, 'x')",
-        "insert into intake_draft (locator, sealed, expires_at) values ('', '', now())",
-        "delete from intake_draft",
-        "update intake_link set used = 0",
-        "select salt from intake_salt",
-        "select groups from intake_arrival",
+        "insert into submissions_draft (locator, sealed, expires_at) values ('', '', now())",
+        "delete from submissions_draft",
+        "update submissions_link set used = 0",
+        "select salt from submissions_salt",
+        "select groups from submissions_arrival",
         "select dossier_is_kept(gen_random_uuid())",
         "select dossier_is_decided(gen_random_uuid())",
         "select dossier_again_at(gen_random_uuid())",
@@ -256,14 +256,17 @@ def test_its_tables_and_columns_are_granted_as_listed_and_no_more(owner):
         "select table_name, column_name, privilege_type from information_schema.column_privileges "
         "where grantee in ('takeback_portal', 'PUBLIC') and table_schema = 'public' order by 1, 2"
     ).fetchall()
-    assert columns == [("intake_report", "locator", "INSERT"), ("intake_report", "sealed", "INSERT")]
+    assert columns == [
+        ("submissions_report", "locator", "INSERT"),
+        ("submissions_report", "sealed", "INSERT"),
+    ]
 
 
 def test_the_function_is_not_fooled_by_a_table_of_the_callers_own(portal):
     put_down(portal)
     portal.execute("set search_path = pg_temp, public")
     try:
-        portal.execute("create temporary table intake_report as select 1 as forged")
+        portal.execute("create temporary table submissions_report as select 1 as forged")
     except INSUFFICIENT:
         return  # better still
     assert status(portal)["copies"] == []
@@ -306,46 +309,46 @@ def test_a_wiped_draft_is_brought_back_by_no_answer_that_comes_late(portal, owne
     put(portal, b"one", fresh=True)
     portal.execute("select draft_wipe(%s)", (LOCATOR,))
     assert put(portal, b"late") == "gone"
-    assert owner.execute("select count(*) from intake_draft").fetchone() == (0,)
+    assert owner.execute("select count(*) from submissions_draft").fetchone() == (0,)
 
 
 def test_a_draft_ends_thirty_minutes_after_the_last_answer_and_four_hours_after_the_first(portal, owner):
     """H7."""
     put(portal, b"one", fresh=True)
-    left = "select extract(epoch from expires_at - now()) from intake_draft"
+    left = "select extract(epoch from expires_at - now()) from submissions_draft"
     assert 1790 < owner.execute(left).fetchone()[0] <= 1800
-    owner.execute("update intake_draft set expires_at = now() + interval '1 minute'")
+    owner.execute("update submissions_draft set expires_at = now() + interval '1 minute'")
     put(portal, b"two")
     assert 1790 < owner.execute(left).fetchone()[0] <= 1800
-    owner.execute("update intake_draft set begun_at = now() - interval '3 hours 50 minutes'")
+    owner.execute("update submissions_draft set begun_at = now() - interval '3 hours 50 minutes'")
     put(portal, b"three")
     assert 590 < owner.execute(left).fetchone()[0] <= 600
-    owner.execute("update intake_draft set expires_at = now()")
+    owner.execute("update submissions_draft set expires_at = now()")
     assert put(portal, b"four") == "gone"
-    assert owner.execute("select count(*) from intake_draft").fetchone() == (1,)
+    assert owner.execute("select count(*) from submissions_draft").fetchone() == (1,)
     assert got(portal) is None
-    assert owner.execute("select count(*) from intake_draft").fetchone() == (0,)
+    assert owner.execute("select count(*) from submissions_draft").fetchone() == (0,)
 
 
 def test_expired_drafts_are_wiped_by_the_worker(portal, owner, database):
     """H7."""
     put(portal, b"one", fresh=True)
     put(portal, b"two", fresh=True, locator=bytes(32))
-    owner.execute("update intake_draft set expires_at = now() where locator = %s", (LOCATOR,))
+    owner.execute("update submissions_draft set expires_at = now() where locator = %s", (LOCATOR,))
     service.wipe_drafts(database)
-    assert owner.execute("select sealed from intake_draft").fetchall() == [(b"two",)]
+    assert owner.execute("select sealed from submissions_draft").fetchall() == [(b"two",)]
 
 
 def test_drafts_are_bounded_in_number_and_size(portal, owner):
     """H7: a full store refuses new ones, keeps those that are there, and has room again when some expire."""
     put(portal, b"mine", fresh=True)
     owner.execute(
-        "insert into intake_draft (locator, sealed, expires_at) "
+        "insert into submissions_draft (locator, sealed, expires_at) "
         "select sha256(n::text::bytea), 'x', now() + interval '1 minute' from generate_series(1, 7999) n"
     )
     assert put(portal, b"other", fresh=True, locator=bytes(32)) == "full"
     assert put(portal, b"mine again") == "kept"
-    owner.execute("update intake_draft set expires_at = now() where sealed = 'x'")
+    owner.execute("update submissions_draft set expires_at = now() where sealed = 'x'")
     assert put(portal, b"other", fresh=True, locator=bytes(32)) == "kept"
     for locator, sealed in ((b"short", b"x"), (LOCATOR, b""), (LOCATOR, bytes(66_001))):
         with pytest.raises(psycopg.errors.CheckViolation):
@@ -355,7 +358,7 @@ def test_drafts_are_bounded_in_number_and_size(portal, owner):
 def test_drafts_are_in_no_log_that_is_archived_or_replicated(owner):
     """H7: what is wiped is not in a backup of the write-ahead log, either."""
     kind = "select relpersistence from pg_class where relname = any(%s)"
-    names = ["intake_draft", "intake_draft_pkey", "intake_draft_by_expiry"]
+    names = ["submissions_draft", "submissions_draft_pkey", "submissions_draft_by_expiry"]
     assert (
         owner.execute(kind, (names,)).fetchall() == [(b"u",)] * 3
         or owner.execute(kind, (names,)).fetchall() == [("u",)] * 3

@@ -25,11 +25,11 @@ from takeback.doctor import surroundings
 from takeback.doctor.checks import CHECKS
 from takeback.doctor.examination import as_document, begin_at_start, examine
 from takeback.doctor.model import Check, Finding, Level, Subject
-from takeback.ground import clock
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.keys import Signed, Signer
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra import clock
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger.keys import Signed, Signer
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback.keyring import service as keyring
 
 ORIGIN = "doctor.example/log"
@@ -71,7 +71,7 @@ def test_a_key_that_others_may_read_is_said(subject: Subject) -> None:
 
 def test_s8_a_database_older_than_its_key_is_said_with_the_command_that_mends_it(subject: Subject) -> None:
     signer = Signer(keys_folder(subject.settings), ORIGIN)
-    ledgers.record_facts(subject.database, 2)
+    ledgers.record_events(subject.database, 2)
     Sequencer(subject.database, signer).sequence_once()
     assert found(subject, "log").keys() == {Level.OK}
     signer.remember(Signed(7, bytes(32)))
@@ -100,8 +100,8 @@ def test_a_full_disk_is_said(subject: Subject, monkeypatch, free: int, level: Le
 def test_a_right_too_many_of_the_portals_role_is_said(subject: Subject, postgres) -> None:
     assert Level.FAILING not in found(subject, "role")
     with subject.database.transaction() as tx:
-        tx.execute("grant select on intake_report to takeback_portal")
-    assert "may read intake_report" in found(subject, "role")[Level.FAILING]
+        tx.execute("grant select on submissions_report to takeback_portal")
+    assert "may read submissions_report" in found(subject, "role")[Level.FAILING]
     name = psycopg.conninfo.conninfo_to_dict(subject.database.url)["dbname"]
     owners = Subject(subject.settings, subject.database, {}, postgres.url_of(str(name)))
     assert "not of takeback_portal" in found(owners, "role")[Level.FAILING]

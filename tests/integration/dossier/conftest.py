@@ -4,20 +4,20 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from evidence import a_keeper
+from evidence import a_sealer
 from house import picture
 from receipts import SMALL, Her
-from takeback.dossier import handing
-from takeback.ground.db.pool import Database
-from takeback.intake import package
+from takeback.dossier import receipt_download
+from takeback.infra.db.pool import Database
+from takeback.submissions import package
 
 HERS, ANOTHERS = picture(1), picture(2)
 
 
 @pytest.fixture
-def keeper(tmp_path, people):
+def sealer(tmp_path, people):
     """Seals to them."""
-    return a_keeper(tmp_path, people)
+    return a_sealer(tmp_path, people)
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def portal(postgres, database_url):
 @pytest.fixture
 def her(house, case, portal, monkeypatch):
     """Her, whose case came to its end."""
-    for room in (handing, package):
+    for room in (receipt_download, package):
         monkeypatch.setattr(room, "PIECE_BYTES", SMALL)
     [report] = house.receipts
     return Her(house, portal, house.receipts[report], case)

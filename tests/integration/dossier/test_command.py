@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from canaries import plain_bytes
 from dossiers import checked, the_log
-from takeback.doors.cli import dossier as command
-from takeback.facts import EvidenceAccessed
+from takeback.entrypoints.cli import dossier as command
+from takeback.events import EvidenceAccessed
 from takeback_verify.report import Verdict
 from takeback_verify.trust import parse_trust
 
@@ -20,7 +20,7 @@ def run(house, monkeypatch):
     app.command()(command.dossier)
     monkeypatch.setenv("TAKEBACK_DATA", str(house.app.settings.data))
     monkeypatch.setenv("TAKEBACK_DATABASE_URL", house.database.url)
-    monkeypatch.setenv("TAKEBACK_BLOBS", house.app.keeper.blobs.where)
+    monkeypatch.setenv("TAKEBACK_BLOBS", house.app.sealer.blobs.where)
     return lambda *words: RUNNER.invoke(app, [*map(str, words)])
 
 
@@ -31,7 +31,7 @@ def test_a_package_and_its_trust_file_are_written_for_their_owner_only(house, ca
     assert done.exit_code == 0, done.output
     assert checked(package.read_bytes(), parse_trust(trust.read_bytes())).verdict is Verdict.VALID
     assert package.stat().st_mode & 0o777 == 0o600
-    [asked] = house.facts(EvidenceAccessed)
+    [asked] = house.events(EvidenceAccessed)
     assert (asked.staff, asked.reason) == (None, "operator")
 
 

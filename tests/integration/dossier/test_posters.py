@@ -9,13 +9,13 @@ from canaries import found
 from dossiers import checked, the_log
 from house import MIRA, picture
 from receipts import Her
-from takeback import errands
 from takeback.connectors.api import State, Vantage
 from takeback.dossier import releasing, service
 from takeback.errors import NotAllowed, NotFound, Refused
-from takeback.facts import PosterReleased
-from takeback.ground import clock
+from takeback.events import PosterReleased
 from takeback.ids import CaseId
+from takeback.infra import clock
+from takeback.workflow import errands
 from takeback_verify import report as verified
 from takeback_verify.report import format_report
 
@@ -95,14 +95,14 @@ def test_what_staff_make_stays_complete(house, told, posters, tmp_path):
         assert found(data, name)
 
 
-def test_a_release_is_a_fact_and_comes_once(house, told):
+def test_a_release_is_an_event_and_comes_once(house, told):
     with house.database.transaction() as tx:
         releasing.release(tx, told.case, by=MIRA, reason="for_a_court", now=clock.now())
-    [fact] = house.facts(PosterReleased)
-    assert (fact.case, fact.staff, fact.reason) == (told.case, MIRA, "for_a_court")
+    [event] = house.events(PosterReleased)
+    assert (event.case, event.staff, event.reason) == (told.case, MIRA, "for_a_court")
     with house.database.transaction() as tx, pytest.raises(Refused):
         releasing.release(tx, told.case, by=MIRA, reason="for_a_court", now=clock.now())
-    assert len(house.facts(PosterReleased)) == 1
+    assert len(house.events(PosterReleased)) == 1
 
 
 @pytest.mark.parametrize("status", ["open", "second_look", "decided", "declined"])
@@ -111,7 +111,7 @@ def test_before_a_decision_in_her_favour_nothing_is_released(house, told, status
     house.query("update cases_case set status = %s", status)
     with house.database.transaction() as tx, pytest.raises(Refused):
         releasing.release(tx, told.case, by=MIRA, reason="for_a_court", now=clock.now())
-    assert house.facts(PosterReleased) == []
+    assert house.events(PosterReleased) == []
 
 
 def test_there_is_no_release_of_no_case(house):

@@ -19,12 +19,12 @@ from services import TAKEBACK
 from takeback.app import keys_folder
 from takeback.dossier import service
 from takeback.errors import ConfigurationError, LedgerBroken
-from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import succession
-from takeback.ground.ledger.check import Verdict, verify_ledger
-from takeback.ground.ledger.keys import Signer, read_last_signed, read_verifiers
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra import clock
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import succession
+from takeback.infra.ledger.check import Verdict, verify_ledger
+from takeback.infra.ledger.keys import Signer, read_last_signed, read_verifiers
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback.keyring import service as keyring
 from takeback_verify.report import Verdict as Holds
 
@@ -100,14 +100,14 @@ def test_s8_a_restored_service_works_on_and_its_packages_are_valid(
     dump = tmp_path / "takeback.dump"
     if keys == "older":
         shutil.copytree(folder, aside)
-        ledgers.record_facts(house.database, 5)
+        ledgers.record_events(house.database, 5)
         package(house, case, tmp_path)
     run("pg_dump", "--format=custom", "--file", dump, database_url)
     if keys == "older":
         shutil.rmtree(folder)
         aside.rename(folder)
     else:
-        ledgers.record_facts(house.database, 5)
+        ledgers.record_events(house.database, 5)
         package(house, case, tmp_path)
     if keys == "lost":
         for name in keyring.LEDGER:
@@ -150,14 +150,14 @@ def test_s8_what_was_signed_after_the_backup_is_counted_and_a_successor_begun_ov
     with postgres.fresh() as url, Database(url) as database:
         keyring.settle(database, folder, keyring.LEDGER, origin="a.example/log")
         signer = Signer(folder, "a.example/log")
-        ledgers.record_facts(database, before)
+        ledgers.record_events(database, before)
         sequencer = Sequencer(database, signer)
         sequencer.sequence_once()
         dump = folder.parent / f"{folder.name}.dump"
         run("pg_dump", "--format=custom", "--file", dump, url)
         for step in after:
             if step == "record":
-                ledgers.record_facts(database, 1)
+                ledgers.record_events(database, 1)
             else:
                 sequencer.sequence_once()
         known = signer.last()
@@ -168,7 +168,7 @@ def test_s8_what_was_signed_after_the_backup_is_counted_and_a_successor_begun_ov
         lost = known.size - before
         if not lost:
             assert said is None
-            ledgers.record_facts(database, 1)
+            ledgers.record_events(database, 1)
             assert Sequencer(database, signer).sequence_once() is not None
             return
         assert said is not None
@@ -183,7 +183,7 @@ def test_s8_what_was_signed_after_the_backup_is_counted_and_a_successor_begun_ov
         keyring.succeed(database, folder, NEW, clock.now())
         keyring.settle(database, folder, keyring.LEDGER, origin=NEW)
         signer = Signer(folder, NEW)
-        ledgers.record_facts(database, 1)
+        ledgers.record_events(database, 1)
         assert Sequencer(database, signer).sequence_once() is not None
         report = verify_ledger(database, signer.verifier, now=clock.now(), last_signed=signer.last())
         assert report.verdict is Verdict.VALID, ledgers.wrong(report)

@@ -23,11 +23,11 @@ from takeback.app import keys_folder
 from takeback.dossier import service
 from takeback.dossier.model import DossierState
 from takeback.errors import DamagedEvidence, NotFound, Refused, Unavailable
+from takeback.events import Captured, DossierWritten, EvidenceAccessed
 from takeback.evidence import service as evidence
-from takeback.facts import Captured, DossierWritten, EvidenceAccessed
-from takeback.ground import clock
-from takeback.ground.ledger.keys import Signer
 from takeback.ids import CaseId
+from takeback.infra import clock
+from takeback.infra.ledger.keys import Signer
 from takeback_verify.bag import BAG_FILES
 from takeback_verify.canonical import read
 from takeback_verify.listing import LISTING
@@ -153,9 +153,9 @@ def test_who_asks_is_in_the_custody_record_and_the_log_commits_to_the_list(house
     with the_log(house, tmp_path):
         written = service.write(house.app, case, by=MIRA, reason="court order")
     data = package(house, written, tmp_path)
-    [asked] = house.facts(EvidenceAccessed)
+    [asked] = house.events(EvidenceAccessed)
     assert (asked.what, asked.staff, asked.reason, asked.case) == ("dossier", MIRA, "court order", case)
-    [wrote] = house.facts(DossierWritten)
+    [wrote] = house.events(DossierWritten)
     with zipfile.ZipFile(io.BytesIO(data)) as packed:
         folder = f"takeback-dossier-{written.dossier}/"
         assert hashlib.sha256(packed.read(f"{folder}data/dossier.json")).hexdigest() == wrote.manifest
@@ -164,7 +164,7 @@ def test_who_asks_is_in_the_custody_record_and_the_log_commits_to_the_list(house
     assert "rechecked" in opened
     with house.database.transaction() as tx:
         service.take_out(tx, written.dossier, by=None, reason="receipt")
-    assert [fact.reason for fact in house.facts(EvidenceAccessed)] == ["court order", "receipt"]
+    assert [event.reason for event in house.events(EvidenceAccessed)] == ["court order", "receipt"]
 
 
 class Killed(BaseException):
@@ -196,7 +196,7 @@ def test_whoever_asks_again_after_a_kill_gets_one_whole_package(house, case, tmp
         assert not [row for row in house.query("select state from dossier_package") if row[0] == "written"]
         written = service.write(house.app, case, by=MIRA)
     assert checked(package(house, written, tmp_path), trust).verdict is Verdict.VALID
-    assert len(house.facts(EvidenceAccessed)) == len(house.facts(DossierWritten)) == 1
+    assert len(house.events(EvidenceAccessed)) == len(house.events(DossierWritten)) == 1
     assert house.query("select count(*) from dossier_paper") == [(0,)]
 
 
@@ -205,7 +205,7 @@ def test_two_who_ask_at_the_same_time_get_the_same_package(house, case, tmp_path
         asked = [both.submit(service.write, house.app, case, by=who) for who in (MIRA, NOOR)]
         first, second = (each.result() for each in asked)
     assert first == second
-    assert len(house.facts(DossierWritten)) == 1
+    assert len(house.events(DossierWritten)) == 1
     assert [blob.name for blob in service.blobs_of(house.app).walk(service.FOLDER)] == [first.blob]
 
 
@@ -214,7 +214,7 @@ def test_evidence_that_is_erased_before_the_zip_is_written_spoils_it_and_the_nex
 ):
     with the_log(house, tmp_path) as trust:
         dossier = committed(house, case)
-        [captured] = house.facts(Captured)
+        [captured] = house.events(Captured)
         with house.database.transaction() as tx:
             assert evidence.erase(tx, captured.capture, clock.now(), case=case)
         house.work("shred")
@@ -229,7 +229,7 @@ def test_evidence_that_is_erased_before_the_zip_is_written_spoils_it_and_the_nex
 def test_a_package_of_evidence_that_is_erased_is_destroyed_with_it(house, case, tmp_path):
     with the_log(house, tmp_path):
         before = service.write(house.app, case, by=MIRA)
-    [captured] = house.facts(Captured)
+    [captured] = house.events(Captured)
     with house.database.transaction() as tx:
         assert evidence.erase(tx, captured.capture, clock.now(), case=case)
     house.work("follow")
@@ -248,7 +248,7 @@ def test_evidence_that_is_erased_while_the_zip_is_written_takes_the_zip_along(
 
     def erased_meanwhile(*given: object) -> None:
         whole(*given)
-        [captured] = house.facts(Captured)
+        [captured] = house.events(Captured)
         with house.database.transaction() as tx:
             assert evidence.erase(tx, captured.capture, clock.now(), case=case)
         house.work("follow")
@@ -280,7 +280,7 @@ def test_without_a_worker_the_wait_ends_and_nothing_is_lost(house, case, tmp_pat
     with the_log(house, tmp_path) as trust:
         later = service.write(house.app, case, by=NOOR)
     assert checked(package(house, later, tmp_path), trust).verdict is Verdict.VALID
-    assert [fact.staff for fact in house.facts(EvidenceAccessed)] == [MIRA]
+    assert [event.staff for event in house.events(EvidenceAccessed)] == [MIRA]
 
 
 def test_it_is_handed_out_in_pieces(house, case, tmp_path, monkeypatch):
@@ -315,7 +315,7 @@ def committed(house, case):
 
     def fixed() -> bool:
         service.advance(house.app, dossier)
-        return bool(house.facts(DossierWritten))
+        return bool(house.events(DossierWritten))
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(service, "_prove", lambda *_: "nothing")

@@ -2,10 +2,10 @@
 
 import pytest
 
-from evidence import a_keeper
+from evidence import a_sealer
 
 
 @pytest.fixture
-def keeper(tmp_path, people):
+def sealer(tmp_path, people):
     """Seals to them."""
-    return a_keeper(tmp_path, people)
+    return a_sealer(tmp_path, people)

@@ -11,12 +11,12 @@ from warcio.archiveiterator import ArchiveIterator
 from evidence import opened
 from house import House, picture
 from s3_in_memory import BUCKET, s3_in_memory
-from takeback import errands
 from takeback.connectors.api import Target
 from takeback.connectors.archive import ArchiveConnector
+from takeback.events import Captured, CaptureFailed, DeletionObserved, SeenBy
 from takeback.evidence import service as evidence
-from takeback.evidence.keeper import HEADERS_PART, MESSAGE_PART, WARC_PART
-from takeback.facts import Captured, CaptureFailed, DeletionObserved, SeenBy
+from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
+from takeback.workflow import errands
 from takeback_verify import canonical
 from takeback_verify.exhibit import parse_exhibit
 
@@ -37,10 +37,10 @@ def folder(tmp_path):
 
 
 @pytest.fixture
-def house(database, folder, tmp_path, decoder, time, keeper):
+def house(database, folder, tmp_path, decoder, time, sealer):
     """The service, with the archive as its only platform."""
     archive = ArchiveConnector("old", str(folder), 10**6)
-    return House(database, archive, tmp_path / "data", decoder, time, keeper=keeper)
+    return House(database, archive, tmp_path / "data", decoder, time, sealer=sealer)
 
 
 @pytest.fixture
@@ -53,13 +53,13 @@ def matched(house):
 
 
 @pytest.mark.usefixtures("matched")
-def test_a_match_is_captured_and_the_recipients_read_file_path_and_time(house, folder, keeper, people):
-    assert house.facts(CaptureFailed) == []
-    [captured] = house.facts(Captured)
+def test_a_match_is_captured_and_the_recipients_read_file_path_and_time(house, folder, sealer, people):
+    assert house.events(CaptureFailed) == []
+    [captured] = house.events(Captured)
     with house.database.transaction() as tx:
         [exhibit] = evidence.exhibits_of(tx, [captured.sighting])
     assert parse_exhibit(exhibit.document).connector == "archive:old"
-    parts = opened(keeper, exhibit, people.lawyer)
+    parts = opened(sealer, exhibit, people.lawyer)
     [resource] = [
         (record.rec_headers.get_header("WARC-Target-URI"), record.content_stream().read())
         for record in ArchiveIterator(io.BytesIO(parts[WARC_PART]))
@@ -77,13 +77,13 @@ def test_a_match_is_captured_and_the_recipients_read_file_path_and_time(house, f
 def test_the_copy_joins_its_case_and_a_file_that_goes_is_noticed(house, folder, matched):
     assert list(house.copies(matched)) == ["2014/hers é.png"]
     errands.ask_for_captured(house.app)
-    assert house.facts(DeletionObserved) == []
+    assert house.events(DeletionObserved) == []
     (folder / "2014" / "hers é.png").unlink()
     errands.ask_for_captured(house.app)
-    assert [fact.by for fact in house.facts(DeletionObserved)] == [SeenBy.POLL]
+    assert [event.by for event in house.events(DeletionObserved)] == [SeenBy.POLL]
 
 
-def test_a_suspected_minors_file_is_named_by_its_digest_alone(house, keeper, people):
+def test_a_suspected_minors_file_is_named_by_its_digest_alone(house, sealer, people):
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post where message like '2014%'").fetchall()
@@ -94,7 +94,7 @@ def test_a_suspected_minors_file_is_named_by_its_digest_alone(house, keeper, peo
     house.work()
     with house.database.transaction() as tx:
         [exhibit] = evidence.exhibits_of(tx, [number])
-    parts = opened(keeper, exhibit, people.lawyer)
+    parts = opened(sealer, exhibit, people.lawyer)
     [record] = [
         (record.rec_headers.get_header("WARC-Truncated"), record.content_stream().read())
         for record in ArchiveIterator(io.BytesIO(parts[WARC_PART]))

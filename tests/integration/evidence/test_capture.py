@@ -10,11 +10,8 @@ from warcio.archiveiterator import ArchiveIterator
 from evidence import Somebody, everything_on_disk, opened
 from house import picture
 from platform_in_memory import WORDS, link
-from takeback import errands
 from takeback.errors import NotAllowed, StorageUnavailable, Unavailable
-from takeback.evidence import service as evidence
-from takeback.evidence.keeper import HEADERS_PART, MESSAGE_PART, WARC_PART
-from takeback.facts import (
+from takeback.events import (
     Captured,
     CapturedFor,
     CaptureFailed,
@@ -23,8 +20,11 @@ from takeback.facts import (
     RemovalPlanned,
     RemovalStepDone,
 )
-from takeback.ground.vault.recipients import Directory, Member, Role, Use, format_directory
+from takeback.evidence import service as evidence
+from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
+from takeback.infra.vault.recipients import Directory, Member, Role, Use, format_directory
 from takeback.sightings import store as sightings
+from takeback.workflow import errands
 from takeback_verify import canonical
 from takeback_verify.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
 
@@ -51,12 +51,12 @@ def exhibits(house):
 @pytest.mark.usefixtures("reported")
 def test_a_match_is_sealed_first_and_joins_its_case_then(house):
     house.work()
-    assert [type(fact) for fact in house.facts(Matched, Captured, CopyFound)] == [
+    assert [type(event) for event in house.events(Matched, Captured, CopyFound)] == [
         Matched,
         Captured,
         CopyFound,
     ]
-    [captured] = house.facts(Captured)
+    [captured] = house.events(Captured)
     assert captured.reason is CapturedFor.MATCH
     [exhibit] = exhibits(house)
     assert (exhibit.capture, exhibit.sighting) == (captured.capture, captured.sighting)
@@ -67,18 +67,18 @@ def test_while_it_is_not_sealed_there_is_no_copy_and_nobody_can_decide(house, pl
     report, _ = reported
     platform.fail("record", Unavailable("503"), Unavailable("503"))
     house.work()
-    assert (house.facts(Matched) != [], house.copies(report)) == (True, {})
+    assert (house.events(Matched) != [], house.copies(report)) == (True, {})
     house.after(seconds=2)
     house.after(seconds=3)
     assert len(house.copies(report)) == 1
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Captured)) == 1
 
 
-def test_the_recipients_read_all_that_was_there_and_nobody_else(house, keeper, people, reported):
+def test_the_recipients_read_all_that_was_there_and_nobody_else(house, sealer, people, reported):
     house.work()
     [exhibit] = exhibits(house)
     for who in (people.lawyer, people.recovery):
-        parts = opened(keeper, exhibit, who)
+        parts = opened(sealer, exhibit, who)
         bodies = [
             record.content_stream().read()
             for record in ArchiveIterator(io.BytesIO(parts[WARC_PART]))
@@ -89,22 +89,22 @@ def test_the_recipients_read_all_that_was_there_and_nobody_else(house, keeper, p
         said = canonical.read(parts[MESSAGE_PART], "message")
         assert (said["sender"], said["message"]) == ("@poster", reported[1].message)
     with pytest.raises(ValueError, match="none of these keys"):
-        opened(keeper, exhibit, Somebody(Role.LAWYER, "somebody-else"))
+        opened(sealer, exhibit, Somebody(Role.LAWYER, "somebody-else"))
 
 
 @pytest.mark.usefixtures("reported")
-def test_every_byte_is_covered_by_what_the_log_commits_to(house, keeper, people):
+def test_every_byte_is_covered_by_what_the_log_commits_to(house, sealer, people):
     house.work()
     [exhibit] = exhibits(house)
     document = parse_exhibit(exhibit.document)
-    files = {part.name: keeper.blobs.get(part.blob) for part in exhibit.parts}
+    files = {part.name: sealer.blobs.get(part.blob) for part in exhibit.parts}
     assert [part.name for part in document.parts] == list(files)
     for part in document.parts:
         assert (part.size, part.sha256) == (
             len(files[part.name]),
             hashlib.sha256(files[part.name]).digest(),
         )
-    parts = opened(keeper, exhibit, people.lawyer)
+    parts = opened(sealer, exhibit, people.lawyer)
     salts = parse_salts(parts[SALTS])
     committed = {part.name: part.commitment for part in document.parts if part.commitment is not None}
     assert salts.keys() == committed.keys() == {MESSAGE_PART, WARC_PART}
@@ -115,12 +115,12 @@ def test_every_byte_is_covered_by_what_the_log_commits_to(house, keeper, people)
 
 
 def test_no_plaintext_is_on_the_disk_and_what_is_open_tells_nothing(
-    house, tmp_path, keeper, people, reported
+    house, tmp_path, sealer, people, reported
 ):
     house.work()
     disk = everything_on_disk(tmp_path)
     [exhibit] = exhibits(house)
-    shown = opened(keeper, exhibit, people.lawyer)[HEADERS_PART]
+    shown = opened(sealer, exhibit, people.lawyer)[HEADERS_PART]
     for secret in (HERS[:64], WORDS.encode(), b"@poster", reported[1].message.encode(), b"only recipients"):
         assert secret not in disk
         assert secret not in shown
@@ -132,8 +132,8 @@ def test_a_capture_that_fails_at_every_try_is_said_and_the_case_goes_on(house, p
     platform.fail("record", *[NotAllowed("403")] * errands.CAPTURE_TRIES)
     house.work()
     house.after(minutes=5, steps=10)
-    [failed] = house.facts(CaptureFailed)
-    assert (failed.reason, house.facts(Captured), exhibits(house)) == ("403", [], ())
+    [failed] = house.events(CaptureFailed)
+    assert (failed.reason, house.events(Captured), exhibits(house)) == ("403", [], ())
     assert list(house.copies(report)) == [post.message]
     house.decide(report)
     house.after(seconds=11)
@@ -144,21 +144,21 @@ def test_a_message_that_is_gone_before_it_could_be_captured_is_said_at_once(hous
     report, post = reported
     platform.delete(post, tell=False)
     house.work()
-    assert [fact.reason for fact in house.facts(CaptureFailed)] == ["no such message"]
+    assert [event.reason for event in house.events(CaptureFailed)] == ["no such message"]
     assert list(house.copies(report)) == [post.message]
 
 
 @pytest.mark.usefixtures("reported")
-def test_a_full_disk_is_waited_for(house, keeper, monkeypatch):
+def test_a_full_disk_is_waited_for(house, sealer, monkeypatch):
     def full(_blobs: object, _name: str) -> Never:
         raise StorageUnavailable("no space left")
 
     with monkeypatch.context() as patch:
-        patch.setattr(type(keeper.blobs), "writing", full)
+        patch.setattr(type(sealer.blobs), "writing", full)
         house.work()
-        assert house.facts(Captured, CaptureFailed) == []
+        assert house.events(Captured, CaptureFailed) == []
     house.after(seconds=2)
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Captured)) == 1
 
 
 def test_removal_waits_for_a_capture_that_is_under_way(house, platform):
@@ -169,10 +169,10 @@ def test_removal_waits_for_a_capture_that_is_under_way(house, platform):
     house.take_in()
     house.decide(report)
     house.after(seconds=12)
-    assert house.facts(RemovalPlanned)
+    assert house.events(RemovalPlanned)
     assert platform.untouched(named)
     house.after(seconds=5, steps=10)
-    order = [type(fact) for fact in house.facts(Captured, RemovalStepDone)]
+    order = [type(event) for event in house.events(Captured, RemovalStepDone)]
     assert order == [Captured, RemovalStepDone, RemovalStepDone]
     assert platform.removed(named)
 
@@ -182,12 +182,12 @@ def test_a_post_that_shows_two_entries_is_captured_once(house, platform):
     house.watch()
     first, second = house.report(HERS), house.report(HERS)
     house.take_in()
-    assert len(house.facts(Matched)) == 2
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Matched)) == 2
+    assert len(house.events(Captured)) == 1
     assert len(house.copies(first)) == len(house.copies(second)) == 1
 
 
-def test_what_is_captured_for_a_case_is_sealed_to_its_own_recipients_too(house, platform, people, keeper):
+def test_what_is_captured_for_a_case_is_sealed_to_its_own_recipients_too(house, platform, people, sealer):
     court = Somebody(Role.COURT, "district-court")
     platform.post(HERS)
     house.watch()
@@ -197,23 +197,23 @@ def test_what_is_captured_for_a_case_is_sealed_to_its_own_recipients_too(house, 
     line = court.member()
     only = Member(line.role, line.name, line.key, Use.CASES, (house.case_of(report),))
     members = (people.lawyer.member(), people.recovery.member(), only)
-    keeper.directory.write_text(format_directory(Directory(members)), encoding="ascii")
+    sealer.directory.write_text(format_directory(Directory(members)), encoding="ascii")
     house.work()
     [exhibit] = exhibits(house)
-    assert opened(keeper, exhibit, court)[MESSAGE_PART]
+    assert opened(sealer, exhibit, court)[MESSAGE_PART]
 
 
-def test_without_recipients_nothing_is_captured_and_all_else_goes_on(house, platform, keeper, reported):
-    keeper.directory.unlink()
+def test_without_recipients_nothing_is_captured_and_all_else_goes_on(house, platform, sealer, reported):
+    sealer.directory.unlink()
     report, post = reported
     house.work()
-    assert (house.facts(Captured, CaptureFailed), exhibits(house)) == ([], ())
+    assert (house.events(Captured, CaptureFailed), exhibits(house)) == ([], ())
     house.decide(report)
     house.after(seconds=11)
     assert platform.removed(post)
 
 
-def test_a_suspected_minors_picture_is_not_sealed(house, platform, keeper, people):
+def test_a_suspected_minors_picture_is_not_sealed(house, platform, sealer, people):
     platform.post(HERS)
     house.watch()
     with house.database.transaction() as tx:
@@ -223,7 +223,7 @@ def test_a_suspected_minors_picture_is_not_sealed(house, platform, keeper, peopl
     house.work()
     [exhibit] = exhibits(house)
     assert parse_exhibit(exhibit.document).suspected_minor
-    parts = opened(keeper, exhibit, people.lawyer)
+    parts = opened(sealer, exhibit, people.lawyer)
     assert all(HERS not in part for part in parts.values())
     said = canonical.read(parts[MESSAGE_PART], "message")
     assert said["exchanges"][said["file"]]["body_sha256"] == hashlib.sha256(HERS).hexdigest()

@@ -10,16 +10,16 @@ from evidence import everything_on_disk
 from fuses import FragileDatabase, Fuse, Killed
 from house import House, picture
 from platform_in_memory import WORDS, MemoryPlatform
-from takeback import errands
 from takeback.cases.model import DecisionReason
 from takeback.errors import StorageUnavailable
-from takeback.evidence import keeper as keepers
+from takeback.events import Captured, CapturedFor, CaptureFailed, EvidenceErased
+from takeback.evidence import sealer as keepers
 from takeback.evidence import service as evidence
 from takeback.evidence import upkeep
-from takeback.facts import Captured, CapturedFor, CaptureFailed, EvidenceErased
-from takeback.ground.blobs import Blobs
-from takeback.ground.db.pool import Database
+from takeback.infra.blobs import Blobs
+from takeback.infra.db.pool import Database
 from takeback.sightings import store as sightings
+from takeback.workflow import errands
 from takeback_verify.exhibit import parse_exhibit
 
 HERS = picture(1)
@@ -32,7 +32,7 @@ def a_match_to_follow(house):
     errands.take_in(house.app)
     house.work("look_back")
     while (job := house.due()[0]).name != "follow" or not house.query(
-        "select 1 from fact where id = %s and kind = 'matched'", job.args["fact"]
+        "select 1 from event where id = %s and kind = 'matched'", job.args["event"]
     ):
         house.do(job)
 
@@ -56,7 +56,7 @@ def a_copy_to_keep(house):
 def a_removal_to_make(house):
     a_copy_to_keep(house)
     house.work()
-    house.decide(house.query("select id from intake_report")[0][0])
+    house.decide(house.query("select id from submissions_report")[0][0])
     house.time.advance(timedelta(seconds=11))
     house.work("take_effect", "follow")
     assert house.due()[0].name == "remove"
@@ -65,7 +65,7 @@ def a_removal_to_make(house):
 def a_word_of_a_minor_to_follow(house):
     a_copy_to_keep(house)
     house.work()
-    report = house.query("select id from intake_report")[0][0]
+    report = house.query("select id from submissions_report")[0][0]
     house.decide(report, reason=DecisionReason.MAY_BE_A_MINOR)
     house.time.advance(timedelta(seconds=11))
     house.work("take_effect")
@@ -123,10 +123,10 @@ STAGES = [
 
 
 @pytest.fixture
-def scene(postgres, time, tmp_path, decoder, keeper):
+def scene(postgres, time, tmp_path, decoder, sealer):
     """A database and a house on it."""
     with postgres.fresh() as url, Database(url, max_size=2) as database:
-        yield url, House(database, MemoryPlatform(), tmp_path / "data", decoder, time, keeper=keeper)
+        yield url, House(database, MemoryPlatform(), tmp_path / "data", decoder, time, sealer=sealer)
 
 
 @pytest.mark.parametrize(("stage", "step"), STAGES, ids=[stage.__name__ for stage, _ in STAGES])
@@ -157,8 +157,8 @@ def test_killed_at_any_statement_and_run_again_it_ends_the_same(scene, postgres,
                 step(again)
                 transactions = list(fuse.transactions)
                 again.work()
-                assert len(again.facts(Captured)) + len(again.facts(CaptureFailed)) == captures
-                assert len(again.facts(EvidenceErased)) <= 1
+                assert len(again.events(Captured)) + len(again.events(CaptureFailed)) == captures
+                assert len(again.events(EvidenceErased)) <= 1
                 _whole(again, tmp_path)
                 return again.state(), transactions
 
@@ -175,7 +175,7 @@ def _whole(house, tmp_path) -> None:
     with house.database.transaction() as tx:
         numbers = [row[0] for row in tx.execute("select id from sightings_post")]
         exhibits = evidence.exhibits_of(tx, numbers)
-    blobs = house.app.keeper.blobs
+    blobs = house.app.sealer.blobs
     for exhibit in exhibits:
         sizes = {part.name: blobs.size(part.blob) for part in exhibit.parts}
         rows = () if exhibit.erased else parse_exhibit(exhibit.document).parts
@@ -187,7 +187,7 @@ def _whole(house, tmp_path) -> None:
 
 @pytest.mark.parametrize("at", range(1, 6))
 def test_killed_between_two_parts_nothing_half_counts_and_it_is_made_again(
-    scene, tmp_path, keeper, monkeypatch, at
+    scene, tmp_path, sealer, monkeypatch, at
 ):
     _, house = scene
     a_capture_to_make(house)
@@ -204,11 +204,11 @@ def test_killed_between_two_parts_nothing_half_counts_and_it_is_made_again(
         patch.setattr(Blobs, "writing", lambda self, name: (burn(name), writing(self, name))[1])
         with pytest.raises(Killed):
             house.run(house.due()[0])
-    assert not house.facts(Captured)
+    assert not house.events(Captured)
     house.work()
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Captured)) == 1
     _whole(house, tmp_path)
-    strays = upkeep.tidy(house.database, keeper.blobs, house.time.now() + timedelta(hours=7))
+    strays = upkeep.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7))
     assert strays == at - 1
     _whole(house, tmp_path)
 

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 
 from house import picture
-from takeback import errands
 from takeback.errors import NotAllowed, Unavailable
+from takeback.events import Captured, DeletionObserved, SeenBy
 from takeback.evidence import service as evidence
 from takeback.evidence import watching
-from takeback.evidence.pulse import Pulse
-from takeback.facts import Captured, DeletionObserved, SeenBy
+from takeback.evidence.heartbeat import Heartbeat
+from takeback.workflow import errands
 
 HERS = picture(1)
 
@@ -23,46 +23,46 @@ def captured(house, platform):
     house.watch()
     report = house.report(HERS)
     house.take_in()
-    assert house.facts(Captured)
+    assert house.events(Captured)
     return report, post
 
 
 def observe(house, platform) -> None:
     """What the platform says of deletions, as the watcher takes it."""
-    [shard] = platform.shards()
-    batch = platform.watch(shard, None)
+    [stream] = platform.streams()
+    batch = platform.watch(stream, None)
     for gone in batch.deletions:
         with house.database.transaction() as tx:
             now = house.time.now()
             evidence.observe_deletion(tx, platform.name, gone.place, gone.message, SeenBy.EVENT, now)
 
 
-def test_what_the_platform_says_is_a_fact_once(house, platform, captured):
+def test_what_the_platform_says_is_an_event_once(house, platform, captured):
     platform.delete(captured[1])
     for _ in range(3):
         observe(house, platform)
     errands.ask_for_captured(house.app)
-    [gone] = house.facts(DeletionObserved)
-    [made] = house.facts(Captured)
+    [gone] = house.events(DeletionObserved)
+    [made] = house.events(Captured)
     assert (gone.capture, gone.sighting, gone.by) == (made.capture, made.sighting, SeenBy.EVENT)
 
 
 def test_what_nobody_says_is_found_by_asking(house, platform, captured):
     errands.ask_for_captured(house.app)
-    assert not house.facts(DeletionObserved)
+    assert not house.events(DeletionObserved)
     platform.delete(captured[1], tell=False)
     for _ in range(3):
         errands.ask_for_captured(house.app)
-    assert [fact.by for fact in house.facts(DeletionObserved)] == [SeenBy.POLL]
+    assert [event.by for event in house.events(DeletionObserved)] == [SeenBy.POLL]
 
 
 def test_a_platform_that_is_down_is_not_taken_for_a_deletion(house, platform, captured):
     platform.delete(captured[1], tell=False)
     platform.fail("exists", Unavailable("503"))
     errands.ask_for_captured(house.app)
-    assert not house.facts(DeletionObserved)
+    assert not house.events(DeletionObserved)
     errands.ask_for_captured(house.app)
-    assert house.facts(DeletionObserved)
+    assert house.events(DeletionObserved)
 
 
 @pytest.mark.parametrize("fault", [NotAllowed("403"), Unavailable("no answer"), KeyError("event_id")])
@@ -86,7 +86,7 @@ def test_s11_one_message_that_may_not_be_asked_for_stops_nothing_else(house, pla
     for found in (1, 2):
         with suppress(KeyError):  # what nobody foresaw is raised when the others were asked for
             errands.ask_for_captured(house.app)
-        assert len(house.facts(DeletionObserved)) == found
+        assert len(house.events(DeletionObserved)) == found
 
 
 def test_s11_a_wait_that_the_platform_asks_for_is_kept_beside_the_polls(
@@ -105,7 +105,7 @@ def test_s11_a_wait_that_the_platform_asks_for_is_kept_beside_the_polls(
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
     house.query("update sightings_hold set until = clock_timestamp() returning 1")
     errands.ask_for_captured(house.app)
-    assert house.facts(DeletionObserved)
+    assert house.events(DeletionObserved)
 
 
 def test_our_own_removal_is_no_deletion(house, platform, captured):
@@ -116,7 +116,7 @@ def test_our_own_removal_is_no_deletion(house, platform, captured):
     platform.delete(post)
     observe(house, platform)
     errands.ask_for_captured(house.app)
-    assert not house.facts(DeletionObserved)
+    assert not house.events(DeletionObserved)
 
 
 def test_a_message_of_two_pictures_is_ours_as_a_whole(house, platform):
@@ -125,13 +125,13 @@ def test_a_message_of_two_pictures_is_ours_as_a_whole(house, platform):
     house.watch()
     first, _ = house.report(HERS), house.report(picture(2))
     house.take_in()
-    assert len(house.facts(Captured)) == 2
+    assert len(house.events(Captured)) == 2
     house.decide(first)
     house.after(seconds=11)
     platform.delete(post)
     observe(house, platform)
     errands.ask_for_captured(house.app)
-    assert not house.facts(DeletionObserved)
+    assert not house.events(DeletionObserved)
 
 
 def test_it_tells_of_each_picture_of_the_message(house, platform):
@@ -141,7 +141,7 @@ def test_it_tells_of_each_picture_of_the_message(house, platform):
     house.take_in()
     platform.delete(post)
     observe(house, platform)
-    assert len({fact.capture for fact in house.facts(DeletionObserved)}) == 2
+    assert len({event.capture for event in house.events(DeletionObserved)}) == 2
 
 
 def test_the_one_that_waited_longest_is_asked_for_first(house, platform, monkeypatch):
@@ -154,32 +154,32 @@ def test_the_one_that_waited_longest_is_asked_for_first(house, platform, monkeyp
         platform.delete(post, tell=False)
     for asked in (1, 2, 3):
         errands.ask_for_captured(house.app)
-        assert len(house.facts(DeletionObserved)) == asked
+        assert len(house.events(DeletionObserved)) == asked
 
 
 def test_messages_that_are_part_of_nothing_are_not_asked_for(house, platform, captured):
     house.after(days=31)
     platform.delete(captured[1], tell=False)
     errands.ask_for_captured(house.app)
-    assert not house.facts(DeletionObserved)
+    assert not house.events(DeletionObserved)
 
 
 def test_what_is_told_for_a_dossier(house, platform, captured):
-    """The facts of its evidence: captured, deleted, and the heartbeats that hold these moments."""
-    pulse = Pulse()
+    """The events of its evidence: captured, deleted, and the heartbeats that hold these moments."""
+    heartbeat = Heartbeat()
     with house.database.transaction() as tx:
         [row] = tx.execute("select sighting_id, captured_at from evidence_capture").fetchall()
     minute = timedelta(minutes=1)
     for after in range(-3, 4):
-        pulse.answered(row[1] + after * minute, row[1] + after * minute + minute / 2, 1)
+        heartbeat.answered(row[1] + after * minute, row[1] + after * minute + minute / 2, 1)
         with house.database.transaction() as tx:
-            watching.beat(tx, "memory", "live", pulse)
+            watching.heartbeat(tx, "memory", "live", heartbeat)
     house.time.set(row[1] + 2.2 * minute)
     platform.delete(captured[1])
     observe(house, platform)
     with house.database.transaction() as tx:
-        told = evidence.facts_of(tx, [row[0]])
-    kinds = [house.query("select kind, body from fact where id = %s", fact)[0] for fact in told]
+        told = evidence.events_of(tx, [row[0]])
+    kinds = [house.query("select kind, body from event where id = %s", event)[0] for event in told]
     assert [kind for kind, _ in kinds].count("captured") == 1
     assert [kind for kind, _ in kinds].count("deletion_observed") == 1
     beats = [body for kind, body in kinds if kind == "watched"]

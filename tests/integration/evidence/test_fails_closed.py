@@ -3,15 +3,15 @@
 import pytest
 
 from house import picture
-from takeback import errands
+from takeback.events import Captured, CaptureFailed, EvidenceGivenUp, EvidenceKept, RemovalPlanned
 from takeback.evidence import kept
-from takeback.facts import Captured, CaptureFailed, EvidenceGivenUp, EvidenceKept, RemovalPlanned
+from takeback.workflow import errands
 
 MISSING, BROKEN = "missing", "broken"
 
 
 def spoil(house, how):
-    path = house.app.keeper.directory
+    path = house.app.sealer.directory
     whole = path.read_bytes()
     if how == MISSING:
         path.unlink()
@@ -26,7 +26,7 @@ def removed(platform, post):
 
 def trouble(house):
     with house.database.transaction() as tx:
-        return kept.trouble(tx, house.app.keeper)
+        return kept.trouble(tx, house.app.sealer)
 
 
 @pytest.fixture
@@ -45,16 +45,16 @@ def spoilt(house, platform, request):
 def test_s12_what_waits_for_its_capture_waits_until_the_file_is_mended(house, platform, spoilt):
     """S12: a copy was removed with neither Captured nor CaptureFailed."""
     report, post, whole = spoilt
-    assert len(house.facts(EvidenceKept)) == 1
+    assert len(house.events(EvidenceKept)) == 1
     house.after(minutes=5, steps=5)
-    assert not house.facts(Captured, CaptureFailed, RemovalPlanned)
+    assert not house.events(Captured, CaptureFailed, RemovalPlanned)
     said = trouble(house)
     assert said is not None
     assert "takeback keys stop-evidence" in said
-    house.app.keeper.directory.write_bytes(whole)
+    house.app.sealer.directory.write_bytes(whole)
     assert trouble(house) is None
     house.after(minutes=1)
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Captured)) == 1
     house.decide(report)
     house.after(seconds=11, steps=3)
     assert removed(platform, post)
@@ -62,14 +62,14 @@ def test_s12_what_waits_for_its_capture_waits_until_the_file_is_mended(house, pl
 
 @pytest.mark.parametrize("spoilt", [MISSING, BROKEN], indirect=True)
 def test_s12_evidence_that_is_given_up_says_so_of_each_copy(house, platform, spoilt):
-    """S12: giving up is a fact of its own, and each copy has its CaptureFailed."""
+    """S12: giving up is an event of its own, and each copy has its CaptureFailed."""
     report, post, _ = spoilt
     with house.database.transaction() as tx:
         kept.give_up(tx, "the clinic closed")
     house.after(minutes=1)
-    [failed] = house.facts(CaptureFailed)
+    [failed] = house.events(CaptureFailed)
     assert failed.reason == kept.GIVEN_UP
-    assert house.facts(EvidenceGivenUp) == [EvidenceGivenUp("the clinic closed")]
+    assert house.events(EvidenceGivenUp) == [EvidenceGivenUp("the clinic closed")]
     assert trouble(house) is None
     house.decide(report)
     house.after(seconds=11, steps=3)

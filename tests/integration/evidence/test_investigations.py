@@ -10,19 +10,19 @@ from dossiers import checked, the_log
 from evidence import opened
 from house import MIRA, picture
 from ledgers import sequence_all
-from takeback import errands
-from takeback.doors.watch.ahead import Ahead
 from takeback.dossier import service as dossiers
+from takeback.entrypoints.watcher.ahead import Ahead
 from takeback.errors import Refused
+from takeback.events import Captured, CapturedFor, HowEnded, InvestigationEnded, InvestigationStarted, Keeps
 from takeback.evidence import service as evidence
 from takeback.evidence import watching
-from takeback.evidence.keeper import MESSAGE_PART
 from takeback.evidence.model import Investigation
-from takeback.facts import Captured, CapturedFor, HowEnded, InvestigationEnded, InvestigationStarted, Keeps
-from takeback.ground.ledger import check
-from takeback.ground.ledger.keys import Signer, read_last_signed
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.evidence.sealer import MESSAGE_PART
+from takeback.infra.ledger import check
+from takeback.infra.ledger.keys import Signer, read_last_signed
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
+from takeback.workflow import errands
 from takeback_verify import report as reports
 
 HERS = picture(1)
@@ -46,10 +46,10 @@ def stop(house, place=SQUARE, by=None) -> bool:
 
 
 def told(house):
-    return house.facts(InvestigationStarted, InvestigationEnded)
+    return house.events(InvestigationStarted, InvestigationEnded)
 
 
-def test_start_and_stop_are_facts(house, investigate):
+def test_start_and_stop_are_events(house, investigate):
     made = investigate()
     assert told(house) == [InvestigationStarted("memory", SQUARE, made.ends_at, Keeps.EVERYTHING, None)]
     assert stop(house, by=MIRA)
@@ -79,11 +79,11 @@ def test_one_whose_time_is_over_says_so_once_and_when_it_was(house, investigate)
     for _ in range(2):
         errands.keep_evidence(house.app)
     assert told(house)[1:] == [InvestigationEnded("memory", SQUARE, HowEnded.EXPIRED, None)]
-    assert house.query("select at from fact where kind = 'investigation_ended'") == [(made.ends_at,)]
+    assert house.query("select at from event where kind = 'investigation_ended'") == [(made.ends_at,)]
     assert not stop(house)
 
 
-def test_one_of_before_there_were_such_facts_is_left_alone(house):
+def test_one_of_before_there_were_such_events_is_left_alone(house):
     house.query(
         "insert into evidence_investigation (connector, place, began_at, ends_at) values"
         " ('memory', '!old', now() - interval '9 days', now() - interval '2 days')"
@@ -92,7 +92,7 @@ def test_one_of_before_there_were_such_facts_is_left_alone(house):
     assert told(house) == []
 
 
-def test_what_is_refused_leaves_no_fact(house, investigate):
+def test_what_is_refused_leaves_no_event(house, investigate):
     with pytest.raises(Refused):
         investigate(days=0)
     assert told(house) == []
@@ -104,19 +104,19 @@ def test_the_log_opens_them_and_stays_valid(house, investigate, tmp_path):
     house.work()
     signer = Signer(tmp_path / "ledger", "test.example/log")
     sequence_all(Sequencer(house.database, signer))
-    kinds = house.query("select kind from fact f join ledger_entry e on e.fact_id = f.id order by f.id")
+    kinds = house.query("select kind from event f join ledger_entry e on e.event_id = f.id order by f.id")
     assert kinds == [("investigation_started",), ("investigation_ended",)]
     last, now = read_last_signed(tmp_path / "ledger"), house.time.now()
     report = check.verify_ledger(house.database, signer.verifier, now=now, last_signed=last)
     assert report.verdict is check.Verdict.VALID, report
 
 
-def facts_told_of(house, post):
+def events_told_of(house, post):
     """What a package tells of a post as evidence, by kind."""
     with house.database.transaction() as tx:
         found = sightings.find(tx, "memory", post.place, post.message, post.media[0].address)
-        numbers = evidence.facts_of(tx, [found.id])
-        rows = tx.execute("select id, kind from fact where id = any(%s) order by id", [list(numbers)])
+        numbers = evidence.events_of(tx, [found.id])
+        rows = tx.execute("select id, kind from event where id = any(%s) order by id", [list(numbers)])
         return [tuple(row) for row in rows]
 
 
@@ -138,10 +138,10 @@ def test_what_tells_of_a_capture_tells_of_the_investigation_that_it_was_made_in(
     capture_ahead(house, post)
     stop(house)
     investigate()
-    started, captured, ended = facts_told_of(house, post)
+    started, captured, ended = events_told_of(house, post)
     assert [started[1], captured[1], ended[1]] == ["investigation_started", "captured", "investigation_ended"]
     ours = house.query(
-        "select start_fact, end_fact from evidence_investigation where place = %s order by id", SQUARE
+        "select start_event, end_event from evidence_investigation where place = %s order by id", SQUARE
     )
     assert ours[1] == (started[0], ended[0])
 
@@ -152,13 +152,13 @@ def test_of_a_match_it_tells_nothing_of_an_investigation(house, platform, invest
     house.watch()
     house.report(HERS)
     house.take_in()
-    assert [kind for _, kind in facts_told_of(house, post)] == ["captured"]
+    assert [kind for _, kind in events_told_of(house, post)] == ["captured"]
 
 
 def test_the_watcher_captures_under_it_and_leaves_reviewers_a_copy(
-    house, platform, people, keeper, investigate
+    house, platform, people, sealer, investigate
 ):
-    people.write(keeper.directory, reviewers=True)
+    people.write(sealer.directory, reviewers=True)
     investigate()
     post = platform.post(HERS, place=SQUARE)
     ahead = Ahead(house.app)
@@ -170,15 +170,15 @@ def test_the_watcher_captures_under_it_and_leaves_reviewers_a_copy(
     with house.database.transaction() as tx:
         found = sightings.find(tx, "memory", post.place, post.message, post.media[0].address)
         ahead.commit(tx, [made], {(post.place, post.message, post.media[0].address): found.id})
-    [captured] = house.facts(Captured)
-    assert [blob.name.endswith(f"/{captured.capture}.age") for blob in keeper.blobs.walk("copies")] == [True]
+    [captured] = house.events(Captured)
+    assert [blob.name.endswith(f"/{captured.capture}.age") for blob in sealer.blobs.walk("copies")] == [True]
     with house.database.transaction() as tx:
         [exhibit] = evidence.exhibits_of(tx, [found.id])
-    assert opened(keeper, exhibit, people.lawyer)[MESSAGE_PART]
-    assert [kind for _, kind in facts_told_of(house, post)] == ["investigation_started", "captured"]
+    assert opened(sealer, exhibit, people.lawyer)[MESSAGE_PART]
+    assert [kind for _, kind in events_told_of(house, post)] == ["investigation_started", "captured"]
 
 
-def test_a_package_tells_of_it_and_checks(house, platform, people, keeper, investigate, tmp_path):
+def test_a_package_tells_of_it_and_checks(house, platform, people, sealer, investigate, tmp_path):
     house.time.set(datetime.now(UTC) - timedelta(days=2))
     investigate(days=1)
     post = platform.post(HERS, place=SQUARE)
@@ -192,7 +192,7 @@ def test_a_package_tells_of_it_and_checks(house, platform, people, keeper, inves
     house.time.set(datetime.now(UTC))
     with the_log(house, tmp_path, authorities=1) as trust:
         written = dossiers.write(house.app, house.case_of(report), by=MIRA)
-    data = keeper.blobs.get(written.blob)
+    data = sealer.blobs.get(written.blob)
     checked_report = checked(data, trust, [people.lawyer.pair])
     assert checked_report.verdict is reports.Verdict.VALID, checked_report.steps
     with zipfile.ZipFile(io.BytesIO(data)) as package:

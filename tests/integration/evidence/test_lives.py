@@ -7,18 +7,18 @@ import pytest
 from evidence import everything_on_disk
 from house import MIRA, picture
 from ledgers import sequence_all
-from takeback import errands
 from takeback.cases import service as cases
 from takeback.connectors.api import Target
 from takeback.errors import StorageUnavailable
+from takeback.events import Captured, CapturedFor, EvidenceErased, Verdict
 from takeback.evidence import service as evidence
 from takeback.evidence import upkeep
 from takeback.evidence.model import Wanted
-from takeback.facts import Captured, CapturedFor, EvidenceErased, Verdict
-from takeback.ground.ledger import check
-from takeback.ground.ledger.keys import Signer, read_last_signed
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra.ledger import check
+from takeback.infra.ledger.keys import Signer, read_last_signed
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
+from takeback.workflow import errands
 
 HERS = picture(1)
 DAYS = timedelta(days=14)
@@ -34,7 +34,7 @@ def ahead(house, platform):
         subject = errands.subject_of(sightings.get(tx, number))
         evidence.want(tx, subject, CapturedFor.INVESTIGATION, house.time.now())
     house.work()
-    assert [fact.reason for fact in house.facts(Captured)] == [CapturedFor.INVESTIGATION]
+    assert [event.reason for event in house.events(Captured)] == [CapturedFor.INVESTIGATION]
     return post
 
 
@@ -58,14 +58,14 @@ def test_it_is_shredded_when_its_time_is_over(house, tmp_path):
     house.after(days=2)
     errands.keep_evidence(house.app)
     house.work()
-    [captured], [erased] = house.facts(Captured), house.facts(EvidenceErased)
+    [captured], [erased] = house.events(Captured), house.events(EvidenceErased)
     assert (erased.capture, erased.case) == (captured.capture, None)
     assert files(tmp_path) == []
     assert house.query("select count(*) from evidence_salt") == [(0,)]
     [exhibit] = exhibits(house)
     assert (exhibit.erased, exhibit.document, exhibit.parts) == (True, b"", ())
     errands.keep_evidence(house.app)
-    assert len(house.facts(EvidenceErased)) == 1
+    assert len(house.events(EvidenceErased)) == 1
 
 
 @pytest.mark.usefixtures("ahead")
@@ -75,8 +75,8 @@ def test_what_joined_a_case_stays(house, tmp_path):
     house.after(days=300)
     errands.keep_evidence(house.app)
     house.work()
-    assert not house.facts(EvidenceErased)
-    assert len(house.facts(Captured)) == 1
+    assert not house.events(EvidenceErased)
+    assert len(house.events(Captured)) == 1
     assert files(tmp_path)
 
 
@@ -87,7 +87,7 @@ def test_what_was_erased_is_captured_anew_for_a_case(house):
     house.work()
     house.report(HERS)
     house.take_in()
-    reasons = [fact.reason for fact in house.facts(Captured)]
+    reasons = [event.reason for event in house.events(Captured)]
     assert reasons == [CapturedFor.INVESTIGATION, CapturedFor.MATCH]
     assert [exhibit.erased for exhibit in exhibits(house)] == [True, False]
 
@@ -103,7 +103,7 @@ def test_the_log_stays_valid_and_says_nothing_of_what_was_erased(house, tmp_path
     opened = {
         row[0]
         for row in house.query(
-            "select f.kind from fact f join ledger_entry e on e.fact_id = f.id"
+            "select f.kind from event f join ledger_entry e on e.event_id = f.id"
             " join ledger_opening o on o.entry_id = e.id"
         )
     }
@@ -115,7 +115,7 @@ def test_the_log_stays_valid_and_says_nothing_of_what_was_erased(house, tmp_path
 
 
 @pytest.mark.usefixtures("ahead")
-def test_a_disk_that_fails_while_shredding_is_tried_again(house, tmp_path, keeper, monkeypatch):
+def test_a_disk_that_fails_while_shredding_is_tried_again(house, tmp_path, sealer, monkeypatch):
     house.after(days=15)
     with monkeypatch.context() as patch:
         deleted = []
@@ -124,7 +124,7 @@ def test_a_disk_that_fails_while_shredding_is_tried_again(house, tmp_path, keepe
             deleted.append(name)
             raise StorageUnavailable("read-only")
 
-        patch.setattr(type(keeper.blobs), "delete", delete)
+        patch.setattr(type(sealer.blobs), "delete", delete)
         upkeep.expire(house.database, house.time.now())
         house.work()
     assert deleted[0].endswith("sealed.key.age")
@@ -134,15 +134,15 @@ def test_a_disk_that_fails_while_shredding_is_tried_again(house, tmp_path, keepe
 
 
 @pytest.mark.usefixtures("ahead")
-def test_files_that_no_capture_names_go_and_others_stay(house, tmp_path, keeper):
+def test_files_that_no_capture_names_go_and_others_stay(house, tmp_path, sealer):
     kept = files(tmp_path)
-    keeper.blobs.put("evidence/lost/attempt/sealed.key.age", b"of a process that was killed")
-    assert upkeep.tidy(house.database, keeper.blobs, house.time.now()) == 0
-    assert upkeep.tidy(house.database, keeper.blobs, house.time.now() + timedelta(hours=7)) == 1
+    sealer.blobs.put("evidence/lost/attempt/sealed.key.age", b"of a process that was killed")
+    assert upkeep.tidy(house.database, sealer.blobs, house.time.now()) == 0
+    assert upkeep.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7)) == 1
     assert files(tmp_path) == kept
 
 
-def test_a_second_worker_that_seals_the_same_changes_nothing(house, platform, keeper, tmp_path):
+def test_a_second_worker_that_seals_the_same_changes_nothing(house, platform, sealer, tmp_path):
     platform.post(HERS)
     house.watch()
     house.report(HERS)
@@ -156,13 +156,13 @@ def test_a_second_worker_that_seals_the_same_changes_nothing(house, platform, ke
     before = exhibits(house)
     target = platform.posts()[0]
     recording = platform.record(Target(target.place, target.message, target.media[0].address), 10**6)
-    sealed = keeper.seal(wanted, (), recording, house.time.now())
+    sealed = sealer.seal(wanted, (), recording, house.time.now())
     with house.database.transaction() as tx:
         assert not evidence.commit(tx, sealed, wanted)
     assert exhibits(house) == before
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Captured)) == 1
     parts = len(before[0].parts)
-    assert upkeep.tidy(house.database, keeper.blobs, house.time.now() + timedelta(hours=7)) == parts
+    assert upkeep.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7)) == parts
     assert len(files(tmp_path)) == parts
 
 
@@ -183,7 +183,7 @@ def reported(house, platform):
     house.watch()
     report = house.report(HERS)
     house.take_in()
-    assert house.facts(Captured)
+    assert house.events(Captured)
     return report
 
 
@@ -197,9 +197,9 @@ def test_what_was_not_shared_without_consent_is_shredded_after_some_days(house, 
     house.decide(reported, Verdict.NOT_SHARED_WITHOUT_CONSENT)
     house.after(seconds=11)
     errands.keep_evidence(house.app)
-    assert not house.facts(EvidenceErased)
+    assert not house.events(EvidenceErased)
     a_month_later(house)
-    assert len(house.facts(EvidenceErased)) == 1
+    assert len(house.events(EvidenceErased)) == 1
     assert files(tmp_path) == []
 
 
@@ -207,7 +207,7 @@ def test_what_was_shared_without_consent_stays(house, tmp_path, reported):
     house.decide(reported)
     house.after(seconds=11)
     a_month_later(house)
-    assert not house.facts(EvidenceErased)
+    assert not house.events(EvidenceErased)
     assert files(tmp_path)
 
 
@@ -215,7 +215,7 @@ def test_an_excluded_copy_is_shredded_after_some_days(house, platform, reported)
     house.exclude(reported, platform.posts()[0])
     house.work()
     a_month_later(house)
-    assert len(house.facts(EvidenceErased)) == 1
+    assert len(house.events(EvidenceErased)) == 1
 
 
 def test_an_exclusion_that_was_undone_keeps_it(house, platform, reported):
@@ -227,7 +227,7 @@ def test_an_exclusion_that_was_undone_keeps_it(house, platform, reported):
         cases.exclude(tx, case, copy.sighting, excluded=False, staff=MIRA, now=house.time.now())
     house.work()
     a_month_later(house)
-    assert not house.facts(EvidenceErased)
+    assert not house.events(EvidenceErased)
 
 
 def test_what_another_case_needs_is_kept(house, platform, reported):
@@ -236,4 +236,4 @@ def test_what_another_case_needs_is_kept(house, platform, reported):
     house.exclude(reported, platform.posts()[0])
     house.work()
     a_month_later(house)
-    assert not house.facts(EvidenceErased)
+    assert not house.events(EvidenceErased)

@@ -12,7 +12,6 @@ from evidence import everything_on_disk, opened
 from house import MIRA, NOOR, picture
 from ledgers import sequence_all
 from platform_in_memory import link
-from takeback import errands
 from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason, LookReason
@@ -20,21 +19,22 @@ from takeback.dossier import service as dossiers
 from takeback.dossier.destroying import destroy_packages
 from takeback.dossier.model import DossierState
 from takeback.errors import NotFound, Refused, Unavailable
-from takeback.evidence import service as evidence
-from takeback.evidence.keeper import MESSAGE_PART, WARC_PART
-from takeback.facts import (
+from takeback.events import (
     Captured,
     CaptureFailed,
     EvidenceErased,
     FoundGone,
-    Looked,
+    MediaRevealed,
     RemovalStepDone,
     Verdict,
 )
-from takeback.ground.ledger import check
-from takeback.ground.ledger.keys import Signer, read_last_signed
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.evidence import service as evidence
+from takeback.evidence.sealer import MESSAGE_PART, WARC_PART
+from takeback.infra.ledger import check
+from takeback.infra.ledger.keys import Signer, read_last_signed
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
+from takeback.workflow import errands
 from takeback_verify import canonical
 from takeback_verify import report as reports
 from takeback_verify.exhibit import parse_exhibit
@@ -43,10 +43,10 @@ HERS, ANOTHERS = picture(1), picture(2)
 
 
 @pytest.fixture
-def keeper(keeper, people):
+def sealer(sealer, people):
     """With reviewers in the directory."""
-    people.write(keeper.directory, reviewers=True)
-    return keeper
+    people.write(sealer.directory, reviewers=True)
+    return sealer
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def captured(house, platform):
     house.watch()
     report = house.report(HERS)
     house.take_in()
-    assert len(house.facts(Captured)) == 1
+    assert len(house.events(Captured)) == 1
     return report, post
 
 
@@ -76,20 +76,20 @@ def names_on_disk(tmp_path, *words: str):
 
 
 def test_what_was_sealed_is_destroyed_and_digests_are_captured_in_its_place(
-    house, keeper, people, captured, tmp_path
+    house, sealer, people, captured, tmp_path
 ):
     before = {path: path.read_bytes() for path in names_on_disk(tmp_path, "evidence", "copies")}
     assert any("copies" in str(path) for path in before)
     says_minor(house, captured[0])
     house.after(seconds=11)
-    first, second = house.facts(Captured)
-    [erased] = house.facts(EvidenceErased)
+    first, second = house.events(Captured)
+    [erased] = house.events(EvidenceErased)
     assert (erased.capture, erased.case) == (first.capture, house.case_of(captured[0]))
     assert not [path for path in before if path.exists()]
     assert names_on_disk(tmp_path, str(first.capture), "copies") == []
     [exhibit] = exhibits(house)
     assert (exhibit.capture, parse_exhibit(exhibit.document).suspected_minor) == (second.capture, True)
-    parts = opened(keeper, exhibit, people.lawyer)
+    parts = opened(sealer, exhibit, people.lawyer)
     assert all(HERS not in part for part in parts.values())
     said = canonical.read(parts[MESSAGE_PART], "message")
     assert said["exchanges"][said["file"]]["body_sha256"] == hashlib.sha256(HERS).hexdigest()
@@ -104,14 +104,14 @@ def test_the_picture_goes_from_the_platform_after_its_digests_were_sealed(house,
     says_minor(house, captured[0])
     house.after(seconds=11)
     house.after(seconds=2)
-    order = [type(fact) for fact in house.facts(EvidenceErased, Captured, RemovalStepDone, FoundGone)]
+    order = [type(event) for event in house.events(EvidenceErased, Captured, RemovalStepDone, FoundGone)]
     assert order == [Captured, EvidenceErased, Captured, RemovalStepDone, RemovalStepDone, FoundGone]
     assert platform.removed(captured[1])
     assert house.status(captured[0]) == "removed"
 
 
 def test_packages_that_hold_the_picture_are_destroyed_and_a_new_one_holds_digests(
-    house, keeper, people, captured, tmp_path
+    house, sealer, people, captured, tmp_path
 ):
     case = house.case_of(captured[0])
     house.time.set(datetime.now(UTC))
@@ -120,17 +120,17 @@ def test_packages_that_hold_the_picture_are_destroyed_and_a_new_one_holds_digest
         says_minor(house, captured[0])
         house.after(seconds=11)
         with pytest.raises(NotFound):
-            keeper.blobs.get(before.blob)
+            sealer.blobs.get(before.blob)
         after = dossiers.write(house.app, case, by=MIRA)
     for _ in range(2):  # also when it is done again
         destroy_packages(house.app, str(case), (house.time.read() - timedelta(hours=1)).isoformat())
-    data = keeper.blobs.get(after.blob)
+    data = sealer.blobs.get(after.blob)
     report = checked(data, trust, [people.lawyer.pair])
     assert report.verdict is reports.Verdict.VALID, report.steps
     with house.database.transaction() as tx:
         states = [each.state for each in dossiers.of_case(tx, case)]
     assert states == [DossierState.WRITTEN, DossierState.DELETED]
-    _, second = house.facts(Captured)
+    _, second = house.events(Captured)
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         names = [name for name in package.namelist() if name.endswith("exhibit.json")]
     assert [str(second.capture) in name for name in names] == [True]
@@ -142,12 +142,12 @@ def test_undone_in_time_nothing_is_destroyed(house, captured, tmp_path):
     with house.database.transaction() as tx:
         deciding.undo(tx, house.case_of(captured[0]), decision.id, staff=MIRA, now=house.time.now())
     house.after(seconds=11)
-    assert house.facts(EvidenceErased) == []
+    assert house.events(EvidenceErased) == []
     assert everything_on_disk(tmp_path / "blobs") == before
 
 
 def test_what_is_found_later_is_never_sealed_with_its_picture(
-    house, platform, keeper, people, captured, tmp_path
+    house, platform, sealer, people, captured, tmp_path
 ):
     says_minor(house, captured[0])
     house.after(seconds=11)
@@ -155,10 +155,10 @@ def test_what_is_found_later_is_never_sealed_with_its_picture(
     house.watch()
     house.after(seconds=2)
     assert platform.removed(later)
-    assert len(house.facts(EvidenceErased)) == 1, "there was no picture to destroy"
+    assert len(house.events(EvidenceErased)) == 1, "there was no picture to destroy"
     found = exhibits(house)
     assert [parse_exhibit(each.document).suspected_minor for each in found] == [True, True]
-    assert all(HERS not in opened(keeper, each, people.recovery)[WARC_PART] for each in found)
+    assert all(HERS not in opened(sealer, each, people.recovery)[WARC_PART] for each in found)
     assert names_on_disk(tmp_path, "copies") == []
 
 
@@ -195,11 +195,11 @@ def test_a_capture_that_waits_is_made_of_digests(house, platform):
     house.take_in()
     says_minor(house, report)
     house.after(seconds=11)
-    assert house.facts(Captured, CaptureFailed) == []
+    assert house.events(Captured, CaptureFailed) == []
     house.after(seconds=30, steps=4)
     [exhibit] = exhibits(house)
     assert parse_exhibit(exhibit.document).suspected_minor
-    assert house.facts(EvidenceErased) == []
+    assert house.events(EvidenceErased) == []
     assert platform.removed(named)
 
 
@@ -240,7 +240,7 @@ def test_where_the_message_is_gone_by_then_that_is_said_and_nothing_is_kept(
     platform.delete(captured[1], tell=False)
     says_minor(house, captured[0])
     house.after(seconds=11)
-    assert [fact.reason for fact in house.facts(CaptureFailed)] == ["no such message"]
+    assert [event.reason for event in house.events(CaptureFailed)] == ["no such message"]
     assert exhibits(house) == []
     assert names_on_disk(tmp_path, "evidence", "copies") == []
 
@@ -267,7 +267,7 @@ def test_nobody_looks_any_more_and_no_later_decision_takes_it_back(house, captur
                 reason=LookReason.SECOND_OPINION,
                 now=house.time.now(),
             )
-    assert len(house.facts(Looked)) == 1
+    assert len(house.events(MediaRevealed)) == 1
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_no_details_are_kept_of_it(house, captured, reason, kept):
     house.decide(captured[0], reason=reason)
     house.after(seconds=11)
     house.after(seconds=2)
-    assert house.facts(RemovalStepDone)
-    assert house.query("select count(*) from join_details") == [(kept,)]
+    assert house.events(RemovalStepDone)
+    assert house.query("select count(*) from matching_details") == [(kept,)]
 
 
 def test_the_log_stays_valid_and_says_nothing_of_what_was_destroyed(house, captured, tmp_path):
@@ -288,10 +288,10 @@ def test_the_log_stays_valid_and_says_nothing_of_what_was_destroyed(house, captu
     house.after(seconds=11)
     sequence_all(Sequencer(house.database, signer))
     opened_now = house.query(
-        "select f.body ->> 'capture' from fact f join ledger_entry e on e.fact_id = f.id"
+        "select f.body ->> 'capture' from event f join ledger_entry e on e.event_id = f.id"
         " join ledger_opening o on o.entry_id = e.id where f.kind = 'captured'"
     )
-    _, second = house.facts(Captured)
+    _, second = house.events(Captured)
     assert opened_now == [(str(second.capture),)]
     last, now = read_last_signed(tmp_path / "ledger"), house.time.now()
     report = check.verify_ledger(house.database, signer.verifier, now=now, last_signed=last)

@@ -16,16 +16,16 @@ import pytest
 from evidence import opened
 from house import House, Time, picture
 from quiet import QuietPlatform
-from takeback import errands
 from takeback.app import App
-from takeback.doors.watch import watch
+from takeback.entrypoints.watcher import watch
 from takeback.errors import Unavailable
+from takeback.events import Captured, CapturedFor, CaptureFailed, DeletionObserved, HeartbeatRecorded, SeenBy
 from takeback.evidence import service as evidence
 from takeback.evidence import watching
-from takeback.evidence.keeper import MESSAGE_PART, WARC_PART
-from takeback.facts import Captured, CapturedFor, CaptureFailed, DeletionObserved, SeenBy, Watched
-from takeback.ground import clock
+from takeback.evidence.sealer import MESSAGE_PART, WARC_PART
+from takeback.infra import clock
 from takeback.sightings import health
+from takeback.workflow import errands
 from takeback_verify import canonical
 from takeback_verify.exhibit import parse_exhibit
 from waiting import until
@@ -40,9 +40,9 @@ def platform():
 
 
 @pytest.fixture
-def house(database, platform, tmp_path, decoder, keeper):
+def house(database, platform, tmp_path, decoder, sealer):
     """With the real clock."""
-    return House(database, platform, tmp_path / "data", decoder, Time(), keeper=keeper)
+    return House(database, platform, tmp_path / "data", decoder, Time(), sealer=sealer)
 
 
 @contextmanager
@@ -76,17 +76,17 @@ def exhibits(house):
 
 
 def test_what_is_posted_where_somebody_investigates_is_captured_with_its_post(
-    house, platform, keeper, people, monkeypatch
+    house, platform, sealer, people, monkeypatch
 ):
     investigate(house)
     with a_watcher(house, monkeypatch):
         post = platform.post(HERS, place=SQUARE)
         platform.post(ANOTHERS, place=ELSEWHERE)
         until(lambda: house.query("select count(*) from sightings_post") == [(2,)], 20)
-    [captured] = house.facts(Captured)
+    [captured] = house.events(Captured)
     assert captured.reason is CapturedFor.INVESTIGATION
     [exhibit] = exhibits(house)
-    said = canonical.read(opened(keeper, exhibit, people.lawyer)[MESSAGE_PART], "message")
+    said = canonical.read(opened(sealer, exhibit, people.lawyer)[MESSAGE_PART], "message")
     assert said["message"] == post.message
     together = house.query(
         "select p.xmin = c.xmin from sightings_post p join evidence_capture c on c.sighting_id = p.id"
@@ -104,7 +104,7 @@ def test_an_investigation_that_begins_while_it_watches_is_known_within_moments(h
 
         def posted_and_captured() -> bool:
             platform.post(ANOTHERS, place=SQUARE)
-            return bool(house.facts(Captured))
+            return bool(house.events(Captured))
 
         until(posted_and_captured, 20)
 
@@ -115,9 +115,9 @@ def test_what_the_platform_does_not_give_out_now_is_captured_by_a_job(house, pla
     with a_watcher(house, monkeypatch):
         platform.post(HERS, place=SQUARE)
         until(lambda: house.query("select count(*) from sightings_post") == [(1,)], 20)
-    assert not house.facts(Captured, CaptureFailed)
+    assert not house.events(Captured, CaptureFailed)
     house.work()
-    assert [fact.reason for fact in house.facts(Captured)] == [CapturedFor.INVESTIGATION]
+    assert [event.reason for event in house.events(Captured)] == [CapturedFor.INVESTIGATION]
     [[expires]] = house.query("select expires_at from evidence_capture")
     assert expires > datetime.now(UTC) + timedelta(days=13)
 
@@ -126,23 +126,23 @@ def test_what_deleted_itself_is_said_to_be_gone(house, platform, monkeypatch):
     investigate(house)
     with a_watcher(house, monkeypatch):
         post = platform.post(HERS, place=SQUARE)
-        until(lambda: house.facts(Captured), 20)
+        until(lambda: house.events(Captured), 20)
         platform.delete(post)
-        until(lambda: house.facts(DeletionObserved), 20)
-    [gone], [captured] = house.facts(DeletionObserved), house.facts(Captured)
+        until(lambda: house.events(DeletionObserved), 20)
+    [gone], [captured] = house.events(DeletionObserved), house.events(Captured)
     assert (gone.capture, gone.by) == (captured.capture, SeenBy.EVENT)
     errands.ask_for_captured(house.app)
-    assert len(house.facts(DeletionObserved)) == 1
+    assert len(house.events(DeletionObserved)) == 1
 
 
-def test_digests_only_seals_no_picture(house, platform, keeper, people, monkeypatch):
+def test_digests_only_seals_no_picture(house, platform, sealer, people, monkeypatch):
     investigate(house, minor=True)
     with a_watcher(house, monkeypatch):
         platform.post(HERS, place=SQUARE)
-        until(lambda: house.facts(Captured), 20)
+        until(lambda: house.events(Captured), 20)
     [exhibit] = exhibits(house)
     assert parse_exhibit(exhibit.document).suspected_minor
-    assert HERS not in opened(keeper, exhibit, people.recovery)[WARC_PART]
+    assert HERS not in opened(sealer, exhibit, people.recovery)[WARC_PART]
 
 
 def test_a_watcher_that_ends_says_what_it_watched(house, platform, monkeypatch):
@@ -150,8 +150,8 @@ def test_a_watcher_that_ends_says_what_it_watched(house, platform, monkeypatch):
         for _ in range(2):
             platform.post(HERS)
         until(lambda: house.query("select count(*) from sightings_post") == [(2,)], 20)
-    [said] = house.facts(Watched)
-    assert (said.connector, said.shard, said.posts) == ("memory", "live", 2)
+    [said] = house.events(HeartbeatRecorded)
+    assert (said.connector, said.stream, said.posts) == ("memory", "live", 2)
     assert said.since < said.until
 
 
@@ -159,7 +159,7 @@ def beats(database):
     with database.transaction() as tx:
         return tx.execute(
             "select h.since, h.until, (f.body ->> 'gap_ms')::bigint from evidence_heartbeat h"
-            " join fact f on f.id = h.fact_id order by h.fact_id"
+            " join event f on f.id = h.event_id order by h.event_id"
         ).fetchall()
 
 
@@ -183,7 +183,9 @@ def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(
 
     def start(module: str) -> subprocess.Popen[bytes]:
         named = environment | {"TAKEBACK_CONNECTOR": f"{module}:connect"}
-        return subprocess.Popen([sys.executable, "-m", "takeback.doors.watch"], env=named, cwd=tmp_path)
+        return subprocess.Popen(
+            [sys.executable, "-m", "takeback.entrypoints.watcher"], env=named, cwd=tmp_path
+        )
 
     first = start(first_clock)
     try:
@@ -196,7 +198,7 @@ def test_killed_by_kill_9_the_heartbeats_show_the_gap_and_leave_no_hole(
     with database.transaction() as tx:
         [stream] = health.streams(tx)
         assert abs(stream.age) < 60
-        [[left]] = tx.execute("select lease_until - clock_timestamp() from sightings_shard").fetchall()
+        [[left]] = tx.execute("select lease_until - clock_timestamp() from sightings_stream").fetchall()
         assert left <= timedelta(seconds=1)
     second = start("quiet")
     try:

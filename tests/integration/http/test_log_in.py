@@ -15,12 +15,12 @@ import pytest
 from console_house import House, Platform, served
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank.index import BankIndex
-from takeback.doors.console.app import create_app
-from takeback.ground import clock
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
-from takeback.ground.vault import keys
-from takeback.ground.vault.unseal import Unsealer
+from takeback.entrypoints.console.app import create_app
+from takeback.infra import clock
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
+from takeback.infra.vault import keys
+from takeback.infra.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
 from takeback.staff import service
 from takeback.staff.model import Role

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doors_of_their_own import Door, crowd, is_closed, serving
-from takeback.ground.http.connections import Limits
+from own_entrypoints import Door, crowd, is_closed, serving
+from takeback.infra.http.connections import Limits
 from waiting import until
 
 HALF = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: "

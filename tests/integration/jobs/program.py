@@ -14,8 +14,8 @@ import threading
 
 import psycopg
 
-from takeback.ground.db.pool import Database
-from takeback.ground.jobs.worker import Handler, Work, run
+from takeback.infra.db.pool import Database
+from takeback.infra.jobs.worker import Handler, Work, run
 from waiting import until
 
 url, heartbeat = sys.argv[1], float(sys.argv[2])

@@ -10,16 +10,16 @@ from datetime import timedelta
 import pytest
 
 from takeback.errors import Unavailable
-from takeback.ground import clock
-from takeback.ground.jobs import queue, store
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.jobs.urgency import URGENCY, Urgency
-from takeback.ground.jobs.worker import Handler, Periodic
-from takeback.ground.vault import keys
-from takeback.ground.vault.seal import load_recipient
-from takeback.intake.model import Report
-from takeback.intake.receipt import load_pepper
-from takeback.intake.submit import submit
+from takeback.infra import clock
+from takeback.infra.jobs import queue, store
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.jobs.urgency import URGENCY, Urgency
+from takeback.infra.jobs.worker import Handler, Periodic
+from takeback.infra.vault import keys
+from takeback.infra.vault.seal import load_recipient
+from takeback.submissions.model import Report
+from takeback.submissions.receipt import load_pepper
+from takeback.submissions.submit import submit
 from waiting import until
 from working import jobs, put, working
 
@@ -39,7 +39,9 @@ def service_worker(database, folder):
         "TAKEBACK_DATA": str(folder),
         "PATH": os.environ["PATH"],
     }
-    process = subprocess.Popen([sys.executable, "-m", "takeback.doors.worker"], env=environment, cwd=folder)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "takeback.entrypoints.worker"], env=environment, cwd=folder
+    )
     try:
         yield process
     finally:
@@ -145,11 +147,11 @@ def test_s9_a_job_for_later_is_in_nobodys_way(database):
 def test_s9_what_follows_from_a_report_is_fetched_before_what_follows_from_matches(database):
     with database.transaction() as tx:
         worker = store.begin(tx)
-        enqueue(tx, "follow", urgency=Urgency.MATCHING, fact=1)
-        enqueue(tx, "follow", urgency=Urgency.PEOPLE, fact=2)
+        enqueue(tx, "follow", urgency=Urgency.MATCHING, event=1)
+        enqueue(tx, "follow", urgency=Urgency.PEOPLE, event=2)
         fetched = store.fetch(tx, worker, sorted(Urgency, reverse=True), ["follow"])
         assert fetched is not None
-        assert fetched.args == {"fact": 2}
+        assert fetched.args == {"event": 2}
 
 
 def test_s9_a_job_that_this_version_does_not_know_waits_is_told_and_runs_when_one_knows_it(database):

@@ -14,13 +14,13 @@ import pytest
 
 import databases
 from takeback.errors import Unavailable
-from takeback.ground import clock
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.jobs import worker
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.jobs.worker import Handler, Periodic
+from takeback.infra import clock
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
+from takeback.infra.jobs import worker
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.jobs.worker import Handler, Periodic
 from waiting import until
 from working import jobs, put, working
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from takeback.errors import ConfigurationError
-from takeback.ground.db.pool import Database
+from takeback.infra.db.pool import Database
 from takeback.keyring import service, store
 from takeback.keyring.known import KEYS
 
@@ -130,7 +130,7 @@ def test_s7_every_key_that_a_service_makes_is_known(folder: Path) -> None:
 def start(door: str, tmp_path: Path, **more: str) -> subprocess.CompletedProcess[str]:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("TAKEBACK_")}
     return subprocess.run(
-        [sys.executable, "-m", f"takeback.doors.{door}"],
+        [sys.executable, "-m", f"takeback.entrypoints.{door}"],
         env={**bare, "TAKEBACK_DATA": str(tmp_path), "TAKEBACK_LEDGER_ORIGIN": ORIGIN, **more},
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip

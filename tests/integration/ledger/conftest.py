@@ -2,10 +2,10 @@
 
 import pytest
 
-from takeback.ground import clock
-from takeback.ground.ledger.check import LedgerReport, verify_ledger
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra import clock
+from takeback.infra.ledger.check import LedgerReport, verify_ledger
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.sequencer import Sequencer
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Other processes for the tests of the log.
 
-python program.py record URL SEED            record 60 facts, roll some back, print the kept ones' numbers
+python program.py record URL SEED            record 60 events, roll some back, print the kept ones' numbers
 python program.py sequence URL KEYS          sequence until told to end
 python program.py sequence-small URL KEYS    one entry at a time and without rest, until killed
 """
@@ -12,12 +12,12 @@ import threading
 from pathlib import Path
 from uuid import UUID
 
-from takeback.facts import CaseOpened
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.events import CaseOpened
 from takeback.ids import CaseId, ReportId
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.record import record
+from takeback.infra.ledger.sequencer import Sequencer
 
 what, url, argument = sys.argv[1:]
 with Database(url) as database:

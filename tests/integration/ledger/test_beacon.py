@@ -9,10 +9,10 @@ import pytest
 
 import ledgers
 from takeback.errors import ConfigurationError, Unavailable
-from takeback.ground import clock
-from takeback.ground.ledger.beacon import FRESH, Drand, Newest
-from takeback.ground.ledger.check import Verdict
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra import clock
+from takeback.infra.ledger.beacon import FRESH, Drand, Newest
+from takeback.infra.ledger.check import Verdict
+from takeback.infra.ledger.sequencer import Sequencer
 
 CHAIN = "8990e7a9aaed2ffed73dbd7092123d6f289930540d7651336225dc172e51b2ce"
 SIGNATURE = "ab" * 96
@@ -71,13 +71,13 @@ def drand(stand_in):
 def test_the_newest_round_is_in_the_checkpoint_that_all_sign(database, signer, drand, verified):
     newest = Newest(drand)
     sequencer = Sequencer(database, signer, beacon=newest)
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     assert sequencer.sequence_once().extensions == ()  # none came yet; nobody waits
     newest.read_once()
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     value = hashlib.sha256(bytes.fromhex(SIGNATURE)).hexdigest()
     assert sequencer.sequence_once().extensions == (f"beacon drand/{CHAIN} 7 {value}",)
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     assert sequencer.sequence_once() is not None
     assert verified().verdict is Verdict.VALID
 

@@ -6,14 +6,14 @@ import tracemalloc
 import pytest
 
 import ledgers
-from takeback.facts import Timestamped
-from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import parties, store
-from takeback.ground.ledger.check import Verdict, verify_ledger
-from takeback.ground.ledger.keys import Signed, Signer
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.events import Timestamped
+from takeback.infra import clock
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import parties, store
+from takeback.infra.ledger.check import Verdict, verify_ledger
+from takeback.infra.ledger.keys import Signed, Signer
+from takeback.infra.ledger.record import record
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import Checkpoint
 from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
 from takeback_verify.leaf import Opening, format_leaf, seal
@@ -27,7 +27,7 @@ LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VO
 @pytest.fixture
 def log(database, sequencer):
     """Seven entries under checkpoints of 3, 6 and 7."""
-    ledgers.record_facts(database, 7)
+    ledgers.record_events(database, 7)
     ledgers.sequence_all(sequencer)
     return database
 
@@ -43,20 +43,20 @@ def test_a_log_that_nobody_touched_is_valid(verified):
 @pytest.mark.parametrize(
     ("statement", "steps"),
     [
-        ("""update fact set body = jsonb_set(body, '{case}', '"other"') where id = 4""", {OPENINGS}),
-        ("update fact set body = body || '{\"more\": 1}' where id = 4", {OPENINGS}),
-        ("update fact set body = '[]' where id = 4", {OPENINGS}),
-        ("update fact set body = '1e400' where id = 4", {OPENINGS}),
+        ("""update event set body = jsonb_set(body, '{case}', '"other"') where id = 4""", {OPENINGS}),
+        ("update event set body = body || '{\"more\": 1}' where id = 4", {OPENINGS}),
+        ("update event set body = '[]' where id = 4", {OPENINGS}),
+        ("update event set body = '1e400' where id = 4", {OPENINGS}),
         (
-            "update fact set body = jsonb_build_object('n', 10::numeric ^ 5000) where id = 4",
+            "update event set body = jsonb_build_object('n', 10::numeric ^ 5000) where id = 4",
             {OPENINGS},
         ),
-        ("update fact set kind = 'case_closed' where id = 4", {OPENINGS}),
-        ("update fact set at = at + interval '1 microsecond' where id = 4", {OPENINGS}),
-        ("update fact set at = 'infinity' where id = 4", {OPENINGS}),
+        ("update event set kind = 'case_closed' where id = 4", {OPENINGS}),
+        ("update event set at = at + interval '1 microsecond' where id = 4", {OPENINGS}),
+        ("update event set at = 'infinity' where id = 4", {OPENINGS}),
         ("update ledger_opening set salt = decode(repeat('00', 32), 'hex') where entry_id = 4", {OPENINGS}),
         ("update ledger_opening set salt = (select salt from ledger_opening where entry_id = 5)", {OPENINGS}),
-        ("delete from fact where id = 4", {OPENINGS}),
+        ("delete from event where id = 4", {OPENINGS}),
         ("update ledger_entry set leaf = leaf || ' ' where position = 3", {LEAVES, ROOTS, MEMORY}),
         ("update ledger_entry set leaf = '' where position = 3", {LEAVES, ROOTS, MEMORY}),
         (
@@ -73,7 +73,7 @@ def test_a_log_that_nobody_touched_is_valid(verified):
         ("update ledger_entry set position = null where position = 6", {ROOTS, COVERAGE, MEMORY}),
         ("update ledger_entry set position = 99 where position = 6", {PLACES}),
         ("update ledger_entry set position = -1 where position = 0", {PLACES}),
-        ("insert into fact (kind, body, at) values ('case_opened', '{}', now())", {COUNTS}),
+        ("insert into event (kind, body, at) values ('case_opened', '{}', now())", {COUNTS}),
         (
             "update ledger_checkpoint set root = decode(repeat('00', 32), 'hex') where size = 6",
             {SIGNATURES, ROOTS},
@@ -100,27 +100,27 @@ def test_swapped_places_are_shown(log, verified):
     assert set(ledgers.wrong(verified())) == {ROOTS, MEMORY}
 
 
-def test_a_second_entry_for_a_fact_and_a_second_entry_at_a_place_are_shown(log, verified):
-    ledgers.tamper(log, "alter table ledger_entry drop constraint ledger_entry_fact_id_key")
+def test_a_second_entry_for_an_event_and_a_second_entry_at_a_place_are_shown(log, verified):
+    ledgers.tamper(log, "alter table ledger_entry drop constraint ledger_entry_event_id_key")
     ledgers.tamper(log, "alter table ledger_entry drop constraint ledger_entry_position_key")
     ledgers.tamper(
         log,
-        "insert into ledger_entry (fact_id, leaf, position) "
-        "select fact_id, leaf, position from ledger_entry where position = 2",
+        "insert into ledger_entry (event_id, leaf, position) "
+        "select event_id, leaf, position from ledger_entry where position = 2",
     )
     assert set(ledgers.wrong(verified())) == {PLACES, ROOTS, COVERAGE, COUNTS, MEMORY}
 
 
-def test_the_change_is_told_by_the_number_of_fact_and_entry(log, verified):
-    ledgers.tamper(log, "update fact set kind = 'case_closed' where id = 4")
+def test_the_change_is_told_by_the_number_of_event_and_entry(log, verified):
+    ledgers.tamper(log, "update event set kind = 'case_closed' where id = 4")
     (sentence,) = ledgers.wrong(verified())[OPENINGS]
-    assert sentence.startswith("Entry 4 does not open to fact 4")
+    assert sentence.startswith("Entry 4 does not open to event 4")
 
 
 def test_many_faults_are_counted_and_not_all_told(database, sequencer, verified):
-    ledgers.record_facts(database, 25)
+    ledgers.record_events(database, 25)
     ledgers.sequence_all(sequencer)
-    ledgers.tamper(database, "update fact set kind = 'case_closed'")
+    ledgers.tamper(database, "update event set kind = 'case_closed'")
     sentences = ledgers.wrong(verified())[OPENINGS]
     assert (len(sentences), sentences[-1]) == (11, "And 15 more like these.")
 
@@ -133,15 +133,15 @@ def test_an_erased_opening_is_counted_and_no_fault(log, verified):
 
 def forge(database, signer):
     """The whole log written anew after a change, consistent in itself, with `signer`'s signatures."""
-    ledgers.tamper(database, "update fact set kind = 'case_closed' where id = 4")
+    ledgers.tamper(database, "update event set kind = 'case_closed' where id = 4")
     with database.transaction() as tx:
-        facts = tx.execute("select id, at, kind, body from fact order by id").fetchall()
+        events = tx.execute("select id, at, kind, body from event order by id").fetchall()
     tree = Frontier()
-    for number, at, kind, body in facts:
+    for number, at, kind, body in events:
         salt = hashlib.sha256(bytes(number)).digest()
         leaf = format_leaf(seal(salt, Opening(number, at, kind, body)))
         tree = tree.append(leaf_hash(leaf))
-        ledgers.tamper(database, "update ledger_entry set leaf = %s where fact_id = %s", [leaf, number])
+        ledgers.tamper(database, "update ledger_entry set leaf = %s where event_id = %s", [leaf, number])
         ledgers.tamper(database, "update ledger_opening set salt = %s where entry_id = %s", [salt, number])
         note = format_note(
             signer.sign(Checkpoint("log.example/test", tree.size, tree.root()), clock.now())
@@ -165,12 +165,12 @@ def test_a_forged_history_signed_by_the_stolen_key_is_shown_by_its_memory(log, v
 
 def test_a_database_rolled_back_to_an_earlier_dump_is_shown(postgres, database_url, signer):
     with Database(database_url) as database:
-        ledgers.record_facts(database, 3)
+        ledgers.record_events(database, 3)
         Sequencer(database, signer).sequence_once()
     name = database_url.split("?")[0].rsplit("/", 1)[1]
     with postgres.fresh(template=name) as dump, Database(dump) as earlier:
         with Database(database_url) as database:
-            ledgers.record_facts(database, 1)
+            ledgers.record_events(database, 1)
             Sequencer(database, signer).sequence_once()
         report = verify_ledger(earlier, signer.verifier, now=clock.now(), last_signed=signer.last())
         assert set(ledgers.wrong(report)) == {MEMORY}
@@ -189,8 +189,8 @@ def test_a_memory_of_another_beginning_is_shown(verified, keys, signer):
 def test_the_check_sees_one_moment_while_others_write(log, signer, verified):
     with log.transaction() as tx:
         store.freeze(tx)
-        assert store.count_facts(tx) == 7
-        ledgers.record_facts(log, 3)
+        assert store.count_events(tx) == 7
+        ledgers.record_events(log, 3)
         Sequencer(log, signer).sequence_once()
         assert [e.position for e in store.every_entry(tx)] == list(range(7))
         assert [c.size for c in store.every_checkpoint(tx)] == [3, 6, 7]
@@ -203,13 +203,13 @@ def test_the_check_of_a_longer_log_takes_no_more_memory(database, signer, verifi
         with database.transaction() as tx:
             tx.execute(
                 """
-                insert into fact (kind, body, at)
+                insert into event (kind, body, at)
                 select 'case_opened', '{}', now() from generate_series(1, 3000)
                 """
             )
             tx.execute(
-                "insert into ledger_entry (fact_id, leaf) select id, %s from fact "
-                "where id not in (select fact_id from ledger_entry)",
+                "insert into ledger_entry (event_id, leaf) select id, %s from event "
+                "where id not in (select event_id from ledger_entry)",
                 (format_leaf(seal(bytes(32), Opening(1, clock.now(), "case_opened", {}))),),
             )
         ledgers.sequence_all(Sequencer(database, signer))
@@ -226,7 +226,7 @@ def test_the_check_of_a_longer_log_takes_no_more_memory(database, signer, verifi
 @pytest.fixture
 def tiled(database, signer):
     """Two full tiles."""
-    ledgers.record_facts(database, 520)
+    ledgers.record_events(database, 520)
     ledgers.sequence_all(Sequencer(database, signer))
     return database
 
@@ -260,8 +260,8 @@ def vouched(log, signer):
         note = store.checkpoint_of(tx, 6).note
         line = format_signature(witness.cosign(note.split("\n\n")[0] + "\n", 1))
         parties.insert_cosignature(tx, 6, format_cosigner_key(witness.public), line, clock.now())
-        fact = record(tx, Timestamped(6, "one", hashlib.sha256(b"response").hexdigest()))
-        parties.insert_stamp(tx, 6, "one", clock.now(), b"response", fact)
+        event = record(tx, Timestamped(6, "one", hashlib.sha256(b"response").hexdigest()))
+        parties.insert_stamp(tx, 6, "one", clock.now(), b"response", event)
     ledgers.sequence_all(Sequencer(log, signer))
     return log
 
@@ -275,7 +275,7 @@ def vouched(log, signer):
         "update ledger_stamp set response = 'other'",
         "update ledger_stamp set size = 3",
         "update ledger_stamp set authority = 'two'",
-        "update ledger_stamp set fact_id = 1",
+        "update ledger_stamp set event_id = 1",
     ],
 )
 def test_what_others_signed_cannot_be_changed_unseen(vouched, verified, statement):

@@ -6,12 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 import ledgers
-from takeback.doors.cli import ledger
-from takeback.ground import clock
-from takeback.ground.ledger import parties
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.parties import Role
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.entrypoints.cli import ledger
+from takeback.infra import clock
+from takeback.infra.ledger import parties
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.parties import Role
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import open_checkpoint
 from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
 from takeback_verify.leaf import parse_leaf
@@ -33,7 +33,7 @@ def run(database_url, tmp_path, monkeypatch):
 @pytest.fixture
 def started(database, signer):
     """Two entries under one checkpoint."""
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     Sequencer(database, signer).sequence_once()
     return database
 
@@ -47,24 +47,24 @@ def test_a_good_log_is_valid_and_the_exit_code_0(run):
 
 
 def test_waiting_entries_are_mentioned(run, started):
-    ledgers.record_facts(started, 1)
+    ledgers.record_events(started, 1)
     result = run("verify")
     assert result.exit_code == 0
     assert "1 more entries wait for their place, the oldest for " in result.output
 
 
 def test_a_changed_log_is_invalid_and_the_exit_code_1(run, started):
-    ledgers.tamper(started, "update fact set kind = 'case_closed' where id = 1")
+    ledgers.tamper(started, "update event set kind = 'case_closed' where id = 1")
     result = run("verify")
     assert (result.exit_code, result.output.split()[0]) == (1, "INVALID")
-    assert "Entry 1 does not open to fact 1" in result.output
+    assert "Entry 1 does not open to event 1" in result.output
 
 
 def test_a_program_gets_one_line_of_json(run, started):
     result = run("verify", "--json")
     answer = json.loads(result.output)
     assert (result.exit_code, result.output.count("\n")) == (0, 1)
-    assert (answer["result"], answer["size"], answer["facts"], answer["waiting"]) == ("VALID", 2, 2, 0)
+    assert (answer["result"], answer["size"], answer["events"], answer["waiting"]) == ("VALID", 2, 2, 0)
     ledgers.tamper(started, "delete from ledger_entry where position = 0")
     result = run("verify", "--json")
     assert (result.exit_code, json.loads(result.output)["result"]) == (1, "INVALID")
@@ -113,8 +113,8 @@ def test_a_receipt_proves_an_entry_to_one_who_has_the_policy(run, tmp_path):
     policy = parse_policy(run("policy").stdout)
     assert [type(log.key).__name__ for log in policy.logs] == ["VerifierKey", "CosignerKey"]
     assert run("prove", "1").stdout == "1.tlog-proof\n"
-    fact = run("prove", "1", "--fact", "--out", str(tmp_path / "first"))
-    assert fact.exit_code == 0
+    event = run("prove", "1", "--event", "--out", str(tmp_path / "first"))
+    assert event.exit_code == 0
     for path, index in ((tmp_path / "1.tlog-proof", 1), (tmp_path / "first", 0)):
         proof = parse_tlog_proof(path.read_bytes())
         checkpoint = accept(policy, proof.note).checkpoint
@@ -124,7 +124,7 @@ def test_a_receipt_proves_an_entry_to_one_who_has_the_policy(run, tmp_path):
         assert parse_leaf(proof.extra).kind == "case_opened"
     missing = run("prove", "2")
     assert (missing.exit_code, "covers entry 2" in missing.stderr) == (2, True)
-    assert run("prove", "99", "--fact").exit_code == 2
+    assert run("prove", "99", "--event").exit_code == 2
 
 
 @pytest.mark.usefixtures("started")
@@ -139,7 +139,7 @@ def test_the_status_says_what_waits_and_who_fails(run, database, tmp_path, monke
     vkey = format_cosigner_key(witness)
     (tmp_path / "policy").write_text(f"witness w {vkey} http://127.0.0.1:1\nquorum w\n")
     monkeypatch.setenv("TAKEBACK_WITNESS_POLICY", str(tmp_path / "policy"))
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     said = run("status")
     assert (said.exit_code, said.output.splitlines()[2:]) == (
         0,

@@ -1,4 +1,4 @@
-"""Whatever dies between whichever two writes: one log, each fact once, and proofs that hold."""
+"""Whatever dies between whichever two writes: one log, each event once, and proofs that hold."""
 
 import contextlib
 import threading
@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 import ledgers
 import waiting
 from fuses import FragileDatabase, Fuse, Killed
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import keys as keys_module
-from takeback.ground.ledger import proofs, store, tiles
-from takeback.ground.ledger.keys import Signed, Signer
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import keys as keys_module
+from takeback.infra.ledger import proofs, store, tiles
+from takeback.infra.ledger.keys import Signed, Signer
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import parse_checkpoint
 from takeback_verify.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
 from takeback_verify.policy import Log, Policy, accept
@@ -44,7 +44,7 @@ def test_a_sequencer_that_is_killed_between_any_two_writes_leaves_the_log_whole(
     at = 0
     while True:
         at += 1
-        ledgers.record_facts(unlimited, waiting_entries)
+        ledgers.record_events(unlimited, waiting_entries)
         with FragileDatabase(database_url, Fuse(at)) as fragile:
             try:
                 ledgers.sequence_all(Sequencer(fragile, signer, batch=7))
@@ -100,7 +100,7 @@ def test_any_order_of_entries_kills_restarts_and_proofs_is_one_log(postgres, tmp
             signer = Signer(folder, ORIGIN)
             match what:
                 case "record":
-                    ledgers.record_facts(database, number)
+                    ledgers.record_events(database, number)
                 case "sequence":
                     with FragileDatabase(url, Fuse(number)) as fragile, contextlib.suppress(Killed):
                         ledgers.sequence_all(Sequencer(fragile, signer, batch=3))
@@ -129,7 +129,7 @@ def test_while_what_was_signed_cannot_be_remembered_nothing_more_is_signed(
     database, signer, keys, monkeypatch
 ):
     """The disk with the key is full; it has room again; the log goes on, and was never wrong."""
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     Sequencer(database, signer).sequence_once()
     full = threading.Event()
     really = keys_module.os.fsync
@@ -145,9 +145,9 @@ def test_while_what_was_signed_cannot_be_remembered_nothing_more_is_signed(
     thread = threading.Thread(target=Sequencer(database, signer).run, args=[stop])
     thread.start()
     try:
-        ledgers.record_facts(database, 1)
+        ledgers.record_events(database, 1)
         waiting.until(lambda: signed(database) == 2)  # committed before it could be remembered
-        ledgers.record_facts(database, 1)
+        ledgers.record_events(database, 1)
         for _ in range(2):  # it looks, and refuses
             with pytest.raises(OSError, match="No space"):
                 Sequencer(database, signer).sequence_once()

@@ -7,11 +7,11 @@ import pytest
 
 import ledgers
 from takeback.errors import LedgerBroken
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import export as exporting
-from takeback.ground.ledger.export import export, tile_path
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import export as exporting
+from takeback.infra.ledger.export import export, tile_path
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import open_checkpoint
 from takeback_verify.leaf import parse_leaf
 from takeback_verify.merkle import leaf_hash, root_of
@@ -53,7 +53,7 @@ def test_a_log_is_published_and_written_on(database, sequencer, signer, tmp_path
     folder, total = tmp_path / "log", 0
     assert export(database, folder) == 0
     for more in (1, 200, 60, 251, 5):
-        ledgers.record_facts(database, more)
+        ledgers.record_events(database, more)
         ledgers.sequence_all(sequencer)
         total += more
         assert export(database, folder) == total
@@ -64,11 +64,11 @@ def test_a_log_is_published_and_written_on(database, sequencer, signer, tmp_path
 
 
 def test_what_is_published_is_not_written_again(database, sequencer, tmp_path):
-    ledgers.record_facts(database, 300)
+    ledgers.record_events(database, 300)
     ledgers.sequence_all(sequencer)
     export(database, tmp_path / "log")
     before = (tmp_path / "log/tile/0/000").stat().st_ino
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     ledgers.sequence_all(sequencer)
     export(database, tmp_path / "log")
     assert (tmp_path / "log/tile/0/000").stat().st_ino == before
@@ -78,10 +78,10 @@ def test_a_crash_at_any_file_leaves_the_old_log_and_is_made_up_for(
     database, sequencer, signer, tmp_path, monkeypatch
 ):
     folder = tmp_path / "log"
-    ledgers.record_facts(database, 255)
+    ledgers.record_events(database, 255)
     ledgers.sequence_all(sequencer)
     export(database, folder)
-    ledgers.record_facts(database, 10)
+    ledgers.record_events(database, 10)
     ledgers.sequence_all(sequencer)
     really = os.fsync
     for at in range(1, 20):
@@ -108,21 +108,21 @@ def test_a_crash_at_any_file_leaves_the_old_log_and_is_made_up_for(
 
 def test_a_folder_with_another_past_is_not_written_over(postgres, database, sequencer, signer, tmp_path):
     folder = tmp_path / "log"
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     ledgers.sequence_all(sequencer)
     export(database, folder)
     (tmp_path / "keys" / "ledger.state").unlink()
     with postgres.fresh() as url, Database(url) as other:
-        ledgers.record_facts(other, 2)
+        ledgers.record_events(other, 2)
         ledgers.sequence_all(Sequencer(other, signer))
         with pytest.raises(LedgerBroken, match="but the log has 2"):
             export(other, folder)
-        ledgers.record_facts(other, 2)
+        ledgers.record_events(other, 2)
         ledgers.sequence_all(Sequencer(other, signer))
         with pytest.raises(LedgerBroken, match="did not grow out of"):
             export(other, folder)
     with postgres.fresh() as url, Database(url) as other:
-        ledgers.record_facts(other, 5)
+        ledgers.record_events(other, 5)
         ledgers.sequence_all(Sequencer(other, Signer(tmp_path / "two", "log.example/two")))
         with pytest.raises(LedgerBroken, match=r"log\.example/test"):
             export(other, folder)

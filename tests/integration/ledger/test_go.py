@@ -11,10 +11,10 @@ import pytest
 
 import ledgers
 import others
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger.export import export
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger.export import export
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback_verify.errors import NotProven, VerifyError
 from takeback_verify.merkle import (
     leaf_hash,
@@ -159,7 +159,7 @@ def published(postgres, tmp_path_factory):
     signer = Signer(folder / "keys", "log.example/test")
     with postgres.fresh() as url, Database(url) as database:
         for size, before in zip(SIZES, [0, *SIZES], strict=False):
-            ledgers.record_facts(database, size - before)
+            ledgers.record_events(database, size - before)
             ledgers.sequence_all(Sequencer(database, signer))
             assert export(database, folder / "log") == size
     return folder / "log", signer.verifier

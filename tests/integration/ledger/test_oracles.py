@@ -7,9 +7,9 @@ import pytest
 
 import ledgers
 import others
-from takeback.ground.ledger.export import export
-from takeback.ground.ledger.sequencer import Sequencer
-from takeback.ground.ledger.witnesses import Witnesses
+from takeback.infra.ledger.export import export
+from takeback.infra.ledger.sequencer import Sequencer
+from takeback.infra.ledger.witnesses import Witnesses
 from takeback_verify.cosignature import format_cosigner_key
 from takeback_verify.note import format_verifier_key
 from takeback_verify.policy import parse_policy
@@ -42,7 +42,7 @@ def log(database, signer, tmp_path):
     asked = Witnesses(database, parse_policy(f"witness w {vkey} {witness.url}\nquorum w\n"))
     with witness.running():
         for more in (258, 42):
-            ledgers.record_facts(database, more)
+            ledgers.record_events(database, more)
             ledgers.sequence_all(Sequencer(database, signer))
             asked.ask_all()
             export(database, tmp_path / "log")

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 import ledgers
 from takeback.errors import NotFound
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import proofs, store, tiles
-from takeback.ground.ledger.sequencer import Sequencer
-from takeback.ground.ledger.tiles import Tree
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import proofs, store, tiles
+from takeback.infra.ledger.sequencer import Sequencer
+from takeback.infra.ledger.tiles import Tree
 from takeback_verify.leaf import opens, parse_leaf
 from takeback_verify.merkle import (
     leaf_hash,
@@ -34,7 +34,7 @@ def long(postgres):
             tx.execute("set local session_replication_role = replica")
             tx.execute(
                 """
-                insert into ledger_entry (fact_id, leaf, position)
+                insert into ledger_entry (event_id, leaf, position)
                 select n, convert_to('leaf ' || n, 'UTF8'), n from generate_series(0, %s - 1) n
                 """,
                 (SIZE,),
@@ -112,7 +112,7 @@ def test_what_the_log_does_not_have_is_not_proven(long):
 def test_entries_come_with_what_opens_them_and_without_those_that_wait_or_were_erased(
     database, sequencer, signer
 ):
-    facts = ledgers.record_facts(database, 7)
+    events = ledgers.record_events(database, 7)
     sequencer.sequence_once()
     sequencer.sequence_once()
     ledgers.tamper(
@@ -120,13 +120,13 @@ def test_entries_come_with_what_opens_them_and_without_those_that_wait_or_were_e
         "delete from ledger_opening where entry_id = (select id from ledger_entry where position = 1)",
     )
     with database.transaction() as tx:
-        entries = proofs.entries_of(tx, list(reversed(facts)))
+        entries = proofs.entries_of(tx, list(reversed(events)))
         assert [entry.index for entry in entries] == [0, 2, 3, 4, 5]
         assert all(opens(parse_leaf(entry.leaf), entry.salt, entry.opening) for entry in entries)
         assert json.loads(json.dumps(dict(entries[0].opening.body))) == entries[0].opening.body
-        assert proofs.place_of(tx, facts[3]) == 3
+        assert proofs.place_of(tx, events[3]) == 3
         with pytest.raises(NotFound):
-            proofs.place_of(tx, facts[6])
+            proofs.place_of(tx, events[6])
         receipt = proofs.receipt(tx, 4)
         assert receipt.note == proofs.final(tx, Policy((Log(signer.verifier), Log(signer.post_quantum))))
         with pytest.raises(NotFound):
@@ -141,7 +141,7 @@ def test_an_empty_log_has_no_last_word(database):
 
 
 def test_the_sequencer_fills_tiles_as_it_goes_and_those_of_an_old_log(database, signer):
-    ledgers.record_facts(database, 600)
+    ledgers.record_events(database, 600)
     ledgers.sequence_all(Sequencer(database, signer, batch=100))
     assert kept(database)[0] == 2
     ledgers.tamper(database, "delete from ledger_tile")

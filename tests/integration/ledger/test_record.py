@@ -1,4 +1,4 @@
-"""A fact leaves a row, an entry, an opening and a job, together or not at all."""
+"""An event leaves a row, an entry, an opening and a job, together or not at all."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from uuid import UUID
@@ -8,7 +8,7 @@ import pytest
 
 import ledgers
 from takeback.errors import NotFound
-from takeback.facts import (
+from takeback.events import (
     CaseOpened,
     ClockPassed,
     Decided,
@@ -21,9 +21,9 @@ from takeback.facts import (
     ReportReceived,
     Verdict,
 )
-from takeback.ground.ledger import store
-from takeback.ground.ledger.record import record
-from takeback.ids import CaseId, EntryId, FactId, ReportId, SightingId, StaffId, TargetId
+from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId, StaffId, TargetId
+from takeback.infra.ledger import store
+from takeback.infra.ledger.record import record
 from takeback_verify.errors import Malformed
 from takeback_verify.leaf import Opening, opens, parse_leaf
 
@@ -37,7 +37,7 @@ def counts(database):
         return tuple(
             tx.execute(query).fetchone()[0]
             for query in (
-                "select count(*) from fact",
+                "select count(*) from event",
                 "select count(*) from ledger_entry",
                 "select count(*) from ledger_opening",
                 "select count(*) from procrastinate_jobs where task_name = 'follow'",
@@ -45,15 +45,15 @@ def counts(database):
         )
 
 
-def test_a_recorded_fact_can_be_loaded_again(database):
-    fact = Decided(CASE, UUID(int=9), Verdict.CANNOT_TELL, StaffId(UUID(int=8)), AT)
+def test_a_recorded_event_can_be_loaded_again(database):
+    event = Decided(CASE, UUID(int=9), Verdict.CANNOT_TELL, StaffId(UUID(int=8)), AT)
     with database.transaction() as tx:
-        number = record(tx, fact, at=AT.astimezone(timezone(timedelta(hours=9))))
+        number = record(tx, event, at=AT.astimezone(timezone(timedelta(hours=9))))
     with database.transaction() as tx:
-        assert store.load(tx, number) == (fact, AT)
+        assert store.load(tx, number) == (event, AT)
         assert store.load(tx, number)[1].tzinfo is UTC
         with pytest.raises(NotFound):
-            store.load(tx, FactId(999))
+            store.load(tx, EventId(999))
 
 
 def test_the_entry_says_kind_and_time_and_commits_to_the_rest(database):
@@ -69,45 +69,45 @@ def test_the_entry_says_kind_and_time_and_commits_to_the_rest(database):
     assert opens(parse_leaf(leaf), salt, Opening(number, AT, "case_opened", body))
 
 
-def test_the_same_fact_recorded_twice_leaves_different_commitments(database):
+def test_the_same_event_recorded_twice_leaves_different_commitments(database):
     with database.transaction() as tx:
-        record(tx, ledgers.a_fact(), at=AT)
-        record(tx, ledgers.a_fact(), at=AT)
+        record(tx, ledgers.an_event(), at=AT)
+        record(tx, ledgers.an_event(), at=AT)
         assert len(set(tx.execute("select leaf from ledger_entry").fetchall())) == 2
 
 
-def test_the_job_that_follows_names_the_fact(database):
+def test_the_job_that_follows_names_the_event(database):
     with database.transaction() as tx:
-        number = record(tx, ledgers.a_fact())
+        number = record(tx, ledgers.an_event())
     with database.transaction() as tx:
         assert tx.execute("select task_name, args from procrastinate_jobs").fetchall() == [
-            ("follow", {"fact": number})
+            ("follow", {"event": number})
         ]
 
 
 def test_a_rolled_back_transaction_leaves_nothing(database):
     with database.transaction() as tx:
-        record(tx, ledgers.a_fact())
+        record(tx, ledgers.an_event())
         tx.rollback()
     assert counts(database) == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize(
-    ("fact", "at", "error"),
+    ("event", "at", "error"),
     [
         (ReportReceived(ReportId(UUID(int=1))), datetime(2026, 1, 1), ValueError),  # noqa: DTZ001 -- the fault
         (Matched(EntryId(UUID(int=1)), SightingId(2**53), FoundBy.LIVE), AT, Malformed),
         (JobGaveUp("a", "b", "nul \x00"), AT, psycopg.DataError),
     ],
 )
-def test_what_has_no_canonical_form_is_not_recorded(database, fact, at, error):
+def test_what_has_no_canonical_form_is_not_recorded(database, event, at, error):
     with pytest.raises(error), database.transaction() as tx:
-        record(tx, fact, at=at)
+        record(tx, event, at=at)
     assert counts(database) == (0, 0, 0, 0)
 
 
-def test_the_history_of_a_case_has_its_own_facts_and_those_of_its_targets(database):
-    facts = [
+def test_the_history_of_a_case_has_its_own_events_and_those_of_its_targets(database):
+    events = [
         CaseOpened(CASE, ReportId(UUID(int=7))),
         CaseOpened(OTHER, ReportId(UUID(int=8))),
         RemovalStepDone(TARGET, "redact"),
@@ -116,39 +116,39 @@ def test_the_history_of_a_case_has_its_own_facts_and_those_of_its_targets(databa
         ReportReceived(ReportId(UUID(int=7))),
     ]
     with database.transaction() as tx:
-        numbers = [record(tx, fact, at=AT) for fact in facts]
+        numbers = [record(tx, event, at=AT) for event in events]
     with database.transaction() as tx:
         history = store.history(tx, CASE, [TARGET])
-        assert [(f.id, f.fact, f.at) for f in history] == [(numbers[n], facts[n], AT) for n in (0, 2, 4)]
-        assert [f.fact for f in store.history(tx, CASE)] == [facts[0], facts[4]]
+        assert [(f.id, f.event, f.at) for f in history] == [(numbers[n], events[n], AT) for n in (0, 2, 4)]
+        assert [f.event for f in store.history(tx, CASE)] == [events[0], events[4]]
         assert store.history(tx, CaseId(UUID(int=77)), [TargetId(UUID(int=78))]) == ()
 
 
-def test_recent_facts_come_newest_first_and_only_of_the_kinds_asked_for(database):
-    facts = [
+def test_recent_events_come_newest_first_and_only_of_the_kinds_asked_for(database):
+    events = [
         JobGaveUp("a", "b", "c"),
         ClockPassed(CASE, "house"),
         RemovalFailed(TARGET, "redact", "no right"),
         JobGaveUp("d", "e", "f"),
     ]
     with database.transaction() as tx:
-        for fact in facts:
-            record(tx, fact)
+        for event in events:
+            record(tx, event)
     with database.transaction() as tx:
         kinds = (JobGaveUp, RemovalFailed)
-        assert [f.fact for f in store.recent(tx, kinds, 10)] == [facts[3], facts[2], facts[0]]
-        assert [f.fact for f in store.recent(tx, kinds, 1)] == [facts[3]]
+        assert [f.event for f in store.recent(tx, kinds, 10)] == [events[3], events[2], events[0]]
+        assert [f.event for f in store.recent(tx, kinds, 1)] == [events[3]]
         assert store.recent(tx, (), 10) == ()
 
 
 @pytest.mark.parametrize(
     "statement",
     [
-        "update fact set kind = 'x'",
-        "delete from fact",
-        "truncate fact cascade",
+        "update event set kind = 'x'",
+        "delete from event",
+        "truncate event cascade",
         "update ledger_entry set leaf = 'x'",
-        "update ledger_entry set fact_id = fact_id + 1",
+        "update ledger_entry set event_id = event_id + 1",
         "update ledger_entry set position = 7 where position is not null",
         "update ledger_entry set position = null",
         "delete from ledger_entry",
@@ -158,7 +158,7 @@ def test_recent_facts_come_newest_first_and_only_of_the_kinds_asked_for(database
     ],
 )
 def test_the_tables_refuse_every_change_of_the_past(database, sequencer, statement):
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     sequencer.sequence_once()
     before = counts(database)
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"), database.transaction() as tx:

@@ -14,13 +14,13 @@ import pytest
 import ledgers
 import waiting
 from takeback.errors import LedgerBroken
-from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import store
-from takeback.ground.ledger.check import Verdict
-from takeback.ground.ledger.keys import Signed, Signer
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.sequencer import Sequencer
+from takeback.infra import clock
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import store
+from takeback.infra.ledger.check import Verdict
+from takeback.infra.ledger.keys import Signed, Signer
+from takeback.infra.ledger.record import record
+from takeback.infra.ledger.sequencer import Sequencer
 from takeback_verify.checkpoint import Checkpoint
 from takeback_verify.merkle import Frontier, leaf_hash
 from takeback_verify.note import format_note
@@ -51,29 +51,29 @@ def test_an_empty_log_is_valid_and_signs_nothing(database, sequencer, verified):
 
 
 def test_entries_get_places_in_order_and_each_batch_a_checkpoint(database, sequencer, verified):
-    numbers = ledgers.record_facts(database, 7)
+    numbers = ledgers.record_events(database, 7)
     checkpoints = ledgers.sequence_all(sequencer)
     assert [c.size for c in checkpoints] == [3, 6, 7]
     with database.transaction() as tx:
-        placed = tx.execute("select fact_id from ledger_entry order by position").fetchall()
-    assert [fact for (fact,) in placed] == numbers
+        placed = tx.execute("select event_id from ledger_entry order by position").fetchall()
+    assert [event for (event,) in placed] == numbers
     report = verified()
     assert ledgers.wrong(report) == {}
     assert (report.verdict, report.size, report.root) == (Verdict.VALID, 7, checkpoints[-1].root)
-    assert (report.facts, report.checkpoints, report.waiting, report.erased) == (7, 3, 0, 0)
+    assert (report.events, report.checkpoints, report.waiting, report.erased) == (7, 3, 0, 0)
 
 
 def test_a_transaction_that_commits_late_gets_a_later_place_and_nobody_waits_for_it(
     database, database_url, sequencer, verified
 ):
     with Database(database_url) as other, other.transaction() as late:
-        early = record(late, ledgers.a_fact())
-        (later,) = ledgers.record_facts(database, 1)
+        early = record(late, ledgers.an_event())
+        (later,) = ledgers.record_events(database, 1)
         assert early < later
         assert sequencer.sequence_once().size == 1
     assert sequencer.sequence_once().size == 2
     with database.transaction() as tx:
-        assert tx.execute("select fact_id from ledger_entry order by position").fetchall() == [
+        assert tx.execute("select event_id from ledger_entry order by position").fetchall() == [
             (later,),
             (early,),
         ]
@@ -81,9 +81,9 @@ def test_a_transaction_that_commits_late_gets_a_later_place_and_nobody_waits_for
 
 
 def test_a_waiting_entry_is_counted_with_its_age_and_is_no_fault(database, sequencer, verified):
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     sequencer.sequence_once()
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     report = verified()
     assert (report.verdict, report.waiting, report.size) == (Verdict.VALID, 2, 2)
     assert timedelta(0) <= report.oldest_waits < timedelta(minutes=1)
@@ -95,7 +95,7 @@ def test_the_running_sequencer_signs_soon_after_the_commit(database, signer, ver
     thread.start()
     try:
         for size in range(1, 6):
-            ledgers.record_facts(database, 1)
+            ledgers.record_events(database, 1)
             waiting.until(lambda size=size: (signer.last() or Signed(0, b"")).size >= size, timeout=3)
     finally:
         stop.set()
@@ -117,7 +117,7 @@ def test_the_running_sequencer_outlives_a_lost_connection(database, signer, veri
                     where datname = current_database() and pid <> pg_backend_pid()
                     """
                 )
-            ledgers.record_facts(database, 1)
+            ledgers.record_events(database, 1)
             waiting.until(lambda size=size: (signer.last() or Signed(0, b"")).size >= size)
     finally:
         stop.set()
@@ -137,7 +137,7 @@ def test_many_threads_and_processes_record_while_some_roll_back_and_two_sequence
         for n in range(60):
             keep = chance.random() < 0.7
             with database.transaction() as tx:
-                number = record(tx, ledgers.a_fact(n))
+                number = record(tx, ledgers.an_event(n))
                 if not keep:
                     tx.rollback()
             if keep:
@@ -157,8 +157,8 @@ def test_many_threads_and_processes_record_while_some_roll_back_and_two_sequence
         process.terminate()
         process.communicate(timeout=30)
     with database.transaction() as tx:
-        facts = [fact for (fact,) in tx.execute("select fact_id from ledger_entry order by fact_id")]
-    assert facts == sorted(kept)
+        events = [event for (event,) in tx.execute("select event_id from ledger_entry order by event_id")]
+    assert events == sorted(kept)
     report = verified()
     assert ledgers.wrong(report) == {}
     assert (report.verdict, report.size) == (Verdict.VALID, len(kept))
@@ -169,7 +169,7 @@ def test_a_sequencer_killed_at_any_moment_leaves_a_valid_log(database, database_
     for _ in range(12):
         process = program("sequence-small", database_url, keys)
         process.stdout.readline()  # it runs
-        ledgers.record_facts(database, chance.randrange(1, 30))
+        ledgers.record_events(database, chance.randrange(1, 30))
         size = (signer.last() or Signed(0, b"")).size
         hurry = chance.randrange(0, 4)
         waiting.until(lambda size=size, hurry=hurry: (signer.last() or Signed(0, b"")).size >= size + hurry)
@@ -178,30 +178,30 @@ def test_a_sequencer_killed_at_any_moment_leaves_a_valid_log(database, database_
         assert ledgers.wrong(verified()) == {}
     ledgers.sequence_all(Sequencer(database, signer))
     report = verified()
-    assert (report.verdict, report.waiting, report.size) == (Verdict.VALID, 0, report.facts)
+    assert (report.verdict, report.waiting, report.size) == (Verdict.VALID, 0, report.events)
 
 
 def test_a_crash_between_the_commit_and_the_memory_is_made_up_for(
     database, keys, sequencer, signer, verified
 ):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     memory = (keys / "ledger.state").read_bytes()
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     (keys / "ledger.state").write_bytes(memory)  # as if killed after the commit
     assert verified().verdict is Verdict.VALID
     assert sequencer.sequence_once() is None
     assert signer.last().size == 6
     (keys / "ledger.state").unlink()  # as on a new machine with the old key
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     assert sequencer.sequence_once().size == 7
     assert verified().verdict is Verdict.VALID
 
 
 def refused(sequencer, match, database):
     """It refuses, again and again, and changes nothing."""
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     before = how_many(database, "select count(*) from ledger_checkpoint"), waits(database)
     for _ in range(2):
         with pytest.raises(LedgerBroken, match=match):
@@ -212,16 +212,16 @@ def refused(sequencer, match, database):
 def test_it_refuses_when_the_database_was_rolled_back_to_an_earlier_dump(postgres, database_url, signer):
     with Database(database_url) as database:
         sequencer = Sequencer(database, signer)
-        ledgers.record_facts(database, 3)
+        ledgers.record_events(database, 3)
         sequencer.sequence_once()
     name = database_url.split("?")[0].rsplit("/", 1)[1]
     with postgres.fresh(template=name) as dump:
         with Database(database_url) as database:
-            ledgers.record_facts(database, 3)
+            ledgers.record_events(database, 3)
             Sequencer(database, signer).sequence_once()
         with Database(dump) as database:
             refused(Sequencer(database, signer), "older", database)
-            ledgers.record_facts(database, 9)  # catching up in size does not help
+            ledgers.record_events(database, 9)  # catching up in size does not help
             refused(Sequencer(database, signer), "older", database)
 
 
@@ -231,7 +231,7 @@ def test_it_refuses_when_the_database_is_empty_but_the_key_has_signed(database, 
 
 
 def test_it_refuses_when_the_log_was_rewritten_with_the_same_size(database, sequencer, signer, keys):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     (keys / "ledger.state").unlink()
     signer.remember(Signed(3, bytes(32)))
@@ -239,21 +239,21 @@ def test_it_refuses_when_the_log_was_rewritten_with_the_same_size(database, sequ
 
 
 def test_it_refuses_when_the_last_checkpoint_was_removed(database, sequencer):
-    ledgers.record_facts(database, 6)
+    ledgers.record_events(database, 6)
     ledgers.sequence_all(sequencer)
     ledgers.tamper(database, "delete from ledger_checkpoint where size = 6")
     refused(sequencer, "covers 3", database)
 
 
 def test_it_refuses_when_a_sequenced_entry_was_removed(database, sequencer):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     ledgers.tamper(database, "delete from ledger_entry where position = 2")
     refused(sequencer, "2 entries have a place", database)
 
 
 def test_it_refuses_a_checkpoint_of_another_key(database, sequencer, tmp_path):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     checkpoint = sequencer.sequence_once()
     note = Signer(tmp_path / "other", "log.example/test").sign(checkpoint, clock.now())
     forge_note(database, note)
@@ -261,14 +261,14 @@ def test_it_refuses_a_checkpoint_of_another_key(database, sequencer, tmp_path):
 
 
 def test_it_refuses_a_checkpoint_that_its_note_does_not_say(database, sequencer, signer):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     forge_note(database, signer.sign(Checkpoint("log.example/test", 3, bytes(32)), clock.now()))
     refused(sequencer, "is not what its signed note says", database)
 
 
 def test_it_refuses_a_frontier_that_leads_elsewhere(database, sequencer):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     ledgers.tamper(database, "update ledger_checkpoint set frontier = array[%s, %s]", [bytes(32), bytes(32)])
     refused(sequencer, "another root", database)
@@ -277,20 +277,20 @@ def test_it_refuses_a_frontier_that_leads_elsewhere(database, sequencer):
 
 
 def test_it_refuses_a_note_that_is_none(database, sequencer):
-    ledgers.record_facts(database, 3)
+    ledgers.record_events(database, 3)
     sequencer.sequence_once()
     ledgers.tamper(database, "update ledger_checkpoint set note = 'hello'")
     refused(sequencer, "a note is", database)
 
 
 def test_it_refuses_to_sign_what_is_not_a_leaf(database, sequencer):
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     ledgers.tamper(database, "update ledger_entry set leaf = 'x'")
     refused(sequencer, "not a leaf", database)
 
 
 def test_a_batch_of_any_size_is_one_frontier(database, signer, verified):
-    ledgers.record_facts(database, 50)
+    ledgers.record_events(database, 50)
     checkpoints = ledgers.sequence_all(Sequencer(database, signer, batch=7))
     assert [c.size for c in checkpoints] == [7, 14, 21, 28, 35, 42, 49, 50]
     with database.transaction() as tx:

@@ -12,11 +12,11 @@ import ledgers
 import waiting
 from authorities import Authority
 from takeback.errors import ConfigurationError
-from takeback.facts import Timestamped, Watched
-from takeback.ground import clock
-from takeback.ground.ledger import parties, proofs, store
-from takeback.ground.ledger.record import record
-from takeback.ground.ledger.timestamps import Timestamper, read_authorities
+from takeback.events import HeartbeatRecorded, Timestamped
+from takeback.infra import clock
+from takeback.infra.ledger import parties, proofs, store
+from takeback.infra.ledger.record import record
+from takeback.infra.ledger.timestamps import Timestamper, read_authorities
 from takeback_verify.stamp import verify_stamp
 
 pytestmark = pytest.mark.skipif(authorities.MISSING is not None, reason=str(authorities.MISSING))
@@ -53,9 +53,9 @@ def anchors(database):
         return proofs.anchors(tx)
 
 
-def facts(database):
+def events(database):
     with database.transaction() as tx:
-        return [each.fact for each in store.recent(tx, [Timestamped], 100)]
+        return [each.event for each in store.recent(tx, [Timestamped], 100)]
 
 
 def states(database):
@@ -64,7 +64,7 @@ def states(database):
 
 
 def more(database, sequencer):
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     return ledgers.sequence_all(sequencer)[-1].size
 
 
@@ -83,7 +83,7 @@ def test_both_authorities_stamp_the_text_of_the_checkpoint_and_the_log_keeps_the
         (tmp_path / "tsr").write_bytes(response)
         command = ["openssl", "ts", "-verify", "-data", "text", "-in", "tsr", "-CAfile", authority.root_pem]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
-        assert Timestamped(size, name, hashlib.sha256(response).hexdigest()) in facts(database)
+        assert Timestamped(size, name, hashlib.sha256(response).hexdigest()) in events(database)
     assert all(each.size == size and each.failing_since is None for each in states(database).values())
 
 
@@ -93,7 +93,7 @@ def test_it_does_not_stamp_for_its_own_sake(database, sequencer, stamper, one):
     stamper.stamp_once(clock.now())
     asked = one.asked
     with database.transaction() as tx:
-        record(tx, Watched("matrix", "live", clock.now(), clock.now(), 3, 0))
+        record(tx, HeartbeatRecorded("matrix", "live", clock.now(), clock.now(), 3, 0))
     ledgers.sequence_all(sequencer)
     for hours in range(1, 4):
         assert stamper.stamp_once(clock.now() + timedelta(hours=hours)) == 0
@@ -119,7 +119,7 @@ def test_a_later_stamp_covers_the_hash_of_an_earlier_one(database, sequencer, st
     stamper.stamp_once(clock.now() + MINUTE * 2)
     first, last = anchors(database)
     with database.transaction() as tx:
-        stamped = [each.id for each in store.recent(tx, [Timestamped], 100) if each.fact.size == first.size]
+        stamped = [each.id for each in store.recent(tx, [Timestamped], 100) if each.event.size == first.size]
         entries = proofs.entries_of(tx, stamped)
     assert len(entries) == 2
     assert all(entry.index < last.size for entry in entries)
@@ -160,7 +160,7 @@ def test_nothing_is_called_timestamped_by_a_rogue_or_of_another_text(database, s
         deaf_answer = one.stamp(text)  # the right text, and the answer to another request
         assert stamper.stamp_once(clock.now() + MINUTE * 2) == 0
         stamper.close()
-    assert (anchors(database), facts(database)) == ((), [])
+    assert (anchors(database), events(database)) == ((), [])
     assert size
     assert "another request" in states(database)["deaf"].failure
     assert states(database)["rogue"].failure

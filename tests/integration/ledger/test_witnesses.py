@@ -10,12 +10,12 @@ import pytest
 import ledgers
 import waiting
 from takeback.errors import ConfigurationError, LedgerBroken
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import parties, proofs, store
-from takeback.ground.ledger.keys import Signer
-from takeback.ground.ledger.parties import Role
-from takeback.ground.ledger.sequencer import Sequencer
-from takeback.ground.ledger.witnesses import Witnesses, load_policy, split_address
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import parties, proofs, store
+from takeback.infra.ledger.keys import Signer
+from takeback.infra.ledger.parties import Role
+from takeback.infra.ledger.sequencer import Sequencer
+from takeback.infra.ledger.witnesses import Witnesses, load_policy, split_address
 from takeback_verify.checkpoint import parse_checkpoint
 from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
 from takeback_verify.errors import NotProven
@@ -72,7 +72,7 @@ def test_checkpoints_are_cosigned_while_they_come_and_a_quorum_is_found(
             thread.start()
         try:
             for size in range(1, 4):
-                ledgers.record_facts(database, 1)
+                ledgers.record_events(database, 1)
                 waiting.until(
                     lambda size=size: (
                         (note := last_word(database, policy)) and parse_checkpoint(note.text).size >= size
@@ -91,14 +91,14 @@ def test_checkpoints_are_cosigned_while_they_come_and_a_quorum_is_found(
 def test_one_that_is_away_keeps_nothing_waiting_and_is_said_to_be_away(
     database, signer, witness, policy, asked
 ):
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     sequencer = Sequencer(database, signer, heed=asked.keys)
     assert sequencer.sequence_once().size == 2
     asked.ask_all()
     assert all(each.failing_since and "no answer" in each.failure for each in party(database).values())
     assert last_word(database, policy) is None
     assert last_word(database, None) is not None
-    ledgers.record_facts(database, 1)
+    ledgers.record_events(database, 1)
     assert sequencer.sequence_once().size == 3
     with witness.running():
         asked.ask_all()
@@ -107,12 +107,12 @@ def test_one_that_is_away_keeps_nothing_waiting_and_is_said_to_be_away(
 
 
 def test_it_finds_out_from_which_size_to_begin(database, sequencer, witness, asked):
-    ledgers.record_facts(database, 5)
+    ledgers.record_events(database, 5)
     ledgers.sequence_all(sequencer)
     with witness.running():
         asked.ask_all()
         ledgers.tamper(database, "delete from ledger_cosignature")
-        ledgers.record_facts(database, 5)
+        ledgers.record_events(database, 5)
         ledgers.sequence_all(sequencer)
         asked.ask_all()
     assert {each.size for each in party(database).values()} == {10}
@@ -123,13 +123,13 @@ def test_a_database_set_back_with_the_key_s_memory_is_noticed_before_anything_is
 ):
     """The operator restores an old dump of everything that is his; the witness remembers."""
     with Database(database_url) as database:
-        ledgers.record_facts(database, 3)
+        ledgers.record_events(database, 3)
         Sequencer(database, signer).sequence_once()
     old_state = (keys / "ledger.state").read_bytes()
     name = database_url.split("?")[0].rsplit("/", 1)[1]
     with postgres.fresh(template=name) as dump, witness.running():
         with Database(database_url) as database:
-            ledgers.record_facts(database, 3)
+            ledgers.record_events(database, 3)
             Sequencer(database, signer).sequence_once()
             asked = Witnesses(database, policy)
             asked.ask_all()
@@ -138,7 +138,7 @@ def test_a_database_set_back_with_the_key_s_memory_is_noticed_before_anything_is
         with Database(dump) as database:
             asked = Witnesses(database, policy)
             asked.ask_all()
-            ledgers.record_facts(database, 1)
+            ledgers.record_events(database, 1)
             with pytest.raises(LedgerBroken, match="has cosigned 6 entries, but the log has 3"):
                 Sequencer(database, signer, heed=asked.keys).sequence_once()
             asked.close()
@@ -149,7 +149,7 @@ def test_a_history_rewritten_with_the_real_key_is_shown_by_the_witness_and_by_th
     postgres, database, keys, signer, witness, policy, more
 ):
     """The operator has the key and the database, and makes another past, as long or longer."""
-    ledgers.record_facts(database, 6)
+    ledgers.record_events(database, 6)
     Sequencer(database, signer).sequence_once()
     asked = Witnesses(database, policy)
     with witness.running():
@@ -158,7 +158,7 @@ def test_a_history_rewritten_with_the_real_key_is_shown_by_the_witness_and_by_th
         honest = parse_checkpoint(last_word(database, policy).text)
         (keys / "ledger.state").unlink()
         with postgres.fresh() as url, Database(url) as other:
-            ledgers.record_facts(other, 6 + more)
+            ledgers.record_events(other, 6 + more)
             Sequencer(other, signer).sequence_once()
             asked = Witnesses(other, policy)
             asked.ask_all()
@@ -171,7 +171,7 @@ def test_a_history_rewritten_with_the_real_key_is_shown_by_the_witness_and_by_th
                 proof = proofs.consistency(tx, 6, 6 + more)
             with pytest.raises(NotProven):
                 verify_consistency(6, 6 + more, proof, honest.root, forged.root)
-            ledgers.record_facts(other, 1)
+            ledgers.record_events(other, 1)
             with pytest.raises(LedgerBroken, match=r"another log of 6|did not grow out of"):
                 Sequencer(other, signer, heed=asked.keys).sequence_once()
             assert Sequencer(other, signer).sequence_once() is not None  # one who heeds nobody goes on
@@ -202,7 +202,7 @@ class Liar:
 
 
 def test_what_a_witness_answers_is_checked_before_it_is_kept(database, sequencer):
-    ledgers.record_facts(database, 2)
+    ledgers.record_events(database, 2)
     sequencer.sequence_once()
     key = CosignerSecret("w", CosignerKind.ED25519, bytes(32))
     other = CosignerSecret("w", CosignerKind.ED25519, b"o" * 32)
@@ -275,7 +275,7 @@ def test_addresses_are_an_origin_and_a_prefix():
 
 def test_the_command_teaches_how_to_run_one():
     said = subprocess.run(
-        [sys.executable, "-c", "from takeback.doors.cli.main import main; main()", "witness", "--help"],
+        [sys.executable, "-c", "from takeback.entrypoints.cli.main import main; main()", "witness", "--help"],
         capture_output=True,
         text=True,
         check=True,

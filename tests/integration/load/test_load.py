@@ -6,11 +6,11 @@ import psutil
 import pytest
 
 from databases import temporary_folder
-from takeback.connectors.api import Shard
+from takeback.connectors.api import StreamId
 from takeback.errors import Gone
-from takeback.ground import clock
+from takeback.infra import clock
 from takeback.measure import load, made
-from takeback.measure.load_stage import PLANTED
+from takeback.measure.load_processes import PLANTED
 from takeback.measure.made import MadePosts, Phase, Plan
 
 
@@ -72,9 +72,9 @@ def test_posts_come_at_their_pace_and_end(folder):
     now = clock.now().timestamp()
     plan_of(folder, Phase("even", now - 10, now - 2, 2.0, 2))
     posts = MadePosts(folder)
-    shard, cursor, seen = Shard("even:1"), None, []
+    stream, cursor, seen = StreamId("even:1"), None, []
     while True:
-        batch = posts.watch(shard, cursor)
+        batch = posts.watch(stream, cursor)
         seen += batch.posts
         cursor = batch.cursor
         if batch.done:
@@ -86,21 +86,21 @@ def test_posts_come_at_their_pace_and_end(folder):
 def test_a_post_that_is_read_twice_is_the_same_post(folder):
     now = clock.now().timestamp()
     plan_of(folder, Phase("even", now - 10, now + 100, 8.0, 1))
-    first, second = (MadePosts(folder).watch(Shard("even:0"), "3") for _ in range(2))
+    first, second = (MadePosts(folder).watch(StreamId("even:0"), "3") for _ in range(2))
     assert first == second
     assert first.posts
     for post in first.posts:
         assert MadePosts(folder).fetch(post.media[0].address, 10) in {b"zero", b"known"}
 
 
-def test_posts_that_are_not_due_are_not_there_and_phases_open_their_shards(folder):
+def test_posts_that_are_not_due_are_not_there_and_phases_open_their_streams(folder):
     now = clock.now().timestamp()
     plan_of(folder, Phase("rush", now, now + 100, 0, 2), Phase("later", now + 50, now + 60, 1.0, 2))
     posts = MadePosts(folder)
-    assert [shard.name for shard in posts.shards()] == ["rush:0", "rush:1"]
-    assert len(posts.watch(Shard("rush:0"), None).posts) == 8
+    assert [stream.name for stream in posts.streams()] == ["rush:0", "rush:1"]
+    assert len(posts.watch(StreamId("rush:0"), None).posts) == 8
     posts.close()
-    assert posts.watch(Shard("later:0"), None).posts == ()
+    assert posts.watch(StreamId("later:0"), None).posts == ()
 
 
 def test_no_other_file_is_given_out(folder):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError
 from takeback.measure import numbers, page, recall
 from takeback.measure.edits import EDITS

@@ -19,7 +19,7 @@ import numpy as np
 import ray
 from ray.cluster_utils import Cluster
 
-from takeback.ground.blobs import Blobs
+from takeback.infra.blobs import Blobs
 from takeback.sightings.archive import engine
 
 STORE = 80 * 1024 * 1024

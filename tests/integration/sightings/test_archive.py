@@ -11,8 +11,8 @@ import pytest
 import synthetic
 from takeback.app import look_back_parts
 from takeback.errors import ConfigurationError, StorageUnavailable
-from takeback.ground.blobs import Blobs
-from takeback.ground.config import Settings
+from takeback.infra.blobs import Blobs
+from takeback.infra.config import Settings
 from takeback.sightings import archive as archives
 from takeback.sightings import archive_store, service, store
 from takeback.sightings.archive import Archive

@@ -1,4 +1,4 @@
-"""A shard has one watcher at a time, and who was slow writes nothing."""
+"""A stream has one watcher at a time, and who was slow writes nothing."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,24 +7,24 @@ import pytest
 
 import synthetic
 from takeback.bank.index import BankIndex
-from takeback.connectors.api import Shard
+from takeback.connectors.api import StreamId
 from takeback.errors import LeaseLost
-from takeback.ground import clock
-from takeback.join import service as join
+from takeback.infra import clock
+from takeback.matching import service as matching
 from takeback.sightings import leases
 from turns import State, Turns
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-A, B = Shard("a"), Shard("b")
+A, B = StreamId("a"), StreamId("b")
 POST = synthetic.seen("!place", 1, bytes(32))
 
 
 @pytest.fixture
 def tx(database):
-    """One transaction that knows shard A."""
+    """One transaction that knows stream A."""
     with database.transaction() as opened:
-        leases.open_shard(opened, "memory", A, "start")
+        leases.open_stream(opened, "memory", A, "start")
         yield opened
 
 
@@ -35,16 +35,16 @@ def take(tx, holder="x"):
 def pass_time(tx, length):
     """The database's clock cannot be moved, so what is written under it is."""
     tx.execute(
-        "update sightings_shard set lease_until = lease_until - %(length)s, moved_at = moved_at - %(length)s,"
+        "update sightings_stream set lease_until = lease_until - %(length)s, moved_at = moved_at - %(length)s,"
         " asked_at = asked_at - %(length)s, not_before = not_before - %(length)s,"
         " turn_at = turn_at - %(length)s"
-        " where (connector, name) in (select connector, name from sightings_shard for update skip locked)",
+        " where (connector, name) in (select connector, name from sightings_stream for update skip locked)",
         {"length": length},
     )
 
 
 def commit(tx, lease, cursor="next", *, done=False):
-    join.commit_batch(tx, BankIndex(), lease, [POST], cursor, done=done, now=NOW)
+    matching.commit_batch(tx, BankIndex(), lease, [POST], cursor, done=done, now=NOW)
 
 
 def sightings(tx):
@@ -52,33 +52,33 @@ def sightings(tx):
 
 
 def cursor_of(tx):
-    return tx.execute("select cursor from sightings_shard").fetchone()[0]
+    return tx.execute("select cursor from sightings_stream").fetchone()[0]
 
 
-def test_a_shard_is_leased_to_one_at_a_time(tx):
+def test_a_stream_is_leased_to_one_at_a_time(tx):
     lease = take(tx)
-    assert (lease.connector, lease.shard, lease.cursor) == ("memory", A, "start")
+    assert (lease.connector, lease.stream, lease.cursor) == ("memory", A, "start")
     assert take(tx, "y") is None
     assert take(tx, "x") is None
 
 
-def test_opening_a_shard_again_changes_nothing(tx):
+def test_opening_a_stream_again_changes_nothing(tx):
     commit(tx, take(tx), "far")
-    leases.open_shard(tx, "memory", A, "start")
+    leases.open_stream(tx, "memory", A, "start")
     assert cursor_of(tx) == "far"
 
 
-def test_another_platforms_shard_of_the_same_name_is_another_shard(tx):
+def test_another_platforms_stream_of_the_same_name_is_another_stream(tx):
     take(tx)
-    leases.open_shard(tx, "other", A, None)
-    assert leases.lease(tx, "other", "x", MINUTE).shard == A
+    leases.open_stream(tx, "other", A, None)
+    assert leases.lease(tx, "other", "x", MINUTE).stream == A
 
 
-def test_the_shard_that_waited_longest_comes_first(tx):
-    leases.open_shard(tx, "memory", B, None)
-    tx.execute("update sightings_shard set turn_at = %s where name = 'a'", [NOW])
-    tx.execute("update sightings_shard set turn_at = %s where name = 'b'", [NOW - MINUTE])
-    assert [take(tx).shard, take(tx).shard, take(tx)] == [B, A, None]
+def test_the_stream_that_waited_longest_comes_first(tx):
+    leases.open_stream(tx, "memory", B, None)
+    tx.execute("update sightings_stream set turn_at = %s where name = 'a'", [NOW])
+    tx.execute("update sightings_stream set turn_at = %s where name = 'b'", [NOW - MINUTE])
+    assert [take(tx).stream, take(tx).stream, take(tx)] == [B, A, None]
 
 
 def test_a_lease_that_ended_is_given_to_the_next_with_the_next_epoch(tx):
@@ -115,7 +115,7 @@ def test_who_was_slow_can_neither_renew_nor_let_go_for_the_next(tx):
 
 def test_what_a_slow_one_tried_to_commit_is_not_there(database):
     with database.transaction() as tx:
-        leases.open_shard(tx, "memory", A, "start")
+        leases.open_stream(tx, "memory", A, "start")
         old = take(tx)
         pass_time(tx, 2 * MINUTE)
         take(tx, "y")
@@ -139,18 +139,18 @@ def test_a_lease_that_was_let_go_is_free_at_once_and_cannot_be_renewed(tx):
     assert take(tx, "y").epoch == lease.epoch + 1
 
 
-def test_a_shard_that_is_done_is_never_leased_again(tx):
+def test_a_stream_that_is_done_is_never_leased_again(tx):
     commit(tx, take(tx), "end", done=True)
     pass_time(tx, timedelta(days=99))
     assert take(tx) is None
-    leases.open_shard(tx, "memory", A, None)
+    leases.open_stream(tx, "memory", A, None)
     assert take(tx) is None
     assert leases.forget_finished(tx, "memory") == 0, "the connector names it again and again"
 
 
-def test_two_who_ask_at_once_get_two_shards_or_none(database):
+def test_two_who_ask_at_once_get_two_streams_or_none(database):
     with database.transaction() as tx:
-        leases.open_shard(tx, "memory", A, None)
+        leases.open_stream(tx, "memory", A, None)
     got = []
 
     def asking(actor) -> None:
@@ -169,9 +169,9 @@ def test_two_who_ask_at_once_get_two_shards_or_none(database):
 
 
 def test_of_two_holders_only_the_later_one_can_commit_however_they_meet(database):
-    """The old one has inserted its sightings and has not moved the cursor, when the shard is leased again."""
+    """The old one has inserted its sightings and has not moved the cursor, when the stream is leased again."""
     with database.transaction() as tx:
-        leases.open_shard(tx, "memory", A, "start")
+        leases.open_stream(tx, "memory", A, "start")
         old = take(tx)
     outcome = []
 
@@ -210,7 +210,7 @@ def test_s5_a_watcher_whose_clock_is_wrong_holds_a_stream_as_long_as_any_other(d
     """S5: leases are by the database's clock, so a dead watcher of any clock is followed within its lease."""
     monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC) + wrong)
     with database.transaction() as tx:
-        leases.open_shard(tx, "memory", A, "start")
+        leases.open_stream(tx, "memory", A, "start")
         assert take(tx, "wrong") is not None
         assert take(tx, "right") is None, "the live lease holds"
         pass_time(tx, MINUTE)
@@ -220,22 +220,22 @@ def test_s5_a_watcher_whose_clock_is_wrong_holds_a_stream_as_long_as_any_other(d
 def test_s5_a_lease_written_by_a_wrong_clock_before_holds_nobody_off(tx):
     """S5: rows of earlier versions, or a database whose clock was set back."""
     take(tx)
-    tx.execute("update sightings_shard set lease_until = now() + interval '55 minutes'")
+    tx.execute("update sightings_stream set lease_until = now() + interval '55 minutes'")
     assert take(tx, "y") is not None
 
 
 def test_s14_all_leases_of_a_watcher_are_renewed_in_one_statement(tx):
     """S14. What was answered is written down beside it, and ends a row of failures."""
     for number in range(300):
-        leases.open_shard(tx, "memory", Shard(str(number)), None)
+        leases.open_stream(tx, "memory", StreamId(str(number)), None)
     held = [take(tx) for _ in range(301)]
-    tx.execute("update sightings_shard set failures = 3, trouble = 'away'")
+    tx.execute("update sightings_stream set failures = 3, trouble = 'away'")
     pass_time(tx, MINUTE / 2)
     assert leases.renew_all(tx, held, MINUTE, answered=held[:1]) == set()
     pass_time(tx, MINUTE / 2)
     assert take(tx, "y") is None
-    rows = tx.execute("select name, failures, trouble from sightings_shard where asked_at is not null")
-    assert rows.fetchall() == [(held[0].shard.name, 0, None)]
+    rows = tx.execute("select name, failures, trouble from sightings_stream where asked_at is not null")
+    assert rows.fetchall() == [(held[0].stream.name, 0, None)]
 
 
 @pytest.mark.parametrize(
@@ -255,8 +255,8 @@ def test_s5_a_wait_that_a_platform_asks_for_is_kept_and_obeyed_up_to_a_week(tx, 
 
 def test_s14_streams_that_were_read_to_their_end_are_deleted(tx):
     """S14: finished histories do not stay for ever; those that the connector names do."""
-    for shard in (A, B):
-        leases.open_shard(tx, "memory", shard, "x", ending=shard == B)
+    for stream in (A, B):
+        leases.open_stream(tx, "memory", stream, "x", ending=stream == B)
     for _ in range(2):
         commit(tx, take(tx), "end", done=True)
     assert leases.forget_finished(tx, "memory") == 0, "not yet"

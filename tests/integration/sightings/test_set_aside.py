@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
-from takeback.connectors.api import Batch, Deletion, Media, Post, Shard, Unseen, UnseenKind
-from takeback.doors.watch.ahead import Ahead
-from takeback.doors.watch.batches import Batches
-from takeback.doors.watch.database_clock import DatabaseClock
-from takeback.evidence.pulse import Pulse
-from takeback.facts import BatchSetAside
+from takeback.connectors.api import Batch, Deletion, Media, Post, StreamId, Unseen, UnseenKind
+from takeback.entrypoints.watcher.ahead import Ahead
+from takeback.entrypoints.watcher.batches import Batches
+from takeback.entrypoints.watcher.database_clock import DatabaseClock
+from takeback.events import BatchSetAside
+from takeback.evidence.heartbeat import Heartbeat
 from takeback.sightings import health, leases, set_aside
 
 MINUTE = timedelta(minutes=1)
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 PICTURE = picture(7)
-STREAM = Shard("live")
+STREAM = StreamId("live")
 
 
 class Poisonous(MemoryPlatform):
@@ -53,9 +53,9 @@ def batches_of(house):
 
 def take(batches, house, batch):
     with house.database.transaction() as tx:
-        leases.open_shard(tx, "memory", STREAM, None)
+        leases.open_stream(tx, "memory", STREAM, None)
         lease = leases.lease(tx, "memory", "x", MINUTE)
-    batches.take(house.platform, lease, lease.cursor, batch, Pulse())
+    batches.take(house.platform, lease, lease.cursor, batch, Heartbeat())
     with house.database.transaction() as tx:
         leases.release(tx, lease, answered=True)
 
@@ -69,7 +69,7 @@ def try_all(batches, house):
 
 def reset(house):
     with house.database.transaction() as tx:
-        tx.execute("truncate sightings_post, sightings_shard, sightings_set_aside cascade")
+        tx.execute("truncate sightings_post, sightings_stream, sightings_set_aside cascade")
 
 
 POISON = st.sampled_from(["raise", "nul", "lone", "long"])
@@ -106,11 +106,11 @@ def test_s14_every_post_is_sighted_but_the_poisonous_and_those_are_listed(house,
 
 
 def test_s14_what_was_set_aside_is_tried_again_and_leaves_the_list(house, monkeypatch):
-    """S14: when the fault is mended, the post is sighted, and the fact was recorded once for the stream."""
+    """S14: when the fault is mended, the post is sighted, and the event was recorded once for the stream."""
     batches = batches_of(house)
     take(batches, house, Batch((post(1, "raise"), post(2, "raise"), post(3, "good")), "3"))
     take(batches, house, Batch((post(4, "raise"),), "4"))
-    assert [(each.pieces, each.error) for each in house.facts(BatchSetAside)] == [(3, "KeyError")]
+    assert [(each.pieces, each.error) for each in house.events(BatchSetAside)] == [(3, "KeyError")]
     try_all(batches, house)
     monkeypatch.setattr(Poisonous, "fetch", lambda *_: PICTURE)
     try_all(batches, house)
@@ -127,14 +127,14 @@ def test_s14_what_was_set_aside_is_tried_again_and_leaves_the_list(house, monkey
 def test_s14_deletions_and_opened_streams_of_a_failed_batch_are_not_lost(house):
     """S14: everything that a batch says is a piece; so is what may not be written."""
     batches = batches_of(house)
-    opens = ((Shard("history:a"), "far"), (Shard("history:\0"), "far"))
+    opens = ((StreamId("history:a"), "far"), (StreamId("history:\0"), "far"))
     strange = Unseen(UnseenKind.ADDRESS, "!square", "$\0", "url")
     batch = Batch((post(1, "good"),), "1", opens, deletions=(Deletion("!a", "$\0"),), unseen=(strange,))
     take(batches, house, batch)
     try_all(batches, house)
     batches.close()
     assert house.query("select message from sightings_post") == [("$m1",)]
-    assert house.query("select name from sightings_shard where ending") == [("history:a",)]
+    assert house.query("select name from sightings_stream where ending") == [("history:a",)]
     assert set_aside.as_batch(set_aside.pieces_of(batch), "1") == batch
 
 
@@ -145,7 +145,7 @@ pieces = st.one_of(
     st.builds(Post, text, text, text, moments, st.lists(media, max_size=2).map(tuple)),
     st.builds(Deletion, text, text),
     st.builds(Unseen, st.sampled_from(UnseenKind), text, text, text),
-    st.tuples(st.builds(Shard, text), text),
+    st.tuples(st.builds(StreamId, text), text),
 )
 
 
@@ -174,16 +174,16 @@ def test_a_post_with_hundreds_of_files_holds_another_stream_back_by_a_few(house)
     greedy = replace(post(1, "good"), media=many)
     house.platform = platform
     with house.database.transaction() as tx:
-        leases.open_shard(tx, "memory", STREAM, None)
-        leases.open_shard(tx, "memory", Shard("other"), None)
+        leases.open_stream(tx, "memory", STREAM, None)
+        leases.open_stream(tx, "memory", StreamId("other"), None)
         first, second = (leases.lease(tx, "memory", "x", MINUTE) for _ in range(2))
     with ThreadPoolExecutor(2) as pool:
-        slow = pool.submit(batches.take, platform, first, None, Batch((greedy,), "1"), Pulse())
+        slow = pool.submit(batches.take, platform, first, None, Batch((greedy,), "1"), Heartbeat())
         while len(asked) < 4:
             pass
         before = len(asked)
         honest = replace(post(2, "good"), media=(Media("memory:honest.good"),))
-        pool.submit(batches.take, platform, second, None, Batch((honest,), "1"), Pulse()).result()
+        pool.submit(batches.take, platform, second, None, Batch((honest,), "1"), Heartbeat()).result()
         assert asked.index("memory:honest.good") - before < 20
         slow.result()
     batches.close()

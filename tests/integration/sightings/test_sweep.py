@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 import synthetic
-from takeback.ground.db import locks
-from takeback.ground.db.locks import Lock
 from takeback.ids import SightingId
+from takeback.infra.db import locks
+from takeback.infra.db.locks import Lock
 from takeback.sightings import flat, store, sweep
 from takeback.sightings.model import Later, Seen
 from takeback.sightings.sweep import Near, Sweeper

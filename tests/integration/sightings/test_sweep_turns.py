@@ -13,9 +13,9 @@ import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.errors import StorageUnavailable
-from takeback.ground.blobs import Blobs
 from takeback.ids import ReportId
-from takeback.join import service as join
+from takeback.infra.blobs import Blobs
+from takeback.matching import service as matching
 from takeback.sightings import store as sightings
 from takeback.sightings.archive import Archive
 from takeback.sightings.model import Later, Seen
@@ -37,11 +37,11 @@ class Meeting:
 
     def passing(self, actor) -> None:
         with actor.transaction() as tx:
-            join.commit(tx, BankIndex(), self.place, [self.seen], NOW)
+            matching.commit(tx, BankIndex(), self.place, [self.seen], NOW)
 
     def read_late(self, actor) -> None:
         with actor.transaction() as tx:
-            join.commit_late(tx, BankIndex(), self.unread, self.seen.reading, NOW)
+            matching.commit_late(tx, BankIndex(), self.unread, self.seen.reading, NOW)
 
     def set_unread(self) -> None:
         with self.database.transaction() as tx:
@@ -54,7 +54,7 @@ class Meeting:
         self.entry = entry  # committed: the look-back may begin
 
     def looking_back(self, actor) -> None:
-        join.look_back(actor, self.entry, NOW, Sweeper(actor, self.folder / "flat"))
+        matching.look_back(actor, self.entry, NOW, Sweeper(actor, self.folder / "flat"))
 
     def has_met_once(self) -> bool:
         must, _ = synthetic.truth(self.database, self.place)
@@ -114,7 +114,7 @@ def test_what_is_moved_while_a_look_back_is_under_way_is_found_by_it_or_by_its_n
         def looking_back(actor, meeting=meeting, again=again) -> None:
             sweeper = Sweeper(actor, tmp_path / "flat", archive)
             try:
-                join.look_back(actor, meeting.entry, NOW, sweeper)
+                matching.look_back(actor, meeting.entry, NOW, sweeper)
             except (StorageUnavailable, psycopg.errors.ForeignKeyViolation):  # its job is tried again
                 again.append(1)
 
@@ -127,7 +127,7 @@ def test_what_is_moved_while_a_look_back_is_under_way_is_found_by_it_or_by_its_n
             turns.play(())
         if again:
             tried += 1
-            join.look_back(database, meeting.entry, NOW, Sweeper(database, tmp_path / "flat", archive))
+            matching.look_back(database, meeting.entry, NOW, Sweeper(database, tmp_path / "flat", archive))
         assert meeting.has_met_once(), before
         found_at_once += not again
         if done:

@@ -11,8 +11,8 @@ import pytest
 from house import picture
 from quiet import QuietPlatform
 from takeback.app import App
-from takeback.connectors.api import Batch, Shard, Survey, Unseen, UnseenKind
-from takeback.doors.watch import watch
+from takeback.connectors.api import Batch, StreamId, Survey, Unseen, UnseenKind
+from takeback.entrypoints.watcher import watch
 from takeback.sightings import leases, unseen
 from waiting import until
 
@@ -24,8 +24,8 @@ class Blind(QuietPlatform):
 
     told: tuple[Unseen, ...] = (SHUT, Unseen(UnseenKind.ADDRESS, "!square", "$1", "content.url"))
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
-        return replace(super().watch(shard, cursor), unseen=self.told, survey=Survey(2, 0, 1))
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
+        return replace(super().watch(stream, cursor), unseen=self.told, survey=Survey(2, 0, 1))
 
 
 @pytest.fixture
@@ -75,12 +75,12 @@ def test_a_watcher_that_lost_its_lease_writes_nothing_of_it(house, platform, mon
         raise leases.LeaseLost("another watcher holds it")
 
     monkeypatch.setattr(leases, "move", never)
-    asked = list[Shard]()
+    asked = list[StreamId]()
     ask = platform.watch
 
-    def asking(shard: Shard, cursor: str | None) -> Batch:
-        asked.append(shard)
-        return ask(shard, cursor)
+    def asking(stream: StreamId, cursor: str | None) -> Batch:
+        asked.append(stream)
+        return ask(stream, cursor)
 
     monkeypatch.setattr(platform, "watch", asking)
     with a_watcher(house, monkeypatch):

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from signal_files import clip, gif_and_html, long_gif, moving, photo, turned
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import features
 from takeback.signals.clip import Verdict, verdict

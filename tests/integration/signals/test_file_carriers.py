@@ -13,7 +13,7 @@ from PIL import Image
 
 import carrier_files as f
 from file_carriers import CARRIERS, MAKE, Pictures
-from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import pdq
 from takeback.signals.clip import clips_behind

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
-from takeback.doors.cli.demo.pictures import encode, scene
+from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.signals import pdq, pdq_exact, pdq_scaled
 from takeback.signals.decode import Working, decode, working
 from takeback.signals.model import MIN_QUALITY, Box, Pdq

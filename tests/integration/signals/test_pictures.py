@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from takeback.doors.cli.demo.pictures import edits, scene
+from takeback.entrypoints.cli.demo.pictures import edits, scene
 from takeback.signals.compare import distances, stack
 from takeback.signals.decode import decode
 from takeback.signals.model import MATCH_RADIUS

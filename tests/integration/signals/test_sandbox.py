@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from signal_files import gif_and_html, huge_png, jpeg_and_zip, long_gif, lying_jpeg, noise, photo
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals.decode import FORMATS, MAX_PIXELS, decode
 from takeback.signals.model import PictureSignals

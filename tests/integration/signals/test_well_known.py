@@ -11,7 +11,7 @@ from PIL import Image, ImageOps
 from signal_files import clip, moving, photo
 from takeback.bank import rules
 from takeback.bank.model import Refusal
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.signals.decode import decode
 from takeback.signals.model import Cut
 from takeback.signals.moments import read_clip

@@ -5,11 +5,11 @@ import re
 import pytest
 from typer.testing import CliRunner
 
-from takeback.doors.cli import staff as command
-from takeback.ground import clock
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
+from takeback.entrypoints.cli import staff as command
 from takeback.ids import StaffId
+from takeback.infra import clock
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
 from takeback.staff import request_rules, requests, service, store
 from takeback.staff.model import Role
 

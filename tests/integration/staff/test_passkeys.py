@@ -4,8 +4,8 @@ import pytest
 
 from authenticator import Authenticator
 from takeback.errors import Refused
-from takeback.ground import clock
-from takeback.ground.db.pool import Database, Tx
+from takeback.infra import clock
+from takeback.infra.db.pool import Database, Tx
 from takeback.staff import passkeys, rules, service, store
 from takeback.staff.model import Role, Session, Site
 from takeback.staff.secret import Secret

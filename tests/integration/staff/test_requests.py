@@ -12,19 +12,19 @@ from hypothesis import strategies as st
 from psycopg import Rollback
 
 from takeback.errors import NotFound, Refused
-from takeback.facts import (
+from takeback.events import (
     AccountChange,
     AccountChangeApproved,
     AccountChangeAsked,
     AccountChangeRefused,
-    Fact,
+    Event,
     StaffChange,
     StaffChanged,
 )
-from takeback.ground import clock
-from takeback.ground.db.pool import Database, Tx
-from takeback.ground.ledger import store as ledger
 from takeback.ids import StaffId
+from takeback.infra import clock
+from takeback.infra.db.pool import Database, Tx
+from takeback.infra.ledger import store as ledger
 from takeback.staff import request_rules as rules
 from takeback.staff import requests, service, store
 from takeback.staff.model import Asked, Member, Role
@@ -65,8 +65,8 @@ def member(tx: Tx, staff: StaffId) -> Member:
     return found
 
 
-def facts(tx: Tx, *kinds: type[Fact]) -> list[Fact]:
-    return [each.fact for each in reversed(ledger.recent(tx, kinds, 100))]
+def events(tx: Tx, *kinds: type[Event]) -> list[Event]:
+    return [each.event for each in reversed(ledger.recent(tx, kinds, 100))]
 
 
 # --- the fault, and what an attacker would try -----------------------------------------------------------
@@ -146,8 +146,8 @@ def test_each_change_waits_for_a_second_person_and_names_both(tx: Tx, change: Ac
     assert told.asked_by == ADA
     requests.approve(tx, asked.request.id, by=BEA, now=NOW)
     staff = asked.request.staff
-    assert facts(tx, AccountChangeAsked)[-1] == AccountChangeAsked(asked.request.id, staff, change, ADA)
-    assert facts(tx, AccountChangeApproved) == [AccountChangeApproved(asked.request.id, staff, change, BEA)]
+    assert events(tx, AccountChangeAsked)[-1] == AccountChangeAsked(asked.request.id, staff, change, ADA)
+    assert events(tx, AccountChangeApproved) == [AccountChangeApproved(asked.request.id, staff, change, BEA)]
     (done,) = [each for each in requests.about(tx, staff, now=NOW) if each.id == asked.request.id]
     assert (done.asked_by, done.ended_by, done.ended_at) == (ADA, BEA, NOW)
     with pytest.raises(Refused, match="answered already"):
@@ -179,7 +179,7 @@ def test_where_there_is_one_administrator_only_the_operator_approves(database: D
         assert requests.seconds(tx, asked.request, now=NOW) == ()
         requests.approve(tx, asked.request.id, by=OPERATOR, now=NOW)
         assert member(tx, RUTH).role is Role.ADMINISTRATOR
-        assert facts(tx, StaffChanged) == [StaffChanged(RUTH, StaffChange.MADE_ADMINISTRATOR, ADA)]
+        assert events(tx, StaffChanged) == [StaffChanged(RUTH, StaffChange.MADE_ADMINISTRATOR, ADA)]
         again = requests.invite(tx, "Nina", Role.ADMINISTRATOR, by=ADA, now=NOW + timedelta(hours=1))
         with pytest.raises(Refused):  # an administrator of an hour is no second person yet
             requests.approve(tx, again.request.id, by=RUTH, now=NOW + timedelta(hours=1))
@@ -207,7 +207,7 @@ def test_a_request_lapses_and_can_be_asked_again(tx: Tx):
 def test_who_asked_whom_it_concerns_an_administrator_and_the_operator_can_stop_it(tx: Tx, by: StaffId | None):
     asked = ask(tx, AccountChange.NEW_WAY_IN)
     requests.refuse(tx, asked.request.id, by=by, now=NOW)
-    assert facts(tx, AccountChangeRefused) == [
+    assert events(tx, AccountChangeRefused) == [
         AccountChangeRefused(asked.request.id, RUTH, AccountChange.NEW_WAY_IN, by)
     ]
     with pytest.raises(Refused):
@@ -236,10 +236,10 @@ def test_an_account_is_closed_at_once_by_one_and_the_last_administrator_is_not(t
     assert not member(tx, BEA).disabled
 
 
-def test_a_new_reviewer_is_invited_by_one_and_the_fact_names_her(tx: Tx):
+def test_a_new_reviewer_is_invited_by_one_and_the_event_names_her(tx: Tx):
     asked = requests.invite(tx, "Nora", Role.REVIEWER, by=ADA, now=NOW)
     staff = asked.request.staff
-    assert facts(tx, AccountChangeAsked) == [
+    assert events(tx, AccountChangeAsked) == [
         AccountChangeAsked(asked.request.id, staff, AccountChange.REVIEWER_INVITED, ADA)
     ]
     again = requests.invite(tx, "nora", Role.REVIEWER, by=BEA, now=NOW)  # the first was never opened

@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from takeback.errors import NotFound, Refused, TooManyAttempts
-from takeback.facts import ApiKeyChange, ApiKeyChanged, Fact, StaffChange, StaffChanged
-from takeback.ground import clock
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import store as ledger
-from takeback.ground.ledger.store import RecordedFact
+from takeback.events import ApiKeyChange, ApiKeyChanged, Event, StaffChange, StaffChanged
 from takeback.ids import StaffId
+from takeback.infra import clock
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import store as ledger
+from takeback.infra.ledger.store import RecordedEvent
 from takeback.staff import requests, rules, service, store
 from takeback.staff.model import NOWHERE, Role, Session, SignedIn, Whence
 from takeback.staff.secret import Secret
@@ -364,12 +364,12 @@ def test_an_api_key_works_until_it_is_revoked_and_its_text_is_not_stored(databas
 # --- what is recorded ------------------------------------------------------------------------------------
 
 
-def recorded(tx, *kinds: type[Fact]) -> list[RecordedFact]:
+def recorded(tx, *kinds: type[Event]) -> list[RecordedEvent]:
     """What was recorded of these kinds, oldest first."""
     return list(reversed(ledger.recent(tx, kinds, 100)))
 
 
-def test_each_change_of_an_account_is_one_fact_and_one_that_changes_nothing_is_none(database: Database):
+def test_each_change_of_an_account_is_one_event_and_one_that_changes_nothing_is_none(database: Database):
     boss, other = opened(database).member.id, opened(database, "Bea", Role.REVIEWER).member.id
     with database.transaction() as tx:
         for role in (Role.REVIEWER, Role.ADMINISTRATOR, Role.ADMINISTRATOR, Role.REVIEWER):
@@ -383,7 +383,7 @@ def test_each_change_of_an_account_is_one_fact_and_one_that_changes_nothing_is_n
             with suppress(Refused):
                 asked = requests.enable(tx, other, by=boss, now=NOW)
                 requests.approve(tx, asked.request.id, by=None, now=NOW)
-        assert [each.fact for each in recorded(tx, StaffChanged)] == [
+        assert [each.event for each in recorded(tx, StaffChanged)] == [
             StaffChanged(other, StaffChange.MADE_ADMINISTRATOR, boss),
             StaffChanged(other, StaffChange.MADE_REVIEWER, boss),
             StaffChanged(other, StaffChange.DISABLED, boss),
@@ -391,7 +391,7 @@ def test_each_change_of_an_account_is_one_fact_and_one_that_changes_nothing_is_n
         ]
 
 
-def test_a_change_that_is_refused_leaves_no_fact(database: Database):
+def test_a_change_that_is_refused_leaves_no_event(database: Database):
     boss, other = opened(database).member.id, opened(database, "Bea", Role.REVIEWER).member.id
     with database.transaction() as tx:
         with pytest.raises(Refused):
@@ -403,7 +403,7 @@ def test_a_change_that_is_refused_leaves_no_fact(database: Database):
         assert recorded(tx, StaffChanged, ApiKeyChanged) == []
 
 
-def test_a_key_that_is_made_or_revoked_is_one_fact_at_the_time_that_the_list_shows(database: Database):
+def test_a_key_that_is_made_or_revoked_is_one_event_at_the_time_that_the_list_shows(database: Database):
     boss = opened(database).member.id
     with database.transaction() as tx:
         service.make_api_key(tx, "our chat", by=boss, now=NOW)
@@ -411,7 +411,7 @@ def test_a_key_that_is_made_or_revoked_is_one_fact_at_the_time_that_the_list_sho
             service.make_api_key(tx, "our chat", by=boss, now=NOW)
         service.revoke_api_key(tx, "our chat", by=None, now=LATER)
         [key] = service.api_keys(tx)
-        assert [(each.fact, each.at) for each in recorded(tx, ApiKeyChanged)] == [
+        assert [(each.event, each.at) for each in recorded(tx, ApiKeyChanged)] == [
             (ApiKeyChanged(ApiKeyChange.MADE, boss), key.made_at),
             (ApiKeyChanged(ApiKeyChange.REVOKED, None), key.revoked_at),
         ]
@@ -420,6 +420,6 @@ def test_a_key_that_is_made_or_revoked_is_one_fact_at_the_time_that_the_list_sho
 def test_what_happens_to_accounts_is_recorded_without_names(database: Database):
     session = opened(database)
     with database.transaction() as tx:
-        facts = tx.execute("select kind, body::text from fact order by id").fetchall()
-    assert [kind for kind, _ in facts] == ["account_change_asked", "staff_invited", "staff_signed_in"]
-    assert all(str(session.member.id) in body and "Ada" not in body for _, body in facts)
+        events = tx.execute("select kind, body::text from event order by id").fetchall()
+    assert [kind for kind, _ in events] == ["account_change_asked", "staff_invited", "staff_signed_in"]
+    assert all(str(session.member.id) in body and "Ada" not in body for _, body in events)

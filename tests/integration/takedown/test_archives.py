@@ -20,7 +20,7 @@ def test_a_removal_there_fails_with_what_to_do(database, tmp_path):
         takedown.remove(database, archive, planned.target)
         with database.transaction() as tx:
             [failed] = takedown.progress(tx, case)
-            said = tx.execute("select body ->> 'reason' from fact where kind = 'removal_failed'").fetchall()
+            said = tx.execute("select body ->> 'reason' from event where kind = 'removal_failed'").fetchall()
         assert failed.state is TargetState.FAILED
         assert len(said) == 1
         assert "ask whoever keeps it" in said[0][0]

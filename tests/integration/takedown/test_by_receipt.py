@@ -1,10 +1,10 @@
 """What a receipt says of a copy is what the console says: not "gone" where a look was not certain."""
 
 from takeback.connectors.api import State, Vantage
-from takeback.doors.console import findings
-from takeback.ground.vault import keys
-from takeback.intake import submit
-from takeback.intake.receipt import load_pepper
+from takeback.entrypoints.console import findings
+from takeback.infra.vault import keys
+from takeback.submissions import submit
+from takeback.submissions.receipt import load_pepper
 from takeback.takedown import service as takedown
 from takeback.takedown.model import Finding
 

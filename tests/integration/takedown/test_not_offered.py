@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from itertools import chain, combinations
 
 from house import picture
-from takeback import fact_form
+from takeback import form
 from takeback.connectors.api import Action
-from takeback.doors.console import deciding_words
-from takeback.facts import RemovalStepDone, StepEnd
+from takeback.entrypoints.console import deciding_words
+from takeback.events import RemovalStepDone, StepEnd
 from takeback.takedown import service as takedown
 from takeback_verify.leaf import Opening
 from takeback_verify.story import _Names, _step
@@ -40,15 +40,15 @@ def test_s14_each_step_ends_as_the_platform_says_and_as_no_more(house, platform)
 
 def _check(house, platform, expected) -> None:
     messages = dict(house.query("select id, message from takedown_target"))
-    facts = house.facts(RemovalStepDone)
+    events = house.events(RemovalStepDone)
     recorded = dict[tuple[str, str], StepEnd]()
-    for fact in facts:  # of the first attempt: at a further one, what we did is so already
-        recorded.setdefault((messages[fact.target], fact.action), fact.how)
+    for event in events:  # of the first attempt: at a further one, what we did is so already
+        recorded.setdefault((messages[event.target], event.action), event.how)
     assert recorded == expected
     for action in platform._world.acted:
         assert recorded[action.target.message, action.action] is not StepEnd.NOT_OFFERED
-    for fact in facts:
-        _says_so(fact)
+    for event in events:
+        _says_so(event)
     for (case,) in house.query("select id from cases_case"):
         with house.database.transaction() as tx:
             shown = [(target, step) for target in takedown.progress(tx, case) for step in target.steps]
@@ -63,10 +63,10 @@ def _end(action, offered, before) -> StepEnd:
     return StepEnd.ALREADY if action in before else StepEnd.DONE
 
 
-def _says_so(fact) -> None:
+def _says_so(event) -> None:
     """Whoever reads the log reads the same, and the page's words are of that end alone."""
-    opening = Opening(1, NOW, fact_form.kind_of(fact), fact_form.body_of(fact))
+    opening = Opening(1, NOW, form.kind_of(event), form.body_of(event))
     told = _step(opening, _Names([], {}))
-    assert ("platform confirmed" in told) is (fact.how is StepEnd.DONE)
-    assert ("did not offer" in told) is (fact.how is StepEnd.NOT_OFFERED)
+    assert ("platform confirmed" in told) is (event.how is StepEnd.DONE)
+    assert ("did not offer" in told) is (event.how is StepEnd.NOT_OFFERED)
     assert len({deciding_words.STEP_END[end] for end in StepEnd}) == len(StepEnd)

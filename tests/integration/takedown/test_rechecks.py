@@ -11,7 +11,7 @@ from house import House, picture
 from platform_in_memory import CONTROL, MemoryPlatform
 from takeback.connectors.api import State, Surface, Vantage
 from takeback.errors import NotAllowed, Unavailable
-from takeback.facts import FoundAgain, FoundGone, Rechecked, RemovalFailed
+from takeback.events import FoundAgain, FoundGone, Rechecked, RemovalFailed
 from takeback.law import clocks
 from takeback.takedown import rules
 from takeback.takedown import service as takedown
@@ -38,7 +38,7 @@ def removals(house: House, report):
 
 
 def rechecked(house: House) -> list[tuple[int, str]]:
-    return [(fact.round, fact.finding) for fact in house.facts(Rechecked)]
+    return [(event.round, event.finding) for event in house.events(Rechecked)]
 
 
 def test_each_round_is_in_the_log_with_the_hash_of_all_that_was_seen(house, removed):
@@ -58,25 +58,25 @@ def test_each_round_is_in_the_log_with_the_hash_of_all_that_was_seen(house, remo
         said = rules.series(each.target, each.round, each.at, each.looks, each.control, required, ())
         assert each.series == said
         assert judge(parse_round(each.series, "a round"), each.finding.value).finding == each.finding.value
-        body = house.query("select body from fact where id = %s and kind = 'rechecked'", each.fact)[0][0]
+        body = house.query("select body from event where id = %s and kind = 'rechecked'", each.event)[0][0]
         assert body["series"] == hashlib.sha256(each.series).hexdigest()
         assert (body["target"], body["round"], body["finding"]) == (str(each.target), each.round, "gone")
-        assert house.query("select count(*) from ledger_entry where fact_id = %s", each.fact) == [(1,)]
+        assert house.query("select count(*) from ledger_entry where event_id = %s", each.event) == [(1,)]
     fields = ["at", "control", "looks", "required", "round", "shut_out", "target", "v"]
     assert sorted(json.loads(found[0].series)) == fields
     assert found[1].at - found[0].at > timedelta(hours=1)
 
 
-def test_the_fact_of_a_round_stands_with_what_was_found(house, platform, removed):
+def test_the_event_of_a_round_stands_with_what_was_found(house, platform, removed):
     _, post = removed
     platform.bring_back(post)
     house.after(hours=2)
-    facts = house.facts(Rechecked, FoundGone, FoundAgain)
-    said = [(type(fact), fact.round) for fact in facts]
+    events = house.events(Rechecked, FoundGone, FoundAgain)
+    said = [(type(event), event.round) for event in events]
     assert said == [
         (Rechecked, 0), (FoundGone, 0), (Rechecked, 1), (FoundAgain, 1), (Rechecked, 2), (FoundGone, 2),
     ]  # fmt: skip
-    assert [fact.finding for fact in facts if isinstance(fact, Rechecked)] == ["gone", "there", "gone"]
+    assert [event.finding for event in events if isinstance(event, Rechecked)] == ["gone", "there", "gone"]
 
 
 HIDING = {
@@ -115,9 +115,9 @@ def test_a_wall_that_stays_ends_as_not_certain_and_never_as_gone(house, platform
     house.decide(report)
     house.after(seconds=11)
     house.after(minutes=10, steps=20)
-    assert house.facts(FoundGone) == []
+    assert house.events(FoundGone) == []
     assert rechecked(house) == [(0, "unclear")]
-    [failed] = house.facts(RemovalFailed)
+    [failed] = house.events(RemovalFailed)
     assert "while the control was answered" in failed.reason
     [found] = rounds(house, report)
     assert found.finding is Finding.UNCLEAR
@@ -129,7 +129,7 @@ def test_a_copy_that_is_seen_is_there_whatever_became_of_the_control(house, plat
     platform.bring_back(post)
     platform.answer_instead(GEO_BLOCK, AS_IT_IS, GEO_BLOCK)
     house.after(hours=2)
-    assert [fact.round for fact in house.facts(FoundAgain)] == [1]
+    assert [event.round for event in house.events(FoundAgain)] == [1]
     assert platform.removed(post)
 
 
@@ -157,9 +157,9 @@ def test_a_platform_without_a_control_never_says_gone_and_says_why(house, platfo
     house.decide(report)
     house.after(seconds=11)
     house.after(minutes=10, steps=20)
-    [failed] = house.facts(RemovalFailed)
+    [failed] = house.events(RemovalFailed)
     assert "no control to look at" in failed.reason
-    assert (house.facts(FoundGone), rechecked(house)) == ([], [(0, "unclear")])
+    assert (house.events(FoundGone), rechecked(house)) == ([], [(0, "unclear")])
     assert rounds(house, report)[0].control == ()
 
 
@@ -226,7 +226,7 @@ def test_the_rounds_of_a_case_become_its_certificate(house, platform, removed):
     house.after(hours=2)
     house.after(minutes=10, steps=20)
     house.after(hours=25)
-    received_at = house.query("select received_at from intake_report")[0][0]
+    received_at = house.query("select received_at from submissions_report")[0][0]
     clock = clocks.start(received_at, 24)[0]
     found = rounds(house, report)
     [certificate] = certificates(found, received_at=received_at, clock=clock, decided_at=None)

@@ -6,16 +6,16 @@ from uuid import UUID
 
 from deciding_now import decide_now
 from made_up import NOW, a_case, a_copy
-from takeback import pipeline
 from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason
-from takeback.facts import Verdict
-from takeback.ground.config import Settings
+from takeback.events import Verdict
 from takeback.ids import StaffId
+from takeback.infra.config import Settings
 from takeback.takedown import service as takedown
 from takeback.takedown import store
 from takeback.takedown.model import TargetState
+from takeback.workflow import dispatch as pipeline
 from turns import State, Turns
 
 STAFF = StaffId(UUID(int=1))
@@ -86,7 +86,7 @@ def test_two_workers_that_plan_the_same_copies_plan_each_once(database):
         with database.transaction() as tx:
             assert len(takedown.progress(tx, case)) == 2
             told = tx.execute(
-                "select count(*) from fact where kind = 'removal_planned' and body ->> 'case' = %s",
+                "select count(*) from event where kind = 'removal_planned' and body ->> 'case' = %s",
                 [str(case)],
             ).fetchone()[0]
             assert told == 2

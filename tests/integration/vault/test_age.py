@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 import others
-from takeback.ground.vault.exhibit_key import make_key
-from takeback.ground.vault.recipients import Role
-from takeback.ground.vault.sealing import open_stream, seal_stream
-from takeback.ground.vault.shares import combine, new_identity, public_key, split
+from takeback.infra.vault.exhibit_key import make_key
+from takeback.infra.vault.recipients import Role
+from takeback.infra.vault.sealing import open_stream, seal_stream
+from takeback.infra.vault.shares import combine, new_identity, public_key, split
 
 pytestmark = pytest.mark.agrees(others.AGE)
 

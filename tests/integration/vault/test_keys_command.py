@@ -12,12 +12,12 @@ import cv2
 import pytest
 from typer.testing import CliRunner
 
-from takeback.doors.cli import keys
+from takeback.entrypoints.cli import keys
 from takeback.errors import ConfigurationError
-from takeback.ground.config import Settings
-from takeback.ground.vault.recipients import Role, Use, directory_path, fingerprint, in_use, load_directory
-from takeback.ground.vault.shares import new_identity, public_key, split
-from takeback.ground.vault.sheets import identity_sheet, share_sheet
+from takeback.infra.config import Settings
+from takeback.infra.vault.recipients import Role, Use, directory_path, fingerprint, in_use, load_directory
+from takeback.infra.vault.shares import new_identity, public_key, split
+from takeback.infra.vault.sheets import identity_sheet, share_sheet
 
 CASE, OTHER = UUID(int=1), UUID(int=2)
 needs_poppler = pytest.mark.agrees("pdftoppm", "pdftotext")

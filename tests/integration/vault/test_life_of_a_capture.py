@@ -12,13 +12,13 @@ import pytest
 
 import waiting
 from takeback.errors import NotFound
-from takeback.ground.blobs import Blobs
-from takeback.ground.vault.copies import LONGEST, copy_of, delete_copies, expire_copies, keep_copy
-from takeback.ground.vault.exhibit_key import KEY_PART, make_key, open_key
-from takeback.ground.vault.sealing import open_stream, seal_stream
-from takeback.ground.vault.shares import new_identity, public_key
-from takeback.ground.vault.shredding import shred
 from takeback.ids import CaptureId
+from takeback.infra.blobs import Blobs
+from takeback.infra.vault.copies import LONGEST, copy_of, delete_copies, expire_copies, keep_copy
+from takeback.infra.vault.exhibit_key import KEY_PART, make_key, open_key
+from takeback.infra.vault.sealing import open_stream, seal_stream
+from takeback.infra.vault.shares import new_identity, public_key
+from takeback.infra.vault.shredding import shred
 
 MARKER = b"what nobody may read on a disk"
 LAWYER = new_identity()
@@ -101,8 +101,8 @@ def test_a_shredding_that_was_cut_short_is_ended_by_the_next(blobs, monkeypatch,
 
 _ENDLESS = """
 import sys
-from takeback.ground.blobs import Blobs
-from takeback.ground.vault.sealing import seal_stream
+from takeback.infra.blobs import Blobs
+from takeback.infra.vault.sealing import seal_stream
 def chunks():
     while True:
         yield sys.argv[3].encode() * 1000

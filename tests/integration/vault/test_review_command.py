@@ -15,11 +15,11 @@ import pytest
 from PIL import Image
 
 from evidence import everything_on_disk
-from takeback.ground.vault.sealing import seal_stream
-from takeback.ground.vault.shares import new_identity, public_key
+from takeback.infra.vault.sealing import seal_stream
+from takeback.infra.vault.shares import new_identity, public_key
 
 REVIEWER, STRANGER = new_identity(), new_identity()
-MAIN = "from takeback.doors.cli.main import main; main()"
+MAIN = "from takeback.entrypoints.cli.main import main; main()"
 
 
 def board() -> bytes:

@@ -9,12 +9,12 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from takeback.doors.cli import witness as command
-from takeback.doors.witness.app import MAX_BODY, create_app
-from takeback.doors.witness.folder import Folder, create
+from takeback.entrypoints.cli import witness as command
+from takeback.entrypoints.witness.app import MAX_BODY, create_app
+from takeback.entrypoints.witness.folder import Folder, create
 from takeback.errors import ConfigurationError
-from takeback.ground import clock
-from takeback.ground.outbound import OutboundClient
+from takeback.infra import clock
+from takeback.infra.outbound import OutboundClient
 from takeback_verify.checkpoint import Checkpoint, format_checkpoint
 from takeback_verify.cosignature import (
     CosignerKind,
@@ -176,7 +176,7 @@ def test_what_cannot_be_kept_is_not_cosigned(post, path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("takeback.doors.witness.folder.os.fsync", full)
+    monkeypatch.setattr("takeback.entrypoints.witness.folder.os.fsync", full)
     assert post(body(5, 9)).status_code == 500
     monkeypatch.undo()
     assert Folder(path).last(ORIGIN).size == 5

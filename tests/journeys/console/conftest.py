@@ -10,11 +10,11 @@ import databases
 from console_house import House, Platform, served
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank.index import BankIndex
-from takeback.doors.console.app import create_app
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
-from takeback.ground.vault import keys
-from takeback.ground.vault.unseal import Unsealer
+from takeback.entrypoints.console.app import create_app
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
+from takeback.infra.vault import keys
+from takeback.infra.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
 
 

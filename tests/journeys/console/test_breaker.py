@@ -8,17 +8,17 @@ from browser import Device, NewPage, Scheme, snapshot
 from console_house import HOUR, House
 from reviewing import REASON, REMOVE, decide, sit_down
 from soaking import quick
-from takeback import pipeline
 from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
-from takeback.doors.console.theme import COOKIE
-from takeback.facts import BreakerReleased, BreakerStopped, CopyFound, SeedCapped
-from takeback.ground import clock
-from takeback.ground.ledger import store as ledger
-from takeback.ground.ledger.record import record
+from takeback.entrypoints.console.theme import COOKIE
+from takeback.events import BreakerReleased, BreakerStopped, CopyFound, SeedCapped
 from takeback.ids import CaseId, SightingId
+from takeback.infra import clock
+from takeback.infra.ledger import store as ledger
+from takeback.infra.ledger.record import record
 from takeback.staff.model import Role
+from takeback.workflow import dispatch as pipeline
 
 REMOVALS = 3
 AXE = Axe()
@@ -31,13 +31,13 @@ def house(house: House) -> House:
 
 
 def add(house: House, case: CaseId, many: int) -> list[SightingId]:
-    """Posts that show the case's picture, as the join finds them; their facts are followed by `work`."""
+    """Posts that show the case's picture, as the join finds them; their events are followed by `work`."""
     found = []
     for number in range(many):
         sighting = house.add_copy(case, 2 * number, clock.now())
         with house.app.database.transaction() as tx:
             tx.execute(
-                "insert into join_match"
+                "insert into matching_match"
                 " (sighting_id, entry_id, distance, flip, negative, found_by, matched_at)"
                 " select k.sighting_id, e.id, 0, 0, false, 'live', now() from cases_copy k"
                 " join cases_case c on c.id = k.case_id join bank_entry e on e.report_id = c.report_id"
@@ -89,9 +89,9 @@ def paused(house: House, page: Page) -> CaseId:
     return case
 
 
-def facts(house: House, kind: type) -> list:
+def events(house: House, kind: type) -> list:
     with house.app.database.transaction() as tx:
-        return [each.fact for each in ledger.recent(tx, (kind,), 100)]
+        return [each.event for each in ledger.recent(tx, (kind,), 100)]
 
 
 def gone(house: House) -> int:
@@ -143,7 +143,7 @@ def test_stop_has_a_person_decide_and_can_be_taken_back(house: House, new_page: 
     expect(page.get_by_role("button", name="Decide")).to_be_visible()
     other.keyboard.press("g")
     expect(other.get_by_text("A colleague has answered meanwhile.")).to_be_visible()
-    assert (len(facts(house, BreakerStopped)), facts(house, BreakerReleased)) == (1, [])
+    assert (len(events(house, BreakerStopped)), events(house, BreakerReleased)) == (1, [])
     other.goto(f"{house.origin}/case/{case}")
     other.keyboard.press("g")
     expect(other.get_by_role("heading", name="Automatic removal is stopped")).to_have_count(0)

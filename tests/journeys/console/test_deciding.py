@@ -10,14 +10,18 @@ from browser import NewPage, snapshot
 from console_house import HOUR, House
 from reviewing import CANNOT, LEAVE, REASON, REMOVE, decide, remove, sit_down, status, take_effect
 from takeback.cases.model import CaseStatus
-from takeback.facts import Looked, RemovalFailed
-from takeback.ground import clock
-from takeback.ground.ledger import store as ledger
+from takeback.events import MediaRevealed, RemovalFailed
+from takeback.infra import clock
+from takeback.infra.ledger import store as ledger
 
 
-def looks(house: House) -> list[Looked]:
+def looks(house: House) -> list[MediaRevealed]:
     with house.app.database.transaction() as tx:
-        return [each.fact for each in ledger.recent(tx, (Looked,), 100) if isinstance(each.fact, Looked)]
+        return [
+            each.event
+            for each in ledger.recent(tx, (MediaRevealed,), 100)
+            if isinstance(each.event, MediaRevealed)
+        ]
 
 
 def history(page: Page) -> list[str]:

@@ -12,11 +12,11 @@ from console_house import House
 from dossiers import checked, the_log
 from reviewing import REASON, REMOVE, decide, remove, sit_down, take_effect
 from soaking import quick
-from takeback import errands
-from takeback.doors.console.theme import COOKIE
 from takeback.dossier import service
-from takeback.facts import DossierWritten, EvidenceAccessed, PosterReleased
-from takeback.ground.ledger import store as ledger
+from takeback.entrypoints.console.theme import COOKIE
+from takeback.events import DossierWritten, EvidenceAccessed, PosterReleased
+from takeback.infra.ledger import store as ledger
+from takeback.workflow import errands
 from takeback_verify.report import Verdict
 from waiting import until
 
@@ -59,8 +59,8 @@ def test_a_package_is_asked_for_put_together_and_taken_out(house: House, page: P
     assert report.verdict is Verdict.VALID, report.steps
     expect(page.get_by_text("names the accounts that posted").first).to_be_visible()
     with house.app.database.transaction() as tx:
-        said = [each.fact for each in ledger.recent(tx, [EvidenceAccessed, DossierWritten], 10)]
-    reasons = [fact.reason for fact in reversed(said) if isinstance(fact, EvidenceAccessed)]
+        said = [each.event for each in ledger.recent(tx, [EvidenceAccessed, DossierWritten], 10)]
+    reasons = [event.reason for event in reversed(said) if isinstance(event, EvidenceAccessed)]
     assert reasons == ["for_a_court", "for_the_police"]
 
 
@@ -95,8 +95,8 @@ def test_a_reviewer_releases_who_posted_with_a_reason_and_a_confirmation(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     with house.app.database.transaction() as tx:
         [released] = ledger.recent(tx, [PosterReleased], 10)
-    assert isinstance(released.fact, PosterReleased)
-    assert (released.fact.case, released.fact.reason) == (case, "for_her_lawyer")
+    assert isinstance(released.event, PosterReleased)
+    assert (released.event.case, released.event.reason) == (case, "for_her_lawyer")
     page.goto(f"{house.origin}/case/{case}")
     expect(
         page.get_by_text("let the person concerned be told which accounts posted: for her lawyer")

@@ -11,10 +11,10 @@ from console_house import House
 from console_pictures import SIZES, check
 from takeback.cases import floods
 from takeback.cases import service as cases
-from takeback.choices import FloodKind
-from takeback.doors.console.theme import COOKIE
-from takeback.ground import clock
+from takeback.entrypoints.console.theme import COOKIE
+from takeback.events.choices import FloodKind
 from takeback.ids import FloodId
+from takeback.infra import clock
 from takeback.staff.model import Role
 
 
@@ -82,7 +82,7 @@ def test_s3_a_flood_is_one_line_of_the_queue_and_is_let_in_in_parts_or_whole(hou
     page.get_by_role("button", name="Let all 11 in").click()
     expect(page.get_by_text("let 11 held reports in")).to_have_count(0)
     with house.app.database.transaction() as tx:
-        kinds = [row[0] for row in tx.execute("select kind from fact where kind like 'flood%' order by id")]
+        kinds = [row[0] for row in tx.execute("select kind from event where kind like 'flood%' order by id")]
     assert kinds == ["flood_began", "flood_kept", "flood_let_in"]
 
 

@@ -11,10 +11,10 @@ from browser import snapshot
 from console_house import House, picture
 from reviewing import REASON, REMOVE, decide, remove, sit_down, status, take_effect
 from takeback.cases.model import CaseStatus
-from takeback.facts import ConfirmationUndone, CopyConfirmed
-from takeback.ground import clock
-from takeback.ground.ledger import store as ledger
+from takeback.events import ConfirmationUndone, CopyConfirmed
 from takeback.ids import CaseId, SightingId
+from takeback.infra import clock
+from takeback.infra.ledger import store as ledger
 
 
 def a_page() -> bytes:
@@ -84,7 +84,7 @@ def test_what_may_be_the_same_counts_once_a_reviewer_says_so(house: House, page:
     expect(tile.get_by_text("may be the same; needs your eye")).to_be_visible()
     with house.app.database.transaction() as tx:
         said = ledger.recent(tx, (CopyConfirmed, ConfirmationUndone), 9)
-    assert [type(each.fact) for each in said] == [ConfirmationUndone, CopyConfirmed]
+    assert [type(each.event) for each in said] == [ConfirmationUndone, CopyConfirmed]
 
 
 def test_what_is_found_after_the_decision_waits_in_the_queue_and_can_still_be_said(house: House, page: Page):

@@ -6,15 +6,15 @@ from browser import NewPage, snapshot
 from console_house import House
 from reviewing import LEAVE, REASON, REMOVE, decide, sit_down, status, take_effect
 from takeback.cases.model import CaseStatus
-from takeback.facts import Decided, DecisionDisputed, DecisionObjected
-from takeback.ground import clock
-from takeback.ground.ledger import store as ledger
+from takeback.events import Decided, DecisionDisputed, DecisionObjected
+from takeback.infra import clock
+from takeback.infra.ledger import store as ledger
 from takeback.staff.model import Role
 
 
-def facts(house: House, kind: type) -> list:
+def events(house: House, kind: type) -> list:
     with house.app.database.transaction() as tx:
-        return [each.fact for each in ledger.recent(tx, (kind,), 100)]
+        return [each.event for each in ledger.recent(tx, (kind,), 100)]
 
 
 def test_h2_deciding_unlooked_is_pointed_out_first(house: House, page: Page):
@@ -48,10 +48,10 @@ def test_h2_a_page_that_is_no_longer_true_is_answered_with_what_changed(house: H
     expect(page.get_by_role("alert")).to_contain_text("1 copy was found (copy 3)")
     expect(page.locator(".tile.new")).to_have_count(1)
     snapshot(page, "console-case-changed")
-    assert facts(house, Decided) == []
+    assert events(house, Decided) == []
     decide(page, REMOVE, REASON)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    [decided] = facts(house, Decided)
+    [decided] = events(house, Decided)
     assert str(sighting) in decided.copies.split()
 
 
@@ -72,7 +72,7 @@ def test_h10_two_reviewers_who_decide_differently_both_see_it(house: House, page
         expect(each.locator(".disputed")).to_contain_text(f"Ada Byron: {REMOVE}")
         expect(each.locator(".disputed")).to_contain_text(f"Grace Hopper: {LEAVE}")
     snapshot(other, "console-case-disputed")
-    assert len(facts(house, DecisionDisputed)) == 1
+    assert len(events(house, DecisionDisputed)) == 1
     assert status(house, case) is CaseStatus.SECOND_LOOK
     page.goto(f"{house.origin}/attention")
     expect(page.get_by_text("decided otherwise")).to_be_visible()
@@ -90,7 +90,7 @@ def test_h10_who_comes_too_late_and_disagrees_is_told_and_heard(house: House, pa
     take_effect(house, case)
     decide(other, LEAVE, "Not intimate")
     expect(other.get_by_role("alert")).to_contain_text("A colleague decided otherwise")
-    assert len(facts(house, DecisionObjected)) == 1
+    assert len(events(house, DecisionObjected)) == 1
 
 
 def test_h10_a_decision_in_effect_can_be_reversed_and_a_closed_case_opened_again(house: House, page: Page):

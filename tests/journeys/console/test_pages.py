@@ -10,13 +10,13 @@ from console_house import HOUR, House
 from console_pictures import SIZES, check
 from soaking import quick
 from takeback.connectors.api import Deletion, Trouble, TroubleKind
-from takeback.doors.console.theme import COOKIE
-from takeback.facts import BatchSetAside, JobGaveUp, LocationUnusable, PictureUnreadable
-from takeback.ground import clock
-from takeback.ground.db.pool import Tx
-from takeback.ground.jobs.queue import enqueue
-from takeback.ground.ledger.record import record
+from takeback.entrypoints.console.theme import COOKIE
+from takeback.events import BatchSetAside, JobGaveUp, LocationUnusable, PictureUnreadable
 from takeback.ids import ReportId
+from takeback.infra import clock
+from takeback.infra.db.pool import Tx
+from takeback.infra.jobs.queue import enqueue
+from takeback.infra.ledger.record import record
 from takeback.sightings import health, set_aside
 
 OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}

@@ -10,8 +10,8 @@ from browser import NewPage, Scheme
 from console_house import House
 from console_pictures import SIZES, check
 from soaking import quick
-from takeback.doors.console.theme import COOKIE
-from takeback.ground import clock
+from takeback.entrypoints.console.theme import COOKIE
+from takeback.infra import clock
 from takeback.staff import request_rules, requests
 from takeback.staff.model import Role
 

@@ -5,8 +5,8 @@ from playwright.sync_api import Page, expect
 
 from browser import NewPage, Scheme
 from console_house import House
-from takeback.doors.console.theme import COOKIE, KEPT
-from takeback.ground import clock
+from takeback.entrypoints.console.theme import COOKIE, KEPT
+from takeback.infra import clock
 
 DARK, LIGHT = "rgb(19, 19, 21)", "rgb(242, 242, 244)"
 

@@ -11,8 +11,8 @@ from console_house import House
 from console_pictures import SIZES, check
 from soaking import quick
 from takeback.connectors.api import Batch, Survey, Unseen, UnseenKind
-from takeback.doors.console.theme import COOKIE
-from takeback.ground import clock
+from takeback.entrypoints.console.theme import COOKIE
+from takeback.infra import clock
 from takeback.sightings import unseen
 from takeback.sightings.unseen import PAGE
 from takeback.staff.model import Role
@@ -142,7 +142,7 @@ def test_a_room_is_told_in_words_until_it_is_mended(house: House, page: Page):
     ],
 )
 def test_what_is_not_known_of_the_rooms_is_said(house: House, page: Page, survey: Survey, said: str):
-    """S6: an empty directory, and a server that does not give its list, are stated facts and not silence."""
+    """S6: an empty directory, and a server that does not give its list, are stated events and not silence."""
     keep(house, survey=survey)
     come_in(page, house)
     page.goto(house.origin + "/unseen")

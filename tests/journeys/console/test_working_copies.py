@@ -11,26 +11,26 @@ from playwright.sync_api import Page, expect
 import databases
 from browser import NewPage, snapshot
 from console_house import House, Platform, picture, served
-from evidence import People, a_keeper
+from evidence import People, a_sealer
 from reviewing import decide, sit_down, take_effect
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank.index import BankIndex
 from takeback.cases import service as cases
 from takeback.connectors.api import Recording, Resource, Target
-from takeback.doors.console.app import create_app
+from takeback.entrypoints.console.app import create_app
+from takeback.events import CapturedFor, EvidenceAccessed, SeenBy
 from takeback.evidence import service as evidence
-from takeback.evidence.keeper import Keeper
 from takeback.evidence.model import Subject
-from takeback.facts import CapturedFor, EvidenceAccessed, SeenBy
-from takeback.ground import clock
-from takeback.ground.config import Settings
-from takeback.ground.db.pool import Database
-from takeback.ground.ledger import store as ledger
-from takeback.ground.vault import keys
-from takeback.ground.vault.copies import delete_copies, living
-from takeback.ground.vault.sealing import open_stream
-from takeback.ground.vault.unseal import Unsealer
+from takeback.evidence.sealer import EvidenceSealer
 from takeback.ids import CaptureId, CaseId
+from takeback.infra import clock
+from takeback.infra.config import Settings
+from takeback.infra.db.pool import Database
+from takeback.infra.ledger import store as ledger
+from takeback.infra.vault import keys
+from takeback.infra.vault.copies import delete_copies, living
+from takeback.infra.vault.sealing import open_stream
+from takeback.infra.vault.unseal import Unsealer
 from takeback.signals.sandbox import Decoder
 
 QUIET = "Deleted on the platform. A sealed copy is here until"
@@ -43,14 +43,16 @@ def people() -> People:
 
 
 @pytest.fixture
-def keeper(tmp_path: Path, people: People) -> Keeper:
-    made = a_keeper(tmp_path, people)
+def sealer(tmp_path: Path, people: People) -> EvidenceSealer:
+    made = a_sealer(tmp_path, people)
     people.write(made.directory, reviewers=True)
     return made
 
 
 @pytest.fixture
-def house(postgres: databases.Server, decoder: Decoder, tmp_path: Path, keeper: Keeper) -> Iterator[House]:
+def house(
+    postgres: databases.Server, decoder: Decoder, tmp_path: Path, sealer: EvidenceSealer
+) -> Iterator[House]:
     """A console of a service that keeps evidence."""
     bound = socket.create_server(("127.0.0.1", 0))
     port = bound.getsockname()[1]
@@ -60,7 +62,7 @@ def house(postgres: databases.Server, decoder: Decoder, tmp_path: Path, keeper: 
         unsealer = Unsealer(keys.ensure(keys_folder(settings)))
         parts = look_back_parts(settings, database)
         app = App(
-            settings, database, {"chat": platform}, decoder, unsealer, BankIndex(), *parts, keeper=keeper
+            settings, database, {"chat": platform}, decoder, unsealer, BankIndex(), *parts, sealer=sealer
         )
         with served(create_app(app), bound):
             yield House(app, platform, f"http://localhost:{port}")
@@ -68,8 +70,8 @@ def house(postgres: databases.Server, decoder: Decoder, tmp_path: Path, keeper: 
 
 def capture(house: House, case: CaseId, number: int = 0) -> CaptureId:
     """What the worker does for a match, with what the platform would have said."""
-    keeper, now = house.app.keeper, clock.now()
-    assert keeper is not None
+    sealer, now = house.app.sealer, clock.now()
+    assert sealer is not None
     with house.app.database.transaction() as tx:
         copy = cases.copies(tx, case)[number]
         where = copy.connector, copy.place, copy.message, copy.media
@@ -78,7 +80,7 @@ def capture(house: House, case: CaseId, number: int = 0) -> CaptureId:
     assert wanted is not None
     file = Resource(now, "https://chat.example/file", now, house.platform.pictures[copy.media])
     recording = Recording(Target(*where[1:]), copy.sender, copy.posted_at, (file,), 0)
-    sealed = keeper.seal(wanted, (), recording, now)
+    sealed = sealer.seal(wanted, (), recording, now)
     with house.app.database.transaction() as tx:
         assert evidence.commit(tx, sealed, wanted)
     return sealed.capture
@@ -95,8 +97,8 @@ def its_poster_deletes(house: House, case: CaseId, number: int = 0) -> None:
 
 def accesses(house: House) -> list[EvidenceAccessed]:
     with house.app.database.transaction() as tx:
-        found = [each.fact for each in ledger.recent(tx, [EvidenceAccessed], 10)]
-    return [fact for fact in found if isinstance(fact, EvidenceAccessed)]
+        found = [each.event for each in ledger.recent(tx, [EvidenceAccessed], 10)]
+    return [event for event in found if isinstance(event, EvidenceAccessed)]
 
 
 def test_what_its_poster_deleted_is_taken_out_sealed_and_that_is_recorded(
@@ -145,7 +147,7 @@ def test_on_a_phone_and_in_the_light_it_is_as_quiet(house: House, new_page: NewP
 
 
 def test_a_tile_that_found_nothing_is_enough_and_a_copy_that_is_over_is_not_offered(
-    house: House, keeper: Keeper, page: Page
+    house: House, sealer: EvidenceSealer, page: Page
 ) -> None:
     sit_down(page, house)
     case = house.case(copies=1)
@@ -158,8 +160,8 @@ def test_a_tile_that_found_nothing_is_enough_and_a_copy_that_is_over_is_not_offe
     page.wait_for_load_state("networkidle")
     page.goto(f"{house.origin}/case/{case}")
     expect(page.get_by_text(QUIET)).to_have_count(1)
-    assert made in living(keeper.blobs, now=clock.now())
-    delete_copies(keeper.blobs, made)
+    assert made in living(sealer.blobs, now=clock.now())
+    delete_copies(sealer.blobs, made)
     page.get_by_text(QUIET).click()
     page.locator(".working select").select_option("To decide")
     page.get_by_role("button", name="Take the sealed copy").click()
@@ -170,7 +172,7 @@ def test_a_tile_that_found_nothing_is_enough_and_a_copy_that_is_over_is_not_offe
 
 
 def test_where_somebody_may_be_under_18_nothing_is_shown_or_given(
-    house: House, keeper: Keeper, page: Page
+    house: House, sealer: EvidenceSealer, page: Page
 ) -> None:
     sit_down(page, house)
     case = house.case(copies=2)
@@ -180,7 +182,7 @@ def test_where_somebody_may_be_under_18_nothing_is_shown_or_given(
     form = page.locator(".working form")
     decide(page, "An intimate image, shared without consent", UNDER_18)
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
-    assert made in living(keeper.blobs, now=clock.now())
+    assert made in living(sealer.blobs, now=clock.now())
     take_effect(house, case)
     fetched = len(house.platform.fetched)
     page.goto(f"{house.origin}/case/{case}")

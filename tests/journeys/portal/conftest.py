@@ -20,13 +20,13 @@ from playwright.sync_api import Page, Request
 
 import waiting
 from databases import Server
-from takeback.ground.vault.seal import unpad
-from takeback.intake.model import Report, decode
+from takeback.infra.vault.seal import unpad
+from takeback.submissions.model import Report, decode
 
 FOLLOWED = r"https://chat\.example/.*|\$Zq1:chat\.example"
 """The links that this portal is told somebody can follow."""
 COPIES_ARE_REMOVED = """
-with report as (select id from intake_report order by received_at desc limit 1),
+with report as (select id from submissions_report order by received_at desc limit 1),
 opened as (
     insert into cases_case (id, report_id, opened_at, due_at, due_clock, status, changed_at)
     select gen_random_uuid(), id, now(), now() + interval '22 hours 30 minutes', 'house', 'removing', now()
@@ -69,14 +69,14 @@ class Portal:
         """The newest report's id."""
         with psycopg.connect(self.database) as connection:
             [row] = connection.execute(
-                "select id::text from intake_report order by received_at desc limit 1"
+                "select id::text from submissions_report order by received_at desc limit 1"
             ).fetchall()
         return row[0]
 
     def reports(self) -> list[Report]:
         """All reports, opened, in the order in which they arrived."""
         with psycopg.connect(self.database) as connection:
-            rows = connection.execute("select sealed from intake_report order by received_at").fetchall()
+            rows = connection.execute("select sealed from submissions_report order by received_at").fetchall()
         return [decode(unpad(pyrage.decrypt(row[0], [self.identity]))) for row in rows]
 
     def removes_copies(self) -> None:
@@ -117,7 +117,7 @@ def serving(server: Server, database: str, keys: Path, identity: pyrage.x25519.I
     }
     with log.open("wb") as written:
         process = subprocess.Popen(
-            [sys.executable, "-m", "takeback.doors.portal"],
+            [sys.executable, "-m", "takeback.entrypoints.portal"],
             env=environment,
             cwd=folder,
             stdout=written,

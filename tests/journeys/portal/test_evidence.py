@@ -17,16 +17,16 @@ from playwright.sync_api import Download
 import waiting
 from browser import snapshot
 from dossiers import the_log
-from evidence import People, a_keeper
+from evidence import People, a_sealer
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
 from soaking import quick
-from takeback import errands
-from takeback.doors.portal.lookup import TAKE_PER_NETWORK
-from takeback.facts import EvidenceAccessed
-from takeback.ground import clock
-from takeback.ground.vault import keys
+from takeback.entrypoints.portal.lookup import TAKE_PER_NETWORK
+from takeback.events import EvidenceAccessed
+from takeback.infra import clock
+from takeback.infra.vault import keys
 from takeback.signals.sandbox import Decoder
+from takeback.workflow import errands
 from takeback_verify.trust import format_trust
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -38,9 +38,9 @@ select gen_random_uuid(), k.sighting_id, 'matrix', 'p', 'm', '', now(), now(), '
 from cases_copy k join cases_case c on c.id = k.case_id where c.report_id = %s
 """
 MADE = """
-with known as (insert into fact (kind, body, at) values ('evidence_accessed', '{}', now()) returning id),
+with known as (insert into event (kind, body, at) values ('evidence_accessed', '{}', now()) returning id),
 made as (
-    insert into dossier_package (id, case_id, state, asked_at, access_fact)
+    insert into dossier_package (id, case_id, state, asked_at, access_event)
     select gen_random_uuid(), c.id, 'abandoned', now(), known.id from known, cases_case c
     where c.report_id = %s returning id)
 update dossier_request q set state = 'ready', dossier_id = made.id, size = 2400000,
@@ -190,7 +190,7 @@ def story(portal_of, database, database_url, tmp_path, decoder, monkeypatch) -> 
     time = Time()
     monkeypatch.setattr(clock, "now", time.now)
     platform, folder = MemoryPlatform(), tmp_path / "data"
-    house = House(database, platform, folder, decoder, time, keeper=a_keeper(tmp_path, People()))
+    house = House(database, platform, folder, decoder, time, sealer=a_sealer(tmp_path, People()))
     with ThreadPoolExecutor(1) as worker:
         report = worker.submit(a_case, house).result()
         visiting = portal_of(database_url, folder / keys.PORTAL_FOLDER)
@@ -225,10 +225,10 @@ def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tm
     visitor.looks_up(story.receipt)
     visitor.presses("Put the file together")
     assert "is being put together" in visitor.reads()
-    assert story.house.facts(EvidenceAccessed) == []
+    assert story.house.events(EvidenceAccessed) == []
     with the_log(story.house, tmp_path) as trust:
         story.records()
-        [access] = story.house.facts(EvidenceAccessed)
+        [access] = story.house.events(EvidenceAccessed)
         assert (access.staff, access.reason) == (None, "by_receipt")
         visitor.presses("See whether it is ready")
         assert "is being put together" in visitor.reads()

@@ -5,9 +5,9 @@ import time
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
-from takeback.doors.portal.lookup import ANSWER_AFTER, ASK_PER_NETWORK
-from takeback.intake.draft import new_key, write_key
-from takeback.intake.receipt import new_code
+from takeback.entrypoints.portal.lookup import ANSWER_AFTER, ASK_PER_NETWORK
+from takeback.submissions.draft import new_key, write_key
+from takeback.submissions.receipt import new_code
 
 
 def ask(portal, receipt: str) -> tuple[int, str, str | None]:

@@ -10,7 +10,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Route
 
 import waiting
-from takeback.doors.portal.answers import read_pictures
+from takeback.entrypoints.portal.answers import read_pictures
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import MIN_QUALITY, Flip
 

@@ -131,7 +131,7 @@ def _everything_behind(page: Page, planted: Planted) -> Iterator[tuple[str, set[
 
 def _drafts(database: str) -> int:
     with psycopg.connect(database) as connection:
-        [row] = connection.execute("select count(*) from intake_draft").fetchall()
+        [row] = connection.execute("select count(*) from submissions_draft").fetchall()
     return row[0]
 
 
@@ -151,7 +151,7 @@ def test_nothing_is_left_after_leaving(profile, planted, portal, visiting, draw,
     closed."""
     photograph = _photograph(draw, tmp_path, planted) if profile.javascript else None
     control = _random()
-    portal.execute("delete from intake_draft")
+    portal.execute("delete from submissions_draft")
     with profile.opened() as chromium:
         visitor = visiting(chromium.page())
         _control(visitor, control)
@@ -187,7 +187,7 @@ def test_nothing_is_written_down_while_she_types(profile, planted, portal, visit
     at
     most: SECURITY.md says so. Afterwards it is not.
     """
-    portal.execute("delete from intake_draft")
+    portal.execute("delete from submissions_draft")
     with profile.opened() as chromium:
         visitor = visiting(chromium.page())
         _answers(visitor, planted, None)
@@ -197,7 +197,7 @@ def test_nothing_is_written_down_while_she_types(profile, planted, portal, visit
         chromium.kill()
     assert profile.holds(planted.texts()) == {}
     assert _drafts(portal.database) == 1
-    portal.execute("update intake_draft set expires_at = now()")
+    portal.execute("update submissions_draft set expires_at = now()")
     with profile.opened() as chromium:
         _shows_nothing(chromium, planted)
         chromium.close()
@@ -210,7 +210,7 @@ def test_nothing_is_written_down_when_the_browser_is_closed_without_leaving(
     """H6, H7: the profile has no answer; within thirty minutes a restored session may show them, and leaving
     from there wipes them.
     """
-    portal.execute("delete from intake_draft")
+    portal.execute("delete from submissions_draft")
     with profile.opened() as chromium:
         visitor = visiting(chromium.page())
         _answers(visitor, planted, None)

@@ -268,8 +268,8 @@ def test_an_expired_receipt_answers_like_one_that_never_was(visitor):
     visitor.goes_to_the_last_page(where="https://chat.example/room/9")
     receipt = visitor.sends()
     visitor.portal.execute(
-        "update intake_report set expires_at = now() "
-        "where received_at = (select max(received_at) from intake_report)"
+        "update submissions_report set expires_at = now() "
+        "where received_at = (select max(received_at) from submissions_report)"
     )
     assert "There is no report for this number" in _look(visitor, receipt)
 

@@ -43,7 +43,7 @@ def states(visitor) -> Iterator[str]:
     portal.execute("update cases_case set status = 'declined' where report_id = %s", report)
     visitor.looks_up(receipt)
     yield "declined"
-    portal.execute("update intake_report set unusable_by = 1 where id = %s", report)
+    portal.execute("update submissions_report set unusable_by = 1 where id = %s", report)
     visitor.looks_up(receipt)
     yield "unusable"
 

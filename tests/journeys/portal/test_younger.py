@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from made_flips import FIELD
-from takeback.intake.draft import new_key, write_key
+from takeback.submissions.draft import new_key, write_key
 
 WHOLE = {
     "age": {},
@@ -86,7 +86,7 @@ def test_an_answer_that_is_changed_to_it_later_wipes_what_was_kept(portal, age):
     for at, fields in WHOLE.items():
         if at != "check":
             ask(portal, "/steps", key, {"at": at, **fields, "age": "yes"})
-    assert rows(portal)["intake_draft"] == before["intake_draft"] + 1
+    assert rows(portal)["submissions_draft"] == before["submissions_draft"] + 1
     ask(portal, "/steps", key, {"at": "age", "then": "check", "age": age})
     assert rows(portal) == before
 
@@ -94,6 +94,6 @@ def test_an_answer_that_is_changed_to_it_later_wipes_what_was_kept(portal, age):
 @pytest.mark.parametrize("at_once", [True, False])
 def test_the_same_with_the_other_answer_is_a_report(portal, at_once):
     """So that the tests above could fail."""
-    before = rows(portal)["intake_report"]
+    before = rows(portal)["submissions_report"]
     assert "Your report has arrived" in send(portal, "yes", at_once=at_once)
-    assert rows(portal)["intake_report"] == before + 1
+    assert rows(portal)["submissions_report"] == before + 1

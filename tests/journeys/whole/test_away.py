@@ -22,17 +22,17 @@ from databases import temporary_folder
 from ports import any_ports
 from services import House, running_house
 from takeback.errors import DatabaseAway
-from takeback.ground import clock
-from takeback.ground.db import migrate
-from takeback.ground.db.embedded import EmbeddedPostgres
-from takeback.ground.db.pool import Database
-from takeback.ground.db.reach import HUNG
-from takeback.ground.vault import keys
-from takeback.ground.vault.seal import load_recipient
-from takeback.intake.model import Report
-from takeback.intake.receipt import load_pepper
-from takeback.intake.submit import submit
+from takeback.infra import clock
+from takeback.infra.db import migrate
+from takeback.infra.db.embedded import EmbeddedPostgres
+from takeback.infra.db.pool import Database
+from takeback.infra.db.reach import HUNG
+from takeback.infra.vault import keys
+from takeback.infra.vault.seal import load_recipient
 from takeback.staff import service as staff
+from takeback.submissions.model import Report
+from takeback.submissions.receipt import load_pepper
+from takeback.submissions.submit import submit
 from waiting import until
 
 PARTS = ("portal", "console", "api", "worker", "watch")
@@ -107,7 +107,7 @@ class Place:
 
 CASES = "select count(*) from cases_case"
 SIGNED = "select coalesce(max(size), 0) from ledger_checkpoint"
-CURSOR = "select cursor from sightings_shard"
+CURSOR = "select cursor from sightings_stream"
 
 
 @pytest.fixture(scope="module")

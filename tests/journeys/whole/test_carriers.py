@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from carriers import Posted as Sent
-from carriers import Stage, edit, html, message
+from carriers import Processes, edit, html, message
 from services import Journey, Scene
-from takeback.doors.cli.demo.town import Posted, edits
+from takeback.entrypoints.cli.demo.scenario import Posted, edits
 
-WAYS: dict[str, Callable[[Stage], Sent]] = {
+WAYS: dict[str, Callable[[Processes], Sent]] = {
     "a file that says it is an archive": lambda s: s.send(
         message("m.file", url=f"{s.media}/x.zip?y#z", info={"mimetype": "application/zip"})
     ),
@@ -21,12 +21,12 @@ WAYS: dict[str, Callable[[Stage], Sent]] = {
 def test_copies_in_every_class_of_carrier_are_found_by_one_report_and_removed(scene: Scene, seed: int):
     """Carriers: one walk finds every address, opens what brings its key, and watches places and people."""
     journey = Journey(scene, seed)
-    user, eyes, copies = journey.town.people[0], scene.chat.eyes, journey.town.copies
+    user, member_view, copies = journey.scenario.people[0], scene.chat.member_view, journey.scenario.copies
     data = edits(seed)["re-encoded"]
 
-    def stage() -> Stage:
+    def stage() -> Processes:
         token = scene.chat.moderator.token
-        return Stage(scene.chat.synapse.origin, token, user, journey.town.room, data)
+        return Processes(scene.chat.synapse.origin, token, user, journey.scenario.room, data)
 
     for name, post in WAYS.items():
         way = stage()
@@ -42,8 +42,10 @@ def test_copies_in_every_class_of_carrier_are_found_by_one_report_and_removed(sc
     journey.decide()
     journey.until_removed()  # each was looked for beside the control, and is gone
 
-    assert {copy.name: eyes.picture(copy.media) for copy in copies} == {copy.name: None for copy in copies}
-    assert all(eyes.picture(other.media) for other in journey.town.others)
-    assert eyes.picture(harmless), "a picture that has nothing to do with it stays"
+    assert {copy.name: member_view.picture(copy.media) for copy in copies} == {
+        copy.name: None for copy in copies
+    }
+    assert all(member_view.picture(other.media) for other in journey.scenario.others)
+    assert member_view.picture(harmless), "a picture that has nothing to do with it stays"
     assert way.current("m.room.avatar", "")["content"] == {}
-    assert journey.house.query("select body from fact where kind in ('job_gave_up', 'removal_failed')") == []
+    assert journey.house.query("select body from event where kind in ('job_gave_up', 'removal_failed')") == []

@@ -17,12 +17,12 @@ import pytest
 from databases import temporary_folder
 from platforms import ROOT
 from services import PATIENCE, TAKEBACK
-from takeback.doors.cli.demo import town
-from takeback.doors.cli.demo.synapse import ensure_installed
+from takeback.entrypoints.cli.demo import scenario
+from takeback.entrypoints.cli.demo.synapse import ensure_installed
 from waiting import until
 
 LONGEST = 240.0
-COPIES = len(town.EDITS)
+COPIES = len(scenario.EDITS)
 SOME = 6
 """Processes: more than Synapse and the demo's own."""
 
@@ -129,7 +129,7 @@ def test_the_room_can_be_watched_and_ctrl_c_ends_all_of_it(cache: Path) -> None:
         running.until_up()
         room = running.address("room")
         before = page(room)
-        assert before.count("<img ") == len(town.OTHERS) + COPIES - 2
+        assert before.count("<img ") == len(scenario.OTHERS) + COPIES - 2
         after = page(f"{room}/copy", data=b"")
         assert after.count("<img ") == before.count("<img ") + 1
 

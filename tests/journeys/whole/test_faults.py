@@ -13,11 +13,11 @@ import signal_files
 from faults import Fault
 from services import PATIENCE, Journey, Scene, assert_gone_and_done_once, running_scene
 from soaking import quick
-from takeback.doors.cli.demo import town
-from takeback.doors.cli.demo.chat import ChatUser
-from takeback.doors.cli.demo.eyes import Eyes
-from takeback.doors.cli.demo.pictures import encode
-from takeback.ground.outbound import OutboundClient, path
+from takeback.entrypoints.cli.demo import scenario
+from takeback.entrypoints.cli.demo.chat import ChatUser
+from takeback.entrypoints.cli.demo.member_view import MemberView
+from takeback.entrypoints.cli.demo.pictures import encode
+from takeback.infra.outbound import OutboundClient, path
 from waiting import until
 
 MOST_BYTES = 2_000_000
@@ -44,19 +44,21 @@ class Doubts:
 
     def doubt(self) -> None:
         last = 0
-        with Eyes(self.scene.chat.synapse.origin, self.scene.chat.member) as eyes:
+        with MemberView(self.scene.chat.synapse.origin, self.scene.chat.member) as member_view:
             while not self.over.wait(0.01):
-                for fact, place, message, media in self.said_gone(last):
-                    with_picture = {each.message for each in eyes.room(str(place)) if each.media is not None}
-                    if message in with_picture or eyes.picture(str(media)) is not None:
+                for event, place, message, media in self.said_gone(last):
+                    with_picture = {
+                        each.message for each in member_view.room(str(place)) if each.media is not None
+                    }
+                    if message in with_picture or member_view.picture(str(media)) is not None:
                         self.early.append(message)
-                    assert isinstance(fact, int)
-                    last, self.asked = fact, self.asked + 1
+                    assert isinstance(event, int)
+                    last, self.asked = event, self.asked + 1
 
     def said_gone(self, last: int) -> list[tuple[object, ...]]:
         with suppress(psycopg.OperationalError):
             return self.scene.house.query(
-                "select f.id, t.place, t.message, t.media from fact f"
+                "select f.id, t.place, t.message, t.media from event f"
                 " join takedown_target t on t.id = (f.body ->> 'target')::uuid"
                 " where f.kind = 'found_gone' and f.id > %s order by f.id",
                 last,
@@ -91,7 +93,7 @@ def found(scene: Scene, seed: int) -> Journey:
 
 def gone(journey: Journey) -> int:
     ((number,),) = journey.house.query(
-        "select count(*) from fact where kind = 'found_gone' and body ->> 'case' = %s", str(journey.case)
+        "select count(*) from event where kind = 'found_gone' and body ->> 'case' = %s", str(journey.case)
     )
     assert isinstance(number, int)
     return number
@@ -127,7 +129,7 @@ def test_a_fault_during_the_removal_delays_it_and_nothing_else(scene: Scene, see
 
 def asked_about(journey: Journey, since: int) -> bool:
     """Whether somebody asked for the copies, to learn from them or to act on them."""
-    media = {copy.media.rpartition("/")[2] for copy in journey.town.copies}
+    media = {copy.media.rpartition("/")[2] for copy in journey.scenario.copies}
     return any(name in each.path for each in journey.scene.proxy.asked[since:] for name in media)
 
 
@@ -168,21 +170,21 @@ def test_a_chat_server_that_is_down_for_a_while_loses_nothing(scene: Scene, seed
 @pytest.mark.soak
 def test_messages_that_their_posters_deleted_first_need_no_second_redaction(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
-    for copy in journey.town.copies:
-        poster_of(journey, copy.message).delete(journey.town.room, copy.message)
+    for copy in journey.scenario.copies:
+        poster_of(journey, copy.message).delete(journey.scenario.room, copy.message)
     journey.finish()
     assert_gone_and_done_once(journey)
 
 
 def poster_of(journey: Journey, message: str) -> ChatUser:
-    shown = {each.message: each.sender for each in journey.scene.chat.eyes.room(journey.town.room)}
+    shown = {each.message: each.sender for each in journey.scene.chat.member_view.room(journey.scenario.room)}
     return next(person for person in journey.scene.chat.people if person.user_id == shown[message])
 
 
 def test_media_that_a_moderator_quarantined_first_is_success(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     with OutboundClient(scene.chat.synapse.origin, token=scene.chat.moderator.token) as moderator:
-        for copy in journey.town.copies:
+        for copy in journey.scenario.copies:
             server, media = copy.media.removeprefix("mxc://").split("/")
             quarantine = path("/_synapse/admin/v1/media/quarantine", server, media)
             assert moderator.send("POST", quarantine, document={}).status == 200
@@ -203,7 +205,7 @@ def test_a_picture_that_cannot_be_fetched_for_a_while_is_matched_later(
 ) -> None:
     journey = found(scene, seed)
     with scene.proxy.failing(fault, "/media/download/"):
-        copy = journey.town.post_copy("half the size")
+        copy = journey.scenario.post_copy("half the size")
         state: Callable[[], str] = lambda: state_of(journey, copy.message)  # noqa: E731 - said where it is used
         until(state, PATIENCE, "the copy to pass by")
         assert state() == "unread"
@@ -218,7 +220,7 @@ def test_posts_during_an_outage_are_found_afterwards(scene: Scene, seed: int) ->
     journey = found(scene, seed)
     asked, before = scene.proxy.asked, len(scene.proxy.asked)
     with scene.proxy.failing(Fault.GATEWAY_PAGE):
-        journey.town.post_copy("half the size")
+        journey.scenario.post_copy("half the size")
         until(lambda: len(asked) > before + 2, PATIENCE, "the watcher to meet the outage")
     journey.until_found()
     journey.finish()
@@ -231,8 +233,11 @@ def state_of(journey: Journey, message: str) -> str:
 
 
 BAD: dict[str, tuple[Callable[[], bytes], str]] = {
-    "truncated": (lambda: town.edits()["as posted"][:2000], "damaged"),
-    "cut in half": (lambda: town.edits()["as posted"][: len(town.edits()["as posted"]) // 2], "damaged"),
+    "truncated": (lambda: scenario.edits()["as posted"][:2000], "damaged"),
+    "cut in half": (
+        lambda: scenario.edits()["as posted"][: len(scenario.edits()["as posted"]) // 2],
+        "damaged",
+    ),
     "empty": (lambda: b"", "empty"),
     "text": (lambda: b"this is no picture\n" * 100, "not_a_picture"),
     "13,000 x 13,000": (signal_files.huge_png, "too_many_pixels"),
@@ -250,10 +255,10 @@ def test_bad_pictures_are_recorded_with_their_reason_and_stop_nothing(scene: Sce
     watcher = scene.house.part("watch")
     person = scene.chat.people[0]
     posted = {
-        name: person.post_picture(journey.town.room, make(), "image/jpeg", body=f"{name}.jpg")[0]
+        name: person.post_picture(journey.scenario.room, make(), "image/jpeg", body=f"{name}.jpg")[0]
         for name, (make, _) in BAD.items()
     }
-    journey.town.post_copy("half the size")
+    journey.scenario.post_copy("half the size")
     peak = 0
 
     def all_seen() -> bool:
@@ -288,5 +293,5 @@ def memory(process: psutil.Process) -> int:
 
 def test_a_new_copy_is_matched_within_seconds(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
-    journey.town.post_copy("half the size")
+    journey.scenario.post_copy("half the size")
     journey.until_found(timeout=15)

@@ -58,8 +58,8 @@ def watcher_is_in_the_middle_of_a_batch(scene: Scene, seed: int) -> Journey:
     journey.report()
     journey.until_case()
     with scene.proxy.holding("GET", "/media/download") as hold:
-        journey.town.post_copy("half the size")
-        journey.town.post_other(20_000 + seed)
+        journey.scenario.post_copy("half the size")
+        journey.scenario.post_other(20_000 + seed)
         assert hold.reached.wait(PATIENCE)
         scene.house.kill("watch")
     return journey
@@ -89,10 +89,10 @@ def portal_is_putting_the_report_down(scene: Scene, seed: int) -> Journey:
         with suppress(TakebackError):
             outcome.append(journey.report())
 
-    with scene.house.locked("intake_report"):
+    with scene.house.locked("submissions_report"):
         sender = threading.Thread(target=send)
         sender.start()
-        scene.house.until_waiting("intake_report", by="takeback_portal")
+        scene.house.until_waiting("submissions_report", by="takeback_portal")
         scene.house.kill("portal")
         sender.join()
     assert outcome == []  # she was told nothing, so she presses the button again
@@ -120,9 +120,9 @@ def worker_has_not_taken_the_report_in(scene: Scene, seed: int) -> Journey:
 def worker_is_looking_back(scene: Scene, seed: int) -> Journey:
     journey = Journey(scene, seed)
     journey.until_seen()
-    with scene.house.locked("join_match"):
+    with scene.house.locked("matching_match"):
         journey.report()
-        scene.house.until_waiting("join_match")
+        scene.house.until_waiting("matching_match")
         scene.house.kill("worker")
     return journey
 
@@ -153,9 +153,9 @@ def sequencer_is_signing(scene: Scene, seed: int) -> Journey:
 def database_dies_during_the_look_back(scene: Scene, seed: int) -> Journey:
     journey = Journey(scene, seed)
     journey.until_seen()
-    with scene.house.locked("join_match"):
+    with scene.house.locked("matching_match"):
         journey.report()
-        scene.house.until_waiting("join_match")
+        scene.house.until_waiting("matching_match")
         scene.house.kill("postgres")
     return journey
 
@@ -243,7 +243,7 @@ def worker_found_a_copy_gone_and_the_case_does_not_know_yet(scene: Scene, seed: 
     journey, house = found(scene, seed), scene.house
     before = house.count("found_gone")
     planned = (
-        "select from fact f join fact_followed d on d.fact_id = f.id where kind = 'removal_planned'"
+        "select from event f join event_handled d on d.event_id = f.id where kind = 'removal_planned'"
         " and body ->> 'case' = %s offset 1"
     )
     with scene.proxy.holding("GET", "/_matrix/client/versions") as hold:
@@ -252,7 +252,7 @@ def worker_found_a_copy_gone_and_the_case_does_not_know_yet(scene: Scene, seed: 
         until(lambda: house.has(planned, str(journey.case)), PATIENCE, "both removals to be planned")
         with house.locked("cases_case"):
             hold.released.set()
-            house.until_fact("found_gone", before + 1)
+            house.until_event("found_gone", before + 1)
             house.until_waiting("cases_case")
             house.kill("worker")
     return journey

@@ -18,7 +18,7 @@ from databases import temporary_folder
 from platforms import ROOT
 from services import PARTS, PATIENCE, TAKEBACK, House, running_house
 from soaking import quick
-from takeback.doors.cli.demo.stage import free_ports
+from takeback.entrypoints.cli.demo.processes import free_ports
 from waiting import until
 
 SECRET = "syt_not_a_real_token"
@@ -121,7 +121,7 @@ def test_the_portal_is_given_nothing_that_it_must_not_know(house: House) -> None
 def test_the_portals_database_url_opens_no_table(house: House) -> None:
     url = house.part("portal").environ()["TAKEBACK_PORTAL_DATABASE_URL"]
     with psycopg.connect(url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute("select * from intake_report")
+        connection.execute("select * from submissions_report")
 
 
 # --- a second one, and the end ----------------------------------------------------------------------------

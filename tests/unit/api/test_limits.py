@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.doors.api.limits import MOST, PER_SECOND, take
+from takeback.entrypoints.api.limits import MOST, PER_SECOND, take
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 

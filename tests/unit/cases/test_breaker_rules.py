@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from takeback.cases.breaker_rules import Arrival, BreakerState, Limits, Tally, sort_out, together
 from takeback.cases.model import Copy
-from takeback.facts import FoundBy
+from takeback.events import FoundBy
 from takeback.ids import CaseId, EntryId, SightingId
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

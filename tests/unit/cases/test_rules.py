@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from takeback.cases import rules
 from takeback.cases.model import REASONS, Case, CaseStatus, Copy, Decision, DecisionReason, Reviewer
-from takeback.facts import FoundBy, Verdict
+from takeback.events import FoundBy, Verdict
 from takeback.ids import CaseId, ReportId, SightingId, StaffId
 from takeback.signals.relation import Hit
 
@@ -255,7 +255,7 @@ def test_a_copy_awaits_an_eye_until_its_case_is_decided_and_a_candidate_while_it
 ):
     copy = replace(a_copy(), hit=Hit(40, 0, negative=False, review_only=candidate))
     assert copy.is_candidate is candidate
-    found = rules.awaits_an_eye(a_case(status), copy)
+    found = rules.awaits_review(a_case(status), copy)
     if status in {CaseStatus.REMOVING, CaseStatus.REMOVED}:
         assert found is candidate
     else:

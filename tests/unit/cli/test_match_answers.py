@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from takeback.doors.cli.match_answers import in_words, line, table
+from takeback.entrypoints.cli.match_answers import in_words, line, table
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.folder import Answer, contents, files_in, in_parallel
 from takeback.signals.known import Found

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from takeback.connectors.api import Action, Recorder, State, Surface, Target
 from takeback.connectors.archive import BATCH, FILES, ArchiveConnector, walk
 from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
-from takeback.ground import clock
+from takeback.infra import clock
 
 TARGET = Target("b", "b/c.jpg", "b/c.jpg")
 

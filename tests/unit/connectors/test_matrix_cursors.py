@@ -16,7 +16,7 @@ TOKENS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0
 def test_a_history_cursor_is_read_back(room: str, start: str, stop: str, created: bool):
     cursor = HistoryCursor(room, start, stop, created)
     assert HistoryCursor.parse(cursor.format()) == cursor
-    assert cursor.shard() == HistoryCursor.parse(cursor.format()).shard()
+    assert cursor.stream() == HistoryCursor.parse(cursor.format()).stream()
 
 
 @given(st.text())

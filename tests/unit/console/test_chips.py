@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.cases.model import Case, CaseStatus
-from takeback.doors.console.chips import Chip, Shape, answer_left, time_left
+from takeback.entrypoints.console.chips import Chip, Shape, answer_left, time_left
 from takeback.ids import CaseId, ReportId
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 
 from takeback.connectors.api import State, Surface, Vantage
-from takeback.doors.console import findings
-from takeback.ids import FactId, SightingId, TargetId
+from takeback.entrypoints.console import findings
+from takeback.ids import EventId, SightingId, TargetId
 from takeback.takedown.model import ControlRow, Finding, LookRow, Round, TargetProgress, TargetState, When
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ def control(state: State = State.PRESENT, number: int = 1) -> tuple[ControlRow, 
 def round_(number: int, finding: Finding, rows: tuple[ControlRow, ...]) -> Round:
     state = State.PRESENT if finding is Finding.THERE else State.ABSENT
     looks = tuple(look(surface, vantage, state, number) for surface in Surface for vantage in Vantage)
-    return Round(TargetId(uuid4()), SightingId(1), number, NOW, finding, looks, rows, b"", FactId(1))
+    return Round(TargetId(uuid4()), SightingId(1), number, NOW, finding, looks, rows, b"", EventId(1))
 
 
 @pytest.mark.parametrize(

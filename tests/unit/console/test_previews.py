@@ -5,9 +5,9 @@ from uuid import uuid4
 import pytest
 
 from takeback.cases.model import Copy
-from takeback.doors.console.previews import KEPT_FOR, NoPicture, Previews, Tickets
+from takeback.entrypoints.console.previews import KEPT_FOR, NoPicture, Previews, Tickets
 from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
-from takeback.facts import FoundBy
+from takeback.events import FoundBy
 from takeback.ids import CaseId, SightingId
 from takeback.signals.model import Box, Cut, Pdq, Variant
 from takeback.signals.relation import Hit

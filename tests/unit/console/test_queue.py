@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from takeback.cases.breaker import Paused
 from takeback.cases.model import Case, CaseStatus, QueueRow
-from takeback.doors.console.queue import Show, Sort, View, select
+from takeback.entrypoints.console.queue import Show, Sort, View, select
 from takeback.ids import CaseId, ReportId
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
-from takeback.doors.console import deciding_words, words
-from takeback.facts import (
-    FACTS,
+from takeback.entrypoints.console import deciding_words, words
+from takeback.events import (
+    EVENTS,
     ApiKeyChange,
     ApiKeyChanged,
     CopyExcluded,
@@ -19,7 +19,7 @@ from takeback.facts import (
     EvidenceAccessed,
     ExclusionUndone,
     FoundBy,
-    Looked,
+    MediaRevealed,
     RetryAsked,
     Revealed,
     StaffChange,
@@ -170,7 +170,7 @@ def test_removed_is_said_only_of_copies_that_were_seen_to_be_gone():
 def test_a_look_is_told_with_who_what_and_why():
     staff = StaffId(uuid4())
     names = words.Names({staff: "Ada"}, {7: 2}, {})
-    look = Looked(COPY.case, Revealed.PICTURE, staff, "to_decide", SightingId(7))
+    look = MediaRevealed(COPY.case, Revealed.PICTURE, staff, "to_decide", SightingId(7))
     assert words.sentence(look, names) == "Ada looked at copy 2: to decide."
     stranger = replace(look, staff=StaffId(uuid4()), sighting=None)
     assert words.sentence(stranger, names) == "a former member of staff looked at a copy: to decide."
@@ -180,8 +180,8 @@ def test_what_staff_did_is_told_with_who_did_it():
     ada, bea = StaffId(uuid4()), StaffId(uuid4())
     names = words.Names({ada: "Ada", bea: "Bea"}, {7: 2}, {TARGET.target: 2})
     assert [
-        words.sentence(fact, names)
-        for fact in (
+        words.sentence(event, names)
+        for event in (
             CopyExcluded(COPY.case, SightingId(7), ada),
             ExclusionUndone(COPY.case, SightingId(7), bea),
             RetryAsked(TARGET.target, COPY.case, ada),
@@ -199,19 +199,19 @@ def test_what_staff_did_is_told_with_who_did_it():
     ]
 
 
-@pytest.mark.parametrize("kind", FACTS)
-def test_every_fact_has_a_sentence(kind: type):
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_event_has_a_sentence(kind: type):
     @given(st.from_type(kind))
-    def check(fact) -> None:
-        said = words.sentence(fact, words.Names({}, {}, {}))
+    def check(event) -> None:
+        said = words.sentence(event, words.Names({}, {}, {}))
         assert said
-        assert not any(isinstance(value, UUID) and str(value) in said for value in vars_of(fact))
+        assert not any(isinstance(value, UUID) and str(value) in said for value in vars_of(event))
 
     check()
 
 
-def vars_of(fact: object) -> list[object]:
-    return [getattr(fact, name) for name in type(fact).__slots__]
+def vars_of(event: object) -> list[object]:
+    return [getattr(event, name) for name in type(event).__slots__]
 
 
 def test_the_person_concerned_is_named_as_who_took_her_evidence_out():

@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.dossier.anchoring import SOON, choose_sizes, own_anchor
-from takeback.ground.ledger.proofs import Stamp
-from takeback.ids import FactId
+from takeback.ids import EventId
+from takeback.infra.ledger.proofs import Stamp
 
 NOON = datetime(2026, 3, 3, 12, tzinfo=UTC)
 
 
 def stamp(size, authority="a", minutes=0.0):
-    return Stamp(size, authority, NOON + timedelta(minutes=minutes), FactId(size), size)
+    return Stamp(size, authority, NOON + timedelta(minutes=minutes), EventId(size), size)
 
 
 def bound(stamps, place):

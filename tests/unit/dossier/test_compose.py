@@ -21,8 +21,8 @@ from takeback.dossier.compose import (
 )
 from takeback.dossier.model import Head
 from takeback.evidence.model import Exhibit, Part
-from takeback.ground.ledger.proofs import Anchor, ProvenEntry
 from takeback.ids import CaptureId, CaseId, DossierId, SightingId
+from takeback.infra.ledger.proofs import Anchor, ProvenEntry
 from takeback_verify.errors import Malformed
 from takeback_verify.exhibit import parse_exhibit
 from takeback_verify.merkle import prove_inclusion

@@ -10,9 +10,9 @@ from fontTools.ttLib import TTFont
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from matters import a_matter
+from case_summaries import a_case_summary
 from takeback.dossier.certificate import certificate
-from takeback.dossier.lettering import FONTS, marked_up, printable, runs, width_of
+from takeback.dossier.pdf_fonts import FONTS, marked_up, printable, runs, width_of
 from takeback.dossier.tables import TABLES
 from takeback.dossier.wording import LANGUAGES, wording
 from takeback_verify.leaf import Opening
@@ -74,20 +74,20 @@ def test_the_texts_themselves_need_no_code_points(language: str):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_other_programs_read_every_name_back_and_miss_no_font(language: str, tmp_path):
     """E3: service, place, account, message, and what entries say, in whatever script."""
-    matter = a_matter(tmp_path)
+    summary = a_case_summary(tmp_path)
     everything = " / ".join(NAMES.values())
-    [copy, *_] = matter.copies
-    first, *others = matter.entries
+    [copy, *_] = summary.copies
+    first, *others = summary.entries
     said = Opening(first.opening.id, first.opening.at, "looked", {"reason": everything})
-    matter = replace(
-        matter,
-        head=replace(matter.head, service=f"Service {everything}"),
+    summary = replace(
+        summary,
+        head=replace(summary.head, service=f"Service {everything}"),
         copies=tuple(replace(copy, place=name, message=name, poster=f"@{name}") for name in NAMES.values()),
         entries=(replace(first, opening=said), *others),
         witnesses=(everything,),
     )
     path = tmp_path / "it.pdf"
-    path.write_bytes(certificate(language, matter))
+    path.write_bytes(certificate(language, summary))
     fonts = subprocess.run(["pdffonts", path], check=True, capture_output=True, text=True).stdout
     rows = [line.split() for line in fonts.splitlines()[2:]]
     assert rows
@@ -102,6 +102,6 @@ def test_other_programs_read_every_name_back_and_miss_no_font(language: str, tmp
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_table_is_set_in_every_language(language: str, tmp_path):
-    matter = a_matter(tmp_path)
+    summary = a_case_summary(tmp_path)
     for table in TABLES.values():
-        assert list(table(matter, wording(language)))
+        assert list(table(summary, wording(language)))

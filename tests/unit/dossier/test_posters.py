@@ -9,12 +9,12 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from canaries import forms
-from matters import a_removal, entry
+from case_summaries import a_removal, entry
 from rounds_of_looks import gone_round
 from takeback.cases.model import Copy
-from takeback.dossier.posters import Names, Told, named, numbered, without_names
-from takeback.facts import FoundBy
-from takeback.ids import CaseId, FactId, SightingId, TargetId
+from takeback.dossier.posters import Names, Statement, named, numbered, without_names
+from takeback.events import FoundBy
+from takeback.ids import CaseId, EventId, SightingId, TargetId
 from takeback.takedown.model import Finding, Round
 from takeback_verify.rounds import format_round
 
@@ -36,7 +36,7 @@ def round_of(number: int, seen: str) -> Round:
     looks = (replace(whole.looks[0], seen=seen), *whole.looks[1:])
     series = format_round(replace(whole, looks=looks))
     return Round(
-        TargetId(UUID(whole.target)), SightingId(1), number, AT, Finding.GONE, (), (), series, FactId(1)
+        TargetId(UUID(whole.target)), SightingId(1), number, AT, Finding.GONE, (), (), series, EventId(1)
     )
 
 
@@ -48,7 +48,7 @@ def test_no_form_of_a_name_is_left_in_entries_rounds_and_places(senders, put, wh
     text = put.format(senders[0] if which == 0 else spelt[which % (len(spelt) - 4)])
     assume("\\" not in text)
     target = gone_round().target
-    told = Told(
+    told = Statement(
         (),
         (round_of(0, "404"), round_of(1, text)),
         (
@@ -86,7 +86,7 @@ def test_each_account_has_one_number_and_a_place_that_names_it_is_left_out(sende
 def test_a_name_that_is_a_word_of_ours_hides_nothing_of_ours():
     """H8: nobody keeps evidence out of a package by what he calls himself."""
     target = gone_round().target
-    told = Told(
+    told = Statement(
         (),
         (round_of(0, "404"),),
         (

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from reportlab.lib.colors import black
 from reportlab.platypus import SimpleDocTemplate
 
-from takeback.dossier.lettering import printable, width_of
-from takeback.dossier.ruled import RuledTable, broken, ruled_table
+from takeback.dossier.pdf_fonts import printable, width_of
+from takeback.dossier.pdf_table import RuledTable, broken, ruled_table
 from takeback.dossier.wording import LANGUAGES
 
 

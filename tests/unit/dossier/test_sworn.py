@@ -1,4 +1,4 @@
-"""E4: each sentence of the certificates that somebody may swear to is tied to the fact that makes it true."""
+"""E4: each sentence of the certificates that somebody may swear to is tied to the event that makes it true."""
 
 import re
 import subprocess
@@ -10,16 +10,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from matters import a_matter
+from case_summaries import a_case_summary
 from repository import read
-from takeback import errands
-from takeback.dossier import papers
+from takeback.dossier import package_texts
 from takeback.dossier.certificate import certificate
 from takeback.dossier.wording import LANGUAGES, wording
 from takeback.errors import Unavailable
-from takeback.ground.jobs.worker import wait_before
+from takeback.infra.jobs.worker import wait_before
 from takeback.law.clocks import regimes
 from takeback.takedown.telling import ENGLISH, told
+from takeback.workflow import errands
 from takeback_verify.story import NEEDED
 
 TRANSLATED = ("zh-CN", "ko")
@@ -80,7 +80,10 @@ def test_who_decided_who_collected_and_who_holds_which_key_is_told(language: str
 def test_no_text_says_what_is_not_so(tmp_path):
     """E4: the sentences that were not true."""
     texts = [text_of(language) for language in LANGUAGES]
-    texts += [papers.method(a_matter(tmp_path)).decode(), papers.instructions(a_matter(tmp_path)).decode()]
+    texts += [
+        package_texts.method(a_case_summary(tmp_path)).decode(),
+        package_texts.instructions(a_case_summary(tmp_path)).decode(),
+    ]
     for text in texts:
         for untrue in (
             "as they came over the network", "recorded raw", "Before anything is done",
@@ -112,7 +115,7 @@ def test_no_english_sentence_is_left(language: str, tmp_path):
     lines = [line for line in text_of(language).splitlines() if not line.startswith("#")]
     lines = [re.sub(r"^\w[\w-]* = |\{\w+\}", "", line) for line in lines]
     lines += [
-        told(each.clauses, said.phrases, ZoneInfo("Asia/Seoul")) for each in a_matter(tmp_path).removals
+        told(each.clauses, said.phrases, ZoneInfo("Asia/Seoul")) for each in a_case_summary(tmp_path).removals
     ]
     for line in lines:
         for run in re.findall(r"[A-Za-z]+(?:[ ,]+[A-Za-z]+)*", line):
@@ -121,7 +124,7 @@ def test_no_english_sentence_is_left(language: str, tmp_path):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_removals_are_told_in_the_language(language: str, tmp_path):
-    [removal] = a_matter(tmp_path).removals
+    [removal] = a_case_summary(tmp_path).removals
     said = told(removal.clauses, wording(language).phrases)
     assert len(said) > 100
     assert "{" not in said
@@ -131,13 +134,13 @@ def test_the_removals_are_told_in_the_language(language: str, tmp_path):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_local_time_stands_beside_utc_and_the_dates_of_the_file_are_real(language: str, tmp_path):
     """E4: times in UTC and in the case's zone; the PDF says when it was made."""
-    matter = replace(a_matter(tmp_path), time_zone="Asia/Seoul")
+    summary = replace(a_case_summary(tmp_path), time_zone="Asia/Seoul")
     path = tmp_path / "it.pdf"
-    path.write_bytes(certificate(language, matter))
-    assert path.read_bytes() == certificate(language, matter)
+    path.write_bytes(certificate(language, summary))
+    assert path.read_bytes() == certificate(language, summary)
     done = subprocess.run(["pdfinfo", "-isodates", path], check=True, capture_output=True, text=True)
     dates = dict(re.findall(r"^(\w+Date): +(.*)$", done.stdout, re.MULTILINE))
-    made = matter.head.made
+    made = summary.head.made
     assert {datetime.fromisoformat(at).astimezone(UTC) for at in dates.values()} == {made}
     read_ = subprocess.run(["pdftotext", "-raw", path, "-"], check=True, capture_output=True).stdout.decode()
     text = re.sub(r"\s+", " ", read_)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from evidence import People, a_keeper, everything_on_disk, opened
+from evidence import People, a_sealer, everything_on_disk, opened
 from takeback.connectors.api import Exchange, Recording, Target
 from takeback.connectors.matrix.recording import LIKENESSES
+from takeback.events import CapturedFor
 from takeback.evidence.model import Exhibit, Subject, Wanted
 from takeback.evidence.service import new_capture
-from takeback.facts import CapturedFor
 from takeback.ids import SightingId
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -46,12 +46,12 @@ def test_the_picture_is_what_people_are_shown():
 def test_a_suspected_minors_exhibit_holds_no_key(tmp_path: Path, minor: bool):
     """Where digests alone are kept, nothing that is kept opens the file that the platform may still have."""
     people = People()
-    keeper = a_keeper(tmp_path, people)
+    sealer = a_sealer(tmp_path, people)
     subject = Subject(SightingId(1), "matrix", "!a", "$m", f"{BARE}#{KEY}", AT, AT)
     wanted = Wanted(new_capture(), subject, CapturedFor.MATCH, minor, AT)
-    sealed = keeper.seal(wanted, (), recording(b"shown"), AT)
+    sealed = sealer.seal(wanted, (), recording(b"shown"), AT)
     exhibit = Exhibit(wanted.capture, SightingId(1), sealed.document, sealed.parts, AT, erased=False)
-    parts = opened(keeper, exhibit, people.lawyer)
+    parts = opened(sealer, exhibit, people.lawyer)
     said = parts["sealed/message.json.age"]
     assert BARE.encode() in said
     assert (KEY.encode() in said) is not minor

@@ -14,7 +14,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 import others
 from takeback.connectors.api import Exchange, Recording, Resource, Target
-from takeback.evidence.likeness import without_likeness
+from takeback.evidence.redaction import redacted
 from takeback.evidence.warc import describe, write_warc
 from takeback_verify import canonical
 
@@ -49,7 +49,7 @@ RECORDING = Recording(
 
 
 def warc(recording: Recording = RECORDING, *, bare: bool = False) -> bytes:
-    kept, taken_out = without_likeness(recording) if bare else (recording, ())
+    kept, taken_out = redacted(recording) if bare else (recording, ())
     about = describe(recording, connector="matrix", taken_out=taken_out)
     return b"".join(write_warc(kept, about, "takeback test"))
 

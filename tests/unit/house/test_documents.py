@@ -1,4 +1,4 @@
-"""The documents say what is so: settings, facts, commands, files, links, and what follows what."""
+"""The documents say what is so: settings, events, commands, files, links, and what follows what."""
 
 import ast
 import dataclasses
@@ -15,12 +15,13 @@ import typer
 from pydantic.fields import FieldInfo
 
 from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of, text_of, texts, tree_of
-from takeback import facts, pipeline
-from takeback.doors.cli import main
-from takeback.doors.cli.demo.check import Result
-from takeback.fact_form import kind_of
-from takeback.facts import FACTS
-from takeback.ground.config import PortalSettings, Settings
+from takeback import events
+from takeback.entrypoints.cli import main
+from takeback.entrypoints.cli.demo.check import Result
+from takeback.events import EVENTS
+from takeback.events.form import kind_of
+from takeback.infra.config import PortalSettings, Settings
+from takeback.workflow import dispatch as pipeline
 
 PREFIX = "TAKEBACK_"
 INTERNAL = {
@@ -83,16 +84,16 @@ def test_no_file_speaks_of_a_setting_that_does_not_exist() -> None:
     assert not [(path, name) for path, name in spoken if name not in known]
 
 
-# --- facts -------------------------------------------------------------------------------------------------
+# --- events -------------------------------------------------------------------------------------------------
 
 
-def documented_facts() -> dict[str, tuple[str, ...]]:
-    """(kind, fields, meaning, what follows) by class, as docs/facts.md has them."""
-    return {row[0].strip("`"): row[1:] for row in rows_of(read("docs/facts.md")) if row[0].startswith("`")}
+def documented_events() -> dict[str, tuple[str, ...]]:
+    """(kind, fields, meaning, what follows) by class, as docs/events.md has them."""
+    return {row[0].strip("`"): row[1:] for row in rows_of(read("docs/events.md")) if row[0].startswith("`")}
 
 
 def followed() -> set[str]:
-    """The facts from which something follows: those with an arm of their own that does something."""
+    """The events from which something follows: those with an arm of their own that does something."""
     follow = next(
         node
         for node in ast.walk(tree_of(Path(pipeline.__file__)))
@@ -115,16 +116,16 @@ def test_the_pipeline_can_be_read_here() -> None:
     assert "JobGaveUp" not in followed()
 
 
-@pytest.mark.parametrize("fact", FACTS, ids=lambda fact: fact.__name__)
-def test_a_fact_is_documented_with_its_fields_and_what_follows(fact: type[facts.Fact]) -> None:
-    kind, fields, _, follows = documented_facts()[fact.__name__]
-    assert kind == f"`{kind_of(fact)}`"
-    assert re.findall(r"`(\w+)`", fields) == [field.name for field in dataclasses.fields(fact)]
-    assert (follows == "Nothing by itself.") is (fact.__name__ not in followed())
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
+def test_an_event_is_documented_with_its_fields_and_what_follows(event: type[events.Event]) -> None:
+    kind, fields, _, follows = documented_events()[event.__name__]
+    assert kind == f"`{kind_of(event)}`"
+    assert re.findall(r"`(\w+)`", fields) == [field.name for field in dataclasses.fields(event)]
+    assert (follows == "Nothing by itself.") is (event.__name__ not in followed())
 
 
-def test_no_fact_is_documented_that_cannot_happen() -> None:
-    assert documented_facts().keys() == {fact.__name__ for fact in FACTS}
+def test_no_event_is_documented_that_cannot_happen() -> None:
+    assert documented_events().keys() == {event.__name__ for event in EVENTS}
 
 
 # --- commands ----------------------------------------------------------------------------------------------

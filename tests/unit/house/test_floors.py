@@ -16,7 +16,7 @@ _CONTRACTS.read_string(read(".importlinter"))
 
 
 def layers() -> list[list[str]]:
-    """Floors from the top, each with its rooms as "ground/db"."""
+    """Floors from the top, each with its rooms as "infra/db"."""
     text = _CONTRACTS["importlinter:contract:floors"]["layers"]
     return [
         [room.strip().removeprefix("takeback.").replace(".", "/") for room in line.split("|")]
@@ -102,4 +102,4 @@ def test_only_the_join_commits_sightings_that_can_match() -> None:
             and node.value.id in names
             and node.attr in _COMMITS
         }
-    assert callers == {"join/service.py"}
+    assert callers == {"matching/service.py"}

@@ -19,10 +19,10 @@ READ_ACROSS = {
     ("cases/store.py", "sightings_post"): "a case's copies and the queue's counts, each in one query",
     ("cases/breaker_store.py", "bank_entry"): "a case's entries, of which each one's last hour is counted",
     ("cases/breaker_store.py", "sightings_post"): "who posted what was removed unseen",
-    ("cases/store.py", "join_match"): "which reported entries a reviewed copy shows, without loading all",
-    ("measure/load_check.py", "sightings_shard"): "how far the bench's posts were read",
+    ("cases/store.py", "matching_match"): "which reported entries a reviewed copy shows, without loading all",
+    ("measure/load_check.py", "sightings_stream"): "how far the bench's posts were read",
     ("measure/load_check.py", "sightings_post"): "whether each of the bench's posts was read once",
-    ("measure/load_check.py", "join_match"): "whether each of the bench's copies was matched once",
+    ("measure/load_check.py", "matching_match"): "whether each of the bench's copies was matched once",
 }
 """The few statements that read another room's table, of a room below, and why. None may write one."""
 
@@ -66,10 +66,10 @@ def test_every_table_is_used_by_its_room() -> None:
     ("source", "found"),
     [
         ('tx.execute("select 1 from bank_entry e")', ["bank_entry"]),
-        ('tx.execute("insert into fact (kind) values (%s)")', ["fact"]),
+        ('tx.execute("insert into event (kind) values (%s)")', ["event"]),
         ('SQL = "update cases_case " "set x = 1"', ["cases_case"]),
         ('q = f"select {x} from staff_link where {y}"', ["staff_link"]),
-        ('q = "a fact is small"', []),
+        ('q = "an event is small"', []),
         ('def f():\n    """Reads bank_entry."""', []),
         ('name = "look_back"', []),
         ('q = "select * from procrastinate_jobs"', ["procrastinate_jobs"]),

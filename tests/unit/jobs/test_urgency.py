@@ -7,8 +7,9 @@ from types import SimpleNamespace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback import facts, pipeline
-from takeback.ground.jobs.urgency import OTHER, SLOW, TURN, URGENCY, Urgency, lanes, of_fact, of_job
+from takeback import events
+from takeback.infra.jobs.urgency import OTHER, SLOW, TURN, URGENCY, Urgency, lanes, of_event, of_job
+from takeback.workflow import dispatch as pipeline
 
 WORKERS = st.integers(1, 8)
 
@@ -29,13 +30,13 @@ def test_s9_reports_decisions_removals_and_clocks_go_before_details_and_upkeep()
     assert of_job("nobody knows") is OTHER
 
 
-def test_s9_what_follows_from_a_fact_is_as_urgent_as_the_fact():
-    kinds = typing.get_args(facts.Fact)
-    urgency = {kind: of_fact(kind.__new__(kind)) for kind in kinds}
-    assert urgency[facts.ReportReceived] is urgency[facts.DecisionEffective] is Urgency.PEOPLE
-    assert urgency[facts.RemovalPlanned] is urgency[facts.CopyFound] is Urgency.REMOVALS
-    assert urgency[facts.Matched] < urgency[facts.Captured] < urgency[facts.RemovalPlanned]
-    assert urgency[facts.Watched] is Urgency.UPKEEP
+def test_s9_what_follows_from_an_event_is_as_urgent_as_the_event():
+    kinds = typing.get_args(events.Event)
+    urgency = {kind: of_event(kind.__new__(kind)) for kind in kinds}
+    assert urgency[events.ReportReceived] is urgency[events.DecisionEffective] is Urgency.PEOPLE
+    assert urgency[events.RemovalPlanned] is urgency[events.CopyFound] is Urgency.REMOVALS
+    assert urgency[events.Matched] < urgency[events.Captured] < urgency[events.RemovalPlanned]
+    assert urgency[events.HeartbeatRecorded] is Urgency.UPKEEP
 
 
 @given(WORKERS)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback import errands
 from takeback.errors import LONGEST_WAIT, Gone, Unavailable
-from takeback.ground.jobs.worker import LONGEST_PAUSE, Handler, next_try, wait_before
+from takeback.infra.jobs.worker import LONGEST_PAUSE, Handler, next_try, wait_before
+from takeback.workflow import errands
 
 ATTEMPTS = st.integers(1, 5000)
 ASKED = st.none() | st.floats(0, 1e30) | st.just(float("inf"))

@@ -10,7 +10,7 @@ import numpy as np
 import pdqhash
 import pytest
 
-from takeback.doors.portal.app import STATIC as FOLDER
+from takeback.entrypoints.portal.app import STATIC as FOLDER
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from takeback.errors import ConfigurationError
-from takeback.ground.ledger.keys import Signed, Signer, read_last_signed, read_verifier, read_verifiers
+from takeback.infra.ledger.keys import Signed, Signer, read_last_signed, read_verifier, read_verifiers
 from takeback_verify.checkpoint import Checkpoint, open_checkpoint
 from takeback_verify.cosignature import (
     CosignerKind,

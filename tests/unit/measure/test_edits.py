@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from takeback.doors.cli.demo.pictures import scene
+from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.measure.edits import EDITS, OTHERS, Edit, apply
 from takeback.signals import pdq
 from takeback.signals.decode import decode

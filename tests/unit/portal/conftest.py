@@ -6,9 +6,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from drafts import MemoryDrafts
-from takeback.doors.portal.app import create_app
-from takeback.ground.config import PortalSettings
-from takeback.ground.db.pool import Database
+from takeback.entrypoints.portal.app import create_app
+from takeback.infra.config import PortalSettings
+from takeback.infra.db.pool import Database
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from made_flips import FIELD, made_flips
-from takeback.doors.portal import answers as form
-from takeback.doors.portal import steps
-from takeback.doors.portal.links import Links
+from takeback.entrypoints.portal import answers as form
+from takeback.entrypoints.portal import steps
+from takeback.entrypoints.portal.links import Links
 from takeback.errors import Refused
-from takeback.ground.vault.seal import Recipient, seal, unpad
-from takeback.intake import submit
-from takeback.intake.model import (
+from takeback.infra.vault.seal import Recipient, seal, unpad
+from takeback.submissions import submit
+from takeback.submissions.model import (
     LARGEST,
     LONGEST_ACCOUNT,
     LONGEST_CONTACT,
@@ -30,7 +30,7 @@ from takeback.intake.model import (
     proven,
     units,
 )
-from takeback.intake.receipt import Pepper
+from takeback.submissions.receipt import Pepper
 
 KEY = pyrage.x25519.Identity.generate()
 RECIPIENT = Recipient(str(KEY.to_public()))
@@ -96,7 +96,7 @@ def accepted(fields: dict[str, str]) -> Report | None:
             asked = {name: fields[name] for name in steps.asked_on(step)}
             pressed = asked | {"at": step.value, "go": "send" if step is steps.Step.CHECK else "next"}
             following = steps.turn(form.parse(body(pressed)), answers, Links(None))
-            if isinstance(following, steps.Leave):
+            if isinstance(following, steps.Exit):
                 return form.report(following.answers, "en") if following.to is steps.End.SEND else None
             if following.faults:
                 return None

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from drafts import MemoryDrafts
 from made_flips import FIELD
-from takeback.doors.portal import answers as form
-from takeback.doors.portal.session import Draft, Lookup, Session, load, save
-from takeback.doors.portal.steps import Step, asked_on
-from takeback.ground.db.pool import Database
-from takeback.intake.draft import new_key
-from takeback.intake.model import MAX_LOCATIONS, MAX_PICTURES, ReportedPicture, missing
+from takeback.entrypoints.portal import answers as form
+from takeback.entrypoints.portal.session import Draft, Lookup, Session, load, save
+from takeback.entrypoints.portal.steps import Step, asked_on
+from takeback.infra.db.pool import Database
+from takeback.submissions.draft import new_key
+from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, ReportedPicture, missing
 
 HASHES = st.binary(min_size=32, max_size=32).map(bytes.hex)
 PICTURES = st.builds(
@@ -36,7 +36,7 @@ ANSWERS = st.builds(
 @given(ANSWERS, st.sampled_from(["age", "check"]), st.sampled_from(["next", "change:where"]))
 def test_what_a_page_sends_is_what_was_answered(answers, at, go):
     turn = form.parse(urlencode({**asdict(answers), "at": at, "go": go}).encode())
-    assert turn == form.Turn(at=at, go=go, then="", trap="", fields=asdict(answers))
+    assert turn == form.FormPost(at=at, go=go, then="", trap="", fields=asdict(answers))
     assert turn.answered(form.Answers(), form.FIELDS) == answers
 
 

@@ -6,15 +6,15 @@ import pytest
 
 from drafts import MemoryDrafts
 from pages_of_portal import FORM, WHOLE, answered, press
-from takeback.doors.portal.answers import BODY_LIMIT
-from takeback.doors.portal.app import create_app
-from takeback.doors.portal.guard import HEADERS
-from takeback.doors.portal.lookup import ASK_PER_NETWORK
-from takeback.doors.portal.questions import SEND_PER_NETWORK
+from takeback.entrypoints.portal.answers import BODY_LIMIT
+from takeback.entrypoints.portal.app import create_app
+from takeback.entrypoints.portal.guard import HEADERS
+from takeback.entrypoints.portal.lookup import ASK_PER_NETWORK
+from takeback.entrypoints.portal.questions import SEND_PER_NETWORK
 from takeback.errors import ConfigurationError
-from takeback.ground.config import PortalSettings
-from takeback.ground.db.pool import Database
-from takeback.intake.receipt import new_code
+from takeback.infra.config import PortalSettings
+from takeback.infra.db.pool import Database
+from takeback.submissions.receipt import new_code
 
 PAGES = ["/", "/steps", "/status", "/privacy", "/weather", "/help"]
 COOKIES_AT = {"/steps", "/steps/1", "/status"}
@@ -94,7 +94,7 @@ def test_a_fault_inside_is_a_page_and_says_nothing_of_it_in_the_log(client, capl
     """H7: also then, what was sent is in no history."""
     client.get("/steps")
     press(client, "age")
-    monkeypatch.setattr("takeback.doors.portal.steps.turn", lambda *_: 1 / 0)
+    monkeypatch.setattr("takeback.entrypoints.portal.steps.turn", lambda *_: 1 / 0)
     with caplog.at_level(logging.DEBUG, logger="takeback"):
         answer = press(client, "account")
     assert (answer.status_code, answer.headers["location"]) == (303, "/trouble/500")

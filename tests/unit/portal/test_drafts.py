@@ -7,13 +7,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from pages_of_portal import FORM, WHOLE, answered, press
-from takeback.doors.portal import session
-from takeback.doors.portal.app import create_app
-from takeback.doors.portal.questions import BEGIN_PER_NETWORK
-from takeback.doors.portal.steps import ORDER, number
-from takeback.ground.db.pool import Database
-from takeback.intake.draft import DraftKey, new_key, write_key
-from takeback.intake.receipt import new_code
+from takeback.entrypoints.portal import session
+from takeback.entrypoints.portal.app import create_app
+from takeback.entrypoints.portal.questions import BEGIN_PER_NETWORK
+from takeback.entrypoints.portal.steps import ORDER, number
+from takeback.infra.db.pool import Database
+from takeback.submissions.draft import DraftKey, new_key, write_key
+from takeback.submissions.receipt import new_code
 
 
 def test_the_cookie_is_for_this_browser_session_alone(client, drafts):

@@ -8,12 +8,12 @@ from fastapi.testclient import TestClient
 
 from crowds import solve
 from pages_of_portal import WHOLE, answered, press
-from takeback.doors.portal import work
-from takeback.doors.portal.app import create_app
-from takeback.doors.portal.questions import BEGIN_PER_NETWORK, SEND_PER_NETWORK, SEND_TOGETHER
-from takeback.ground.db.pool import Database
-from takeback.intake.draft import new_key, write_key
-from takeback.intake.submit import link_hash
+from takeback.entrypoints.portal import work
+from takeback.entrypoints.portal.app import create_app
+from takeback.entrypoints.portal.questions import BEGIN_PER_NETWORK, SEND_PER_NETWORK, SEND_TOGETHER
+from takeback.infra.db.pool import Database
+from takeback.submissions.draft import new_key, write_key
+from takeback.submissions.submit import link_hash
 
 ONION = "a" * 56 + ".onion"
 TOKEN = "a-token"

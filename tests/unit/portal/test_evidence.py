@@ -4,10 +4,10 @@ from uuid import UUID
 
 import pytest
 
-from takeback.doors.portal.evidence import Press, evidence, takeable
-from takeback.doors.portal.words import ENGLISH
-from takeback.intake.model import EvidenceStatus, PackageStatus
-from takeback.intake.submit import PACKAGE_STATES
+from takeback.entrypoints.portal.evidence import Press, evidence, takeable
+from takeback.entrypoints.portal.words import ENGLISH
+from takeback.submissions.model import EvidenceStatus, PackageStatus
+from takeback.submissions.submit import PACKAGE_STATES
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NOTHING = EvidenceStatus(kept=False, decided=False, again_at=None, packages=())

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from takeback.doors.portal.links import door_of
+from takeback.entrypoints.portal.links import door_of
 from takeback.law.doors import load_doors, load_helpers
 
 DOORS = load_doors()

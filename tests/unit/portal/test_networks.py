@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.doors.portal.networks import of_address
+from takeback.entrypoints.portal.networks import of_address
 
 V4 = st.ip_addresses(v=4)
 V6 = st.ip_addresses(v=6)

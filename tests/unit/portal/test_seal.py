@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.errors import ConfigurationError
-from takeback.ground.vault.seal import (
+from takeback.infra.vault.seal import (
     BLOCK_BYTES,
     RECIPIENT_FILE,
     Recipient,

@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_flips import FIELD
-from takeback.doors.portal.answers import LONGEST_ACCOUNT, Answers, Turn
-from takeback.doors.portal.links import links
-from takeback.doors.portal.steps import ORDER, End, Leave, Sheet, Step, faults, turn
+from takeback.entrypoints.portal.answers import LONGEST_ACCOUNT, Answers, FormPost
+from takeback.entrypoints.portal.links import links
+from takeback.entrypoints.portal.steps import ORDER, End, Exit, Page, Step, faults, turn
 
 PICTURE = FIELD
 WHOLE = Answers(age="yes", pictures=PICTURE, nonconsent="yes", good_faith="yes", signature="River")
@@ -24,32 +24,32 @@ def press(
     then: str = "",
     trap: str = "",
     told: tuple[str, ...] = (),
-) -> Sheet | Leave:
+) -> Page | Exit:
     """Press a button on a page with these answers; those that the page asks come from its form."""
     asked = asdict(answers)
-    return turn(Turn(at=at.value, go=go, then=then, trap=trap, fields=asked), answers, FOLLOWED, told)
+    return turn(FormPost(at=at.value, go=go, then=then, trap=trap, fields=asked), answers, FOLLOWED, told)
 
 
-def faults_of(shown: Sheet | Leave) -> list[str]:
-    assert isinstance(shown, Sheet)
+def faults_of(shown: Page | Exit) -> list[str]:
+    assert isinstance(shown, Page)
     return [fault.field for fault in shown.faults]
 
 
 def test_every_question_leads_to_the_next():
     for step, following in pairwise(ORDER):
-        assert press(step) == Sheet(following, WHOLE)
+        assert press(step) == Page(following, WHOLE)
 
 
 def test_back_keeps_everything_also_what_is_not_right_yet():
     typed = Answers(age="yes", where="x" * 9999)
-    assert press(Step.ACCOUNT, "back", typed) == Sheet(Step.WHERE, typed)
-    assert press(Step.AGE, "back") == Leave(End.START, WHOLE)
+    assert press(Step.ACCOUNT, "back", typed) == Page(Step.WHERE, typed)
+    assert press(Step.AGE, "back") == Exit(End.START, WHOLE)
 
 
 @pytest.mark.parametrize("age", ["no", "unsure"])
 @pytest.mark.parametrize(("at", "go"), [(Step.AGE, "next"), (Step.CHECK, "send")])
 def test_under_18_leads_out_and_takes_nothing_along(age, at, go):
-    assert press(at, go, replace(WHOLE, age=age)) == Leave(End.YOUNGER, Answers())
+    assert press(at, go, replace(WHOLE, age=age)) == Exit(End.YOUNGER, Answers())
 
 
 def test_the_age_must_be_answered():
@@ -60,15 +60,15 @@ def test_a_picture_or_a_place_is_enough_and_one_is_needed():
     nothing = replace(WHOLE, pictures="")
     assert faults_of(press(Step.WHERE, "next", nothing)) == ["where"]
     assert faults_of(press(Step.WHERE, "skip", nothing)) == ["where"]
-    assert press(Step.WHERE, "next", replace(nothing, where="https://chat.example/1")) == Sheet(
+    assert press(Step.WHERE, "next", replace(nothing, where="https://chat.example/1")) == Page(
         Step.ACCOUNT, replace(nothing, where="https://chat.example/1")
     )
-    assert press(Step.WHERE, "skip") == Sheet(Step.ACCOUNT, WHOLE)
+    assert press(Step.WHERE, "skip") == Page(Step.ACCOUNT, WHOLE)
 
 
 def test_skipping_takes_back_what_was_typed_there_and_nothing_else():
     typed = replace(WHOLE, account="something", contact="somewhere")
-    assert press(Step.ACCOUNT, "skip", typed) == Sheet(Step.STATEMENTS, replace(typed, account=""))
+    assert press(Step.ACCOUNT, "skip", typed) == Page(Step.STATEMENTS, replace(typed, account=""))
 
 
 def test_statements_and_signature_are_asked_for_one_by_one():
@@ -88,25 +88,23 @@ def test_too_long_is_counted_as_browsers_count():
 
 def test_changing_one_answer_leads_back_to_the_last_page():
     changing = press(Step.CHECK, "change:where")
-    assert changing == Sheet(Step.WHERE, WHOLE, "check")
-    assert press(Step.WHERE, "next", then="check") == Sheet(Step.CHECK, WHOLE)
+    assert changing == Page(Step.WHERE, WHOLE, "check")
+    assert press(Step.WHERE, "next", then="check") == Page(Step.CHECK, WHOLE)
 
 
 def test_taking_the_last_picture_away_while_changing_leads_to_the_question_where():
-    assert press(Step.PICTURE, "skip", then="check") == Sheet(
-        Step.WHERE, replace(WHOLE, pictures=""), "check"
-    )
+    assert press(Step.PICTURE, "skip", then="check") == Page(Step.WHERE, replace(WHOLE, pictures=""), "check")
 
 
 def test_sending_checks_all_of_it_again():
-    assert press(Step.CHECK, "send") == Leave(End.SEND, WHOLE)
+    assert press(Step.CHECK, "send") == Exit(End.SEND, WHOLE)
     for gone, step in [
         ({"age": ""}, Step.AGE),
         ({"pictures": ""}, Step.WHERE),
         ({"signature": ""}, Step.STATEMENTS),
     ]:
         shown = press(Step.CHECK, "send", replace(WHOLE, **gone))
-        assert isinstance(shown, Sheet)
+        assert isinstance(shown, Page)
         assert shown.step is step
         assert shown.faults
         assert shown.then == "check"
@@ -114,7 +112,7 @@ def test_sending_checks_all_of_it_again():
 
 def test_a_filled_trap_is_said_and_nothing_is_lost():
     shown = press(Step.CHECK, "send", trap="https://buy.example")
-    assert isinstance(shown, Sheet)
+    assert isinstance(shown, Page)
     assert (shown.step, shown.answers) == (Step.CHECK, WHOLE)
     assert faults_of(shown) == ["send"]
 
@@ -124,14 +122,14 @@ def test_a_filled_trap_is_said_and_nothing_is_lost():
 )
 def test_buttons_that_we_do_not_have_are_refused(at, go):
     with pytest.raises(ValueError, match=r".+"):
-        turn(Turn(at=at, go=go, then="", trap="", fields=asdict(WHOLE)), WHOLE, FOLLOWED)
+        turn(FormPost(at=at, go=go, then="", trap="", fields=asdict(WHOLE)), WHOLE, FOLLOWED)
 
 
 def test_a_page_changes_what_it_asks_and_nothing_else():
     """H7: what a page does not show is in the draft, and a form cannot reach it."""
     fields = {"account": "new", "signature": "somebody else", "age": "no"}
-    shown = turn(Turn("account", "next", "", "", fields), replace(WHOLE, contact="me"), FOLLOWED)
-    assert shown == Sheet(Step.STATEMENTS, replace(WHOLE, contact="me", account="new"))
+    shown = turn(FormPost("account", "next", "", "", fields), replace(WHOLE, contact="me"), FOLLOWED)
+    assert shown == Page(Step.STATEMENTS, replace(WHOLE, contact="me", account="new"))
 
 
 # --- links that nobody here can follow (H4) ----------------------------------------------------------------
@@ -154,11 +152,11 @@ def test_no_report_can_be_sent_that_nobody_can_act_on(lines):
     """H4: without a picture, links of platforms that are not connected lead no further, whatever they are."""
     told = where(lines, pictures="")
     shown = press(Step.WHERE, answers=told)
-    assert isinstance(shown, Sheet)
+    assert isinstance(shown, Page)
     assert (shown.step, faults_of(shown), shown.answers.where) == (Step.WHERE, ["where"], told.where)
     assert [fault.text for fault in shown.faults] == ["where.nobody"]
     sent = press(Step.CHECK, "send", told)
-    assert isinstance(sent, Sheet)
+    assert isinstance(sent, Page)
     assert (sent.step, sent.answers) == (Step.WHERE, told)
     assert [fault.text for fault in sent.faults] == ["where.nobody"]
 
@@ -168,12 +166,12 @@ def test_each_line_that_nobody_can_follow_is_said_to_be_so_once(lines):
     """H4: at once, on the page where it was typed; pressing once more goes on, with all that was typed."""
     elsewhere = tuple(dict.fromkeys(line for line in lines if line in ELSEWHERE))
     first = press(Step.WHERE, answers=where(lines))
-    assert isinstance(first, Sheet)
+    assert isinstance(first, Page)
     assert first.told == elsewhere
     assert first.step is (Step.WHERE if elsewhere else Step.ACCOUNT)
     assert first.answers == where(lines)
     again = press(Step.WHERE, answers=first.answers, told=first.told)
-    assert isinstance(again, Sheet)
+    assert isinstance(again, Page)
     assert (again.step, again.answers) == (Step.ACCOUNT, where(lines))
 
 
@@ -182,7 +180,7 @@ def test_what_is_typed_later_is_said_too(lines, more):
     """H4."""
     new = {line for line in more if line in ELSEWHERE} - set(lines)
     shown = press(Step.WHERE, answers=where(more), told=tuple(line for line in lines if line in ELSEWHERE))
-    assert isinstance(shown, Sheet)
+    assert isinstance(shown, Page)
     assert (shown.step is Step.WHERE) == bool(new)
 
 

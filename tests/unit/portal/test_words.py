@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from takeback.doors.portal import words
-from takeback.doors.portal.steps import Step
+from takeback.entrypoints.portal import words
+from takeback.entrypoints.portal.steps import Step
 
 ROOM = Path(words.__file__).parent
 SOURCES = "\n".join(

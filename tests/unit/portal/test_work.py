@@ -1,4 +1,4 @@
-"""S3: work is a way past a full gate that costs a flood what it costs nobody else."""
+"""S3: work is a way past a full limiter that costs a flood what it costs nobody else."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -7,10 +7,10 @@ from itertools import count
 import pytest
 
 from crowds import solve
-from takeback.doors.portal import work
-from takeback.doors.portal.work import EASIEST, HARDEST, LIFE, WAY, Work
-from takeback.intake.draft import new_key
-from takeback.intake.receipt import Pepper
+from takeback.entrypoints.portal import work
+from takeback.entrypoints.portal.work import EASIEST, HARDEST, LIFE, WAY, Work
+from takeback.submissions.draft import new_key
+from takeback.submissions.receipt import Pepper
 
 NOON = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PEPPER = Pepper(os.urandom(32))

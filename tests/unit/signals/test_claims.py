@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from made_flips import made_flips
-from takeback.doors.cli.demo.pictures import scene
+from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.signals.claims import LEAST_SET, MOST_APART, MOST_SET, apart, could_be_hash, flips_agree
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import HASH_BYTES, MIN_QUALITY, Flip

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal_files import clip, gif_and_html, long_gif, moving, photo
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.signals.clip import (
     MATCH_SHARE,
     Shares,

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from signal_files import clip, long_gif, moving, photo, turned
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clip import Verdict, verdict
 from takeback.signals.flips import flip_pixels

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from takeback.doors.cli.demo.pictures import scene
+from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.signals import pdq, pdq_exact
 from takeback.signals.decode import decode
 from takeback.signals.flips import flip_pixels

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from signal_files import photo
-from takeback.doors.cli.demo.pictures import encode
+from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable
 from takeback.signals.decode import decode
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, Cut

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.connectors.api import State, Surface, Vantage
-from takeback.ids import FactId, SightingId, TargetId
+from takeback.ids import EventId, SightingId, TargetId
 from takeback.law import clocks
 from takeback.law.clocks import Clock
 from takeback.takedown.certificate import Certificate, certificates, certify
@@ -55,7 +55,7 @@ def round_(
     )
     required = frozenset({Surface.MESSAGE, Surface.MEDIA})
     document = series(target, number, at, looks, control, required, shut)
-    return Round(target, SightingId(5), number, at, finding, looks, control, document, FactId(9))
+    return Round(target, SightingId(5), number, at, finding, looks, control, document, EventId(9))
 
 
 def first_version(each: Round) -> Round:

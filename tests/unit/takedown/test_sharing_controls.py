@@ -6,7 +6,7 @@ from threading import Barrier, Lock
 
 from platform_in_memory import CONTROL, MemoryPlatform, Vantage
 from takeback.connectors.api import State, Target
-from takeback.ground import clock
+from takeback.infra import clock
 from takeback.takedown import rules
 from takeback.takedown.model import Finding
 from takeback.takedown.session import WITHIN, Controls, Session, look_beside_control
@@ -14,7 +14,7 @@ from takeback.takedown.session import WITHIN, Controls, Session, look_beside_con
 GONE = dict.fromkeys(Vantage, (State.ABSENT, "404"))
 
 
-class Told(MemoryPlatform):
+class Statement(MemoryPlatform):
     """Tells what was looked at, in order: a look's begin and its end."""
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ def found(session) -> Finding:
 
 def test_each_of_many_looks_lies_between_two_looks_at_the_control_and_few_are_made():
     """Issue 10: six copies are proven gone with fewer than two looks at the control each."""
-    platform, controls, together = Told(), Controls(), Barrier(6)
+    platform, controls, together = Statement(), Controls(), Barrier(6)
 
     def look(target) -> Session:
         together.wait()
@@ -62,7 +62,7 @@ def test_each_of_many_looks_lies_between_two_looks_at_the_control_and_few_are_ma
 
 
 def test_a_control_that_is_not_seen_after_the_copy_proves_nothing_and_is_not_used_again():
-    platform, watch = Told(), Controls()
+    platform, watch = Statement(), Controls()
     [target] = copies(platform, 1)
     platform.answer_instead({}, {}, GONE)
     assert found(look_beside_control(platform, target, 0, watch.of(platform))) is Finding.UNCLEAR
@@ -72,7 +72,7 @@ def test_a_control_that_is_not_seen_after_the_copy_proves_nothing_and_is_not_use
 
 
 def test_a_look_at_the_control_of_too_long_ago_is_not_used(monkeypatch):
-    platform, watch = Told(), Controls()
+    platform, watch = Statement(), Controls()
     [target] = copies(platform, 1)
     look_beside_control(platform, target, 0, watch.of(platform))
     later = clock.now() + WITHIN
@@ -83,7 +83,7 @@ def test_a_look_at_the_control_of_too_long_ago_is_not_used(monkeypatch):
 
 
 def test_a_look_that_takes_too_long_proves_nothing(monkeypatch):
-    platform, watch = Told(), Controls()
+    platform, watch = Statement(), Controls()
     [target] = copies(platform, 1)
     at = clock.now()
 

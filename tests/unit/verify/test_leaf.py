@@ -1,4 +1,4 @@
-"""Leaves: one spelling each, and a commitment that only its own fact and salt open."""
+"""Leaves: one spelling each, and a commitment that only its own event and salt open."""
 
 import hashlib
 import json
@@ -156,7 +156,7 @@ def test_a_commitment_opens_to_nothing_else(salt, opening, other_salt, other):
         Opening(7, AT, "Case", OPENING.body),
     ],
 )
-def test_a_changed_fact_does_not_open_the_commitment(other):
+def test_a_changed_event_does_not_open_the_commitment(other):
     leaf = seal(SALT, OPENING)
     assert opens(leaf, SALT, OPENING)
     assert not opens(leaf, SALT, other)

@@ -6,7 +6,7 @@ without one comes from a proxy on the way, and says nothing about the thing aske
 
 from takeback.connectors.matrix.answers import text
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
-from takeback.ground.outbound import MAX_ANSWER_BYTES, Answer, OutboundClient, Timeouts
+from takeback.infra.outbound import MAX_ANSWER_BYTES, Answer, OutboundClient, Timeouts
 
 CLIENT = "/_matrix/client/v3"
 MEDIA = "/_matrix/client/v1/media"

@@ -18,7 +18,7 @@ from takeback.connectors.api import (
     Post,
     Receipt,
     Recording,
-    Shard,
+    StreamId,
     Surface,
     Target,
     Trouble,
@@ -41,7 +41,7 @@ from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.connectors.matrix.stream import LIVE, watch_history, watch_live
 from takeback.connectors.matrix.user_reports import read_reports
 from takeback.errors import ConfigurationError, Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
-from takeback.ground.outbound import OutboundClient, Timeouts, path
+from takeback.infra.outbound import OutboundClient, Timeouts, path
 
 DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
 """Synapse's own default for max_upload_size."""
@@ -77,7 +77,7 @@ class MatrixSettings:
 
 
 class MatrixConnector:
-    """One homeserver. Safe to share between threads, except that one at a time watches the live shard.
+    """One homeserver. Safe to share between threads, except that one at a time watches the live stream.
 
     Args:
         settings: how to reach it; nothing is asked before the first call.
@@ -99,7 +99,7 @@ class MatrixConnector:
         self._visitor = Visitor(self._connect)
         every = timedelta(seconds=settings.discover_seconds)
         self._rooms = RoomList(self._admin, every)
-        self._keeper = RoomKeeper(self._admin, every, self._rooms)
+        self._sealer = RoomKeeper(self._admin, every, self._rooms)
         self._control = ControlKeeper(self._admin)
         self._user_id = ""
 
@@ -116,23 +116,23 @@ class MatrixConnector:
             links=FORMS,
             notes=(
                 *NOTES,
-                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._keeper.refused.items())),
+                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._sealer.refused.items())),
             ),
         )
 
-    def shards(self) -> Sequence[Shard]:
+    def streams(self) -> Sequence[StreamId]:
         """One; it opens the others."""
         return (LIVE,)
 
-    def watch(self, shard: Shard, cursor: str | None) -> Batch:
+    def watch(self, stream: StreamId, cursor: str | None) -> Batch:
         """See `connectors.api`. Raises PlatformError."""
-        if shard != LIVE:
+        if stream != LIVE:
             if cursor is None:
-                raise Gone("a history shard begins with the cursor that it was opened with")
+                raise Gone("a history stream begins with the cursor that it was opened with")
             return without_posts_of(self._own_user_id(), watch_history(self._admin, cursor))
         batch = watch_live(
             self._admin,
-            self._keeper,
+            self._sealer,
             self._own_user_id(),
             cursor,
             wait_seconds=self._settings.wait_seconds,
@@ -213,7 +213,7 @@ class MatrixConnector:
 
     def health(self) -> Sequence[Trouble]:
         """See `connectors.api.Examined`."""
-        return examine(self._admin, self._member, list(self._keeper.refused.values()))
+        return examine(self._admin, self._member, list(self._sealer.refused.values()))
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -26,7 +26,7 @@ from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import event_as_admin, media_of, transaction_id
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
-from takeback.ground.outbound import path
+from takeback.infra.outbound import path
 
 KIND = "takeback.control"
 """Of the account data."""

@@ -8,7 +8,7 @@ from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, error_code,
 from takeback.connectors.matrix.calls import OK as FINE
 from takeback.connectors.matrix.rooms import Refusal
 from takeback.errors import PlatformError, Unavailable
-from takeback.ground.outbound import Timeouts, path
+from takeback.infra.outbound import Timeouts, path
 
 PATIENCE = Timeouts(silence=10, total=10)
 _UNKNOWN_TOKEN = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"})

@@ -40,8 +40,8 @@ from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
 from takeback.connectors.matrix.walk import walk
 from takeback.errors import PlatformError, Unavailable
-from takeback.ground import clock
-from takeback.ground.outbound import Answer, OutboundClient, path
+from takeback.infra import clock
+from takeback.infra.outbound import Answer, OutboundClient, path
 
 Refusals = frozenset[tuple[int, str]]
 """Status and Matrix error code."""

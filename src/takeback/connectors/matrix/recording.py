@@ -16,8 +16,8 @@ from takeback.connectors.matrix.encrypted import FileKey
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
 from takeback.errors import Gone, Unavailable, Unreadable, WhyUnreadable
-from takeback.ground import outbound
-from takeback.ground.outbound import path
+from takeback.infra import outbound
+from takeback.infra.outbound import path
 
 NEIGHBOURS = 10
 """Events around the message, half of them before it."""

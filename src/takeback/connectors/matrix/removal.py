@@ -19,7 +19,7 @@ from takeback.connectors.matrix.answers import at, members, number, objects, tex
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account
 from takeback.connectors.matrix.posts import MEMBER, redacted_by
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
-from takeback.ground.outbound import path
+from takeback.infra.outbound import path
 
 NEIGHBOURS = 40
 """Events around the message that are searched for another of the same millisecond."""

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from takeback.connectors.matrix.answers import number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, Account
 from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
-from takeback.ground.outbound import Timeouts, path
+from takeback.infra.outbound import Timeouts, path
 
 PAGE = 500
 PUBLIC = "public"

@@ -20,8 +20,8 @@ from takeback.connectors.matrix.answers import at, objects, text
 from takeback.connectors.matrix.calls import CLIENT, OK, Account, error_code, refusal
 from takeback.connectors.matrix.room_list import PUBLIC, Room, RoomList
 from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
-from takeback.ground import clock
-from takeback.ground.outbound import Answer, path
+from takeback.infra import clock
+from takeback.infra.outbound import Answer, path
 
 DIRECTORY_PAGE = 500
 JOINS_PER_ROUND = 20
@@ -53,7 +53,7 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Statement:
     """What a batch said of the rooms."""
 
     unseen: tuple[Unseen, ...] = ()
@@ -76,9 +76,9 @@ class RoomKeeper:
     refused: dict[str, Refusal] = field(default_factory=dict)
     """Rooms that did not let us in."""
     next_round: datetime | None = None
-    _found: Told = field(default_factory=Told)
+    _found: Statement = field(default_factory=Statement)
     """The latest complete survey."""
-    _told: Told = field(default_factory=Told)
+    _told: Statement = field(default_factory=Statement)
     _told_at: datetime | None = None
     _told_with: str = ""
     """The cursor of the batch that told; if the next call begins elsewhere, that batch was lost."""
@@ -111,16 +111,16 @@ class RoomKeeper:
         if self.others.rooms is not None or self.others.trouble:
             self._found = survey(public, directory, joined, self.refused, self.others.trouble)
 
-    def tell(self, cursor: str, following: str) -> Told:
+    def tell(self, cursor: str, following: str) -> Statement:
         """What the batch between two cursors says of the rooms; nothing if it was said and stands."""
         now = clock.now()
         lost = self._told_with not in {"", cursor}
         if lost:
-            self._told = Told()
+            self._told = Statement()
         old = self._told_at is None or now - self._told_at >= TOLD_FOR
         if self._found.survey is None or (self._found == self._told and not old):
             self._told_with = ""
-            return Told()
+            return Statement()
         self._told, self._told_at, self._told_with = self._found, now, following
         return self._found
 
@@ -181,7 +181,7 @@ def survey(
     joined: Container[str],
     refused: Mapping[str, Refusal],
     trouble: str,
-) -> Told:
+) -> Statement:
     """All public rooms that are not watched, and the numbers. Pure.
 
     Args:
@@ -204,4 +204,4 @@ def survey(
         unseen.append(Unseen(kind, room.id, "", refusal.why or refusal.said))
     listed = sum(room in directory for room in public)
     watched = sum(room in joined for room in public)
-    return Told(tuple(unseen), Survey(listed, len(public) - listed, watched, trouble))
+    return Statement(tuple(unseen), Survey(listed, len(public) - listed, watched, trouble))

@@ -1,8 +1,8 @@
-"""Reads a homeserver's public rooms: one live shard, and histories where something may be missing.
+"""Reads a homeserver's public rooms: one live stream, and histories where something may be missing.
 
-The live shard is the moderation account's /sync. That account joins every public room by itself (`rooms`).
+The live stream is the moderation account's /sync. That account joins every public room by itself (`rooms`).
 Three times sync alone would miss posts: on its first call, after joining a room, and when more was
-said than one answer holds ("limited"). Each time the batch opens a history shard, which reads backwards
+said than one answer holds ("limited"). Each time the batch opens a history stream, which reads backwards
 from the batch's own token: to the room's beginning, or to the token before for a mere gap. Posts may come
 twice, never not at all.
 
@@ -15,7 +15,7 @@ settings. Synapse answers the same first sync from a cache for two minutes: what
 Events of all types are asked for: pictures of rooms and people stand in state, which comes with the messages.
 Where a room's past is not kept to its beginning, its state is read at the end of its history.
 
-Deletions (redactions by anybody but our own account) come with the live shard only. One that falls into a gap
+Deletions (redactions by anybody but our own account) come with the live stream only. One that falls into a gap
 is not told; whoever must know asks for the message by its id.
 """
 
@@ -24,15 +24,15 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from takeback.connectors.api import Batch, Deletion, Post, Shard, Unseen, UnseenKind
+from takeback.connectors.api import Batch, Deletion, Post, StreamId, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, members, objects, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
 from takeback.connectors.matrix.posts import Found, found_in
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
-from takeback.ground.outbound import Timeouts, path
+from takeback.infra.outbound import Timeouts, path
 
-LIVE = Shard("live")
+LIVE = StreamId("live")
 REDACTION = "m.room.redaction"
 CREATION = "m.room.create"
 HISTORY_PAGE = 100
@@ -63,20 +63,20 @@ class HistoryCursor:
         try:
             known = json.loads(cursor)
         except ValueError as error:
-            raise PlatformError("not a cursor of a history shard") from error
+            raise PlatformError("not a cursor of a history stream") from error
         room, start, stop = (text(known, name) for name in ("room", "start", "stop"))
         if not room:
-            raise PlatformError("not a cursor of a history shard")
+            raise PlatformError("not a cursor of a history stream")
         return cls(room, start, stop, at(known, "created") is True)
 
-    def shard(self) -> Shard:
-        """Named after where it starts: the same gap seen again is the same shard."""
-        return Shard(f"history:{self.room}:{hashlib.sha256(self.format().encode()).hexdigest()[:16]}")
+    def stream(self) -> StreamId:
+        """Named after where it starts: the same gap seen again is the same stream."""
+        return StreamId(f"history:{self.room}:{hashlib.sha256(self.format().encode()).hexdigest()[:16]}")
 
 
 def watch_live(
     account: Account,
-    keeper: RoomKeeper,
+    sealer: RoomKeeper,
     user_id: str,
     cursor: str | None,
     *,
@@ -84,7 +84,7 @@ def watch_live(
     timeline: int,
 ) -> Batch:
     """One sync: the posts since the cursor, and the histories to read besides. Raises PlatformError."""
-    keeper.join_new_rooms()
+    sealer.join_new_rooms()
     # The first call has nothing to wait for, and reads the rooms' past as histories.
     answer = (
         _sync(account, cursor, wait_seconds, timeline) if cursor else _sync(account, "", 0, LEAST_TIMELINE)
@@ -95,7 +95,7 @@ def watch_live(
     posts: list[Post] = []
     unseen: list[Unseen] = []
     deletions: list[Deletion] = []
-    opens: list[tuple[Shard, str]] = []
+    opens: list[tuple[StreamId, str]] = []
     for room, shown in _rooms(answer):
         events = objects(shown, "timeline", "events")
         found = found_in(events, room)
@@ -107,8 +107,8 @@ def watch_live(
         stop = cursor if cursor and not _joined_since(account, room, user_id, cursor) else ""
         # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
         history = HistoryCursor(room, since, stop)
-        opens.append((history.shard(), history.format()))
-    told = keeper.tell(cursor or "", since)
+        opens.append((history.stream(), history.format()))
+    told = sealer.tell(cursor or "", since)
     return Batch(
         tuple(posts),
         since,

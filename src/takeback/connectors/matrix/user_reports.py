@@ -14,7 +14,7 @@ from takeback.connectors.api import UserReport
 from takeback.connectors.matrix.answers import moment, number, objects, text
 from takeback.connectors.matrix.calls import ADMIN, Account
 from takeback.errors import PlatformError
-from takeback.ground.outbound import path
+from takeback.infra.outbound import path
 
 PAGE = 100
 AT_ONCE = 500

@@ -1,0 +1,73 @@
+"""What is said of floods of reports, and of links for many reports. Pure."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+
+from takeback.cases.floods import Flood
+from takeback.entrypoints.console.counting import count
+from takeback.events.choices import FloodKind
+from takeback.events.floods import (
+    FloodBegan,
+    FloodEvent,
+    FloodKept,
+    FloodLetIn,
+    ReportHeld,
+    ReportLetIn,
+    ReportLinkMade,
+    ReportLinkRevoked,
+)
+from takeback.ids import StaffId
+from takeback.submissions.links import Link
+
+_FROM: Mapping[FloodKind, str] = {
+    FloodKind.NETWORK: "from one network",
+    FloodKind.ONION: "by the onion address",
+    FloodKind.ALL: "from many networks",
+}
+
+
+def sentence(event: FloodEvent, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
+    """What happened, as a line of a history."""
+    match event:
+        case FloodBegan(group=group):
+            return f"Many reports came {_FROM[group]} at once; they are held together."
+        case ReportHeld():
+            return "The report came in a flood: it is held, and its pictures are not looked for yet."
+        case ReportLetIn(staff=staff):
+            return f"{name(staff)} let the report in; its pictures are looked for."
+        case FloodLetIn(staff=staff, waiting=waiting):
+            return f"{name(staff)} let {count(waiting, 'held report')} in."
+        case FloodKept(staff=staff, waiting=waiting):
+            return f"{name(staff)} said that {count(waiting, 'report')} of a flood stay held."
+        case ReportLinkMade(staff=staff, allowed=allowed):
+            return f"{name(staff)} made a link for {count(allowed, 'report')}."
+        case ReportLinkRevoked(staff=staff):
+            return f"{name(staff)} revoked a link for many reports."
+
+
+def headline(flood: Flood) -> str:
+    """A flood in one line: "170 reports came in 2 minutes from one network; 1,588 pictures"."""
+    lasted = flood.last_at - flood.first_at
+    came = f"{_number(flood.reports, 'report')} came in {_lasted(lasted)} {_FROM[flood.kind]}"
+    return f"{came}; {_number(flood.pictures, 'picture')}"
+
+
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what if number == 1 else what + 's'}"
+
+
+def _lasted(time: timedelta) -> str:
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        number = round(time.total_seconds() / length)
+        if number > 1:
+            return f"{number} {unit}s"
+    return "a minute"
+
+
+def link_stands(link: Link, now: datetime) -> str:
+    """Whether a link counts further reports, and if not, why."""
+    if link.revoked_at is not None:
+        return "revoked"
+    if link.used >= link.allowed:
+        return "used up"
+    return "works" if link.stands(now) else "over"

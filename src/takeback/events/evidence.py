@@ -1,0 +1,104 @@
+"""What can happen to evidence: captured, watched, taken out, erased. `events` hands it on; read that first."""
+
+from dataclasses import dataclass
+
+from takeback.events.choices import CapturedFor, HowEnded, Keeps, Moment, SeenBy
+from takeback.ids import CaptureId, CaseId, SightingId, StaffId
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A public post was sealed as it was; `exhibit` is the SHA-256 of what describes the sealed parts."""
+
+    capture: CaptureId
+    sighting: SightingId
+    reason: CapturedFor
+    exhibit: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureFailed:
+    """A post that should be captured could not be, after all tries."""
+
+    sighting: SightingId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKept:
+    """There is a directory of recipients: nothing is removed before it is captured, or can never be."""
+
+    recipients: int
+    """To how many evidence is sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGivenUp:
+    """The operator said that no evidence is kept from now on; each removal says so, too."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionObserved:
+    """A captured message is not there any more, and we did not remove it."""
+
+    capture: CaptureId
+    sighting: SightingId
+    by: SeenBy
+
+
+@dataclass(frozen=True, slots=True)
+class HeartbeatRecorded:
+    """A heartbeat: one stream of posts was watched from one moment to another, with so long a gap."""
+
+    connector: str
+    shard: str
+    since: Moment
+    until: Moment
+    posts: int
+    gap_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvestigationStarted:
+    """Everything that is posted in a place is captured from now on, until an end that is known already."""
+
+    connector: str
+    place: str
+    ends_at: Moment
+    keeps: Keeps
+    by: StaffId | None
+    """None: the operator, at the command line."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvestigationEnded:
+    """Nothing more is captured in a place just because it is posted there."""
+
+    connector: str
+    place: str
+    how: HowEnded
+    by: StaffId | None
+    """None: the operator, at the command line; or nobody, where its time was over."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceAccessed:
+    """Somebody took a sealed exhibit, a dossier or a working copy out; the chain of custody."""
+
+    case: CaseId
+    what: str
+    staff: StaffId | None
+    """None: the operator, or the person concerned by receipt; `reason` says which."""
+    reason: str
+    capture: CaptureId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceErased:
+    """Sealed parts, their keys and salts were destroyed; the log stays valid and says nothing of them."""
+
+    case: CaseId | None
+    """None: captured in a place under investigation, and part of no case."""
+    capture: CaptureId
