@@ -14,21 +14,24 @@ from PIL import Image, ImageOps
 
 import kept_beside
 from deciding_now import decide_now
+from takeback import events
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
-from takeback.events import Verdict
+from takeback.events import Verdict, form
 from takeback.ids import CaseId, StaffId
 from takeback.infra import clock
 from takeback.infra.asking import AskedInTransaction
 from takeback.infra.config import Settings
+from takeback.infra.jobs import wire
 from takeback.infra.jobs.worker import next_try
 from takeback.infra.vault import keys
 from takeback.infra.vault.seal import load_recipient
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import PassClocks
 from takeback.matching import service as matching
 from takeback.matching.reading import read_closely
 from takeback.sightings import leases
@@ -37,7 +40,7 @@ from takeback.signals.lanes import When
 from takeback.submissions.model import Report, ReportedPicture
 from takeback.submissions.receipt import load_pepper
 from takeback.submissions.submit import submit
-from takeback.workflow import errands, events, form, pipeline
+from takeback.workflow import dispatch, reports
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
@@ -131,7 +134,6 @@ class House:
         )
         self.receipts: dict = {}
         """Of each report."""
-        self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
 
     def on(self, database, platform) -> "House":
         """The same, with another database and platform."""
@@ -201,7 +203,7 @@ class House:
     # --- what runs in the background
 
     def take_in(self) -> None:
-        errands.take_in(self.app)
+        reports.take_in(self.app)
         self.work()
 
     def watch(self) -> None:
@@ -264,7 +266,8 @@ class House:
         except AskedInTransaction:
             raise
         except Exception as error:  # noqa: BLE001 - the worker retries whatever it was
-            wait = next_try(self.work_of[job.name], attempt, error)
+            known = wire.read(job.name, job.args)
+            wait = next_try(known.policy, attempt, error)
             if wait is not None:
                 self.query(
                     "update procrastinate_jobs set attempts = %s, scheduled_at = %s where id = %s",
@@ -273,12 +276,12 @@ class House:
                     job.id,
                 )
                 return
-            pipeline.work(self.app).gave_up(job.name, job.args, error)
+            dispatch.give_up(self.app, known, error)
         self.query("delete from procrastinate_jobs where id = %s", job.id)
 
     def run(self, job: Job) -> None:
         """What the job is for, and nothing around it."""
-        self.work_of[job.name].run(**job.args)
+        dispatch.run(self.app, wire.read(job.name, job.args))
 
     def after(self, *, steps: int = 1, **by: float) -> None:
         """Let time pass, and do what is due then."""
@@ -287,7 +290,7 @@ class House:
             self.work()
 
     def pass_clocks(self) -> None:
-        errands.pass_clocks(self.app)
+        dispatch.run(self.app, PassClocks())
         self.work()
 
     # --- what there is to see
