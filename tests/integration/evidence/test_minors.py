@@ -123,7 +123,7 @@ def test_packages_that_hold_the_picture_are_destroyed_and_a_new_one_holds_digest
             sealer.blobs.get(before.blob)
         after = dossiers.write(house.app, case, by=MIRA)
     for _ in range(2):  # also when it is done again
-        destroy_packages(house.app, str(case), (house.time.read() - timedelta(hours=1)).isoformat())
+        destroy_packages(house.app, case, house.time.read() - timedelta(hours=1))
     data = sealer.blobs.get(after.blob)
     report = checked(data, trust, [people.lawyer.pair])
     assert report.verdict is Verdict.VALID, report.steps
