@@ -323,7 +323,8 @@ def test_metrics_count_every_kind_of_event_and_what_waits(api: Api):
 def test_s9_metrics_name_the_jobs_that_this_version_does_not_know(api: Api):
     with api.app.database.transaction() as tx:
         tx.execute(
-            "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'of_tomorrow', '{}')"
+            "insert into procrastinate_jobs (queue_name, task_name, args)"
+            " values ('default', 'of_tomorrow', '{}')"
         )
         enqueue(tx, Look(TargetId(UUID(int=1)), 1))
         tx.execute(

@@ -38,7 +38,8 @@ def work_waits(tx: Tx) -> None:
     """Jobs of another version, and one that a platform has us wait for."""
     for _ in range(3):
         tx.execute(
-            "insert into procrastinate_jobs (queue_name, task_name, args) values ('default', 'of_tomorrow', '{}')"
+            "insert into procrastinate_jobs (queue_name, task_name, args)"
+            " values ('default', 'of_tomorrow', '{}')"
         )
     enqueue(tx, Remove(TargetId(UUID(int=1))), at=clock.now() + timedelta(days=2))
     tx.execute("update procrastinate_jobs set attempts = 1 where task_name = 'remove'")

@@ -1,8 +1,8 @@
 """Record what happened: the one way in which an event comes into the world.
 
-The event, its ledger entry, what opens the entry's commitment and, if something follows, its job are written in
-the caller's transaction, beside the state that the event speaks of: a crash leaves all of it or nothing. The
-sequencer gives the entry its place in the tree afterwards, so two writers never wait for each other here.
+The event, its ledger entry, what opens the entry's commitment and, if something follows, its job are written
+in the caller's transaction, beside the state that the event speaks of: a crash leaves all of it or nothing.
+The sequencer gives the entry its place in the tree afterwards, so two writers never wait for each other here.
 """
 
 import secrets
