@@ -78,11 +78,13 @@ class _World:
 class MemoryPlatform:
     """Fills `connectors.api.Connector`; the methods after `close` are for the test."""
 
-    name = "memory"
-
     def __init__(
-        self, actions: tuple[Action, ...] = tuple(Action), surfaces: tuple[Surface, ...] = tuple(VANTAGES)
+        self,
+        name: str = "memory",
+        actions: tuple[Action, ...] = tuple(Action),
+        surfaces: tuple[Surface, ...] = tuple(VANTAGES),
     ) -> None:
+        self.name = name
         self._actions = actions
         self._surfaces = surfaces
         self._world = _World()
@@ -286,7 +288,7 @@ class MemoryPlatform:
 
     def copy(self) -> "MemoryPlatform":
         """The same, to be changed apart."""
-        twin = MemoryPlatform(self._actions, self._surfaces)
+        twin = MemoryPlatform(self.name, self._actions, self._surfaces)
         twin._world = deepcopy(self._world)
         return twin
 

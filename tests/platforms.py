@@ -15,14 +15,17 @@ from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
+from pydantic import SecretStr
 
 from takeback.connectors.api import Connector, Target
-from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
+from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings, Pace
+from takeback.connectors.platform import Account
 from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.entrypoints.cli.demo.synapse import Synapse, ensure_installed
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 
 ROOT = Path(__file__).parents[1]
+MOST = 50_000_000
 _seeds = count(1)
 
 
@@ -129,17 +132,19 @@ class MatrixPlatform:
         self.poster = synapse.user("poster")
         self.origin = synapse.origin
 
-    def connect(self, origin: str | None = None) -> MatrixConnector:
+    def connect(self, origin: str | None = None, name: str = "matrix") -> MatrixConnector:
         return MatrixConnector(
-            MatrixSettings(
-                origin or self.origin,
-                self.admin.token,
-                self.member.token,
-                wait_seconds=0.2,
-                discover_seconds=0.1,
-                timeline=self.PAGE,
-                timeouts=Timeouts(connect=1, silence=1, total=4) if origin else Timeouts(),
-            )
+            self.settings(origin),
+            Account(name, MOST),
+            Pace(0.2, self.PAGE, Timeouts(connect=1, silence=1, total=4) if origin else Timeouts()),
+        )
+
+    def settings(self, origin: str | None = None) -> MatrixSettings:
+        return MatrixSettings(
+            url=origin or self.origin,
+            admin_token=SecretStr(self.admin.token),
+            member_token=SecretStr(self.member.token),
+            discover_every=0.1,
         )
 
     def make_place(self) -> str:

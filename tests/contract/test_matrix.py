@@ -5,19 +5,22 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
+from pydantic import ValidationError
 
 from faults import Fault, FaultProxy
-from platforms import MatrixPlatform, Posted, picture, running_synapse
+from platforms import MOST, MatrixPlatform, Posted, picture, running_synapse
 from soaking import quick
 from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.connectors.matrix.stream import LIVE, HistoryCursor
+from takeback.connectors.platform import Account
 from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.infra.outbound import OutboundClient, path
 from waiting import until
 from watching import Watching
 
+ACCOUNT = Account("matrix", MOST)
 ROOM_VERSIONS = ["1", "2", "6", "9", "10", "11", "12"]
 
 
@@ -333,7 +336,8 @@ class TestLooking:
             matrix.close()
 
     def test_without_a_member_account_nobody_looks_as_a_member(self, matrix: MatrixPlatform):
-        connector = MatrixConnector(MatrixSettings(matrix.origin, matrix.admin.token))
+        bare = matrix.settings().model_copy(update={"member_token": None})
+        connector = MatrixConnector(bare, ACCOUNT)
         posted = matrix.post_picture(matrix.make_place())
         assert Vantage.MEMBER not in connector.capabilities().vantages
         assert {look.vantage for look in connector.verify(posted.target)} == {
@@ -350,8 +354,10 @@ class TestAccess:
     ):
         caplog.set_level(logging.DEBUG)
         secret = matrix.member.token if token == "ordinary" else "syt_secret_not_a_token"
-        settings = MatrixSettings(matrix.origin, secret, secret)
-        connector = MatrixConnector(settings)
+        settings = MatrixSettings.model_validate(
+            {"url": matrix.origin, "admin_token": secret, "member_token": secret}
+        )
+        connector = MatrixConnector(settings, ACCOUNT)
         posted = matrix.post_picture(matrix.make_place())
         caplog.clear()
         with pytest.raises(NotAllowed) as refused:
@@ -365,14 +371,13 @@ class TestAccess:
         connector.close()
 
     def test_settings_that_cannot_be_are_refused_at_once(self):
-        for settings in (
-            MatrixSettings("chat.example", "token"),
-            MatrixSettings("http://127.0.0.1:1", ""),
-            MatrixSettings("http://127.0.0.1:1", "token", timeline=0),
-            MatrixSettings("http://127.0.0.1:1", "to\nken"),
+        for url, token in (
+            ("chat.example", "token"),
+            ("http://127.0.0.1:1", ""),
+            ("http://127.0.0.1:1", "to\nken"),
         ):
-            with pytest.raises(ConfigurationError):
-                MatrixConnector(settings)
+            with pytest.raises((ConfigurationError, ValidationError)):
+                MatrixConnector(MatrixSettings.model_validate({"url": url, "admin_token": token}), ACCOUNT)
 
     def test_it_is_absent_from_member_looks_until_it_watches(self, matrix: MatrixPlatform):
         """Reading, looking and locating leave no trace of the moderation account in a room."""

@@ -409,3 +409,17 @@ class Examined(Protocol):
         PlatformError: a platform that is away is a trouble. Empty: all is well.
         """
         ...
+
+
+def abilities(connector: Connector) -> tuple[str, ...]:
+    """Return in words what a connector can do, as its capabilities and the protocols that it fills say."""
+    said = connector.capabilities()
+    offered = {
+        "following links": bool(said.links),
+        **{each.value.replace("_", " "): True for each in said.actions},
+        f"looks as {' and '.join(said.vantages)}": bool(said.surfaces),
+        "evidence": isinstance(connector, Recorder),
+        "links for people": isinstance(connector, Linker),
+        "health": isinstance(connector, Examined),
+    }
+    return ("watching", *(words for words, has in offered.items() if has))

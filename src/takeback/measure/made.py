@@ -6,13 +6,14 @@ as a whole; processes that watch look at it again and again.
 """
 
 import json
-import os
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic import BaseModel, Field
 
 from takeback.connectors.api import (
     Action,
@@ -21,15 +22,15 @@ from takeback.connectors.api import (
     Look,
     Media,
     Post,
+    Receipt,
     StreamId,
     Target,
     UserReport,
 )
+from takeback.connectors.platform import Platform
 from takeback.errors import Gone, NotAllowed
 from takeback.infra import clock
 
-FOLDER = "TAKEBACK_MADE_POSTS"
-"""Set by the bench for its watchers: where the plan and the pictures are."""
 NAME = "made"
 _PLAN = "plan.json"
 _PAGE = 8
@@ -163,7 +164,7 @@ class MadePosts:
         """None."""
         return (), cursor or ""
 
-    def act(self, action: Action, target: Target, key: str) -> str:
+    def act(self, action: Action, target: Target, key: str) -> Receipt:
         """Nothing can be done here. Raises NotAllowed."""
         raise NotAllowed(f"{action} {target.message} {key}: made posts are only read")
 
@@ -180,6 +181,10 @@ class MadePosts:
         self._stop.set()
 
 
-def connect() -> MadePosts:
-    """As the environment says."""
-    return MadePosts(Path(os.environ[FOLDER]))
+class MadeSettings(BaseModel):
+    """Of the one account, "made"."""
+
+    folder: Path = Field(description="The plan and the pictures; set by `takeback bench load`.")
+
+
+PLATFORM = Platform(MadeSettings, lambda settings, _: MadePosts(settings.folder))

@@ -41,6 +41,7 @@ from takeback.infra.ledger.record import record, record_once
 from takeback.matching import details
 from takeback.matching import service as matching
 from takeback.matching import store as matching_store
+from takeback.sightings import registry
 from takeback.sightings import service as passed_by
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Seen, Sighting
@@ -84,16 +85,16 @@ def locate(app: App, report: str, number: int, slow: int = 0, let_in: int = 0) -
         if floods.is_held(tx, report_id):
             return
         link = submissions.opened(tx, app.unsealer, report_id)[0].locations[number]
-    for connector in app.connectors.values():
-        try:
-            post = connector.locate(link)
-        except Gone:
-            _unusable(app, report_id, f"location {number + 1} is gone already")
-            return
-        if post is None:
-            continue
-        if not post.media:
-            _unusable(app, report_id, f"location {number + 1} shows no picture")
+    try:
+        found = registry.locate(app.connectors, link)
+    except Gone:
+        _unusable(app, report_id, f"location {number + 1} is gone already")
+        return
+    if not found:
+        _unusable(app, report_id, f"location {number + 1} is not on a connected platform")
+    elif not any(post.media for _, post in found):
+        _unusable(app, report_id, f"location {number + 1} shows no picture")
+    for connector, post in found:
         for position, media in enumerate(post.media):
             most = app.settings.max_media_bytes
             decoder, when = lane(app, slow)
@@ -121,8 +122,6 @@ def locate(app: App, report: str, number: int, slow: int = 0, let_in: int = 0) -
                 Seen(post, media.address, reading),
                 f"location {number + 1}.{position + 1}{floods.LET_IN * let_in}",
             )
-        return
-    _unusable(app, report_id, f"location {number + 1} is not on a connected platform")
 
 
 def _locate(app: App, report_id: ReportId, connector: str, seen: Seen, name: str) -> None:

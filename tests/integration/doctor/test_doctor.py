@@ -122,7 +122,8 @@ def test_a_platform_that_is_away_or_lacks_a_right_is_said(subject: Subject) -> N
         Trouble(TroubleKind.AWAY, "The homeserver gives no usable answer."),
         Trouble(TroubleKind.DIRECTORY_EMPTY, "Its directory is empty.", serious=False),
     )
-    said = found(replace(subject, connectors={"far": cast("Connector", far)}), "platforms")
+    settings = subject.settings.model_copy(update={"connectors": ("far",)})
+    said = found(replace(subject, settings=settings, connectors={"far": cast("Connector", far)}), "platforms")
     assert said[Level.FAILING].strip() == "far: The homeserver gives no usable answer."
     assert said[Level.WARNING].strip() == "far: Its directory is empty."
 

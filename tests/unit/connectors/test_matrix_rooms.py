@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from takeback.connectors.api import Survey, Unseen, UnseenKind
 from takeback.connectors.matrix import rooms
-from takeback.connectors.matrix.calls import Account
+from takeback.connectors.matrix.calls import Caller
 from takeback.connectors.matrix.room_list import Room, RoomList, public_room
 from takeback.connectors.matrix.rooms import Refusal, RoomKeeper, Statement, survey, why_refused
 from takeback.infra import clock
@@ -78,7 +78,7 @@ def test_why_a_room_refuses_is_one_word_where_we_can_tell(rule: str, status: int
 
 def sealer(monkeypatch: pytest.MonkeyPatch) -> RoomKeeper:
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    account = Account(OutboundClient("http://127.0.0.1:1"))
+    account = Caller(OutboundClient("http://127.0.0.1:1"))
     return RoomKeeper(account, timedelta(seconds=1), RoomList(account, timedelta(seconds=1)))
 
 

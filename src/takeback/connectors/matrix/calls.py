@@ -19,7 +19,7 @@ BAD_REQUEST = 400
 NOT_FOUND = 404
 
 
-class Account:
+class Caller:
     """Calls as one account, or as nobody.
 
     Args:

@@ -9,6 +9,9 @@ cost is that the moderation account shows in the member list of each room that i
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from takeback.connectors.api import (
     Action,
@@ -28,7 +31,7 @@ from takeback.connectors.api import (
 from takeback.connectors.matrix import links
 from takeback.connectors.matrix.addresses import key_of
 from takeback.connectors.matrix.answers import moment, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Caller, refusal
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
 from takeback.connectors.matrix.forms import FORMS
 from takeback.connectors.matrix.health import examine
@@ -40,12 +43,11 @@ from takeback.connectors.matrix.room_list import RoomList
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.connectors.matrix.stream import LIVE, watch_history, watch_live
 from takeback.connectors.matrix.user_reports import read_reports
-from takeback.errors import ConfigurationError, Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
+from takeback.connectors.platform import Account, Platform
+from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
+from takeback.infra.addresses import an_origin
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 
-DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
-"""Synapse's own default for max_upload_size."""
-MAX_TIMELINE = 1000
 NOTES = (
     "Watched are all rooms of this server that anybody may join, in its directory or not.",
     "Not seen is what is encrypted without its key in the message; docs/carriers.md lists the rest.",
@@ -56,23 +58,31 @@ NOTES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class MatrixSettings:
-    """How to reach one homeserver."""
+class MatrixSettings(BaseModel):
+    """An account of moderation on one homeserver, and how to reach it."""
 
-    homeserver_url: str
-    """Scheme, host and port."""
-    admin_token: str = field(repr=False)
-    """Of the moderation account, a server administrator."""
-    member_token: str | None = field(default=None, repr=False)
-    """Of an ordinary account; without it nobody looks as a member."""
+    url: Annotated[str, AfterValidator(an_origin)] = Field(
+        description="Client API of the homeserver, as http://127.0.0.1:8008."
+    )
+    admin_token: SecretStr = Field(
+        description="Access token of the moderation account (a server administrator).", min_length=1
+    )
+    member_token: SecretStr | None = Field(
+        None, description="Access token of an ordinary account, to look as a member does.", min_length=1
+    )
+    discover_every: float = Field(
+        10.0, gt=0, le=86_400, allow_inf_nan=False, description="Seconds between looks for new public rooms."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is asked at a time; tests are less patient."""
+
     wait_seconds: float = 1.5
     """How long `watch` waits for something to happen."""
-    discover_seconds: float = 2.0
-    """How often the public directory is read for new rooms."""
     timeline: int = 50
     """Events of one room in one answer; what is beyond is read as history."""
-    max_media_bytes: int = DEFAULT_UPLOAD_LIMIT
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
@@ -81,23 +91,23 @@ class MatrixConnector:
 
     Args:
         settings: how to reach it; nothing is asked before the first call.
+        account: what the operator calls it.
+        pace: how much is asked at a time.
 
     Raises:
         ConfigurationError: a setting cannot be.
     """
 
-    name = "matrix"
-
-    def __init__(self, settings: MatrixSettings) -> None:
-        if not settings.admin_token or settings.member_token == "":
-            raise ConfigurationError("an access token is empty; make one by signing in with the account")
-        if not 1 <= settings.timeline <= MAX_TIMELINE or settings.wait_seconds < 0:
-            raise ConfigurationError(f"timeline must be 1 to {MAX_TIMELINE}, and wait_seconds not negative")
-        self._settings = settings
-        self._admin = Account(self._connect(settings.admin_token))
-        self._member = Account(self._connect(settings.member_token)) if settings.member_token else None
+    def __init__(self, settings: MatrixSettings, account: Account, pace: Pace | None = None) -> None:
+        self.name = account.name
+        self._account = account
+        self._url = settings.url
+        self._pace = pace or Pace()
+        member = settings.member_token
+        self._admin = Caller(self._connect(settings.admin_token.get_secret_value()))
+        self._member = Caller(self._connect(member.get_secret_value())) if member else None
         self._visitor = Visitor(self._connect)
-        every = timedelta(seconds=settings.discover_seconds)
+        every = timedelta(seconds=settings.discover_every)
         self._rooms = RoomList(self._admin, every)
         self._sealer = RoomKeeper(self._admin, every, self._rooms)
         self._control = ControlKeeper(self._admin)
@@ -111,7 +121,7 @@ class MatrixConnector:
             actions=tuple(Action),
             replay="live: any earlier sync token; what one answer cannot hold, and all that was posted "
             "before, is read backwards to the beginning of each public room",
-            max_media_bytes=self._settings.max_media_bytes,
+            max_media_bytes=self._account.max_media_bytes,
             shut_out=(Vantage.ANONYMOUS,),
             links=FORMS,
             notes=(
@@ -135,8 +145,8 @@ class MatrixConnector:
             self._sealer,
             self._own_user_id(),
             cursor,
-            wait_seconds=self._settings.wait_seconds,
-            timeline=self._settings.timeline,
+            wait_seconds=self._pace.wait_seconds,
+            timeline=self._pace.timeline,
         )
         return without_posts_of(self._own_user_id(), batch)
 
@@ -213,7 +223,8 @@ class MatrixConnector:
 
     def health(self) -> Sequence[Trouble]:
         """See `connectors.api.Examined`."""
-        return examine(self._admin, self._member, list(self._sealer.refused.values()))
+        refused = list(self._sealer.refused.values())
+        return examine(self._admin, self._member, refused, self._account.variable)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -224,8 +235,7 @@ class MatrixConnector:
                 account.close()
 
     def _connect(self, token: str | None) -> OutboundClient:
-        settings = self._settings
-        return OutboundClient(settings.homeserver_url, token=token, timeouts=settings.timeouts)
+        return OutboundClient(self._url, token=token, timeouts=self._pace.timeouts)
 
     def _own_user_id(self) -> str:
         """Asked once. Raises NotAllowed if the token is refused."""
@@ -235,3 +245,6 @@ class MatrixConnector:
             if not self._user_id:
                 raise NotAllowed("the homeserver does not say whose access token ours is")
         return self._user_id
+
+
+PLATFORM = Platform(MatrixSettings, MatrixConnector, implied_by="url")

@@ -22,7 +22,7 @@ from threading import Lock
 from takeback.connectors.api import Batch, Target
 from takeback.connectors.matrix.addresses import media_path
 from takeback.connectors.matrix.answers import text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Caller, understood
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import event_as_admin, media_of, transaction_id
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
@@ -59,7 +59,7 @@ class ControlKeeper:
         admin: the moderation account.
     """
 
-    def __init__(self, admin: Account) -> None:
+    def __init__(self, admin: Caller) -> None:
         self._admin = admin
         self._turn = Lock()
 

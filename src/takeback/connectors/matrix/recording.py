@@ -11,7 +11,7 @@ from datetime import datetime
 from takeback.connectors.api import Exchange, Recording, Target
 from takeback.connectors.matrix.addresses import key_of, without_key
 from takeback.connectors.matrix.answers import members, moment, number, objects, text
-from takeback.connectors.matrix.calls import ADMIN, MEDIA, NOT_FOUND, OK, Account, error_code, refusal
+from takeback.connectors.matrix.calls import ADMIN, MEDIA, NOT_FOUND, OK, Caller, error_code, refusal
 from takeback.connectors.matrix.encrypted import FileKey
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
@@ -29,7 +29,7 @@ _EXPIRY = "org.matrix.self_destruct_after"
 """Milliseconds since 1970, where a client supports it (MSC2228); Matrix itself has no time to live."""
 
 
-def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
+def record_message(admin: Caller, target: Target, max_bytes: int) -> Recording:
     """See `connectors.api.Recorder`. Raises Gone, Unreadable or another PlatformError."""
     client = admin.client
     around = client.exchange(
@@ -63,7 +63,7 @@ def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
     )
 
 
-def _file(admin: Account, target: Target, max_bytes: int) -> outbound.Exchange:
+def _file(admin: Caller, target: Target, max_bytes: int) -> outbound.Exchange:
     server, media = media_of(target.media)
     file = admin.client.exchange(path(MEDIA, "download", server, media), max_bytes=max_bytes)
     answer = file.answer

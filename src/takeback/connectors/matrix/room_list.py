@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from takeback.connectors.matrix.answers import number, objects, text
-from takeback.connectors.matrix.calls import ADMIN, Account
+from takeback.connectors.matrix.calls import ADMIN, Caller
 from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
 from takeback.infra.outbound import Timeouts, path
 
@@ -48,7 +48,7 @@ class RoomList:
         every: the pause after a list of one page.
     """
 
-    def __init__(self, account: Account, every: timedelta) -> None:
+    def __init__(self, account: Caller, every: timedelta) -> None:
         self._account = account
         self._every = every
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rooms")

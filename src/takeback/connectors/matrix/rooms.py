@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from takeback.connectors.api import Survey, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, objects, text
-from takeback.connectors.matrix.calls import CLIENT, OK, Account, error_code, refusal
+from takeback.connectors.matrix.calls import CLIENT, OK, Caller, error_code, refusal
 from takeback.connectors.matrix.room_list import PUBLIC, Room, RoomList
 from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
 from takeback.infra import clock
@@ -70,7 +70,7 @@ class RoomKeeper:
         others: the server's own list of rooms.
     """
 
-    account: Account
+    account: Caller
     every: timedelta
     others: RoomList
     refused: dict[str, Refusal] = field(default_factory=dict)

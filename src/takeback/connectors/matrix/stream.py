@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from takeback.connectors.api import Batch, Deletion, Post, StreamId, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, members, objects, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Caller, understood
 from takeback.connectors.matrix.posts import Found, found_in
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
@@ -75,7 +75,7 @@ class HistoryCursor:
 
 
 def watch_live(
-    account: Account,
+    account: Caller,
     sealer: RoomKeeper,
     user_id: str,
     cursor: str | None,
@@ -119,7 +119,7 @@ def watch_live(
     )
 
 
-def watch_history(account: Account, cursor: str) -> Batch:
+def watch_history(account: Caller, cursor: str) -> Batch:
     """One page of a room's past. Raises PlatformError."""
     here = HistoryCursor.parse(cursor)
     query = {"dir": "b", "limit": str(HISTORY_PAGE)}
@@ -143,7 +143,7 @@ def watch_history(account: Account, cursor: str) -> Batch:
     return Batch(found.posts, following, done=ended, unseen=found.unseen)
 
 
-def _state(account: Account, room: str) -> Found:
+def _state(account: Caller, room: str) -> Found:
     """Return what stands in the room's state, for where its past is not kept. Raises PlatformError."""
     try:
         answer = account.client.get(path(ADMIN, "rooms", room, "state"), max_bytes=MAX_SYNC_BYTES)
@@ -154,7 +154,7 @@ def _state(account: Account, room: str) -> Found:
     return Found((), (Unseen(UnseenKind.ADDRESS, room, "", "the room's state is longer than is read"),))
 
 
-def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> object:
+def _sync(account: Caller, since: str, wait_seconds: float, timeline: int) -> object:
     """Raises PlatformError. An answer too long to hold is asked for again with the least of each room."""
     for limit in (timeline, LEAST_TIMELINE):
         nothing = {"types": []}
@@ -204,7 +204,7 @@ def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> l
     return [Deletion(room, message) for message in redacted if message]
 
 
-def _joined_since(account: Account, room: str, user_id: str, since: str) -> bool:
+def _joined_since(account: Caller, room: str, user_id: str, since: str) -> bool:
     """Whether our joining is among what happened in the room since a token. Raises PlatformError.
 
     A change of our own profile looks the same; the price is a history read once more.

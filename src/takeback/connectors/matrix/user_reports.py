@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from takeback.connectors.api import UserReport
 from takeback.connectors.matrix.answers import moment, number, objects, text
-from takeback.connectors.matrix.calls import ADMIN, Account
+from takeback.connectors.matrix.calls import ADMIN, Caller
 from takeback.errors import PlatformError
 from takeback.infra.outbound import path
 
@@ -54,7 +54,7 @@ class ReportCursor:
         return ReportCursor(last, frozenset(missing))
 
 
-def read_reports(admin: Account, cursor: str | None) -> tuple[list[UserReport], str]:
+def read_reports(admin: Caller, cursor: str | None) -> tuple[list[UserReport], str]:
     """The oldest reports after the cursor, at most 500, and the next cursor. Raises PlatformError."""
     here = ReportCursor.parse(cursor) if cursor is not None else ReportCursor()
     found: deque[tuple[int, UserReport]] = deque(maxlen=AT_ONCE)
