@@ -36,7 +36,7 @@ from takeback.infra.vault.keys import PORTAL_FOLDER
 from takeback.keyring import service as keyring
 from takeback.platforms import followed_links
 
-PARTS = ("worker", "watch", "portal", "console", "api")
+PARTS = ("worker", "watcher", "portal", "console", "api")
 GRACE = 20.0
 """Seconds that a part has to end by itself."""
 
