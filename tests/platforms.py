@@ -132,10 +132,10 @@ class MatrixPlatform:
         self.poster = synapse.user("poster")
         self.origin = synapse.origin
 
-    def connect(self, origin: str | None = None, name: str = "matrix") -> MatrixConnector:
+    def connect(self, origin: str | None = None) -> MatrixConnector:
         return MatrixConnector(
             self.settings(origin),
-            Account(name, MOST),
+            Account("matrix", MOST),
             Pace(0.2, self.PAGE, Timeouts(connect=1, silence=1, total=4) if origin else Timeouts()),
         )
 

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from faults import Fault, FaultProxy
 from platforms import MOST, MatrixPlatform, Posted, picture, running_synapse
@@ -399,3 +399,22 @@ def test_the_same_server_comes_back_after_a_power_cut(matrix: MatrixPlatform):
     assert matrix.synapse.pid != before
     assert until(lambda: connector.fetch(posted.media, 10_000_000) == posted.data)
     connector.close()
+
+
+def test_two_accounts_of_one_server_have_controls_of_their_own_and_find_done_what_the_other_did(
+    matrix: MatrixPlatform,
+):
+    with matrix.synapse.user("second-moderation", admin=True) as moderator:
+        settings = matrix.settings().model_copy(update={"admin_token": SecretStr(moderator.token)})
+        first, second = matrix.connect(), MatrixConnector(settings, Account("matrix:second", MOST))
+        assert (first.name, second.name) == ("matrix", "matrix:second")
+        assert first.control() != second.control()
+        posted = matrix.post_picture(matrix.make_place())
+        assert first.locate(posted.message) == second.locate(posted.message)
+        for action in Action:
+            assert not first.act(action, posted.target, f"first/{action}").already
+            assert second.act(action, posted.target, f"second/{action}").already
+        assert matrix.removals(posted) == 1
+        assert set(looks(second, posted).values()) == {State.ABSENT}
+        first.close()
+        second.close()

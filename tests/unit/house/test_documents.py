@@ -14,7 +14,19 @@ import pytest
 import typer
 from pydantic.fields import FieldInfo
 
-from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of, text_of, texts, tree_of
+from repository import (
+    ROOT,
+    SOURCES,
+    code_in,
+    documents,
+    name_of,
+    read,
+    rows_of,
+    shipped_platforms,
+    text_of,
+    texts,
+    tree_of,
+)
 from takeback import events
 from takeback.connectors.platform import Account
 from takeback.entrypoints.cli import main
@@ -39,16 +51,10 @@ INTERNAL = {
 def settings() -> dict[str, FieldInfo]:
     """Every setting by the name of its environment variable; of platforms that the service ships, too."""
     groups = [(PREFIX, Settings), (PREFIX, PortalSettings)]
-    groups += [(Account(name, 0).prefix, load(name).settings) for name in shipped()]
+    groups += [(Account(name, 0).prefix, load(name).settings) for name in shipped_platforms()]
     return {
         prefix + name.upper(): field for prefix, group in groups for name, field in group.model_fields.items()
     }
-
-
-def shipped() -> list[str]:
-    """The platforms that the wheel of the service registers."""
-    registered = tomllib.loads(read("pyproject.toml"))["project"]["entry-points"]["takeback.connectors"]
-    return [name for name, value in registered.items() if value.startswith("takeback.connectors.")]
 
 
 def shown(value: object) -> str:
@@ -89,7 +95,9 @@ def test_no_file_speaks_of_a_setting_that_does_not_exist() -> None:
         for name in re.findall(rf"\b{PREFIX}[A-Z]+(?:_[A-Z]+)*\b", text_of(path) or "")
     }
     shelf = re.compile(f"{PREFIX}SHELF(_[A-Z]+)+")  # the example of docs/connectors.md, which a test installs
-    accounts = re.compile("|".join(f"{Account(name, 0).prefix}(SECOND|MAIN)_[A-Z_]+" for name in shipped()))
+    accounts = re.compile(
+        "|".join(f"{Account(name, 0).prefix}(SECOND|MAIN)_[A-Z_]+" for name in shipped_platforms())
+    )
     assert not [
         (path, name)
         for path, name in spoken
