@@ -33,7 +33,6 @@ from takeback.connectors.matrix.addresses import key_of
 from takeback.connectors.matrix.answers import moment, text
 from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Caller, refusal
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
-from takeback.connectors.matrix.forms import FORMS
 from takeback.connectors.matrix.health import examine
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import media_of_event, newest_edit, redacted_by
@@ -108,8 +107,8 @@ class MatrixConnector:
         self._member = Caller(self._connect(member.get_secret_value())) if member else None
         self._visitor = Visitor(self._connect)
         every = timedelta(seconds=settings.discover_every)
-        self._rooms = RoomList(self._admin, every)
-        self._sealer = RoomKeeper(self._admin, every, self._rooms)
+        self._list = RoomList(self._admin, every)
+        self._rooms = RoomKeeper(self._admin, every, self._list)
         self._control = ControlKeeper(self._admin)
         self._user_id = ""
 
@@ -123,10 +122,10 @@ class MatrixConnector:
             "before, is read backwards to the beginning of each public room",
             max_media_bytes=self._account.max_media_bytes,
             shut_out=(Vantage.ANONYMOUS,),
-            links=FORMS,
+            links=links.FORMS,
             notes=(
                 *NOTES,
-                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._sealer.refused.items())),
+                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._rooms.refused.items())),
             ),
         )
 
@@ -142,7 +141,7 @@ class MatrixConnector:
             return without_posts_of(self._own_user_id(), watch_history(self._admin, cursor))
         batch = watch_live(
             self._admin,
-            self._sealer,
+            self._rooms,
             self._own_user_id(),
             cursor,
             wait_seconds=self._pace.wait_seconds,
@@ -223,12 +222,12 @@ class MatrixConnector:
 
     def health(self) -> Sequence[Trouble]:
         """See `connectors.api.Examined`."""
-        refused = list(self._sealer.refused.values())
+        refused = list(self._rooms.refused.values())
         return examine(self._admin, self._member, refused, self._account.variable)
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._rooms.close()
+        self._list.close()
         self._visitor.close()
         for account in (self._admin, self._member):
             if account is not None:
