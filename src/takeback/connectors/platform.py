@@ -36,7 +36,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Platform(Generic[S]):
-    """What Takeback needs to connect accounts of a platform."""
+    """The registration of a platform."""
 
     settings: type[S]
     """Of one account, read from text. A field's description documents it; a secret is a `SecretStr`."""

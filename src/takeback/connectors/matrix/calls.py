@@ -11,7 +11,7 @@ from takeback.infra.outbound import MAX_ANSWER_BYTES, Answer, OutboundClient, Ti
 CLIENT = "/_matrix/client/v3"
 MEDIA = "/_matrix/client/v1/media"
 MEDIA_BEFORE_ACCOUNTS = "/_matrix/media/v3"
-"""Where media that was uploaded before Matrix 1.11 is still served to everybody."""
+"""The old path, at which media from before Matrix 1.11 is still served to everybody."""
 ADMIN = "/_synapse/admin/v1"
 
 OK = 200
@@ -32,7 +32,7 @@ class Caller:
     def get(
         self, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, timeouts: Timeouts | None = None
     ) -> object:
-        """The JSON there. Raises PlatformError."""
+        """Return the JSON there. Raises PlatformError."""
         return understood(self.client.get(path, max_bytes=max_bytes, timeouts=timeouts))
 
     def send(self, method: str, path: str, document: object) -> object:
@@ -45,14 +45,14 @@ class Caller:
 
 
 def understood(answer: Answer) -> object:
-    """The JSON of a good answer. Raises what `refusal` says of any other."""
+    """Return the JSON of a good answer. Raises what `refusal` says of any other."""
     if answer.status != OK:
         raise refusal(answer)
     return answer.json()
 
 
 def refusal(answer: Answer) -> PlatformError:
-    """What an answer other than 200 means for who asked."""
+    """Return what an answer other than 200 means for the caller."""
     code = error_code(answer)
     said = f"{answer.status} {code}".rstrip()
     if answer.status == NOT_FOUND and code == "M_NOT_FOUND":

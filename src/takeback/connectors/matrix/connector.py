@@ -1,9 +1,8 @@
-"""Takeback on a Matrix homeserver (Synapse): the connector protocol, filled.
+"""The connector for a Matrix homeserver (Synapse).
 
-Three pairs of eyes: a moderation account that is a server administrator (reads and acts), an ordinary
-account (sees what members see), and nobody (sees what the public sees). The access is a client's: no module
-in Synapse and no port of ours that it must reach, so nothing on the server changes but two accounts. The
-cost is that the moderation account shows in the member list of each room that it watches.
+Three pairs of eyes look: a moderation account that is a server administrator (it reads and acts), an ordinary
+account, and nobody. The access is a client's: nothing on the server changes but two accounts. The cost is
+that the moderation account shows in the member list of each room that it watches.
 """
 
 from collections.abc import Sequence
@@ -76,10 +75,10 @@ class MatrixSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How much is asked at a time; tests are less patient."""
+    """Limits of one question; tests are less patient."""
 
     wait_seconds: float = 1.5
-    """How long `watch` waits for something to happen."""
+    """Longest wait of `watch` for something to happen."""
     timeline: int = 50
     """Events of one room in one answer; what is beyond is read as history."""
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -113,7 +112,7 @@ class MatrixConnector:
         self._user_id = ""
 
     def capabilities(self) -> Capabilities:
-        """What a Synapse offers, and which rooms did not let us in."""
+        """Return what a Synapse offers, and which rooms did not let us in."""
         return Capabilities(
             surfaces=tuple(Surface),
             vantages=tuple(vantage for vantage in Vantage if vantage is not Vantage.MEMBER or self._member),
@@ -130,7 +129,7 @@ class MatrixConnector:
         )
 
     def streams(self) -> Sequence[StreamId]:
-        """One; it opens the others."""
+        """Return the live one; it opens the others."""
         return (LIVE,)
 
     def watch(self, stream: StreamId, cursor: str | None) -> Batch:

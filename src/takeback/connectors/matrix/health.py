@@ -1,4 +1,4 @@
-"""Says in words what keeps us from watching a homeserver: asked by the watcher, and by whoever sets it up."""
+"""Says in words what keeps us from watching a homeserver, for the watcher and for operators."""
 
 from collections.abc import Callable, Collection
 
@@ -80,7 +80,7 @@ def _away(error: PlatformError, address: str) -> Trouble:
 
 
 def _may_list_rooms(admin: Caller) -> bool:
-    """Whether the account has the right of an administrator. Raises PlatformError."""
+    """Return whether the account has the right of an administrator. Raises PlatformError."""
     answer = admin.client.get(path(ADMIN, "rooms", limit="1"), timeouts=PATIENCE)
     if error_code(answer) == "M_FORBIDDEN":
         return False

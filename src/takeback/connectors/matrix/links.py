@@ -67,7 +67,7 @@ def parse(link: str) -> MessageName | None:
     """Return the message that a link names; None if it names none, or is no Matrix link."""
     written = link.strip()
     found = _ANY.fullmatch(written)
-    match [] if found is None else [each for each in found.groups() if each]:
+    match tuple(filter(None, found.groups())) if found else ():
         case [event]:
             return MessageName(event)
         case [room, event] if written[0] in "!#":

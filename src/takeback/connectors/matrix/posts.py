@@ -20,7 +20,7 @@ MEMBER = "m.room.member"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a number of events came to."""
+    """The posts that events are, and their unseen parts."""
 
     posts: tuple[Post, ...]
     unseen: tuple[Unseen, ...]

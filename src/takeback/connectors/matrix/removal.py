@@ -32,7 +32,7 @@ POLL_SECONDS = 0.05
 
 
 def quarantine_media(admin: Caller, target: Target) -> Receipt:
-    """Make a picture unavailable to everybody on this homeserver; the receipt. Raises PlatformError."""
+    """Make a picture unavailable to everybody on this homeserver. Raises PlatformError."""
     server, media = media_of(target.media)
     where = path(ADMIN, "media", server, media)
     try:
@@ -52,7 +52,7 @@ def quarantine_media(admin: Caller, target: Target) -> Receipt:
 
 
 def redact_message(admin: Caller, user_id: str, target: Target, key: str) -> Receipt:
-    """Redact a message; the receipt, with the redaction's id. Raises PlatformError."""
+    """Redact a message; the receipt names the redaction. Raises PlatformError."""
     try:
         event = event_as_admin(admin, target)
     except Gone:
@@ -77,10 +77,7 @@ def redact_message(admin: Caller, user_id: str, target: Target, key: str) -> Rec
 
 
 def event_as_admin(admin: Caller, target: Target) -> dict[str, object]:
-    """A message as moderators see it, whether or not we are in its room; redacted if it was.
-
-    Raises PlatformError.
-    """
+    """Return a message as moderators see it, in any room; redacted if it was. Raises PlatformError."""
     context = admin.get(path(ADMIN, "rooms", target.place, "context", target.message, limit="0"))
     event = members(context, "event")
     if text(event, "event_id") != target.message:
@@ -89,7 +86,7 @@ def event_as_admin(admin: Caller, target: Target) -> dict[str, object]:
 
 
 def media_of(address: str) -> tuple[str, str]:
-    """Server and media id. Raises PlatformError."""
+    """Return server and media id. Raises PlatformError."""
     found = media_path(address)
     if found is None:
         raise PlatformError("not the address of Matrix media (mxc://server/id)")
@@ -97,7 +94,7 @@ def media_of(address: str) -> tuple[str, str]:
 
 
 def transaction_id(key: str) -> str:
-    """The same for the same key, and telling nothing of it."""
+    """Return the same id for the same key; it tells nothing of the key."""
     return "tb" + hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
@@ -158,7 +155,7 @@ def _named_elsewhere(admin: Caller, target: Target, event: dict[str, object]) ->
 
 
 def _alone(admin: Caller, target: Target, sender: str, sent_at: int) -> bool:
-    """Whether this message is the sender's only one in its millisecond."""
+    """Return whether this message is the sender's only one in its millisecond."""
     context = admin.get(path(ADMIN, "rooms", target.place, "context", target.message, limit=str(NEIGHBOURS)))
     around = objects(context, "events_before") + objects(context, "events_after")
     return not any(

@@ -42,7 +42,7 @@ MAX_SYNC_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HistoryCursor:
-    """Where a history reads on, backwards."""
+    """The point from which a history reads on, backwards."""
 
     room: str
     start: str
@@ -76,15 +76,15 @@ class HistoryCursor:
 
 def watch_live(
     account: Caller,
-    sealer: RoomKeeper,
+    keeper: RoomKeeper,
     user_id: str,
     cursor: str | None,
     *,
     wait_seconds: float,
     timeline: int,
 ) -> Batch:
-    """One sync: the posts since the cursor, and the histories to read besides. Raises PlatformError."""
-    sealer.join_new_rooms()
+    """Read one sync: the posts since the cursor, and the histories to read besides. Raises PlatformError."""
+    keeper.join_new_rooms()
     # The first call has nothing to wait for, and reads the rooms' past as histories.
     answer = (
         _sync(account, cursor, wait_seconds, timeline) if cursor else _sync(account, "", 0, LEAST_TIMELINE)
@@ -108,7 +108,7 @@ def watch_live(
         # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
         history = HistoryCursor(room, since, stop)
         opens.append((history.stream(), history.format()))
-    told = sealer.tell(cursor or "", since)
+    told = keeper.tell(cursor or "", since)
     return Batch(
         tuple(posts),
         since,
@@ -120,7 +120,7 @@ def watch_live(
 
 
 def watch_history(account: Caller, cursor: str) -> Batch:
-    """One page of a room's past. Raises PlatformError."""
+    """Read one page of a room's past. Raises PlatformError."""
     here = HistoryCursor.parse(cursor)
     query = {"dir": "b", "limit": str(HISTORY_PAGE)}
     if here.start:
@@ -189,13 +189,13 @@ def _sync(account: Caller, since: str, wait_seconds: float, timeline: int) -> ob
 
 
 def _rooms(answer: object) -> Iterator[tuple[str, object]]:
-    """Rooms that we are in, and rooms that we were in until just now."""
+    """Yield the rooms that we are in, and those that we were in until just now."""
     for section in ("join", "leave"):
         yield from members(answer, "rooms", section).items()
 
 
 def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> list[Deletion]:
-    """What others redacted. The id moved into the content with room version 11."""
+    """Return what others redacted. The id moved into the content with room version 11."""
     redacted = [
         text(event, "redacts") or text(event, "content", "redacts")
         for event in events
@@ -205,7 +205,7 @@ def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> l
 
 
 def _joined_since(account: Caller, room: str, user_id: str, since: str) -> bool:
-    """Whether our joining is among what happened in the room since a token. Raises PlatformError.
+    """Return whether our joining is among what happened in the room since a token. Raises PlatformError.
 
     A change of our own profile looks the same; the price is a history read once more.
     """

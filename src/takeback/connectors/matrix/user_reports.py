@@ -19,7 +19,7 @@ from takeback.infra.outbound import path
 PAGE = 100
 AT_ONCE = 500
 LATE_IDS = 50
-"""How many ids below the highest are still waited for; less than a page, which is read each time."""
+"""Ids below the highest that are still waited for; less than a page, which is read each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,11 @@ class ReportCursor:
         return cls(last, frozenset(missing))
 
     def lacks(self, identity: int) -> bool:
-        """Whether this report was not handed out."""
+        """Return whether this report was not handed out."""
         return identity > self.last or identity in self.missing
 
     def after(self, handed_out: set[int]) -> "ReportCursor":
-        """Where to read on when these were handed out too."""
+        """Return the cursor after these were handed out too."""
         last = max([self.last, *handed_out])
         window = range(max(1, last - LATE_IDS), last + 1)
         missing = (identity for identity in window if self.lacks(identity) and identity not in handed_out)
@@ -55,7 +55,7 @@ class ReportCursor:
 
 
 def read_reports(admin: Caller, cursor: str | None) -> tuple[list[UserReport], str]:
-    """The oldest reports after the cursor, at most 500, and the next cursor. Raises PlatformError."""
+    """Return the oldest reports after the cursor, at most 500, and the next cursor. Raises PlatformError."""
     here = ReportCursor.parse(cursor) if cursor is not None else ReportCursor()
     found: deque[tuple[int, UserReport]] = deque(maxlen=AT_ONCE)
     offset = 0
