@@ -29,7 +29,6 @@ from takeback.connectors.api import (
     StreamId,
     Surface,
     Target,
-    UserReport,
     Vantage,
 )
 from takeback.errors import Gone, Unreadable, WhyUnreadable
@@ -134,9 +133,6 @@ class MemoryPlatform:
         if len(data) > max_bytes:
             raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)
         return data
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        return (), cursor or ""
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:
         self._stumble("act")

@@ -73,8 +73,6 @@ class Platform(Protocol):
         """A link to a message that does not exist."""
         ...
 
-    def report(self, posted: Posted, reason: str) -> None: ...
-
     def removals(self, posted: Posted) -> int:
         """How many removals of this message the platform has recorded."""
         ...
@@ -174,10 +172,6 @@ class MatrixPlatform:
 
     def missing_link(self, place: str) -> str:
         return f"https://matrix.to/#/{place}/$nothing-of-this-name"
-
-    def report(self, posted: Posted, reason: str) -> None:
-        self.member.join(posted.place)
-        self.member.report(posted.place, posted.message, reason)
 
     def removals(self, posted: Posted) -> int:
         return len(self.redactions(posted))

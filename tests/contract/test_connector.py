@@ -243,25 +243,6 @@ class TestFetching:
             connector_behind_proxy.fetch(posted.media, 10_000_000)
 
 
-class TestReports:
-    def test_reports_come_once_oldest_first(self, platform: Platform, connector: Connector):
-        place = platform.make_place()
-        posted = [platform.post_picture(place) for _ in range(3)]
-        _, cursor = connector.reports(None)
-        for number, each in enumerate(posted):
-            platform.report(each, f"reason {number}")
-        reports, after = connector.reports(cursor)
-        assert [(report.place, report.message, report.reason) for report in reports] == [
-            (place, each.message, f"reason {number}") for number, each in enumerate(posted)
-        ]
-        assert connector.reports(after) == ([], after)
-        assert connector.reports(cursor) == (reports, after)
-
-    def test_a_foreign_cursor_is_refused(self, connector: Connector):
-        with pytest.raises(PlatformError):
-            connector.reports("not a cursor")
-
-
 class TestRemoving:
     def test_message_and_media_are_seen_then_removed_then_gone(
         self, platform: Platform, connector: Connector

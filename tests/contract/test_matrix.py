@@ -363,8 +363,6 @@ class TestAccess:
         with pytest.raises(NotAllowed) as refused:
             connector.locate(posted.message)
         with pytest.raises(NotAllowed):
-            connector.reports(None)
-        with pytest.raises(NotAllowed):
             connector.act(Action.QUARANTINE_MEDIA, posted.target, "no rights")
         said = f"{refused.value!r} {settings!r} {connector!r} {caplog.text} {connector.verify(posted.target)}"
         assert secret not in said

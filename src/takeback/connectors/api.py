@@ -165,16 +165,6 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class UserReport:
-    """A report that a user filed with the platform itself."""
-
-    place: str
-    message: str
-    reason: str
-    reported_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Target:
     """One picture in one message, to be acted on and looked at."""
 
@@ -334,10 +324,6 @@ class Connector(Protocol):
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
         """Return the bytes of one picture. Raises Gone, Unreadable(TOO_MANY_BYTES), PlatformError."""
-        ...
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """Return what users reported to the platform since `cursor`, oldest first, and the next cursor."""
         ...
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:

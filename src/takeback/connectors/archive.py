@@ -27,7 +27,6 @@ from takeback.connectors.api import (
     StreamId,
     Surface,
     Target,
-    UserReport,
     Vantage,
 )
 from takeback.errors import (
@@ -165,10 +164,6 @@ class ArchiveConnector:
         except (StorageUnavailable, OSError) as error:
             raise Unavailable(str(error)) from error
         return True
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """Nobody reports anything to an archive."""
-        return (), cursor or ""
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:  # noqa: ARG002 - the protocol's
         """Raises NotAllowed: nothing can be removed."""

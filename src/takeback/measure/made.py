@@ -25,7 +25,6 @@ from takeback.connectors.api import (
     Receipt,
     StreamId,
     Target,
-    UserReport,
 )
 from takeback.connectors.platform import Platform
 from takeback.errors import Gone, NotAllowed
@@ -159,10 +158,6 @@ class MadePosts:
                 return file.read(max_bytes)
         except OSError as error:
             raise Gone(media) from error
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """None."""
-        return (), cursor or ""
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:
         """Nothing can be done here. Raises NotAllowed."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from repository import read
+from packages_of_others import documented, register
 from takeback.connectors.api import Action, Examined, State, abilities
 from takeback.errors import ConfigurationError
 from takeback.infra.config import Settings, every_name
@@ -21,24 +21,6 @@ SECOND = {
     "TAKEBACK_MATRIX_SECOND_URL": "http://127.0.0.2:9",
     "TAKEBACK_MATRIX_SECOND_ADMIN_TOKEN": "Zq7-second",
 }
-
-
-def register(folder: Path, registered: str, **files: str) -> None:
-    """Install packages into a folder, as an installer does."""
-    information = folder / "others-1.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1\n")
-    (information / "entry_points.txt").write_text(f"[takeback.connectors]\n{registered}\n")
-    for name, text in files.items():
-        (folder / f"{name}.py").write_text(text)
-
-
-def documented() -> tuple[str, str]:
-    """The line that registers the example of docs/connectors.md, and its module."""
-    text = read("docs/connectors.md")
-    [module] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
-    [line] = re.findall(r"^shelf = .*$", text, re.MULTILINE)
-    return line.replace('"', ""), module
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ without one comes from a proxy on the way, and says nothing about the thing aske
 """
 
 from takeback.connectors.matrix.answers import text
-from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
+from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable, Unreadable, WhyUnreadable
 from takeback.infra.outbound import MAX_ANSWER_BYTES, Answer, OutboundClient, Timeouts
 
 CLIENT = "/_matrix/client/v3"
@@ -64,6 +64,18 @@ def refusal(answer: Answer) -> PlatformError:
     if code and code != "M_UNRECOGNIZED" and answer.status != NOT_FOUND and answer.status >= BAD_REQUEST:
         return NotAllowed(f"{said}: the homeserver refuses this to our account")
     return Unavailable(f"{said}: not an answer of a Matrix homeserver that we understand")
+
+
+def file_in(answer: Answer, max_bytes: int) -> bytes:
+    """Return the file that an answer brings. Raises Unreadable(TOO_MANY_BYTES), or what `refusal` says."""
+    if answer.status != OK:
+        raise refusal(answer)
+    if answer.content_type == "text/html" and answer.body.lstrip()[:1] == b"<":
+        # Taken for the file, a log-in page of a network on the way would mark it as unreadable for good.
+        raise Unavailable("a page in place of the picture")
+    if not answer.whole:
+        raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
+    return answer.body
 
 
 def error_code(answer: Answer) -> str:

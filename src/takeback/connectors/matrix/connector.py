@@ -24,13 +24,12 @@ from takeback.connectors.api import (
     Surface,
     Target,
     Trouble,
-    UserReport,
     Vantage,
 )
 from takeback.connectors.matrix import links
 from takeback.connectors.matrix.addresses import key_of
 from takeback.connectors.matrix.answers import moment, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Caller, refusal
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, Caller, file_in
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
 from takeback.connectors.matrix.health import examine
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
@@ -40,9 +39,8 @@ from takeback.connectors.matrix.removal import event_as_admin, media_of, quarant
 from takeback.connectors.matrix.room_list import RoomList
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.connectors.matrix.stream import LIVE, watch_history, watch_live
-from takeback.connectors.matrix.user_reports import read_reports
 from takeback.connectors.platform import Account, Platform
-from takeback.errors import Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
+from takeback.errors import Gone, NotAllowed
 from takeback.infra.addresses import an_origin
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 
@@ -174,19 +172,9 @@ class MatrixConnector:
         """See `connectors.api`. Raises Gone, Unreadable or another PlatformError."""
         server, identity = media_of(media)
         answer = self._admin.client.get(path(MEDIA, "download", server, identity), max_bytes=max_bytes)
-        if answer.status != OK:
-            raise refusal(answer)
-        if answer.content_type == "text/html" and answer.body.lstrip()[:1] == b"<":
-            # Taken for the file, a log-in page of a network on the way would mark it as unreadable for good.
-            raise Unavailable("a page in place of the picture")
-        if not answer.whole:
-            raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
+        data = file_in(answer, max_bytes)
         key = key_of(media)
-        return answer.body if key is None else key.open(answer.body)
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """See `connectors.api`. Raises PlatformError."""
-        return read_reports(self._admin, cursor)
+        return data if key is None else key.open(data)
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:
         """See `connectors.api`. Raises PlatformError."""

@@ -108,13 +108,13 @@ class Visitor:
 def look_everywhere(visitor: Visitor, member: Caller | None, admin: Caller, target: Target) -> list[Look]:
     """Each surface from each vantage. Never raises PlatformError: a look that fails is UNDETERMINED."""
     as_admin = _tried(_message_as_admin, admin, target)
-    seen = {(Surface.MESSAGE, Vantage.ADMIN): as_admin}
-    for surface in (Surface.MEDIA, Surface.THUMBNAIL):
-        seen[surface, Vantage.ADMIN] = _tried(_media, admin.client, surface, target)
+    seen, callers = {(Surface.MESSAGE, Vantage.ADMIN): as_admin}, {Vantage.ADMIN: admin}
     if member is not None:
+        callers[Vantage.MEMBER] = member
         seen[Surface.MESSAGE, Vantage.MEMBER] = _tried(_message_as_member, member, target, as_admin)
+    for vantage, caller in callers.items():
         for surface in (Surface.MEDIA, Surface.THUMBNAIL):
-            seen[surface, Vantage.MEMBER] = _tried(_media, member.client, surface, target)
+            seen[surface, vantage] = _tried(_media, caller.client, surface, target)
     for surface, what in _anonymous(visitor, target).items():
         seen[surface, Vantage.ANONYMOUS] = what
     return [Look(surface, vantage, state, said) for (surface, vantage), (state, said) in seen.items()]
