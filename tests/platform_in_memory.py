@@ -94,8 +94,6 @@ class MemoryPlatform:
             self._surfaces,
             tuple(Vantage),
             self._actions,
-            "everything",
-            1_000_000,
             links=(r"memory://[\s\S]*",),
         )
 

@@ -25,7 +25,6 @@ from takeback.entrypoints.cli.demo.synapse import Synapse, ensure_installed
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 
 ROOT = Path(__file__).parents[1]
-MOST = 50_000_000
 _seeds = count(1)
 
 
@@ -133,7 +132,7 @@ class MatrixPlatform:
     def connect(self, origin: str | None = None) -> MatrixConnector:
         return MatrixConnector(
             self.settings(origin),
-            Account("matrix", MOST),
+            Account("matrix"),
             Pace(0.2, self.PAGE, Timeouts(connect=1, silence=1, total=4) if origin else Timeouts()),
         )
 

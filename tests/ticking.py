@@ -17,7 +17,7 @@ class Ticking:
     name = "ticking"
 
     def capabilities(self) -> Capabilities:
-        return Capabilities((Surface.MESSAGE,), tuple(Vantage), tuple(Action), "all", 1_000_000)
+        return Capabilities((Surface.MESSAGE,), tuple(Vantage), tuple(Action))
 
     def streams(self) -> list[StreamId]:
         return [StreamId("live")]

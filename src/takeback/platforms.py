@@ -27,7 +27,7 @@ class Configured:
 
 def connect(settings: Settings) -> dict[str, Connector]:
     """Return a connector for each account, by its name. No platform is asked. Raises ConfigurationError."""
-    found = read_accounts(settings.connectors, settings.of_platforms, settings.max_media_bytes)
+    found = read_accounts(settings.connectors, settings.of_platforms)
     return {each.account.name: each.platform.connect(each.settings, each.account) for each in found}
 
 
@@ -66,25 +66,22 @@ def _accounts_alone() -> tuple[Configured, ...]:
         names = None if said is None else account_names(said)
     except ValueError:
         return ()  # as Settings says
-    return read_accounts(names, of_platforms(), 0)
+    return read_accounts(names, of_platforms())
 
 
-def read_accounts(
-    names: tuple[str, ...] | None, variables: Mapping[str, str], max_media_bytes: int
-) -> tuple[Configured, ...]:
+def read_accounts(names: tuple[str, ...] | None, variables: Mapping[str, str]) -> tuple[Configured, ...]:
     """Read the settings of accounts.
 
     Args:
         names: of the accounts; None: those that are implied, see `Platform.implied_by`.
         variables: of all accounts.
-        max_media_bytes: see `Account`.
 
     Raises:
         ConfigurationError: with all that is wrong.
     """
     found, wrong, known = list[Configured](), list[str](), every_name()
     for name in _mentioned(variables) if names is None else names:
-        account = Account(name, max_media_bytes)
+        account = Account(name)
         try:
             platform = load(name.partition(":")[0])
         except ConfigurationError as error:
@@ -113,9 +110,7 @@ def read_accounts(
 def _mentioned(variables: Mapping[str, str]) -> list[str]:
     """The platforms that a variable begins with."""
     return [
-        name
-        for name in platform_names()
-        if any(each.startswith(Account(name, 0).prefix) for each in variables)
+        name for name in platform_names() if any(each.startswith(Account(name).prefix) for each in variables)
     ]
 
 

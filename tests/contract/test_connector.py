@@ -37,8 +37,6 @@ def test_it_says_what_it_can_and_then_does_it(platform: Platform, connector: Con
         (surface, vantage) for surface in said.surfaces for vantage in said.vantages
     }
     assert all(look.seen for look in looks)
-    assert said.max_media_bytes > 0
-    assert said.replay
     assert connector.name
 
 

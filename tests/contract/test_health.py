@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from faults import Fault, FaultProxy
-from platforms import MOST, MatrixPlatform, picture, running_synapse
+from platforms import MatrixPlatform, picture, running_synapse
 from takeback.connectors.api import Examined, TroubleKind
 from takeback.connectors.matrix import rooms
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings, Pace
@@ -28,9 +28,7 @@ def stock() -> Iterator[MatrixPlatform]:
 def connected(platform: MatrixPlatform, name: str = "matrix", **other: str) -> MatrixConnector:
     settings = platform.settings().model_dump() | other
     quick = Timeouts(connect=1, silence=5, total=5)
-    return MatrixConnector(
-        MatrixSettings.model_validate(settings), Account(name, MOST), Pace(0.2, timeouts=quick)
-    )
+    return MatrixConnector(MatrixSettings.model_validate(settings), Account(name), Pace(0.2, timeouts=quick))
 
 
 def said(connector: MatrixConnector) -> dict[TroubleKind, tuple[bool, str]]:

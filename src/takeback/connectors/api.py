@@ -282,10 +282,8 @@ class Capabilities:
     surfaces: tuple[Surface, ...]
     vantages: tuple[Vantage, ...]
     actions: tuple[Action, ...]
-    replay: str
-    """In words: how far back a cursor can be replayed."""
-    max_media_bytes: int
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    """For people, where there is no action: what they can do instead."""
     shut_out: tuple[Vantage, ...] = ()
     """To whom the platform may show nothing at all; an account sees whatever these could ever see."""
     links: tuple[str, ...] = ()

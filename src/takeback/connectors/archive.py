@@ -76,8 +76,6 @@ class ArchiveConnector:
             surfaces=(Surface.MEDIA,),
             vantages=(Vantage.ADMIN,),
             actions=(),
-            replay="from the first file to the last, at any time",
-            max_media_bytes=self._max_bytes,
             notes=(_NO_REMOVAL,),
         )
 

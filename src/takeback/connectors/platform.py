@@ -21,8 +21,6 @@ class Account:
 
     name: str
     """Stored beside every post: the platform's name alone, or with one of the account, as "matrix:second"."""
-    max_media_bytes: int
-    """Largest file that is fetched."""
 
     @property
     def prefix(self) -> str:

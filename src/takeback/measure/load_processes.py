@@ -175,7 +175,7 @@ class Watchers:
             "TAKEBACK_DATABASE_URL": processes.database.url,
             "TAKEBACK_DECODERS": str(max(1, (os.cpu_count() or 1) // count)),
             "TAKEBACK_CONNECTORS": made.NAME,
-            Account(made.NAME, 0).variable("folder"): str(processes.folder),
+            Account(made.NAME).variable("folder"): str(processes.folder),
             PARENT_PIPE: "1",
         }
         for number in range(count):

@@ -111,7 +111,7 @@ class MadePosts:
 
     def capabilities(self) -> Capabilities:
         """Posts are read; nothing can be done to them."""
-        return Capabilities((), (), (), "everything", 50_000_000)
+        return Capabilities((), (), ())
 
     def streams(self) -> Sequence[StreamId]:
         """Those of the phases that have begun."""

@@ -15,7 +15,6 @@ from takeback.infra.config import Settings, every_name
 from takeback.infra.settings_form import platform_names
 from takeback.platforms import all_settings, connect, followed_links, load, read_accounts
 
-LIMIT = 1_000_000
 MATRIX = {"TAKEBACK_MATRIX_URL": "http://127.0.0.1:9", "TAKEBACK_MATRIX_ADMIN_TOKEN": "Zq7-first"}
 SECOND = {
     "TAKEBACK_MATRIX_SECOND_URL": "http://127.0.0.2:9",
@@ -52,14 +51,14 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
 
 def refused(names: str, **variables: str) -> str:
     with pytest.raises(ConfigurationError) as error:
-        read_accounts(tuple(names.split()), variables, LIMIT)
+        read_accounts(tuple(names.split()), variables)
     assert "Zq7" not in str(error.value)
     return str(error.value)
 
 
 def said(names: str | None, **variables: str) -> dict[str, str]:
     """Each account's name and address."""
-    accounts = read_accounts(None if names is None else tuple(names.split()), variables, LIMIT)
+    accounts = read_accounts(None if names is None else tuple(names.split()), variables)
     return {each.account.name: each.settings.url for each in accounts}
 
 

@@ -51,7 +51,7 @@ INTERNAL = {
 def settings() -> dict[str, FieldInfo]:
     """Every setting by the name of its environment variable; of platforms that the service ships, too."""
     groups = [(PREFIX, Settings), (PREFIX, PortalSettings)]
-    groups += [(Account(name, 0).prefix, load(name).settings) for name in shipped_platforms()]
+    groups += [(Account(name).prefix, load(name).settings) for name in shipped_platforms()]
     return {
         prefix + name.upper(): field for prefix, group in groups for name, field in group.model_fields.items()
     }
@@ -96,7 +96,7 @@ def test_no_file_speaks_of_a_setting_that_does_not_exist() -> None:
     }
     shelf = re.compile(f"{PREFIX}SHELF(_[A-Z]+)+")  # the example of docs/connectors.md, which a test installs
     accounts = re.compile(
-        "|".join(f"{Account(name, 0).prefix}(SECOND|MAIN)_[A-Z_]+" for name in shipped_platforms())
+        "|".join(f"{Account(name).prefix}(SECOND|MAIN)_[A-Z_]+" for name in shipped_platforms())
     )
     assert not [
         (path, name)

@@ -44,15 +44,6 @@ from takeback.errors import Gone, NotAllowed
 from takeback.infra.addresses import an_origin
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 
-NOTES = (
-    "Watched are all rooms of this server that anybody may join, in its directory or not.",
-    "Not seen is what is encrypted without its key in the message; docs/carriers.md lists the rest.",
-    "To redact, the moderation account becomes a moderator of the room.",
-    "Where nobody is left to grant that, the message is redacted in its poster's name.",
-    "The server keeps the original of a redacted message for administrators for seven days.",
-    "Quarantine hides media on this server; copies on other homeservers are theirs to remove.",
-)
-
 
 class MatrixSettings(BaseModel):
     """An account of moderation on one homeserver, and how to reach it."""
@@ -110,20 +101,13 @@ class MatrixConnector:
         self._user_id = ""
 
     def capabilities(self) -> Capabilities:
-        """Return what a Synapse offers, and which rooms did not let us in."""
+        """Return what a Synapse offers."""
         return Capabilities(
             surfaces=tuple(Surface),
             vantages=tuple(vantage for vantage in Vantage if vantage is not Vantage.MEMBER or self._member),
             actions=tuple(Action),
-            replay="live: any earlier sync token; what one answer cannot hold, and all that was posted "
-            "before, is read backwards to the beginning of each public room",
-            max_media_bytes=self._account.max_media_bytes,
             shut_out=(Vantage.ANONYMOUS,),
             links=links.FORMS,
-            notes=(
-                *NOTES,
-                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._rooms.refused.items())),
-            ),
         )
 
     def streams(self) -> Sequence[StreamId]:

@@ -56,12 +56,6 @@ def found_in(events: list[Mapping[str, object]], place: str) -> Found:
     return Found(tuple(posts.values()), tuple(unseen))
 
 
-def post_of(event: Mapping[str, object], place: str) -> Post | None:
-    """Return the post that one event is; None if it leads to no media, or to none any more."""
-    media = media_of_event(event)
-    return _post(event, place, media) if media and text(event, "event_id") else None
-
-
 def media_of_event(event: Mapping[str, object]) -> tuple[Media, ...]:
     """Return all media of one event, each once, in the order of their meeting."""
     return tuple(_walk_event(event).media.values())

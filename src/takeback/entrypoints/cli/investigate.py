@@ -89,7 +89,7 @@ def stop(place: Place, platform: Platform = None) -> None:
 
 def _only_platform(settings: Settings) -> str:
     """Raises ConfigurationError if there is none, or more than one."""
-    accounts = read_accounts(settings.connectors, settings.of_platforms, settings.max_media_bytes)
+    accounts = read_accounts(settings.connectors, settings.of_platforms)
     names = [each.account.name for each in accounts]
     if len(names) != 1:
         known = ", ".join(names) or "none is connected"
