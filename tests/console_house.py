@@ -56,7 +56,7 @@ class Platform:
 
     def capabilities(self) -> Capabilities:
         everybody = (Vantage.ANONYMOUS, Vantage.MEMBER, Vantage.ADMIN)
-        return Capabilities((Surface.MESSAGE, Surface.MEDIA), everybody, tuple(Action), "all", 50_000_000)
+        return Capabilities((Surface.MESSAGE, Surface.MEDIA), everybody, tuple(Action))
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
         assert max_bytes > 0

@@ -105,17 +105,19 @@ class House:
 
     Args:
         database: opened; closed with the house.
-        platform: the only one that is connected.
+        platform: the one that tests ask for.
         folder: where the keys are.
         decoder: a real one.
         time: what `clock.now` was replaced by.
         well_known: what cannot be banked.
         sealer: who seals evidence; None: none is kept.
+        others: platforms that are connected besides.
     """
 
     def __init__(
-        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, sealer=None
-    ) -> None:
+        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, sealer=None,
+        others=(),
+    ) -> None:  # fmt: skip
         keys.ensure(folder)
         self.platform, self.time, self.folder, self.database = platform, time, folder, database
         settings = Settings(
@@ -126,7 +128,7 @@ class House:
             house_clock_hours=24,
         )
         platforms, parts = (
-            {platform.name: platform},
+            {each.name: each for each in (platform, *others)},
             look_back_parts(settings.model_copy(update={"data": folder / uuid4().hex}), database),
         )
         self.app = App(
@@ -213,16 +215,20 @@ class House:
 
     def watch_once(self) -> None:
         """Read all that was posted since, and no more."""
-        streams = self.platform.streams()
+        for platform in self.app.connectors.values():
+            self._watch(platform)
+
+    def _watch(self, platform) -> None:
+        streams = platform.streams()
         with self.database.transaction() as tx:
             for stream in streams:
-                leases.open_stream(tx, self.platform.name, stream, None)
-            lease = leases.lease(tx, self.platform.name, "test", LEASE)
+                leases.open_stream(tx, platform.name, stream, None)
+            lease = leases.lease(tx, platform.name, "test", LEASE)
         assert lease is not None
         cursor = lease.cursor
-        while (batch := self.platform.watch(lease.stream, cursor)).cursor != cursor:
+        while (batch := platform.watch(lease.stream, cursor)).cursor != cursor:
             seen = [
-                Seen(post, media.address, self._read(media.address))
+                Seen(post, media.address, self._read(platform, media.address))
                 for post in batch.posts
                 for media in post.media
             ]
@@ -234,8 +240,8 @@ class House:
         with self.database.transaction() as tx:
             leases.release(tx, lease)
 
-    def _read(self, media: str) -> Reading:
-        return read_closely(self.platform, self.app.decoder, self.app.index, media, 10**6, When.SOON)
+    def _read(self, platform, media: str) -> Reading:
+        return read_closely(platform, self.app.decoder, self.app.index, media, 10**6, When.SOON)
 
     def due(self) -> list[Job]:
         """Jobs whose time has come, in their order."""

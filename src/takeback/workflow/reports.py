@@ -20,6 +20,7 @@ from takeback.infra.ledger.record import record_once
 from takeback.jobs import SLOW, Locate
 from takeback.law import clocks
 from takeback.matching import service as matching
+from takeback.sightings import registry
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Seen
 from takeback.sightings.reading import read
@@ -76,18 +77,18 @@ def locate(app: App, job: Locate) -> None:
             return
         link = submissions.opened(tx, app.unsealer, job.report)[0].locations[job.number]
     named = f"location {job.number + 1}"
-    for connector in app.connectors.values():
-        try:
-            post = connector.locate(link)
-        except Gone:
-            _unusable(app, job.report, f"{named} is gone already")
-            return
-        if post is None:
-            continue
-        if not post.media:
-            _unusable(app, job.report, f"{named} shows no picture")
-        decoder, when = lane(app, slow=job.slow)
-        most = app.settings.max_media_bytes
+    try:
+        found = registry.locate(app.connectors, link)
+    except Gone:
+        _unusable(app, job.report, f"{named} is gone already")
+        return
+    if not found:
+        _unusable(app, job.report, f"{named} is not on a connected platform")
+    elif not any(post.media for _, post in found):
+        _unusable(app, job.report, f"{named} shows no picture")
+    decoder, when = lane(app, slow=job.slow)
+    most = app.settings.max_media_bytes
+    for connector, post in found:
         for position, media in enumerate(post.media):
             reading = read(
                 connector, decoder, media.address, most, flips=True, exact=True, when=when, final=job.slow
@@ -100,8 +101,6 @@ def locate(app: App, job: Locate) -> None:
                 raise Unavailable(reading.reason, reading.retry_after)
             name = f"{named}.{position + 1}{floods.LET_IN * job.let_in}"
             _located(app, job.report, connector.name, Seen(post, media.address, reading), name)
-        return
-    _unusable(app, job.report, f"{named} is not on a connected platform")
 
 
 def _located(app: App, report: ReportId, connector: str, seen: Seen, name: str) -> None:

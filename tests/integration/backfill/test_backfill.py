@@ -18,8 +18,8 @@ from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.ids import ReportId
 from takeback.matching import service as matching
-from takeback.sightings import sources
-from takeback.sightings.sources import Sources
+from takeback.sightings import registry
+from takeback.sightings.registry import ConnectorRegistry
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
 from waiting import until
@@ -174,13 +174,13 @@ def test_a_name_belongs_to_one_archive(database, tmp_path, folder):
 
 def test_an_archive_is_found_by_its_name_and_is_no_platform(database, folder):
     (folder / "a.png").write_bytes(b"bytes")
-    found = Sources({}, database, 100)
+    found = ConnectorRegistry({}, database, 100)
     with pytest.raises(KeyError):
         found["archive:old"]
     with database.transaction() as tx:
-        sources.open_source(tx, "archive:old", str(folder), NOW)
+        registry.open_source(tx, "archive:old", str(folder), NOW)
         with pytest.raises(ConfigurationError, match="--name"):
-            sources.open_source(tx, "archive:old", "/elsewhere", NOW)
+            registry.open_source(tx, "archive:old", "/elsewhere", NOW)
     assert found["archive:old"].fetch("a.png", 10) == b"bytes"
     assert found.get("archive:old") is not None
     assert found.get("archive:new") is None

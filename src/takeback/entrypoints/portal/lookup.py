@@ -20,12 +20,12 @@ from takeback.entrypoints.portal import answering, session
 from takeback.entrypoints.portal.answering import see
 from takeback.entrypoints.portal.entrance import Entrance
 from takeback.entrypoints.portal.evidence import Press, takeable
-from takeback.entrypoints.portal.limits import Rate
 from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Lookup, Session
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.db.pool import Database
+from takeback.infra.rate_limiter import Rate
 from takeback.submissions import draft as drafts
 from takeback.submissions import package, receipt, submit
 from takeback.submissions.draft import DraftKey
