@@ -17,8 +17,8 @@ from takeback.events import Captured, CaptureFailed, DeletionObserved, SeenBy
 from takeback.evidence import service as evidence
 from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
 from takeback.workflow import errands
-from takeback_verify import canonical
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
 WRITTEN = 1_400_000_000

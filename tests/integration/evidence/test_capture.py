@@ -25,8 +25,8 @@ from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
 from takeback.infra.vault.recipients import Directory, Member, Role, Use, format_directory
 from takeback.sightings import store as sightings
 from takeback.workflow import errands
-from takeback_verify import canonical
-from takeback_verify.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
 
 HERS, ANOTHERS = picture(1), picture(2)
 

@@ -20,7 +20,7 @@ from takeback.infra.blobs import Blobs
 from takeback.infra.db.pool import Database
 from takeback.sightings import store as sightings
 from takeback.workflow import errands
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS = picture(1)
 

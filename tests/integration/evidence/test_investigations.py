@@ -23,7 +23,7 @@ from takeback.infra.ledger.keys import Signer, read_last_signed
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
 from takeback.workflow import errands
-from takeback_verify import report as reports
+from takeback_verify.core import findings as reports
 
 HERS = picture(1)
 SQUARE, ELSEWHERE = "!square", "!elsewhere"

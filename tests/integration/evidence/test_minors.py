@@ -35,9 +35,9 @@ from takeback.infra.ledger.keys import Signer, read_last_signed
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
 from takeback.workflow import errands
-from takeback_verify import canonical
-from takeback_verify import report as reports
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core import canonical
+from takeback_verify.core import findings as reports
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
 

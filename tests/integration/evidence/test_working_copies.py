@@ -22,7 +22,7 @@ from takeback.infra.vault.recipients import Role
 from takeback.infra.vault.sealing import open_stream
 from takeback.sightings import store as sightings
 from takeback.workflow import errands
-from takeback_verify import report as reports
+from takeback_verify.core import findings as reports
 
 HERS, ANOTHERS = picture(1), picture(2)
 

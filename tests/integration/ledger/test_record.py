@@ -24,8 +24,8 @@ from takeback.events import (
 from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId, StaffId, TargetId
 from takeback.infra.ledger import store
 from takeback.infra.ledger.record import record
-from takeback_verify.errors import Malformed
-from takeback_verify.leaf import Opening, opens, parse_leaf
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.leaf import Opening, opens, parse_leaf
 
 CASE, OTHER = CaseId(UUID(int=1)), CaseId(UUID(int=2))
 TARGET, STRANGER = TargetId(UUID(int=3)), TargetId(UUID(int=4))

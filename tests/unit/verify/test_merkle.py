@@ -4,18 +4,17 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.merkle import (
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.merkle import (
     EMPTY_ROOT,
     Frontier,
     leaf_hash,
     node_hash,
-    prove_consistency,
-    prove_inclusion,
     root_of,
     verify_consistency,
     verify_inclusion,
 )
+from trees import prove_consistency, prove_inclusion
 
 # The eight leaves, roots and proofs of the certificate-transparency reference implementation.
 LEAVES = [

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.note import (
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.note import (
     MAX_NOTE,
     Note,
     Signature,

@@ -17,7 +17,7 @@ from takeback.ids import CaseId, DossierId
 from takeback.infra import clock
 from takeback.infra.jobs.queue import enqueue
 from takeback.staff import service as staff
-from takeback_verify.package import FOLDER
+from takeback_verify.core.package import FOLDER
 
 router = APIRouter(prefix="/case/{case}/dossier")
 

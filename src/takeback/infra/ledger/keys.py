@@ -23,8 +23,8 @@ from datetime import datetime
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback_verify.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.cosignature import (
+from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import (
     CosignerKey,
     CosignerKind,
     CosignerSecret,
@@ -33,8 +33,8 @@ from takeback_verify.cosignature import (
     parse_cosigner_key,
     parse_cosigner_secret,
 )
-from takeback_verify.errors import Malformed
-from takeback_verify.note import (
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.note import (
     Note,
     SignerKey,
     VerifierKey,
