@@ -144,7 +144,7 @@ def _sentence(problem: str) -> str:
     return (problem if named else problem[:1].upper() + problem[1:]) + ("" if problem.endswith(".") else ".")
 
 
-def _sentences(finding: Finding) -> Sequence[str]:  # noqa: C901, PLR0911, PLR0912 -- an arm each
+def _sentences(finding: Finding) -> Sequence[str]:  # noqa: C901, PLR0911 -- an arm each
     match finding:
         case Contents():
             return _contents(finding)
