@@ -6,8 +6,9 @@ import struct
 from dataclasses import replace
 
 from packages import with_note
+from takeback.infra.signing import SignerKey
 from takeback_verify.core import canonical
-from takeback_verify.core.note import Note, SignerKey
+from takeback_verify.core.note import Note
 from takeback_verify.core.tlog_proof import format_tlog_proof, parse_tlog_proof
 from tampering import (
     ENTRIES,

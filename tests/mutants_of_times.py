@@ -4,9 +4,10 @@ import base64
 from collections.abc import Callable
 from dataclasses import replace
 
+from takeback.infra.signing import SignerKey
 from takeback_verify.core.entries import format_consistency
 from takeback_verify.core.listing import LISTING
-from takeback_verify.core.note import Note, Signature, SignerKey, format_note, parse_note
+from takeback_verify.core.note import Note, Signature, format_note, parse_note
 from tampering import (
     Files,
     Lab,

@@ -23,9 +23,10 @@ import pyrage
 
 from authorities import Authority
 from rounds_of_looks import gone_round
+from takeback.infra.signing import CosignerSecret, SignerKey
 from takeback_verify.core import bag, canonical, trust
 from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.core.cosignature import CosignerKind, CosignerSecret
+from takeback_verify.core.cosignature import CosignerKind
 from takeback_verify.core.entries import (
     OpenedEntry,
     Paths,
@@ -45,7 +46,7 @@ from takeback_verify.core.exhibit import (
 from takeback_verify.core.leaf import Json, Opening, format_leaf, seal
 from takeback_verify.core.listing import LISTING, ListedFile, Listing, format_listing, is_unlisted
 from takeback_verify.core.merkle import leaf_hash, root_of
-from takeback_verify.core.note import Note, SignerKey, format_note
+from takeback_verify.core.note import Note, format_note
 from takeback_verify.core.package import FOLDER
 from takeback_verify.core.policy import Log, Policy, Quorum, Witness
 from takeback_verify.core.policy_text import format_policy

@@ -14,8 +14,9 @@ from takeback.infra.ledger.check import Verdict, verify_ledger
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.record import record
 from takeback.infra.ledger.sequencer import Sequencer
+from takeback.infra.signing import CosignerSecret
 from takeback_verify.core.checkpoint import Checkpoint
-from takeback_verify.core.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
 from takeback_verify.core.leaf import Opening, format_leaf, seal
 from takeback_verify.core.merkle import Frontier, leaf_hash
 from takeback_verify.core.note import Note, format_note, format_signature, parse_note

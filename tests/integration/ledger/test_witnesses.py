@@ -16,8 +16,9 @@ from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.parties import Role
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.infra.ledger.witnesses import Witnesses, load_policy, split_address
+from takeback.infra.signing import CosignerSecret
 from takeback_verify.core.checkpoint import parse_checkpoint
-from takeback_verify.core.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
 from takeback_verify.core.errors import NotProven
 from takeback_verify.core.merkle import verify_consistency
 from takeback_verify.core.note import format_signature, format_verifier_key

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from takeback.infra.signing import SignerKey
 from takeback_verify.core.checkpoint import (
     MAX_SIZE,
     Checkpoint,
@@ -12,7 +13,7 @@ from takeback_verify.core.checkpoint import (
     parse_checkpoint,
 )
 from takeback_verify.core.errors import Malformed, NotProven
-from takeback_verify.core.note import Note, SignerKey
+from takeback_verify.core.note import Note
 
 LOG = SignerKey("log.example/one", bytes(range(32)))
 TEXT = "log.example/one\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"

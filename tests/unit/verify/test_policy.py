@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from takeback.infra.signing import CosignerSecret, SignerKey
 from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.core.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
 from takeback_verify.core.errors import Malformed, NotProven
-from takeback_verify.core.note import Note, Signature, SignerKey, format_verifier_key
+from takeback_verify.core.note import Note, Signature, format_verifier_key
 from takeback_verify.core.policy import Log, Policy, Quorum, UnknownLog, Witness, accept, open_of_log
 from takeback_verify.core.policy_text import MAX_POLICY, format_policy, parse_policy
 

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from takeback.infra.signing import SignerKey
 from takeback_verify.core.checkpoint import MAX_SIZE
 from takeback_verify.core.errors import Malformed
-from takeback_verify.core.note import SignerKey, format_note
+from takeback_verify.core.note import format_note
 from takeback_verify.core.tlog_proof import (
     MAX_EXTRA,
     MAX_PATH,

@@ -7,25 +7,22 @@ line of the note's text, ML-DSA-44 covers origin, size and root only.
 """
 
 import struct
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import IntEnum
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey, MLDSA44PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PublicKey
 
 from takeback_verify.core.checkpoint import Checkpoint, parse_checkpoint
 from takeback_verify.core.errors import Malformed, NotProven
 from takeback_verify.core.note import (
-    SECRET_PREFIX,
     Note,
     Signature,
     check_name,
     format_key,
     key_id,
     split_key,
-    without_secret_prefix,
 )
 
 MAX_SECONDS = 2**63 - 1
@@ -33,7 +30,6 @@ MAX_SECONDS = 2**63 - 1
 MAX_NAME = 255
 """Longest name of a cosigner or a log in an ML-DSA-44 signature, in bytes of UTF-8."""
 
-_SEED_BYTES = 32
 _TIME_BYTES = 8
 _LABEL = b"subtree/v1\n\x00"
 
@@ -60,7 +56,7 @@ class CosignerKey:
 
     def __post_init__(self) -> None:
         """Refuse what the format cannot spell."""
-        _check_cosigner(self.name, self.kind)
+        check_cosigner(self.name, self.kind)
         if len(self.public) != _PUBLIC_BYTES[self.kind]:
             raise Malformed(f"a public key of type {self.kind} is {_PUBLIC_BYTES[self.kind]} bytes")
 
@@ -68,46 +64,6 @@ class CosignerKey:
     def id(self) -> bytes:
         """Which key, not a proof of it: 4 bytes."""
         return key_id(self.name, bytes([self.kind]) + self.public)
-
-
-@dataclass(frozen=True, slots=True)
-class CosignerSecret:
-    """The secret half of a cosigner's key and its name. Raises Malformed for an impossible one."""
-
-    name: str
-    kind: CosignerKind
-    seed: bytes = field(repr=False)
-    """32 bytes: the private key (RFC 8032), or the seed that it is made from (FIPS 204)."""
-
-    def __post_init__(self) -> None:
-        """Refuse what the format cannot spell."""
-        _check_cosigner(self.name, self.kind)
-        if len(self.seed) != _SEED_BYTES:
-            raise Malformed(f"a secret key is {_SEED_BYTES} bytes")
-
-    @property
-    def public(self) -> CosignerKey:
-        """The public half."""
-        return CosignerKey(self.name, self.kind, self._halves()[0])
-
-    def cosign(self, text: str, seconds: int) -> Signature:
-        """The signature over a checkpoint's text at a moment, in seconds since 1970.
-
-        Raises:
-            Malformed: the text is not a checkpoint, or the moment or a name cannot be written.
-        """
-        public, sign = self._halves()
-        message = _message(CosignerKey(self.name, self.kind, public), text, seconds)
-        identity = key_id(self.name, bytes([self.kind]) + public)
-        return Signature(self.name, identity, struct.pack(">Q", seconds) + sign(message))
-
-    def _halves(self) -> tuple[bytes, Callable[[bytes], bytes]]:
-        """The raw public key, and what signs."""
-        if self.kind is CosignerKind.ED25519:
-            ed25519 = Ed25519PrivateKey.from_private_bytes(self.seed)
-            return ed25519.public_key().public_bytes_raw(), ed25519.sign
-        ml_dsa = MLDSA44PrivateKey.from_seed_bytes(self.seed)
-        return ml_dsa.public_key().public_bytes_raw(), ml_dsa.sign
 
 
 def verify_cosignature(note: Note, key: CosignerKey) -> int:
@@ -135,24 +91,10 @@ def format_cosigner_key(key: CosignerKey) -> str:
 def parse_cosigner_key(vkey: str) -> CosignerKey:
     """What `format_cosigner_key` wrote. Raises Malformed for anything else."""
     name, typed = split_key(vkey)
-    key = CosignerKey(name, _kind(typed), typed[1:])
+    key = CosignerKey(name, kind_of(typed), typed[1:])
     if format_cosigner_key(key) != vkey:
         raise Malformed("the key's id does not belong to it; was it copied in full?")
     return key
-
-
-def format_cosigner_secret(secret: CosignerSecret) -> str:
-    """The secret key as files keep it: PRIVATE+KEY+name+id+base64."""
-    return SECRET_PREFIX + format_key(secret.name, secret.public.id, bytes([secret.kind]) + secret.seed)
-
-
-def parse_cosigner_secret(text: str) -> CosignerSecret:
-    """What `format_cosigner_secret` wrote. Raises Malformed for anything else, and never repeats it."""
-    name, typed = split_key(without_secret_prefix(text))
-    secret = CosignerSecret(name, _kind(typed), typed[1:])
-    if format_cosigner_secret(secret) != text:
-        raise Malformed("the secret key's id does not belong to it")
-    return secret
 
 
 def _verify_one(signature: Signature, text: str, key: CosignerKey) -> int:
@@ -161,7 +103,7 @@ def _verify_one(signature: Signature, text: str, key: CosignerKey) -> int:
     (seconds,) = struct.unpack(">Q", signature.blob[:_TIME_BYTES])
     if seconds > MAX_SECONDS:
         raise NotProven(f"the signature by {key.name} is of a moment that cannot be")
-    message, raw = _message(key, text, seconds), signature.blob[_TIME_BYTES:]
+    message, raw = signed_message(key, text, seconds), signature.blob[_TIME_BYTES:]
     try:
         if key.kind is CosignerKind.ED25519:
             Ed25519PublicKey.from_public_bytes(key.public).verify(raw, message)
@@ -172,8 +114,8 @@ def _verify_one(signature: Signature, text: str, key: CosignerKey) -> int:
     return seconds
 
 
-def _message(key: CosignerKey, text: str, seconds: int) -> bytes:
-    """What is signed: C2SP tlog-cosignature, "signed message" of each type."""
+def signed_message(key: CosignerKey, text: str, seconds: int) -> bytes:
+    """Return what is signed: "signed message" of each type in C2SP tlog-cosignature. Raises Malformed."""
     if not 0 <= seconds <= MAX_SECONDS:
         raise Malformed(f"a moment of {seconds} seconds since 1970 cannot be written")
     checkpoint = parse_checkpoint(text)
@@ -203,13 +145,15 @@ def _counted(name: str) -> bytes:
     return bytes([len(data)]) + data
 
 
-def _check_cosigner(name: str, kind: CosignerKind) -> None:
+def check_cosigner(name: str, kind: CosignerKind) -> None:
+    """Refuse a name that a key of this kind cannot have. Raises Malformed."""
     check_name(name)
     if kind is CosignerKind.ML_DSA_44:
         _counted(name)
 
 
-def _kind(typed: bytes) -> CosignerKind:
+def kind_of(typed: bytes) -> CosignerKind:
+    """Return the kind of a key from its first byte. Raises Malformed for a key that cannot cosign."""
     try:
         return CosignerKind(typed[0])
     except (IndexError, ValueError) as error:

@@ -9,10 +9,10 @@ checkpoint and of a moment, those by witnesses and all by ML-DSA-44, are in `cos
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from takeback_verify.core.canonical import parse_base64
 from takeback_verify.core.errors import Malformed, NotProven
@@ -22,8 +22,6 @@ ED25519 = b"\x01"
 MAX_NOTE = 1_000_000
 """Longest note, in bytes."""
 MAX_SIGNATURES = 100
-SECRET_PREFIX = "PRIVATE+KEY+"  # noqa: S105 -- the format's first words, not a secret
-"""What a secret key starts with where it is written down."""
 
 _ID_BYTES = 4
 _KEY_BYTES = 32
@@ -51,34 +49,6 @@ class VerifierKey:
     def id(self) -> bytes:
         """Which key, not a proof of it: 4 bytes."""
         return key_id(self.name, ED25519 + self.public)
-
-
-@dataclass(frozen=True, slots=True)
-class SignerKey:
-    """The secret half of a key and its name. Raises Malformed for an impossible name or length."""
-
-    name: str
-    seed: bytes = field(repr=False)
-    """Ed25519 private key, 32 bytes (RFC 8032)."""
-
-    def __post_init__(self) -> None:
-        """Refuse what the format cannot spell."""
-        check_name(self.name)
-        if len(self.seed) != _KEY_BYTES:
-            raise Malformed("an Ed25519 private key is 32 bytes")
-
-    @property
-    def verifier(self) -> VerifierKey:
-        """The public half."""
-        return VerifierKey(self.name, self._key().public_key().public_bytes_raw())
-
-    def sign(self, text: str) -> "Note":
-        """A note with one signature. Raises Malformed when the text cannot be a note's."""
-        signature = Signature(self.name, self.verifier.id, self._key().sign(_encode(text)))
-        return Note(text, (signature,))
-
-    def _key(self) -> Ed25519PrivateKey:
-        return Ed25519PrivateKey.from_private_bytes(self.seed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +81,14 @@ class Note:
             raise Malformed("a note's text ends with a newline")
         if _CONTROL.search(self.text):
             raise Malformed("a note's text has no control characters but newlines")
-        _encode(self.text)
+        encode(self.text)
         if not 1 <= len(self.signatures) <= MAX_SIGNATURES:
             raise Malformed(f"a note has 1 to {MAX_SIGNATURES} signatures")
 
 
 def format_note(note: Note) -> bytes:
     """The note's canonical bytes. Raises Malformed when they are more than MAX_NOTE."""
-    data = _encode(f"{note.text}\n{''.join(map(format_signature, note.signatures))}")
+    data = encode(f"{note.text}\n{''.join(map(format_signature, note.signatures))}")
     if len(data) > MAX_NOTE:
         raise Malformed(f"a note of {len(data)} bytes; at most {MAX_NOTE} are allowed")
     return data
@@ -171,24 +141,9 @@ def format_verifier_key(key: VerifierKey) -> str:
 
 def parse_verifier_key(text: str) -> VerifierKey:
     """What `format_verifier_key` wrote. Raises Malformed for anything else."""
-    name, public = _parse_ed25519(text)
-    key = VerifierKey(name, public)
+    key = VerifierKey(*split_ed25519(text))
     if format_verifier_key(key) != text:
         raise Malformed("the verifier key's id does not belong to it; was it copied in full?")
-    return key
-
-
-def format_signer_key(key: SignerKey) -> str:
-    """The signer key as files keep it: PRIVATE+KEY+name+id+base64, as other programs for notes do."""
-    return SECRET_PREFIX + format_key(key.name, key.verifier.id, ED25519 + key.seed)
-
-
-def parse_signer_key(text: str) -> SignerKey:
-    """What `format_signer_key` wrote. Raises Malformed for anything else, and never repeats it."""
-    name, seed = _parse_ed25519(without_secret_prefix(text))
-    key = SignerKey(name, seed)
-    if format_signer_key(key) != text:
-        raise Malformed("the signer key's id does not belong to it")
     return key
 
 
@@ -214,18 +169,19 @@ def split_key(text: str) -> tuple[str, bytes]:
     return name, parse_base64(rest, "the last part of a line or key")
 
 
-def without_secret_prefix(text: str) -> str:
-    """What follows PRIVATE+KEY+. Raises Malformed without it, and never repeats the rest."""
-    if not text.startswith(SECRET_PREFIX):
-        raise Malformed(f"a signer key starts with {SECRET_PREFIX}")
-    return text.removeprefix(SECRET_PREFIX)
+def split_ed25519(text: str) -> tuple[str, bytes]:
+    """Return name and key of a key of type 1. Raises Malformed for another type."""
+    name, typed = split_key(text)
+    if typed[:1] != ED25519:
+        raise Malformed("only Ed25519 keys (type 1) sign notes by themselves")
+    return name, typed[1:]
 
 
 def check_name(name: str) -> None:
     """Refuse a name that no key can have. Raises Malformed."""
     if not name or "+" in name or _CONTROL.search(name) or any(c.isspace() for c in name):
         raise Malformed("a key's name is not empty and has no plus, white space or control characters")
-    _encode(name)
+    encode(name)
 
 
 def format_signature(signature: Signature) -> str:
@@ -243,14 +199,8 @@ def parse_signature(line: str) -> Signature:
     return Signature(name, data[:_ID_BYTES], data[_ID_BYTES:])
 
 
-def _parse_ed25519(text: str) -> tuple[str, bytes]:
-    name, typed = split_key(text)
-    if typed[:1] != ED25519:
-        raise Malformed("only Ed25519 keys (type 1) sign notes by themselves")
-    return name, typed[1:]
-
-
-def _encode(text: str) -> bytes:
+def encode(text: str) -> bytes:
+    """Return the text in UTF-8. Raises Malformed for half of a surrogate pair."""
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from takeback_verify.core import findings
 from takeback_verify.core.anchors import Anchor, anchor_sizes, read_anchor, wrong_stamps
 from takeback_verify.core.bag import BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
 from takeback_verify.core.checkpoint import Checkpoint
@@ -20,23 +21,7 @@ from takeback_verify.core.entries import PlacedEntry, parse_entries, parse_own_e
 from takeback_verify.core.errors import CannotCheck, Malformed, NotProven, Problems, VerifyError
 from takeback_verify.core.exhibit import ExhibitDocument
 from takeback_verify.core.exhibits import SKEW, by_capture, read_exhibit, read_rounds
-from takeback_verify.core.findings import (
-    BagMatches,
-    ClosedList,
-    Contents,
-    Exhibits,
-    Finding,
-    Needs,
-    NotAsked,
-    OpenedEntries,
-    Outcome,
-    OwnEntry,
-    SignedLog,
-    Step,
-    Timestamps,
-    Unsealed,
-    Verification,
-)
+from takeback_verify.core.findings import Outcome, Step, Verification
 from takeback_verify.core.leaf import Opening
 from takeback_verify.core.listing import (
     ENTRIES,
@@ -60,7 +45,7 @@ from takeback_verify.core.tlog_proof import TlogProof, parse_tlog_proof
 from takeback_verify.core.trust import Trust
 from takeback_verify.core.words import count, when
 
-Unseal = Callable[[Package, ExhibitDocument], Unsealed]
+Unseal = Callable[[Package, ExhibitDocument], findings.Unsealed]
 """Opens the sealed parts of one exhibit, and checks what is in them. Raises Malformed, NotProven."""
 
 
@@ -80,7 +65,7 @@ def verify(source: BinaryIO | Path, trust: Trust, unseal: Unseal | None = None) 
 class _NotChecked(Exception):
     """What a step needs was not proven."""
 
-    def __init__(self, why: Needs | NotAsked) -> None:
+    def __init__(self, why: findings.Needs | findings.NotAsked) -> None:
         super().__init__()
         self.why = why
 
@@ -107,7 +92,7 @@ class _Check:
         run, needs = self._steps()[number - 1]
         missing = [n for n in needs if n not in self._held]
         if missing:
-            return Step(number, Outcome.NOT_CHECKED, Needs(missing[0]))
+            return Step(number, Outcome.NOT_CHECKED, findings.Needs(missing[0]))
         try:
             finding = run()
         except _NotChecked as reason:
@@ -128,7 +113,7 @@ class _Check:
             return Verification(steps, anchors)
         return Verification(steps, anchors, package.wrapping, tuple(sorted(package.foreign)))
 
-    def _steps(self) -> tuple[tuple[Callable[[], Finding], tuple[int, ...]], ...]:
+    def _steps(self) -> tuple[tuple[Callable[[], findings.Finding], tuple[int, ...]], ...]:
         """Return what each step does, and the steps that must hold before."""
         return (
             (self._container, ()),
@@ -144,13 +129,13 @@ class _Check:
         )
 
     # 1.
-    def _container(self) -> Contents:
+    def _container(self) -> findings.Contents:
         self._package = package = open_package(self._source)
         check_contents(package)
-        return Contents(len(package.files), package.wrapping, tuple(sorted(package.foreign)))
+        return findings.Contents(len(package.files), package.wrapping, tuple(sorted(package.foreign)))
 
     # 2.
-    def _bag(self) -> BagMatches:
+    def _bag(self) -> findings.BagMatches:
         package, listing = self._opened(), self._parsed_listing()
         payload = package.names(PAYLOAD)
         wanted = {
@@ -166,10 +151,10 @@ class _Check:
         wrong = [name for name, content in wanted.items() if package.read(name) != content]
         if wrong:
             raise Problems(f"{name} is not what the other files require" for name in wrong)
-        return BagMatches()
+        return findings.BagMatches()
 
     # 3.
-    def _closed(self) -> ClosedList:
+    def _closed(self) -> findings.ClosedList:
         package, problems = self._opened(), list[str]()
         listing = self._listing or parse_listing(package.read(LISTING))
         self._listing = listing
@@ -188,10 +173,10 @@ class _Check:
         ]
         if problems:
             raise Problems(problems)
-        return ClosedList(len(listed), listing.case, listing.service, listing.made, listing.software)
+        return findings.ClosedList(len(listed), listing.case, listing.service, listing.made, listing.software)
 
     # 4.
-    def _log(self) -> SignedLog:
+    def _log(self) -> findings.SignedLog:
         package, listing = self._opened(), self._parsed_listing()
         policy = self._trust.parsed_policy
         if not any(log.key.name == listing.log for log in policy.logs):
@@ -212,10 +197,10 @@ class _Check:
             )
         self._proof, self._final = proof, accepted.checkpoint
         witnesses = tuple((name, datetime.fromtimestamp(at, UTC)) for name, at in accepted.witnesses)
-        return SignedLog(listing.log, accepted.checkpoint.size, witnesses)
+        return findings.SignedLog(listing.log, accepted.checkpoint.size, witnesses)
 
     # 5.
-    def _own_entry(self) -> OwnEntry:
+    def _own_entry(self) -> findings.OwnEntry:
         package, listing = self._opened(), self._parsed_listing()
         assert self._proof is not None and self._final is not None  # noqa: PT018 -- step 4 holds
         own = parse_own_entry(package.read(OWN_ENTRY))
@@ -224,10 +209,10 @@ class _Check:
             raise NotProven(f"the entry in {OWN_ENTRY} commits to another package than this one")
         index, final = self._proof.index, self._final
         verify_inclusion(leaf_hash(own.leaf), index, final.size, self._proof.path, final.root)
-        return OwnEntry(index, own.opening.at)
+        return findings.OwnEntry(index, own.opening.at)
 
     # 6.
-    def _opened_entries(self) -> OpenedEntries:
+    def _opened_entries(self) -> findings.OpenedEntries:
         package, listing = self._opened(), self._parsed_listing()
         assert self._proof is not None and self._final is not None  # noqa: PT018 -- step 4 holds
         entries = parse_entries(package.read(ENTRIES))
@@ -246,10 +231,10 @@ class _Check:
         if entries and entries[-1].index >= self._proof.index:
             raise NotProven("an entry lies behind the one that commits to the package")
         self._entries = entries
-        return OpenedEntries(len(entries))
+        return findings.OpenedEntries(len(entries))
 
     # 7.
-    def _timestamps(self) -> Timestamps:
+    def _timestamps(self) -> findings.Timestamps:
         package, listing, problems = self._opened(), self._parsed_listing(), list[str]()
         assert self._proof is not None and self._final is not None  # noqa: PT018 -- step 4 holds
         anchors, needed = list[Anchor](), self._trust.timestamps
@@ -270,7 +255,7 @@ class _Check:
             raise Problems(problems)
         self._contradictions(anchors)
         covered = anchors[-1].size if anchors else 0
-        return Timestamps(tuple(anchors), all(placed.index < covered for placed in self._entries))
+        return findings.Timestamps(tuple(anchors), all(placed.index < covered for placed in self._entries))
 
     def _contradictions(self, anchors: Sequence[Anchor]) -> None:
         """An entry cannot be younger than a signature over it."""
@@ -281,7 +266,7 @@ class _Check:
                     raise NotProven(f"entry {placed.index} says {when(fact.at)}, but was signed before that")
 
     # 8.
-    def _all_exhibits(self) -> Exhibits:
+    def _all_exhibits(self) -> findings.Exhibits:
         package = self._opened()
         facts = [placed.entry.opening for placed in self._entries]
         captured = by_capture(fact for fact in facts if fact.kind == "captured")
@@ -304,21 +289,21 @@ class _Check:
         if problems:
             raise Problems(problems)
         parts = sum(len(exhibit.parts) for exhibit in self._exhibits)
-        return Exhibits(len(folders), parts, tuple(sorted(erased & captured.keys())))
+        return findings.Exhibits(len(folders), parts, tuple(sorted(erased & captured.keys())))
 
     # 9.
     def _story(self) -> Story:
         return read_story(self._entries, self._anchors, self._rounds)
 
     # 10.
-    def _sealed(self) -> Unsealed:
+    def _sealed(self) -> findings.Unsealed:
         if self._unseal is None:
-            raise _NotChecked(NotAsked())
+            raise _NotChecked(findings.NotAsked())
         opened = [self._unseal(self._opened(), exhibit) for exhibit in self._exhibits]
         parts = sum(each.parts for each in opened)
         if not parts:
             raise CannotCheck("the key opens none of the sealed parts")
-        return Unsealed(parts, tuple(name for each in opened for name in each.closed))
+        return findings.Unsealed(parts, tuple(name for each in opened for name in each.closed))
 
     def _opened(self) -> Package:
         assert self._package is not None  # step 1 holds
@@ -330,7 +315,7 @@ class _Check:
             try:
                 self._listing = parse_listing(self._opened().read(LISTING))
             except VerifyError as error:
-                raise _NotChecked(Needs(LISTING)) from error
+                raise _NotChecked(findings.Needs(LISTING)) from error
         return self._listing
 
 

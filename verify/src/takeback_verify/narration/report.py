@@ -4,24 +4,9 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from takeback_verify.core import findings
 from takeback_verify.core.canonical import Value, write
-from takeback_verify.core.findings import (
-    BagMatches,
-    ClosedList,
-    Contents,
-    Exhibits,
-    Finding,
-    Needs,
-    NotAsked,
-    OpenedEntries,
-    Outcome,
-    OwnEntry,
-    SignedLog,
-    Timestamps,
-    Unsealed,
-    Verdict,
-    Verification,
-)
+from takeback_verify.core.findings import Outcome, Verdict, Verification
 from takeback_verify.core.listing import ANCHORS
 from takeback_verify.core.names import shown
 from takeback_verify.core.package import Wrapping
@@ -144,26 +129,26 @@ def _sentence(problem: str) -> str:
     return (problem if named else problem[:1].upper() + problem[1:]) + ("" if problem.endswith(".") else ".")
 
 
-def _sentences(finding: Finding) -> Sequence[str]:  # noqa: C901, PLR0911 -- an arm each
+def _sentences(finding: findings.Finding) -> Sequence[str]:  # noqa: C901, PLR0911 -- an arm each
     match finding:
-        case Contents():
+        case findings.Contents():
             return _contents(finding)
-        case BagMatches():
+        case findings.BagMatches():
             return ["The files of the BagIt bag are exactly what the other files require."]
-        case ClosedList():
+        case findings.ClosedList():
             return _closed(finding)
-        case SignedLog():
+        case findings.SignedLog():
             return _log(finding)
-        case OwnEntry():
+        case findings.OwnEntry():
             return [
                 f"Entry {finding.index:,} of the log, of {when(finding.at)}, commits to exactly this package."
             ]
-        case OpenedEntries():
+        case findings.OpenedEntries():
             number = count(finding.entries, "entry")
             return [f"{number} of the log are opened; each lies in the log where it says."]
-        case Timestamps():
+        case findings.Timestamps():
             return _timestamps(finding)
-        case Exhibits():
+        case findings.Exhibits():
             number = count(finding.exhibits, "exhibit")
             return [
                 f"{number} with {count(finding.parts, 'part')}: unchanged since recorded.",
@@ -171,19 +156,19 @@ def _sentences(finding: Finding) -> Sequence[str]:  # noqa: C901, PLR0911 -- an 
             ]
         case Story():
             return [*tell(finding)] or ["The package opens no entry that tells a story."]
-        case Unsealed():
+        case findings.Unsealed():
             return [
                 f"{count(finding.parts, 'sealed part')} opened: each holds what was recorded.",
                 *(f"{name} is not sealed to this key." for name in finding.closed),
             ]
-        case Needs():
+        case findings.Needs():
             if isinstance(finding.missing, str):
                 return [f"{finding.missing} cannot be read, and this step depends on it."]
             return [f"Step {finding.missing} does not hold, and this step depends on it."]
     return _not_asked(finding)  # the type checker refuses a kind of finding without an arm
 
 
-def _contents(found: Contents) -> list[str]:
+def _contents(found: findings.Contents) -> list[str]:
     number = count(found.files, "file")
     if found.wrapping is Wrapping.ORIGINAL:
         return [f"The zip holds {number} in one folder, and every byte of it follows from them."]
@@ -196,7 +181,7 @@ def _contents(found: Contents) -> list[str]:
     return said
 
 
-def _closed(found: ClosedList) -> list[str]:
+def _closed(found: findings.ClosedList) -> list[str]:
     source = f"made by {found.service} on {when(found.made)} with {found.software}"
     return [
         f"All {count(found.files, 'file')} of the closed list are there, unchanged, and no other.",
@@ -204,7 +189,7 @@ def _closed(found: ClosedList) -> list[str]:
     ]
 
 
-def _log(found: SignedLog) -> list[str]:
+def _log(found: findings.SignedLog) -> list[str]:
     said = f"The log {found.log} signed that it had {count(found.size, 'entry')}."
     if not found.witnesses:
         return [said, "The trust file asks for no witness, and none confirmed it."]
@@ -212,7 +197,7 @@ def _log(found: SignedLog) -> list[str]:
     return [said, f"Confirmed by {count(len(witnesses), 'witness')}: {joined(witnesses)}."]
 
 
-def _timestamps(found: Timestamps) -> list[str]:
+def _timestamps(found: findings.Timestamps) -> list[str]:
     if not found.anchors:
         return ["No checkpoint is timestamped: only the log itself says when entries were made."]
     said = [
@@ -225,7 +210,7 @@ def _timestamps(found: Timestamps) -> list[str]:
     return said
 
 
-def _not_asked(_: NotAsked) -> list[str]:
+def _not_asked(_: findings.NotAsked) -> list[str]:
     return ["Nobody asked to open the sealed parts; --open does, for who holds a key."]
 
 
