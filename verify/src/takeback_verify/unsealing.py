@@ -127,7 +127,7 @@ class _Source:
 
 
 class _Sink:
-    """Where decrypted bytes go: into a hash, and nowhere else but for salts and keys.
+    """Takes decrypted bytes into a hash, and keeps only those of salts and keys.
 
     Args:
         keep: most bytes to keep.

@@ -47,14 +47,14 @@ class Anchor:
 
     size: int
     text: bytes
-    """What they signed: the checkpoint's text without the log's signatures."""
+    """The text that they signed: the checkpoint's text without the log's signatures."""
     stamps: tuple[Stamp, ...]
     by: datetime
     """By then as many authorities had signed as the trust file asks for."""
 
     @property
     def authorities(self) -> list[str]:
-        """Who signed, by name."""
+        """Names of the authorities that signed."""
         return sorted({stamp.authority for stamp in self.stamps})
 
 
@@ -103,7 +103,7 @@ def read_anchor(package: Package, trust: Trust, size: int, final: Checkpoint) ->
 def wrong_stamps(
     anchors: Sequence[Anchor], entries: Sequence[PlacedEntry], own: int, promised: int
 ) -> list[str]:
-    """What is wrong with which timestamps are there, in words.
+    """Return what is wrong with the set of timestamps, in words.
 
     Args:
         anchors: all of the package.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 BAG_FILES = ("bag-info.txt", "bagit.txt", "manifest-sha256.txt", "tagmanifest-sha256.txt")
 TAG_FILES = ("VERIFY.html", "VERIFY.txt", *BAG_FILES[:3])
-"""What the tag manifest lists, by rising name."""
+"""Files that the tag manifest lists, by rising name."""
 PAYLOAD = "data/"
 
 BAGIT = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"

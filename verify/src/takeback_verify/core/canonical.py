@@ -17,7 +17,7 @@ import rfc8785
 from takeback_verify.core.errors import Malformed
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
-"""What a document may hold: no floats."""
+"""Values of a document: no floats."""
 
 MAX_DOCUMENT = 64 * 2**20
 """Longest JSON document that is read, in bytes."""
@@ -29,7 +29,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _PLAIN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _HASH_BYTES = 32
 _TOO_LARGE = 2**53
-"""What JSON's readers cannot tell from its neighbour."""
+"""Smallest integer that JSON's readers may confuse with its neighbour."""
 
 
 def write(value: Value) -> bytes:
@@ -43,8 +43,7 @@ def write(value: Value) -> bytes:
 def read(data: bytes, what: str) -> Value:
     """The value that `write` wrote; `what` names the document in messages.
 
-    Raises:
-        Malformed: not JSON, a repeated key, a float, or another spelling of the same value.
+    Raises Malformed: not JSON, a repeated key, a float, or another spelling of the same value.
     """
     if len(data) > MAX_DOCUMENT:
         raise Malformed(f"{what} is longer than {MAX_DOCUMENT} bytes")
@@ -141,7 +140,7 @@ def record(value: Value, what: str, fields: frozenset[str]) -> Record:
 
 
 def is_uuid(text: str) -> bool:
-    """Whether this is a UUID in lower case."""
+    """Return whether this is a UUID in lower case."""
     return _UUID.fullmatch(text) is not None
 
 

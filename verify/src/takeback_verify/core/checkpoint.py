@@ -22,12 +22,12 @@ _CONTROL = re.compile(r"[\x00-\x1f]")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What the log claims. Raises Malformed for what cannot be written."""
+    """The log's claim. Raises Malformed for what cannot be written."""
 
     origin: str
     """The log's name, for ever."""
     size: int
-    """How many leaves."""
+    """Number of leaves."""
     root: bytes
     """The root hash, 32 bytes."""
     extensions: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ def format_checkpoint(checkpoint: Checkpoint) -> str:
 
 
 def parse_checkpoint(text: str) -> Checkpoint:
-    """What `format_checkpoint` wrote. Raises Malformed for any other spelling."""
+    """Return the value that `format_checkpoint` wrote. Raises Malformed for any other spelling."""
     lines = text.split("\n")
     # 1. Origin, size, root, any extensions, and a newline at the end.
     if len(lines) < 4 or lines[-1]:  # noqa: PLR2004 -- three lines, and nothing after the last newline

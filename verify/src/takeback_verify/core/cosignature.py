@@ -89,7 +89,7 @@ def format_cosigner_key(key: CosignerKey) -> str:
 
 
 def parse_cosigner_key(vkey: str) -> CosignerKey:
-    """What `format_cosigner_key` wrote. Raises Malformed for anything else."""
+    """Return the value that `format_cosigner_key` wrote. Raises Malformed for anything else."""
     name, typed = split_key(vkey)
     key = CosignerKey(name, kind_of(typed), typed[1:])
     if format_cosigner_key(key) != vkey:

@@ -53,7 +53,7 @@ def format_own_entry(entry: OpenedEntry) -> bytes:
 
 
 def parse_own_entry(data: bytes) -> OpenedEntry:
-    """What `format_own_entry` wrote.
+    """Return the value that `format_own_entry` wrote.
 
     Raises:
         Malformed: anything else.
@@ -68,7 +68,7 @@ def format_entries(entries: Iterable[PlacedEntry]) -> bytes:
 
 
 def parse_entries(data: bytes) -> tuple[PlacedEntry, ...]:
-    """What `format_entries` wrote.
+    """Return the value that `format_entries` wrote.
 
     Raises:
         Malformed: anything else, also entries that do not rise.
@@ -94,7 +94,7 @@ def format_paths(paths: Paths) -> bytes:
 
 
 def parse_paths(data: bytes) -> Paths:
-    """What `format_paths` wrote. Raises Malformed for anything else."""
+    """Return the value that `format_paths` wrote. Raises Malformed for anything else."""
     whole = record(read(data, PATHS), PATHS, _PATHS)
     found = []
     for row in whole.rows("paths"):
@@ -110,7 +110,7 @@ def format_consistency(path: Iterable[bytes]) -> bytes:
 
 
 def parse_consistency(data: bytes, what: str) -> tuple[bytes, ...]:
-    """What `format_consistency` wrote. Raises Malformed for anything else."""
+    """Return the value that `format_consistency` wrote. Raises Malformed for anything else."""
     if data and not data.endswith(b"\n"):
         raise Malformed(f"the last line of {what} does not end")
     lines = data.split(b"\n")[:-1]

@@ -1,4 +1,4 @@
-"""What this package raises. It stands alone, so its exceptions are its own.
+"""The errors of this package. It stands alone, so its exceptions are its own.
 
 VerifyError
 ├── Malformed       bytes that are not the one canonical form of what they claim to be

@@ -49,7 +49,7 @@ class ExhibitPart:
 
 @dataclass(frozen=True, slots=True)
 class ExhibitDocument:
-    """What was captured, when, and why."""
+    """One captured post."""
 
     capture: str
     captured_at: datetime
@@ -100,7 +100,7 @@ def format_exhibit(exhibit: ExhibitDocument) -> bytes:
 
 
 def parse_exhibit(data: bytes) -> ExhibitDocument:
-    """What `format_exhibit` wrote. Raises Malformed for anything else."""
+    """Return the value that `format_exhibit` wrote. Raises Malformed for anything else."""
     whole = record(read(data, EXHIBIT), EXHIBIT, _FIELDS)
     whole.first_version()
     parts = tuple(_parse_part(row) for row in whole.rows("parts"))
@@ -127,7 +127,7 @@ def format_salts(salts: dict[str, bytes]) -> bytes:
 
 
 def parse_salts(data: bytes) -> dict[str, bytes]:
-    """What `format_salts` wrote. Raises Malformed for anything else."""
+    """Return the value that `format_salts` wrote. Raises Malformed for anything else."""
     whole = record(read(data, SALTS), SALTS, _OPENING)
     whole.first_version()
     salts = whole.values["salts"]

@@ -13,7 +13,7 @@ from takeback_verify.core.rounds import Judged, judge, parse_round
 from takeback_verify.core.words import when
 
 SKEW = timedelta(minutes=5)
-"""How far two clocks may differ before one of them is called a contradiction."""
+"""Largest difference between two clocks that is no contradiction."""
 
 
 def by_capture(facts: Iterable[Opening]) -> dict[str, Opening]:
@@ -86,7 +86,7 @@ def _read_round(data: bytes, name: str, fact: Opening) -> Judged:
 
 
 def wrong_numbers(facts: Iterable[Opening]) -> list[str]:
-    """What is wrong with the numbers of rounds: each is of a planned removal, and none is left out.
+    """Return errors in the numbers of rounds: each is of a planned removal, and none is left out.
 
     A person who asks for another try skips a number. Entries of before there was a control have no round.
     """

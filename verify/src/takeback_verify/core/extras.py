@@ -14,7 +14,7 @@ from takeback_verify.core.errors import Malformed
 ZIP64 = 0x0001
 UNICODE_PATH = 0x7075
 FULL32 = 0xFFFFFFFF
-"""What a 32-bit field says of a number that it has no room for."""
+"""Value of a 32-bit field for a number that does not fit."""
 
 _FORMS = {
     0x000A: re.compile(rb"\0\0\0\0\x01\0\x18\0.{24}", re.DOTALL),  # NTFS: three times

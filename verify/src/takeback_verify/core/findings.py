@@ -1,4 +1,4 @@
-"""What a check finds: one outcome and one typed finding for each of the ten steps.
+"""The result of a check: one outcome and one typed finding for each of the ten steps.
 
 Nothing here is said in sentences: `takeback_verify.narration` does that. Problems are the exception: they are
 the messages of the errors that ended a step.
@@ -30,7 +30,7 @@ class Verdict(IntEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one step."""
+    """The outcome of one step."""
 
     HOLDS = "holds"
     FAILS = "fails"
@@ -72,7 +72,7 @@ class SignedLog:
     log: str
     size: int
     witnesses: tuple[tuple[str, datetime], ...]
-    """Who cosigned, and when by their own clocks."""
+    """Witnesses that cosigned, with the times of their own clocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +153,9 @@ class Step:
     number: int
     outcome: Outcome
     finding: Finding | None = None
-    """What holds, or why the step was not checked; None if it fails or cannot be checked."""
+    """The result, or why the step was not checked; None if it fails or cannot be checked."""
     problems: tuple[str, ...] = ()
-    """What is wrong."""
+    """Errors, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The ledger's leaf: what a stranger may read of one fact.
+"""The ledger's leaf: what a stranger may read of one event.
 
 A leaf is the RFC 8785 form of `{"commit": ..., "t": ..., "type": ..., "v": 1}`. It says that something of a
 kind was recorded, and when. What exactly is behind the commitment SHA-256(salt || RFC 8785(opening)): without
@@ -23,7 +23,7 @@ _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 _FIELDS = frozenset({"commit", "t", "type", "v"})
 
 Json = str | int | None
-"""What a fact's field may be on the wire."""
+"""Types of an event's fields on the wire."""
 _JSON = (str, int, type(None))
 
 
@@ -34,28 +34,28 @@ class Leaf:
     commit: bytes
     """SHA-256 over salt and opening, 32 bytes."""
     at: datetime
-    """When it happened, in UTC, to the microsecond."""
+    """Time of the event, in UTC, to the microsecond."""
     kind: str
-    """The kind of fact, such as "case_opened"."""
+    """The kind of event, such as "case_opened"."""
 
     def __post_init__(self) -> None:
         """Refuse what `parse` would not give back."""
         if len(self.commit) != hashlib.sha256().digest_size:
             raise Malformed("the commitment is not 32 bytes")
         if not _TYPE.fullmatch(self.kind):
-            raise Malformed(f"{self.kind!r} is not a kind of fact")
+            raise Malformed(f"{self.kind!r} is not a kind of event")
         if self.at.tzinfo is not UTC:
             raise Malformed("the time is not in UTC")
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """What a commitment hides: one fact as it was recorded."""
+    """The content behind a commitment: one event as it was recorded."""
 
     id: int
     """The fact's number in its database."""
     at: datetime
-    """When it happened, in UTC, to the microsecond."""
+    """Time of the event, in UTC, to the microsecond."""
     kind: str
     body: Mapping[str, Json]
     """The fact's fields as plain JSON values."""

@@ -56,7 +56,7 @@ class ListedFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a package says that it is."""
+    """A package's own description."""
 
     case: str
     files: tuple[ListedFile, ...]
@@ -68,7 +68,7 @@ class Listing:
     service: str
     software: str
     stamps: int
-    """How many authorities timestamp the package's own entry, once each."""
+    """Number of authorities that timestamp the package's own entry, once each."""
 
 
 def format_listing(listing: Listing) -> bytes:
@@ -94,7 +94,7 @@ def format_listing(listing: Listing) -> bytes:
 
 
 def parse_listing(data: bytes) -> Listing:
-    """What `format_listing` wrote. Raises Malformed for anything else, and for a name that no rule covers."""
+    """Return the list that `format_listing` wrote. Raises Malformed for anything else, or an unknown name."""
     # 1. These fields.
     whole = record(read(data, LISTING), LISTING, _FIELDS)
     whole.first_version()
@@ -124,7 +124,7 @@ def parse_listing(data: bytes) -> Listing:
 
 
 def is_unlisted(name: str) -> bool:
-    """Whether a file is of those that the list leaves out."""
+    """Return whether the list leaves this file out."""
     return name in BAG_FILES or name == LISTING or _PROOF.fullmatch(name) is not None
 
 

@@ -30,7 +30,7 @@ class Frontier:
     """A tree, as far as appending to it goes. Raises Malformed when size and peaks cannot belong together."""
 
     size: int = 0
-    """How many leaves."""
+    """Number of leaves."""
     peaks: tuple[bytes, ...] = ()
     """Roots of the full subtrees, largest first: one for each 1 in the size's binary digits."""
 
@@ -75,8 +75,7 @@ def root_of(leaves: Sequence[bytes]) -> bytes:
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> None:
     """Check that a leaf hash is at `index` in the tree: RFC 9162, 2.1.3.2.
 
-    Raises:
-        NotProven: it is not, or the proof is not one.
+    Raises NotProven: it is not, or the proof is not one.
     """
     # 1. The leaf must be inside the tree.
     if not 0 <= index < size:

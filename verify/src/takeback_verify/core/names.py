@@ -27,8 +27,7 @@ _APPLE_FOLDER = "__MACOSX"
 def check_name(name: str) -> None:
     """Check the name of a file or folder, with its folders and without a slash at its end.
 
-    Raises:
-        Malformed: some system would write it elsewhere, or under another name.
+    Raises Malformed: some system would write it elsewhere, or under another name.
     """
     normal = unicodedata.normalize("NFKC", name)
     unsafe = (
@@ -45,8 +44,7 @@ def check_name(name: str) -> None:
 def check_distinct(files: Collection[str], folders: Collection[str] = ()) -> None:
     """Check that no disc takes two of these names for one, nor a file for a folder.
 
-    Raises:
-        Malformed: two names differ in case or in their Unicode spelling only, or one is there twice.
+    Raises Malformed: two names differ in case or in their Unicode spelling only, or one is there twice.
     """
     seen: dict[str, tuple[str, bool]] = {}
     for name in files:

@@ -97,8 +97,7 @@ def format_note(note: Note) -> bytes:
 def parse_note(data: bytes) -> Note:
     """The note behind canonical bytes. It verifies nothing.
 
-    Raises:
-        Malformed: not a note, or another spelling of one.
+    Raises Malformed: not a note, or another spelling of one.
     """
     # 1. Bounded UTF-8.
     if len(data) > MAX_NOTE:
@@ -118,8 +117,7 @@ def parse_note(data: bytes) -> Note:
 def verify_note(note: Note, key: VerifierKey) -> None:
     """Check that `key` signed the note. Signatures by other keys are not looked at.
 
-    Raises:
-        NotProven: this key did not sign it, or one of the signatures in its name is wrong.
+    Raises NotProven: this key did not sign it, or one of the signatures in its name is wrong.
     """
     own = [s for s in note.signatures if s.name == key.name and s.key_id == key.id]
     if not own:
@@ -140,7 +138,7 @@ def format_verifier_key(key: VerifierKey) -> str:
 
 
 def parse_verifier_key(text: str) -> VerifierKey:
-    """What `format_verifier_key` wrote. Raises Malformed for anything else."""
+    """Return the value that `format_verifier_key` wrote. Raises Malformed for anything else."""
     key = VerifierKey(*split_ed25519(text))
     if format_verifier_key(key) != text:
         raise Malformed("the verifier key's id does not belong to it; was it copied in full?")
@@ -160,8 +158,7 @@ def format_key(name: str, identity: bytes, typed: bytes) -> str:
 def split_key(text: str) -> tuple[str, bytes]:
     """Name, and type byte with key, of name+id+base64; whether the id belongs to them is not looked at.
 
-    Raises:
-        Malformed: not of this form.
+    Raises Malformed: not of this form.
     """
     name, identity, rest = (*text.split("+", 2), "", "")[:3]
     if not _KEY_ID.fullmatch(identity):
@@ -191,7 +188,7 @@ def format_signature(signature: Signature) -> str:
 
 
 def parse_signature(line: str) -> Signature:
-    """What `format_signature` wrote, without its newline. Raises Malformed for anything else."""
+    """Return the signature of a line without its newline. Raises Malformed for another form."""
     dash, name, rest = (*line.split(" ", 2), "", "")[:3]
     if dash != _DASH:
         raise Malformed("a signature line starts with an em dash and a space")

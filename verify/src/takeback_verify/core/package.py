@@ -32,13 +32,13 @@ FOLDER = "takeback-dossier-"
 MAX_UNPACKED = 8 * 2**30
 """Most bytes of all files together."""
 MAX_RATIO = 200
-"""How many times larger than the zip its files may be."""
+"""Largest ratio of the files' size to the zip's."""
 
 _NAME = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*", re.ASCII)
 
 
 class Wrapping(StrEnum):
-    """What the files came in."""
+    """The wrapping of the files."""
 
     ORIGINAL = "original"
     """The one zip that belongs to them."""
@@ -55,9 +55,9 @@ class Package:
     files: Mapping[str, Content]
     """By name, relative to the package's folder."""
     foreign: Mapping[str, Content]
-    """What lies beside them, by its whole name."""
+    """Files beside them, by its whole name."""
     folder: str
-    """What the package's folder is called; empty if it is the whole zip."""
+    """Name of the package's folder; empty if it is the whole zip."""
     wrapping: Wrapping
     _sorted: tuple[str, ...] = field(repr=False)
     """The names, rising."""

@@ -41,7 +41,7 @@ class Log:
 
     key: LogKey
     url: str | None = None
-    """Where the log is published; not needed to check."""
+    """Address of the log; not needed to check."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Witness:
     """One witness."""
 
     name: str
-    """How this policy calls it."""
+    """Its name in this policy."""
     key: CosignerKey
     url: str | None = None
     """Prefix of its address (C2SP tlog-witness); not needed to check."""
@@ -100,7 +100,7 @@ class Accepted:
     logs: tuple[str, ...]
     """The log's keys that signed it, name+id+base64."""
     witnesses: tuple[tuple[str, int], ...]
-    """Who cosigned, by the policy's names, and when by their own clocks, in seconds since 1970."""
+    """Witnesses that cosigned, by the policy's names, and their own times, in seconds since 1970."""
 
 
 def open_of_log(policy: Policy, note: Note) -> tuple[Checkpoint, tuple[str, ...]]:

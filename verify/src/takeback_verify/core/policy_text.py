@@ -46,8 +46,7 @@ def parse_policy(text: str) -> Policy:
 def format_policy(policy: Policy) -> str:
     """Return the policy's text: logs, witnesses, groups, quorum. `parse_policy` gives the policy back.
 
-    Raises:
-        Malformed: it cannot be written; a name is used twice, or has a blank in it.
+    Raises Malformed: it cannot be written; a name is used twice, or has a blank in it.
     """
     lines = [_line("log", format_log_key(log.key), log.url) for log in policy.logs]
     lines += [_line("witness", w.name, format_cosigner_key(w.key), w.url) for w in policy.witnesses]

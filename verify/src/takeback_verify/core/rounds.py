@@ -23,7 +23,7 @@ _NEWEST = 2
 
 
 class Surface(StrEnum):
-    """Where a copy can be seen."""
+    """A place where a copy can be seen."""
 
     MEDIA = "media"
     MESSAGE = "message"
@@ -31,7 +31,7 @@ class Surface(StrEnum):
 
 
 class Vantage(StrEnum):
-    """Who looks."""
+    """The account that looks."""
 
     ADMIN = "admin"
     ANONYMOUS = "anonymous"
@@ -39,7 +39,7 @@ class Vantage(StrEnum):
 
 
 class State(StrEnum):
-    """What a look showed."""
+    """The result of a look."""
 
     ABSENT = "absent"
     PRESENT = "present"
@@ -47,14 +47,14 @@ class State(StrEnum):
 
 
 class When(StrEnum):
-    """When the control was looked at: right before the copy, or right after it."""
+    """Time of a look at the control: right before the copy, or right after it."""
 
     AFTER = "after"
     BEFORE = "before"
 
 
 class Finding(StrEnum):
-    """What a round says as a whole."""
+    """The result of a whole round."""
 
     GONE = "gone"
     THERE = "there"
@@ -63,7 +63,7 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen at one surface from one vantage."""
+    """The answer at one surface from one vantage."""
 
     seen: str
     """The platform's answer, in its own words."""
@@ -105,8 +105,7 @@ class Judged:
 def parse_round(data: bytes, what: str) -> RoundDocument:
     """The document behind canonical bytes; `what` names it in messages.
 
-    Raises:
-        Malformed: another field, a word that is not of the schema, rows out of order, or another spelling.
+    Raises Malformed: another field, a word that is not of the schema, rows out of order, or another spelling.
     """
     # 1. The fields of one of the two versions.
     values = read(data, what)
@@ -180,7 +179,7 @@ def shut(document: RoundDocument) -> tuple[Look, ...]:
 
 
 def finding(document: RoundDocument) -> Finding:
-    """What a round comes to. A first version is never gone: it does not say what had to be looked at."""
+    """Return the result of a round. A first version, which does not say what was required, is never gone."""
     if any(look.state is State.PRESENT for look in document.looks):
         return Finding.THERE
     sure = proven(document)
@@ -202,7 +201,7 @@ def judge(document: RoundDocument, said: str) -> Judged:
 
 
 def _states(control: Iterable[Look], look: Look, state: State) -> bool:
-    """Whether the control was in this state at the look's surface, from its vantage, before and after."""
+    """Return whether the control was in this state, at the look's place, before and after."""
     rows = [row for row in control if _pair(row) == _pair(look)]
     return {row.when for row in rows} == {*When} and {row.state for row in rows} == {state}
 

@@ -22,7 +22,7 @@ MAX_RESPONSE = 65_536
 
 
 def verify_stamp(response: bytes, text: bytes, roots: Sequence[bytes]) -> datetime:
-    """When an authority saw the text, in UTC.
+    """Return the time at which an authority saw the text, in UTC.
 
     Args:
         response: a whole TimeStampResp in DER, with the authority's certificates.

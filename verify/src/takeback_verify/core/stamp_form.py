@@ -13,7 +13,7 @@ _KEY_ID = 0x80
 """A signer named by the id of its key, in place of issuer and number."""
 _GRANTED = (_INTEGER, b"\0")
 _OKAY = (_SEQUENCE, bytes([_UTF8, 14]) + b"Operation Okay")
-"""What some authorities say with it."""
+"""Text that some authorities add."""
 _LONG_LENGTH = 0x80
 
 _RSA, _ECDSA = bytes.fromhex("2a864886f70d0101"), bytes.fromhex("2a8648ce3d0403")
@@ -32,8 +32,7 @@ Element = tuple[int, bytes]
 def check_form(response: bytes) -> None:
     """Check what no signature covers in a response, which is known to be DER.
 
-    Raises:
-        Malformed: a version, a status, a name or a field is another than it has to be.
+    Raises Malformed: a version, a status, a name or a field is another than it has to be.
     """
     try:
         [(_, whole)] = _elements(response)

@@ -63,12 +63,12 @@ class Absence:
     """The removal, a UUID."""
     since: datetime
     until: datetime
-    """When it was looked for last."""
+    """Time of the last look."""
 
 
 @dataclass(frozen=True, slots=True)
 class Watching:
-    """What the heartbeats say together."""
+    """All heartbeats together."""
 
     heartbeats: int
     since: datetime
@@ -78,13 +78,13 @@ class Watching:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happened, by the place in the log."""
+    """All that happened, in the order of the log."""
 
     happenings: tuple[Happening, ...]
     absences: tuple[Absence, ...]
     watching: Watching | None
     others: Mapping[str, int]
-    """How many entries there are of each kind that is not told."""
+    """Number of entries of each kind that is not told."""
     captures: Mapping[Json, Json]
     """The sighting of each capture, in the order of the log."""
     targets: Mapping[Json, Json]

@@ -35,7 +35,7 @@ class TlogProof:
     note: Note
     """The checkpoint that the path leads to."""
     extra: bytes = b""
-    """What an application likes to carry along; signed by nobody."""
+    """Data of the application; nobody signed it."""
 
     def __post_init__(self) -> None:
         """Refuse what `parse_tlog_proof` would not give back."""
@@ -59,8 +59,7 @@ def format_tlog_proof(proof: TlogProof) -> bytes:
 def parse_tlog_proof(data: bytes) -> TlogProof:
     """The proof behind canonical bytes. It verifies nothing.
 
-    Raises:
-        Malformed: not a proof, or another spelling of one.
+    Raises Malformed: not a proof, or another spelling of one.
     """
     # 1. The first empty line parts the proof from the checkpoint.
     end = data.find(b"\n\n", 0, _MAX_HEAD)

@@ -38,7 +38,7 @@ class Trust:
     policy: str
     """C2SP tlog-policy."""
     timestamps: int
-    """How many different authorities must have stamped each anchor."""
+    """Number of different authorities that must have stamped each anchor."""
 
     @property
     def parsed_policy(self) -> Policy:
@@ -58,7 +58,7 @@ def format_trust(trust: Trust) -> bytes:
 
 
 def parse_trust(data: bytes) -> Trust:
-    """What `format_trust` wrote. Raises CannotCheck for anything else: with it, nothing can be checked."""
+    """Return the value that `format_trust` wrote. Raises CannotCheck for anything else: with it, nothing can be checked."""
     try:
         return _parse(data)
     except VerifyError as error:

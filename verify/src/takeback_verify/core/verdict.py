@@ -63,7 +63,7 @@ def verify(source: BinaryIO | Path, trust: Trust, unseal: Unseal | None = None) 
 
 
 class _NotChecked(Exception):
-    """What a step needs was not proven."""
+    """Raised when something that a step needs was not proven."""
 
     def __init__(self, why: findings.Needs | findings.NotAsked) -> None:
         super().__init__()
@@ -71,7 +71,7 @@ class _NotChecked(Exception):
 
 
 class _Check:
-    """What was proven so far."""
+    """The state of a check: all that was proven so far."""
 
     def __init__(self, source: BinaryIO | Path, trust: Trust, unseal: Unseal | None) -> None:
         self._source, self._trust, self._unseal = source, trust, unseal

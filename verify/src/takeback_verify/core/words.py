@@ -1,4 +1,4 @@
-"""How times and numbers are said: plain English, one way, so that two verifiers can be compared."""
+"""Times and numbers in plain English, spelt in one way, so that two verifiers can be compared."""
 
 from collections.abc import Sequence
 from datetime import datetime

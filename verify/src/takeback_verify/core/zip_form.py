@@ -16,7 +16,7 @@ from takeback_verify.core.extras import FULL32, ZIP64
 
 FULL16 = 0xFFFF
 _VERSION, _VERSION64 = 20, 45
-"""What a reader must know: 2.0, and 4.5 for what is large (4.4.3)."""
+"""Version that a reader must know: 2.0, and 4.5 for what is large (4.4.3)."""
 _MADE_BY = 3 << 8 | _VERSION64
 """Unix, 4.5 (4.4.2)."""
 _DATE = 0x0021
@@ -27,7 +27,7 @@ _PLAIN_FILE = 0o100644 << 16
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the form knows of one file."""
+    """One file, as the form sees it."""
 
     name: str
     """With its folder; ASCII."""
@@ -35,11 +35,11 @@ class Entry:
     """In bytes."""
     crc: int
     start: int
-    """Where its local header begins."""
+    """Offset of its local header."""
 
 
 class Sink(Protocol):
-    """What a zip can be written to; it need not be able to seek."""
+    """A target for a zip; it need not be able to seek."""
 
     def write(self, data: bytes, /) -> int:
         """Write all of it; its length."""

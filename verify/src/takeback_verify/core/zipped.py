@@ -30,7 +30,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _FULL = (0xFFFF, FULL32, FULL32)
-"""What the end says of a number of files, a length and a place that it has no room for."""
+"""Values of the end for numbers, lengths and places that do not fit its fields."""
 _FLAGS = 0x2 | 0x4 | 0x8 | 0x800
 """Flags that may be set: how hard it was packed, that a descriptor follows, that the name is UTF-8."""
 _ENCRYPTED = 0x1 | 0x40 | 0x2000
@@ -57,13 +57,13 @@ class Member:
     crc: int
     flags: int
     start: int
-    """Where its local header begins."""
+    """Offset of its local header."""
     data: int = 0
-    """Where its bytes begin; 0 until the local header was read."""
+    """Offset of its bytes; 0 until the local header was read."""
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is an entry for a folder."""
+        """True for a folder."""
         return self.name.endswith("/")
 
 

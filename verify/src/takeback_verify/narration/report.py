@@ -27,10 +27,10 @@ TITLES = (
     "What happened",
     "Sealed parts",
 )
-"""What the steps are called, by their numbers."""
+"""The steps' titles, by their numbers."""
 
 _MOST_NAMED = 20
-"""How many of the foreign files a sentence names."""
+"""Most foreign files that a sentence names."""
 _NOT_ORIGINAL = {
     Wrapping.ZIP: "The zip is not the original wrapping",
     Wrapping.FOLDER: "A folder is not the original wrapping",
@@ -56,7 +56,7 @@ class Report:
     second_opinions: tuple[str, ...]
     """Commands that ask another program about the timestamps."""
     wrapping: str | None
-    """What the files came in: "original", "zip" or "folder"; None if that could not be read."""
+    """The wrapping of the files: "original", "zip" or "folder"; None if that could not be read."""
     foreign: tuple[str, ...]
     """Files that lie beside the package's own, by name."""
 

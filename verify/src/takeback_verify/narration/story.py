@@ -1,4 +1,4 @@
-"""What the proven entries tell, in sentences: captured, seen deleted, decided, removed, absent since.
+"""The story of the proven entries, in sentences: captured, seen deleted, decided, removed, absent since.
 
 Each sentence says what the log recorded and when, and by when independent authorities had signed that the
 record existed. That what was recorded is true is not proven by any log, and no sentence says so.
@@ -23,7 +23,7 @@ _STEPS = {
     "not_offered": "the platform did not offer a step, and nothing was done, in removing",
     "untold": "a step ended, done or not offered by the platform, in removing",
 }
-"""How a step ended; an entry without it is of before this was told apart."""
+"""Endings of a step; older entries do not tell them apart."""
 _REASONS = {
     "match": "because it matched a reported picture",
     "investigation": "because everything in its place was being captured",
@@ -50,7 +50,7 @@ def tell(story: Story) -> tuple[str, ...]:
 
 
 class _Names:
-    """What the story calls messages, captures and removals."""
+    """Names that the story gives to messages, captures and removals."""
 
     def __init__(self, story: Story) -> None:
         self._captures, self._targets = story.captures, story.targets
@@ -167,7 +167,7 @@ SENTENCES: Mapping[str, Callable[[Happening, _Names], str]] = {
     "rechecked": _rechecked,
     "evidence_erased": _erased,
 }
-"""What is said of each kind of entry that is told."""
+"""The sentence of each kind of entry that is told."""
 
 
 def _bound(told: Happening) -> str:
