@@ -45,7 +45,7 @@ def prove_inclusion(index: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
 
 
 def prove_consistency(first: int, leaves: Sequence[bytes]) -> tuple[bytes, ...]:
-    """PROOF(first, leaves) of RFC 9162, 2.1.4.1, over leaf hashes; empty if `first` is 0 or the whole tree."""
+    """PROOF(first, leaves) of RFC 9162, 2.1.4.1, over leaf hashes; empty for 0 or the whole tree."""
     return _subproof(first, leaves, whole=True) if first else ()
 
 

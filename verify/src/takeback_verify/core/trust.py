@@ -58,7 +58,7 @@ def format_trust(trust: Trust) -> bytes:
 
 
 def parse_trust(data: bytes) -> Trust:
-    """Return the value that `format_trust` wrote. Raises CannotCheck for anything else: with it, nothing can be checked."""
+    """Return the trust that `format_trust` wrote. Raises CannotCheck for anything else."""
     try:
         return _parse(data)
     except VerifyError as error:
