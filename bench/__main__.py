@@ -1,4 +1,4 @@
-"""`make bench`: every number that the README gives, as one table.
+"""`make bench`: every number that docs/measured.md gives, as one table.
 
 Run: `python -m bench` (`--quick` for fewer rounds, `--json FILE` to keep the numbers, `--rows` for a bank of
 ten million). With `--plots` it draws the plots of docs/matching.md again; the one of recall needs `--photos`,

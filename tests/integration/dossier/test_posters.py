@@ -16,8 +16,8 @@ from takeback.events import PosterReleased
 from takeback.ids import CaseId
 from takeback.infra import clock
 from takeback.workflow import reports
-from takeback_verify import report as verified
-from takeback_verify.report import format_report
+from takeback_verify.core import findings as verified
+from takeback_verify.narration.report import format_report
 
 HERS = picture(1)
 

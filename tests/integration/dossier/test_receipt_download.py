@@ -20,7 +20,7 @@ from takeback.jobs import HandOut
 from takeback.submissions import package, submit
 from takeback.submissions.receipt import new_code
 from takeback.workflow import dispatch, reports, upkeep
-from takeback_verify import report as verified
+from takeback_verify.core import findings as verified
 
 
 def its_day_is_over(house) -> None:

@@ -19,8 +19,8 @@ from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import upkeep
-from takeback_verify import canonical
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
 WRITTEN = 1_400_000_000

@@ -27,8 +27,8 @@ from takeback.jobs import Capture
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import reports
-from takeback_verify import canonical
-from takeback_verify.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
 
 HERS, ANOTHERS = picture(1), picture(2)
 

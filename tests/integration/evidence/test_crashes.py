@@ -21,7 +21,7 @@ from takeback.infra.db.pool import Database
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import reports, upkeep
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS = picture(1)
 

@@ -24,7 +24,7 @@ from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import upkeep
-from takeback_verify import report as reports
+from takeback_verify.core import findings as reports
 
 HERS = picture(1)
 SQUARE, ELSEWHERE = "!square", "!elsewhere"

@@ -36,8 +36,8 @@ from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import reports
-from takeback_verify import canonical
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
 

@@ -26,8 +26,8 @@ from takeback.evidence.sealer import MESSAGE_PART, WARC_PART
 from takeback.infra import clock
 from takeback.sightings import health
 from takeback.workflow import upkeep
-from takeback_verify import canonical
-from takeback_verify.exhibit import parse_exhibit
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import parse_exhibit
 from waiting import until
 
 HERS, ANOTHERS = picture(1), picture(2)

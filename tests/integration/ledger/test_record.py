@@ -29,8 +29,8 @@ from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId, StaffId
 from takeback.infra.ledger import store
 from takeback.infra.ledger.record import record
 from takeback.jobs import after
-from takeback_verify.errors import Malformed
-from takeback_verify.leaf import Opening, opens, parse_leaf
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.leaf import Opening, opens, parse_leaf
 
 st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 CASE, OTHER = CaseId(UUID(int=1)), CaseId(UUID(int=2))

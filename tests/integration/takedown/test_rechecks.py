@@ -17,7 +17,7 @@ from takeback.takedown import rules
 from takeback.takedown import service as takedown
 from takeback.takedown.certificate import certificates
 from takeback.takedown.model import Finding, TargetState, When
-from takeback_verify.rounds import judge, parse_round
+from takeback_verify.core.rounds import judge, parse_round
 
 ABSENT, UNCLEAR, PRESENT = State.ABSENT, State.UNDETERMINED, State.PRESENT
 OUTAGE = dict.fromkeys(Vantage, (UNCLEAR, "503"))

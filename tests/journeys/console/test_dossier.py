@@ -17,7 +17,7 @@ from takeback.entrypoints.console.theme import COOKIE
 from takeback.events import DossierWritten, EvidenceAccessed, PosterReleased
 from takeback.infra.ledger import store as ledger
 from takeback.workflow import evidence as capturing
-from takeback_verify.report import Verdict
+from takeback_verify.core.findings import Verdict
 from waiting import until
 
 

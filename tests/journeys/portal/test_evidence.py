@@ -27,7 +27,7 @@ from takeback.infra import clock
 from takeback.infra.vault import keys
 from takeback.signals.sandbox import Decoder
 from takeback.workflow import reports
-from takeback_verify.trust import format_trust
+from takeback_verify.core.trust import format_trust
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 KEPT = """

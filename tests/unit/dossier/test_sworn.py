@@ -20,7 +20,7 @@ from takeback.infra.jobs.worker import wait_before
 from takeback.jobs import Capture
 from takeback.law.clocks import regimes
 from takeback.takedown.telling import ENGLISH, told
-from takeback_verify.story import NEEDED
+from takeback_verify.core.story import NEEDED
 
 TRANSLATED = ("zh-CN", "ko")
 LONGEST_IN_ENGLISH = 4

@@ -260,12 +260,28 @@ def _anchors(document: str) -> set[str]:
 # --- the README and the decisions --------------------------------------------------------------------------
 
 
-def test_the_readme_shows_the_line_that_the_check_prints() -> None:
-    line = re.search(r"^\{.*\}$", read("README.md"), re.MULTILINE)
+def test_the_demos_page_shows_the_line_that_the_check_prints() -> None:
+    line = re.search(r"^\{.*\}$", read("docs/demo.md"), re.MULTILINE)
     assert line is not None
     shown_line = json.loads(line[0])
     assert list(shown_line) == [field.name for field in dataclasses.fields(Result)]
     assert Result(**shown_line).holds
+
+
+def test_the_numbers_of_the_readme_are_of_the_measured_table() -> None:
+    """A number in the README that the whole table does not have was measured nowhere."""
+    table = read("docs/measured.md")
+    numbers = {
+        n
+        for row in rows_of(read("README.md"))
+        for n in re.findall(r"\d[\d.,]*(?= (?:ms|s|times|%)\b)", row[-1])
+    }
+    assert numbers
+    assert not [number for number in numbers if number not in table]
+
+
+def test_the_readme_is_read_in_three_minutes() -> None:
+    assert len(re.findall(r"[\w'-]+", re.sub(r"\]\([^)]*\)", "]", read("README.md")))) <= 690
 
 
 def test_every_part_that_is_relied_on_has_its_row() -> None:

@@ -18,7 +18,7 @@ from takeback.infra import clock
 from takeback.infra.jobs.queue import enqueue
 from takeback.jobs import WriteDossier
 from takeback.staff import service as staff
-from takeback_verify.package import FOLDER
+from takeback_verify.core.package import FOLDER
 
 router = APIRouter(prefix="/case/{case}/dossier")
 

@@ -31,7 +31,7 @@ from takeback.submissions import package, receipt, submit
 from takeback.submissions.draft import DraftKey
 from takeback.submissions.model import PackageStatus
 from takeback.submissions.receipt import Pepper, ReceiptCode
-from takeback_verify.package import FOLDER
+from takeback_verify.core.package import FOLDER
 
 ASK_PER_NETWORK = Rate(burst=20, every=timedelta(seconds=10))
 ASK_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.1))

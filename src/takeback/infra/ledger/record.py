@@ -16,7 +16,7 @@ from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger import store
 from takeback.jobs import HandleEvent, after
-from takeback_verify.leaf import SALT_BYTES, Opening, format_leaf, seal
+from takeback_verify.core.leaf import SALT_BYTES, Opening, format_leaf, seal
 
 
 def record(tx: Tx, event: Event, *, at: datetime | None = None) -> EventId:
@@ -32,7 +32,8 @@ def record(tx: Tx, event: Event, *, at: datetime | None = None) -> EventId:
 
     Raises:
         ValueError: the time has no time zone.
-        Malformed: the event has no canonical form (see `leaf`); the transaction must not commit.
+        Malformed: the event has no canonical form (see takeback_verify.core.leaf); the transaction must not
+        commit.
     """
     happened = at or clock.now()
     if happened.tzinfo is None:

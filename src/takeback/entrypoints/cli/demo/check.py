@@ -41,7 +41,7 @@ from takeback.staff import service as staff
 from takeback.staff.model import Role
 from takeback.submissions import draft
 from takeback.takedown import service as takedown
-from takeback_verify.report import Verdict as Package
+from takeback_verify.core.findings import Verdict as Package
 
 PATIENCE = 120.0
 """Seconds that any one step may take before the check fails."""
