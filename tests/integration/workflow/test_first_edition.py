@@ -26,7 +26,7 @@ def test_every_job_that_the_first_edition_queued_is_run(house, removed):
     assert len(left(house)) == len(QUEUED)
     house.after(minutes=10, steps=20)
     assert not left(house)
-    in_vain = {"follow", "locate", "carry_out", "take_effect", "write_dossier"}
+    in_vain = {"follow", "locate", "carry_out", "write_dossier"}
     assert {event.job for event in house.events(JobGaveUp)} == in_vain
     assert house.copies(removed[0]) == before
 
