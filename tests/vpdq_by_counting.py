@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from takeback.signals import compare
-from takeback.signals.clip import Shares
+from takeback.signals.clips.formats import Shares
+from takeback.signals.index import compare
 from takeback.signals.model import MATCH_RADIUS, ClipSignals, Flip
 
 

@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from takeback.bank.changes import KINDS, STATUSES, WITHDRAWN, Changes, Entries
 from takeback.bank.model import NOTHING, Brief, Entry, EntryStatus, Version
 from takeback.ids import EntryId
-from takeback.signals import compare, rows
-from takeback.signals.index import HammingIndex
+from takeback.signals import rows
+from takeback.signals.index import compare
+from takeback.signals.index.hamming import HammingIndex
 from takeback.signals.model import FLIPS, HASH_BYTES, MATCH_RADIUS
 from takeback.signals.relation import Rows, Touch
 from takeback.signals.rows import PLACES, Radii, row_ids

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.bank.model import Entry, Refusal
-from takeback.signals import claims, compare
+from takeback.signals.index import compare
 from takeback.signals.model import (
     HASH_BYTES,
     MIN_QUALITY,
@@ -23,6 +23,7 @@ from takeback.signals.model import (
     PictureSignals,
     Variant,
 )
+from takeback.signals.pdq import claims
 from takeback.signals.relation import Hit, part_of
 
 

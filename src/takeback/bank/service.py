@@ -12,7 +12,7 @@ from takeback.events import EntryActivated, EntryBanked, EntryRefused, EntryWith
 from takeback.ids import EntryId, ReportId, SightingId
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger.record import record, record_once
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import MATCH_RADIUS, Kind
 
 CHANGED = store.CHANGED

@@ -34,7 +34,8 @@ from takeback.bank.changes import KINDS, STATUSES
 from takeback.bank.index import ENTRY, BankIndex, Column
 from takeback.bank.model import Version
 from takeback.errors import DamagedIndex, TakebackError
-from takeback.signals.index import HammingIndex
+from takeback.signals.index.hamming import HammingIndex
+from takeback.signals.index.storage import flush_folder, write_file
 from takeback.signals.model import FLIPS
 
 MANIFEST, LOCK, ENTRIES, ROWS = "snapshot", "lock", "entries", "rows"
@@ -238,35 +239,13 @@ def _write(folder: Path, index: BankIndex) -> Manifest:
     generation.mkdir(mode=0o700)
     version, entries = index.save(generation / ROWS)
     data = entries.tobytes()
-    _write_file(generation / ENTRIES, data)
+    write_file(generation / ENTRIES, [data])
     (generation / ROWS).chmod(0o700)
-    for path in (generation / ROWS).iterdir():
-        path.chmod(0o600)
-    _flush(generation)
-    _flush(folder)
+    flush_folder(folder)
     manifest = Manifest(version, name, hashlib.sha256(data).hexdigest())
-    draft = folder / f".new-{MANIFEST}"
-    draft.unlink(missing_ok=True)
-    _write_file(draft, format_manifest(manifest).encode("ascii"))
-    draft.replace(folder / MANIFEST)
-    _flush(folder)
+    write_file(folder / MANIFEST, [format_manifest(manifest).encode("ascii")])
     _take_away(folder, kept=manifest)
     return manifest
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _take_away(folder: Path, kept: Manifest | None) -> None:

@@ -41,9 +41,9 @@ from takeback.infra.vault.unseal import Unsealer
 from takeback.law.clocks import Clock
 from takeback.matching import store as matching
 from takeback.sightings import store as sightings
+from takeback.signals.clips.strip import strip
 from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
-from takeback.signals.strip import strip
 from takeback.submissions import model as intake_model
 from takeback.submissions import store as submissions
 

@@ -23,8 +23,8 @@ from takeback.infra.vault.unseal import Unsealer
 from takeback.matching import details_store, store
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Sighting
-from takeback.signals import features
-from takeback.signals.features import Features
+from takeback.signals.details import features
+from takeback.signals.details.features import Features
 from takeback.signals.model import Cut, Flip
 from takeback.signals.relation import Hit
 

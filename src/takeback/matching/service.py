@@ -19,61 +19,32 @@ a job is put down (`read_exactly`) that reads it again and commits what it then 
 So such a pair is late by a job, and never lost or decided by a doubtful hash.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
-
-import numpy as np
 
 from takeback.bank import store as bank
-from takeback.bank.index import BankIndex, Rows, questions_of
+from takeback.bank.index import BankIndex, questions_of
 from takeback.bank.loading import refresh
 from takeback.bank.model import Entry, EntryStatus
 from takeback.errors import StorageUnavailable, asked_wait
 from takeback.events import FoundBy, Matched
 from takeback.ids import EntryId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Database, Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.jobs.urgency import slow
 from takeback.infra.ledger.record import record
 from takeback.matching import details_store, store
 from takeback.matching.comparison import Nearby, ask_entries, ask_index, shown_in
-from takeback.sightings import leases, packed
+from takeback.sightings import leases
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Lease, Seen
-from takeback.signals import compare
+from takeback.sightings.sweep import Sweeper
 from takeback.signals.model import REVIEW_RADIUS, ClipSignals, PictureSignals
-from takeback.signals.pdq import MAX_DOUBT
+from takeback.signals.pdq.hashing import MAX_DOUBT
 from takeback.signals.relation import Shown, needs_exact, relate, shown_by
 
 _AT_ONCE = 500
 """Posts that a look-back settles in one transaction."""
-
-
-class Transactions(Protocol):
-    """What a look-back needs of a database."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
-
-
-class Near(Protocol):
-    """One hash of a post is near what was asked."""
-
-    @property
-    def sighting(self) -> SightingId:
-        """The post."""
-        ...
-
-
-class Sweep(Protocol):
-    """Asks everything that passed, as `sightings.sweep.Sweeper` does."""
-
-    def near(self, queries: Rows, radius: int) -> Sequence[Near]:
-        """Every hash at most `radius` bits from a query."""
-        ...
 
 
 def commit_batch(
@@ -218,67 +189,35 @@ def matched(tx: Tx, sightings: Sequence[SightingId]) -> int:
     return store.count(tx, sightings)
 
 
-def look_back(database: Transactions, entry_id: EntryId, now: datetime, sweeper: Sweep | None = None) -> int:
-    """Ask everything that passed before the entry was banked; how many new matches there were.
-
-    Must be called after the entry's transaction has committed, and may be called again. Raises
-    StorageUnavailable to be called again: older days cannot be read now, or are just being moved.
-
-    Args:
-        database: where the bank and the sightings are.
-        entry_id: the entry.
-        now: when.
-        sweeper: finds the posts; None: read them all from the database.
-    """
-    found, after = look_back_step(database, entry_id, now, sweeper)
-    while after is not None:
-        more, after = look_back_step(database, entry_id, now, sweeper, after=after)
-        found += more
-    return found
-
-
 LOOK_BACK_STEP = 2_000
 """Posts that one step of a look-back settles."""
 
 
 def look_back_step(
-    database: Transactions,
-    entry_id: EntryId,
-    now: datetime,
-    sweeper: Sweep | None = None,
-    *,
-    after: int = 0,
+    database: Database, entry_id: EntryId, now: datetime, sweeper: Sweeper, *, after: int = 0
 ) -> tuple[int, SightingId | None]:
-    """A bounded part of `look_back`: only of posts with ids greater than `after`, and not of very many.
+    """Match an entry with what passed before it was banked: posts with ids above `after`, up to a number.
+
+    Call it after the entry's transaction has committed; it may be called again.
 
     Returns:
-        how many new matches there were, and after which post the next step begins; None: that was all.
+        How many matches were new, and the id after which the next step begins; None: that was all.
+
+    Raises:
+        StorageUnavailable: archived days cannot be read, or were being moved; call it again.
     """
-    posts = _nearby(database, entry_id, sweeper)
-    if posts is None:
+    with database.transaction() as tx:
+        entry = bank.get(tx, entry_id)
+    if entry is None or entry.status is EntryStatus.WITHDRAWN:
         return 0, None
-    entry, near = posts
-    left = [sighting for sighting in near if sighting > after]
+    near = sweeper.near(questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
+    left = sorted({each.sighting for each in near if each.sighting > after})
     step = left[:LOOK_BACK_STEP]
     found = 0
     for start in range(0, len(step), _AT_ONCE):
         with database.transaction() as tx:
             found += _look_back_at(tx, entry, step[start : start + _AT_ONCE], now)
     return found, step[-1] if len(left) > len(step) else None
-
-
-def _nearby(
-    database: Transactions, entry_id: EntryId, sweeper: Sweep | None
-) -> tuple[Entry, Sequence[SightingId]] | None:
-    """The entry, and the posts that may show it, in order; None if it finds nothing any more."""
-    with database.transaction() as tx:
-        entry = bank.get(tx, entry_id)
-        if entry is None or entry.status is EntryStatus.WITHDRAWN:
-            return None
-        if sweeper is None:
-            return entry, sorted(set(_scan(tx, questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)))
-    near = sweeper.near(questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
-    return entry, sorted({each.sighting for each in near})
 
 
 def _look_back_at(tx: Tx, entry: Entry, asked: Sequence[SightingId], now: datetime) -> int:
@@ -293,21 +232,3 @@ def _look_back_at(tx: Tx, entry: Entry, asked: Sequence[SightingId], now: dateti
             near = ask_entries(shown, [entry])
             found += _settle(tx, sighting, shown, near, FoundBy.LOOK_BACK, now)
     return found
-
-
-LOOK_BACK_PAGE = 50_000
-
-
-def _scan(tx: Tx, queries: Rows, radius: int) -> Iterator[SightingId]:
-    after, upto = 0, 2**62
-    while page := sightings.page(tx, after, upto, LOOK_BACK_PAGE):
-        after = page[-1][0]
-        hashes, owners = list[Rows](), list[SightingId]()
-        for _, sighting, whole, parts in page:
-            own = [packed.hashes(bytes(parts))]
-            if whole is not None:
-                own.append(np.frombuffer(whole, np.uint8).reshape(1, -1))
-            hashes += own
-            owners += [SightingId(sighting)] * sum(map(len, own))
-        near = compare.search(queries, np.concatenate(hashes), radius)
-        yield from sorted({owners[row] for row in near.row.tolist()})

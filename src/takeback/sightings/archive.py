@@ -16,9 +16,8 @@ import importlib.util
 import os
 import secrets
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +25,11 @@ from numpy.typing import NDArray
 from takeback.errors import ConfigurationError
 from takeback.ids import SightingId
 from takeback.infra.blobs import Blobs
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Database
 from takeback.sightings import archive_store as store
-from takeback.sightings.archive_store import Kept
+
+if TYPE_CHECKING:
+    from takeback.sightings.archive_sweep import Daft
 
 PREFIX = "sightings"
 ROWS_IN_A_FILE = 500_000
@@ -48,32 +49,6 @@ class _ChangedMeanwhile(Exception):
     """A row that was written to a file is another now, or is needed."""
 
 
-class Transactions(Protocol):
-    """What a `Database` gives."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
-
-
-class Engine(Protocol):
-    """What `archive_sweep` is: Parquet written, swept and read."""
-
-    def write(self, rows: Sequence[Kept]) -> bytes:
-        """A file of these rows."""
-        ...
-
-    def near(
-        self, blobs: Blobs, files: Sequence[str], queries: NDArray[np.uint8], radius: int, ray: str | None
-    ) -> list[SightingId]:
-        """Whose whole or part is within the radius. Raises StorageUnavailable."""
-        ...
-
-    def read(self, blobs: Blobs, files: Sequence[str], sightings: Sequence[SightingId]) -> list[Kept]:
-        """Rows by id. Raises StorageUnavailable."""
-        ...
-
-
 def require_engine(*, ray: str | None) -> None:
     """Ask without loading it whether the extra is installed. Raises ConfigurationError."""
     needed = ("daft", "pyarrow") if ray is None else ("daft", "pyarrow", "ray")
@@ -85,7 +60,7 @@ def require_engine(*, ray: str | None) -> None:
         )
 
 
-def engine(*, ray: str | None) -> Engine:
+def engine(*, ray: str | None) -> "Daft":
     """The part that reads and writes Parquet. Raises ConfigurationError if it is not installed."""
     require_engine(ray=ray)
     os.environ.update(_QUIET)
@@ -104,13 +79,13 @@ class Archive:
         self._blobs = blobs
         self._ray = ray
 
-    def files(self, database: Transactions) -> list[str]:
+    def files(self, database: Database) -> list[str]:
         """The names of all files that count now."""
         with database.transaction() as tx:
             return store.files(tx)
 
     def recall(
-        self, database: Transactions, files: Sequence[str], queries: NDArray[np.uint8], radius: int
+        self, database: Database, files: Sequence[str], queries: NDArray[np.uint8], radius: int
     ) -> set[SightingId]:
         """The sightings in these files near these hashes; they have rows again when this returns.
 
@@ -130,7 +105,7 @@ class Archive:
                     store.bring_back(tx, rows)
         return set(found)
 
-    def move(self, database: Transactions, before: date, now: datetime, *, most: int = ROWS_IN_A_FILE) -> int:
+    def move(self, database: Database, before: date, now: datetime, *, most: int = ROWS_IN_A_FILE) -> int:
         """Move the days before `before` that nothing refers to; how many rows.
 
         Raises:
@@ -160,11 +135,11 @@ class Archive:
                 return moved
             moved += len(rows)
 
-    def _let_go_again(self, database: Transactions, before: date) -> int:
+    def _let_go_again(self, database: Database, before: date) -> int:
         with database.transaction() as tx:
             return store.let_go_again(tx, before, _FORGET_AT_ONCE)
 
-    def forget(self, database: Transactions, before: date) -> int:
+    def forget(self, database: Database, before: date) -> int:
         """Delete the days before `before`, archived or not; how many rows. What is referred to stays."""
         with database.transaction() as tx:
             files, forgotten = store.forget_files(tx, before)
@@ -177,7 +152,7 @@ class Archive:
             if deleted < _FORGET_AT_ONCE:
                 return forgotten
 
-    def tidy(self, database: Transactions, now: datetime) -> int:
+    def tidy(self, database: Database, now: datetime) -> int:
         """Delete files that nobody names, a day after they were written; how many."""
         old = [blob.name for blob in self._blobs.walk(PREFIX) if now - blob.written_at > _ORPHAN_AFTER]
         with database.transaction() as tx:

@@ -24,7 +24,7 @@ from takeback.ids import SightingId
 from takeback.infra.blobs import Blobs
 from takeback.sightings import packed
 from takeback.sightings.archive_store import Kept
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import HASH_BYTES
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -54,7 +54,7 @@ _runs_on: list[str | None] = []
 
 
 class Daft:
-    """Fills `archive.Engine`."""
+    """Writes, sweeps and reads Parquet files."""
 
     def write(self, rows: Sequence[Kept]) -> bytes:
         """A file of these rows."""

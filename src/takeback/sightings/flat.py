@@ -29,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import DamagedIndex
-from takeback.signals.index import Found, HammingIndex
+from takeback.signals.index.hamming import Found, HammingIndex
+from takeback.signals.index.storage import write_file
 from takeback.signals.model import HASH_BYTES, REVIEW_RADIUS
 
 PARTS = 4096
@@ -272,12 +273,7 @@ class FlatSightings:
 
     def _publish(self, manifest: Manifest) -> None:
         """Replace the manifest; then what it does not name goes."""
-        temporary = self._folder / f"{_MANIFEST}.new"
-        with temporary.open("wb") as file:
-            file.write(json.dumps(asdict(manifest)).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._folder / _MANIFEST)
+        write_file(self._folder / _MANIFEST, [json.dumps(asdict(manifest)).encode()])
         self._current()
         keep = {each.name for each in manifest.segments} | {manifest.tail, _MANIFEST, _LOCK}
         for path in self._folder.iterdir():

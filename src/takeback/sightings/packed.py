@@ -17,8 +17,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals.files.names import is_view
 from takeback.signals.model import HASH_BITS, HASH_BYTES, Box, Cut, Frame, Pdq, Variant
+from takeback.signals.parts.names import is_view
 
 MOST = 4095
 """Parts of one sighting; its whole is number 0."""

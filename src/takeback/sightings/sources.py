@@ -6,24 +6,14 @@ archive was read.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Protocol
 
 from typing_extensions import override
 
 from takeback.connectors.api import Connector
 from takeback.connectors.archive import PREFIX, ArchiveConnector
 from takeback.errors import ConfigurationError
-from takeback.infra.db.pool import Tx
-
-
-class Transactions(Protocol):
-    """What a `Database` gives."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
+from takeback.infra.db.pool import Database, Tx
 
 
 class Sources(Mapping[str, Connector]):
@@ -35,7 +25,7 @@ class Sources(Mapping[str, Connector]):
         max_bytes: largest file that is fetched from an archive.
     """
 
-    def __init__(self, platforms: Mapping[str, Connector], database: Transactions, max_bytes: int) -> None:
+    def __init__(self, platforms: Mapping[str, Connector], database: Database, max_bytes: int) -> None:
         self._platforms = platforms
         self._database = database
         self._max_bytes = max_bytes

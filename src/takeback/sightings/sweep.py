@@ -7,22 +7,20 @@ row that was hashed again, or is no longer kept) changes the cost of an answer, 
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import DamagedIndex
 from takeback.ids import SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Database
 from takeback.sightings import packed, store
 from takeback.sightings.archive import Archive
 from takeback.sightings.flat import PARTS, FlatSightings, Rows
 from takeback.sightings.model import Sighting
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import HASH_BYTES
 
 PAGE = 50_000
@@ -31,14 +29,6 @@ _CANDIDATES = 5_000
 """Rows that are looked at closely at a time."""
 _WORTH_RENEWING = 0.5
 """A segment is written again when less than this share of its sightings is still kept."""
-
-
-class Transactions(Protocol):
-    """What a `Database` gives."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,7 +52,7 @@ class Sweeper:
         archive: has the older days, where any were moved.
     """
 
-    def __init__(self, database: Transactions, folder: Path, archive: Archive | None = None) -> None:
+    def __init__(self, database: Database, folder: Path, archive: Archive | None = None) -> None:
         self._database = database
         self._folder = folder
         self._archive = archive

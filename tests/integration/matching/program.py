@@ -16,6 +16,7 @@ from uuid import UUID
 from psycopg.sql import SQL, Identifier
 
 import banks
+import look_backs
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -90,7 +91,7 @@ def put_in(database) -> None:
 
 def work(database) -> None:
     def look_back(entry) -> None:
-        matching.look_back(database, EntryId(UUID(entry)), clock.now())
+        look_backs.look_back(database, EntryId(UUID(entry)), clock.now())
 
     def follow(event) -> None:
         """Banked entries are looked for, as the pipeline does; nothing else is followed here."""

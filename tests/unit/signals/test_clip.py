@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from signal_files import clip, gif_and_html, long_gif, moving, photo
 from takeback.entrypoints.cli.demo.pictures import encode
-from takeback.signals.clip import (
+from takeback.signals.clips.formats import (
     MATCH_SHARE,
     Shares,
     Verdict,

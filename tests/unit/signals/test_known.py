@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.signals.clip import Verdict, verdict
+from takeback.signals.clips.formats import Verdict, verdict
 from takeback.signals.known import Found, Known, why_not_known
 from takeback.signals.model import (
     MATCH_RADIUS,
