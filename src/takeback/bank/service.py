@@ -1,4 +1,4 @@
-"""Change the bank, and say of one hash whether it is known."""
+"""Changes of the bank, and whether one hash is known."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -69,7 +69,8 @@ def add_clip(
     now: datetime,
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
-    """The same for a clip: eight hashes for each of its moments that has detail, and its best quality.
+    """Bank a clip: eight hashes for each of its moments that has detail, and its best quality; else as
+    `add_seed`.
 
     Moments that everybody shares (a television station's sign) are left out, not held against the clip.
     """
@@ -111,17 +112,7 @@ def add_reviewed(
 ) -> EntryId | None:
     """Bank what was hashed here of a copy that a reviewer saw: an active entry, once.
 
-    Args:
-        tx: a transaction in which the decision holds.
-        entry: its id; it is added once.
-        report: the report of its case.
-        part: the part that the reviewer was shown.
-        sighting: the copy.
-        now: when.
-        well_known: what must not be banked.
-
-    Returns:
-        None if it must not be banked; the reason is an event.
+    The decision holds in this transaction. None if it must not be banked; the reason is an event.
     """
     if store.get(tx, entry) is not None:
         return entry
@@ -139,23 +130,23 @@ def add_reviewed(
 
 
 def not_found_again(tx: Tx, report: ReportId, sighting: SightingId) -> None:
-    """Say, once, that the matched part of a reviewed copy could not be read again: nothing acts by it."""
+    """Record, once, that the matched part of a reviewed copy could not be read again: nothing acts by it."""
     record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: not_read_again"))
 
 
 def refuse(tx: Tx, report: ReportId, refused: Refused, now: datetime) -> None:
-    """Say, once, that a reported picture is not banked, and why."""
+    """Record, once, that a reported picture is not banked, and why."""
     if store.insert_refusal(tx, report, refused, now):
         record(tx, EntryRefused(report, f"{refused.name}: {refused.why.value}"))
 
 
 def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
-    """What of a report was not banked, and why."""
+    """Return what of a report was not banked, and why."""
     return store.refusals(tx, report)
 
 
 def withdraw(tx: Tx, entry: EntryId, now: datetime) -> None:
-    """From now on the entry finds nothing."""
+    """Withdraw an entry: from now on it finds nothing."""
     if _is_withdrawn(tx, entry):  # a status never goes back, so this needs no lock
         return
     seq = store.change(tx)

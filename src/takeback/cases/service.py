@@ -368,8 +368,8 @@ def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = Non
     asked = store.copies(tx, case, only)
     seen = {copy.sighting for copy in rules.reviewed(asked, decisions, now)}
     acting = [entry.id for entry in active_entries(tx, case)]
-    same = matching.sightings_matching(tx, acting, [copy.sighting for copy in asked])
-    return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same)
+    same = matching.entries_shown(tx, acting, [copy.sighting for copy in asked])
+    return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | set(same))
 
 
 def note_removal(

@@ -1,22 +1,20 @@
-"""The join: every pair of a post and a bank entry is compared, whichever came last.
+"""Matching: every pair of a post and a bank entry is compared, whichever came last.
 
 Why none is lost. A transaction that commits sightings shares the bank's lock from before it reads the bank
 until it has committed; one that changes the bank holds that lock alone. So either
 
 1. the sightings commit before the change: then the look-back, which begins after the change has committed,
-   sees them; or
+sees them; or
 2. the change commits before the sightings' transaction gets its share: then that transaction reads the
-   change, and compares its sightings with it.
+change, and compares its sightings with it.
 
-Most of the bank is compared before the lock is shared, from the index; under it only what changed since is,
-so that those who change the bank wait for little.
+Most of the bank is compared before the lock is shared, from the index; under it only what changed since is.
+The relation is the same both times (`signals.relation.relate`), and a match is keyed by (sighting, entry), so
+meeting twice changes nothing.
 
-The relation that is asked is the same both times (`signals.relation.relate`), and a match is keyed by
-(sighting, entry): meeting twice changes nothing. No watcher needs to say where it is, and none can be behind.
-
-A post that was hashed the fast way and comes near anything is never matched as it is: in the same transaction
-a job is put down (`read_exactly`) that reads it again and commits what it then matches, under the same lock.
-So such a pair is late by a job, and never lost or decided by a doubtful hash.
+A post that was hashed the fast way and comes near anything is never matched as it is: the same transaction
+enqueues a job (`read_exactly`) that reads it again and commits what it then matches, under the same lock.
+Such a pair is late by a job, and never lost or decided by a doubtful hash.
 """
 
 from collections.abc import Mapping, Sequence
@@ -50,10 +48,9 @@ _AT_ONCE = 500
 def commit_batch(
     tx: Tx, index: BankIndex, lease: Lease, seen: Sequence[Seen], cursor: str, *, done: bool, now: datetime
 ) -> list[SightingId | None]:
-    """Write down what passed, what it matches, and how far the stream was read: all of it, or nothing.
+    """Commit what passed, what it matches, and how far the stream was read: all of it, or nothing.
 
-    Returns:
-        the new rows' ids, None for pictures that were known. Raises LeaseLost.
+    Returns the new rows' ids, None for pictures that were known. Raises LeaseLost.
     """
     ids = commit(tx, index, lease.connector, seen, now)
     leases.move(tx, lease, cursor, done=done)
@@ -63,7 +60,7 @@ def commit_batch(
 def commit(
     tx: Tx, index: BankIndex, connector: str, seen: Sequence[Seen], now: datetime
 ) -> list[SightingId | None]:
-    """Write down what passed and what it matches."""
+    """Commit what passed and what it matches. Returns ids as `commit_batch`."""
     posts = {
         number: shown_by(each.reading)
         for number, each in enumerate(seen)
@@ -88,7 +85,9 @@ def commit(
 
 
 def read_later(tx: Tx, sighting: SightingId, later: Later, now: datetime) -> None:
-    """Have a post read again: soon, or in the slow lane, where each poster in turn has one file read."""
+    """Enqueue another reading of a post: soon, or in the slow lane, where each poster in turn has one file
+    read.
+    """
     if later.slow:
         turn = slow(sightings.count_slow(tx, sighting))
         enqueue(tx, "read_again", urgency=turn, sighting=sighting, slow=1)
@@ -98,7 +97,9 @@ def read_later(tx: Tx, sighting: SightingId, later: Later, now: datetime) -> Non
 
 
 def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Shown]]) -> None:
-    """Have pictures that match nothing compared by their details, where there are any to compare with."""
+    """Enqueue the comparison by details of pictures that match nothing, where there are any to compare
+    with.
+    """
     pictures = [sighting for sighting, shown in posts if not shown.is_clip]
     if pictures and details_store.any_on(tx, connector):
         for sighting in pictures:
@@ -108,7 +109,7 @@ def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Show
 def commit_late(
     tx: Tx, index: BankIndex, sighting: SightingId, signals: PictureSignals | ClipSignals, now: datetime
 ) -> None:
-    """The same for a picture that could not be read when it passed and can be now."""
+    """Commit a picture that could not be read when it passed and can be now."""
     shown = shown_by(signals)
     seq, near = _ask(tx, index, {0: shown})
     bank.share(tx)
@@ -125,7 +126,7 @@ def commit_exactly(
     by: FoundBy,
     now: datetime,
 ) -> None:
-    """The same for a post whose fast hash came near something, and which was read again since.
+    """Commit a post whose fast hash came near something, and which was read again since.
 
     Args:
         tx: the transaction.
@@ -150,7 +151,7 @@ def commit_exactly(
 
 
 def _ask(tx: Tx, index: BankIndex, posts: Mapping[int, Shown]) -> tuple[int, dict[int, Nearby]]:
-    """What the index says, and up to which change that holds; later ones are asked under the lock."""
+    """Return what the index says, and up to which change that holds; later ones are asked under the lock."""
     refresh(tx, index)
     seq = index.seq
     return seq, ask_index(index, posts)
@@ -163,7 +164,7 @@ def _with(changed: Sequence[Entry], shown: Shown, near: Nearby) -> Nearby:
 
 
 def _settle(tx: Tx, sighting: SightingId, shown: Shown, near: Nearby, by: FoundBy, now: datetime) -> int:
-    """Match a post, or have it read exactly first; how many new matches there were."""
+    """Match a post, or have it read exactly first. Returns how many new matches there were."""
     if needs_exact(shown, (touch for each in near.touches.values() for touch in each)):
         sightings.await_exact(tx, sighting)
         enqueue(tx, "read_exactly", sighting=sighting, by=by.value)
@@ -185,7 +186,7 @@ def _match(
 
 
 def matched(tx: Tx, sightings: Sequence[SightingId]) -> int:
-    """How many matches these posts have."""
+    """Return how many matches these posts have."""
     return store.count(tx, sightings)
 
 
@@ -221,7 +222,7 @@ def look_back_step(
 
 
 def _look_back_at(tx: Tx, entry: Entry, asked: Sequence[SightingId], now: datetime) -> int:
-    """Settle some posts; how many new matches there were. Raises StorageUnavailable."""
+    """Settle some posts. Returns how many new matches there were. Raises StorageUnavailable."""
     rows = sightings.many(tx, asked)
     if len(rows) < len(asked):  # moved to the archive, or forgotten, since they were found
         raise StorageUnavailable("sightings were moved meanwhile; the look-back begins again")

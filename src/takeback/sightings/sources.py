@@ -1,8 +1,8 @@
-"""Where sightings came from: the platforms that are connected, and the archives that were once read.
+"""Sources of sightings: the platforms that are connected, and the archives that were once read.
 
-To go over all of it is to go over the platforms: they are watched and searched for links. An archive is found
-by its name only, when a sighting is to be looked at or read again, also by a process that began before the
-archive was read.
+Iterating goes over the platforms: they are watched and searched for links. An archive is found by its name
+only, when a sighting is to be looked at or read again, also by a process that began before the archive was
+read.
 """
 
 from collections.abc import Iterator, Mapping
@@ -49,7 +49,7 @@ class Sources(Mapping[str, Connector]):
 
 
 def source_of(tx: Tx, connector: str) -> str | None:
-    """The folder or address of an archive; None if none of this name was read."""
+    """Return the folder or address of an archive; None if none of this name was read."""
     row = tx.execute("select source from sightings_source where connector = %s", [connector]).fetchone()
     return None if row is None else row[0]
 

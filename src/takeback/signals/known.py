@@ -5,11 +5,11 @@ They lie in the same index as the service's bank (`rows`) and are compared by th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
 from takeback.signals import rows
-from takeback.signals.clips.formats import Verdict
 from takeback.signals.index import compare
 from takeback.signals.index.hamming import HammingIndex
 from takeback.signals.model import FLIPS, MIN_QUALITY, ClipSignals, Cut, Kind, PictureSignals
@@ -17,6 +17,15 @@ from takeback.signals.relation import Hit, Shown, Touch, agree_as_clips, relate
 from takeback.signals.rows import row_ids
 
 Signals = PictureSignals | ClipSignals
+
+
+class Verdict(StrEnum):
+    """The result of comparing one file with what is known."""
+
+    MATCH = "match"
+    REVIEW = "review"
+    """A person has to look."""
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,10 @@ class Pdq:
     quality: int
     """0 to 100: how much detail the picture has."""
 
+    def apart(self, other: "Pdq") -> int:
+        """Count the differing bits."""
+        return (int.from_bytes(self.hash) ^ int.from_bytes(other.hash)).bit_count()
+
 
 class Kind(StrEnum):
     """What was posted or reported."""

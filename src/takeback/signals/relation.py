@@ -25,7 +25,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals.clips import formats
 from takeback.signals.index import compare
 from takeback.signals.model import (
     MATCH_RADIUS,
@@ -40,6 +39,9 @@ from takeback.signals.model import (
     Variant,
 )
 
+MATCH_SHARE = 0.5
+"""At least half of what one of two clips shows is in the other. vPDQ's users take 0.8 of the query; of a true
+copy that was cut, a third of the moments may have no partner, since the camera had moved on."""
 Rows = NDArray[np.uint8]
 """[n, 32]."""
 
@@ -256,20 +258,14 @@ def _best_way(shown: Shown, frames: int, near: Sequence[Touch]) -> Together | No
         ways.setdefault((touch.negative, touch.flip), []).append(touch)
     if not ways:
         return None
-    shares = {way: _shares(shown, frames, each) for way, each in ways.items()}
-    way = min(ways, key=lambda way: (-max(shares[way].query, shares[way].bank), way))
-    share = max(shares[way].query, shares[way].bank)
-    sure = formats.verdict(shares[way]) is formats.Verdict.MATCH
-    return Together(share, min(ways[way], key=_order), sure)
+    shares = {way: _share(shown, frames, each) for way, each in ways.items()}
+    way = min(ways, key=lambda way: (-shares[way], way))
+    return Together(shares[way], min(ways[way], key=_order), sure=shares[way] >= MATCH_SHARE)
 
 
-def _shares(shown: Shown, frames: int, touches: Sequence[Touch]) -> formats.Shares:
-    return formats.Shares(
-        query_matched=len({touch.part for touch in touches}),
-        query_moments=len(shown.parts),
-        bank_matched=len({touch.frame for touch in touches}),
-        bank_moments=frames,
-    )
+def _share(shown: Shown, frames: int, touches: Sequence[Touch]) -> float:
+    of_post = len({touch.part for touch in touches}) / len(shown.parts)
+    return max(of_post, len({touch.frame for touch in touches}) / frames)
 
 
 def _hit(shown: Shown, touch: Touch, *, review_only: bool, exact: bool) -> Hit:

@@ -10,8 +10,8 @@ A decoder `in_lanes` reads what is cheap at once, and everything else in slow ch
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -42,14 +42,6 @@ _T = TypeVar("_T")
 _COSTS_MORE = (WhyUnreadable.TOO_SLOW, WhyUnreadable.TOO_MUCH_MEMORY, WhyUnreadable.DECODER_DIED)
 """Why a file of the fast lane is read again in the slow one."""
 _DOCUMENTS = (FileKind.PDF, FileKind.ZIP, FileKind.SVG, FileKind.AUDIO)
-
-
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    """What the clips behind a picture show."""
-
-    moments: tuple[Variant, ...] = ()
-    left_out: int = 0
 
 
 class Decoder:
@@ -172,15 +164,17 @@ class Decoder:
             when,
             study=kind in _DOCUMENTS,
         )
-        behind = self._behind(data, flips=flips, when=when) if kind is FileKind.PICTURE else _Behind()
+        moments, left_out = (
+            self._behind(data, flips=flips, when=when) if kind is FileKind.PICTURE else ((), 0)
+        )
         return replace(
             seen,
             sha256=hashlib.sha256(data).digest(),
-            variants=seen.variants + behind.moments,
-            left_out=seen.left_out + behind.left_out,
+            variants=(*seen.variants, *moments),
+            left_out=seen.left_out + left_out,
         )
 
-    def _behind(self, data: bytes, *, flips: bool, when: When) -> "_Behind":
+    def _behind(self, data: bytes, *, flips: bool, when: When) -> tuple[Sequence[Variant], int]:
         """Return the moments of clips behind a motion photograph, and how many were left out; none loses the
         picture.
         """
@@ -198,7 +192,7 @@ class Decoder:
                 for one in clip.frames
                 if not one.view
             ]
-        return _Behind(tuple(moments), left_out)
+        return moments, left_out
 
     def clip(self, data: bytes, *, flips: bool = False, when: When = When.NOW) -> ClipSignals:
         """Reduce a clip to its moments, with `flips` each in all eight ways."""

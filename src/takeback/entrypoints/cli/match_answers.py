@@ -6,9 +6,8 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from takeback.signals.clips.formats import Verdict
 from takeback.signals.folder import Answer
-from takeback.signals.known import Found
+from takeback.signals.known import Found, Verdict
 from takeback.signals.model import HASH_BITS, Cut, Flip
 from takeback.signals.parts import names
 

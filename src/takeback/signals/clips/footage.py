@@ -289,29 +289,3 @@ def nothing(source: Source) -> Unreadable:
     if time.monotonic() > source.deadline:
         return Unreadable(WhyUnreadable.TOO_SLOW, "no frame was decoded in time")
     return Unreadable(WhyUnreadable.DAMAGED, "no frame can be decoded")
-
-
-@contextmanager
-def said_as_unreadable() -> Iterator[None]:
-    """The one boundary of what FFmpeg and PyAV do with a hostile file, as `decode` has one for pictures.
-
-    Raises:
-        Unreadable: as it was raised within; TOO_MUCH_MEMORY; DAMAGED for whatever else was raised.
-    """
-    try:
-        yield
-    except Unreadable:
-        raise
-    except MemoryError as error:
-        # FFmpeg's own word for it is one of these, too.
-        raise Unreadable(WhyUnreadable.TOO_MUCH_MEMORY) from error
-    except Exception as error:
-        # Beside its own errors PyAV raises what a number of the file leads to: ValueError, OverflowError,
-        # UnicodeDecodeError, ZeroDivisionError.
-        raise Unreadable(WhyUnreadable.DAMAGED, _line(error)) from error
-
-
-def _line(error: Exception) -> str:
-    """One short line for an engineer; it names fields and numbers, never pixels."""
-    said = error.strerror if isinstance(error, FFmpegError) else error
-    return f"{type(error).__name__}: {said}".splitlines()[0][:200]

@@ -1,32 +1,12 @@
-"""What a clip is, and when two clips are the same: by the share of their moments, as vPDQ does.
-
-vPDQ ("vPDQ: video PDQ", Meta's ThreatExchange, 2022) hashes one frame a second, and counts the frames of the
-query that have a frame of the bank's clip within the radius, and the other way round. Two shares, because
-each finds what the other cannot: a piece cut out of a known clip has nearly all of *its* frames in the bank,
-a long clip that contains a known one has nearly all of the *bank's* frames. Black and empty frames have no
-part in it: their quality keeps them out of both, or every clip that fades out would be every other.
-
-The trade-off: the order of frames is not asked. Asking would let a copy played backwards or cut anew go free,
-and a second clip that shares half of its moments in another order does not happen by chance.
-
-A picture is a clip of one moment, so the same rule says that a picture is found by any frame of a clip, and a
-clip by any frame that is a known picture.
-
-This module holds no decoder: the service uses it, while clips are decoded (`moments`) in a process apart.
-"""
+"""The container of a clip by its first bytes, and the clips behind a picture; without a decoder. Pure."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
 
 FORMATS = ("MP4", "MOV", "3GP", "WEBM", "MATROSKA", "AVI", "GIF")
 MAX_FRAMES = 600
 """Moments of one clip."""
 MAX_MS = 2**32 - 2
 """Seven weeks; a later moment is not believed."""
-MATCH_SHARE = 0.5
-"""At least half of what one of the two shows is in the other. vPDQ's users take 0.8 of the query; of a true
-copy that was cut, a third of the moments may have no partner, since the camera had moved on."""
 
 _BRANDS = {b"qt  ": "MOV", b"3gp": "3GP", b"3g2": "3GP"}
 _STILL_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"hei", b"hev", b"heim", b"heis", b"miaf")
@@ -40,37 +20,6 @@ _LONGEST_BRANDS = 512
 """Bytes of the first box of an MP4: a name for each kind of reader."""
 _MOST_LOOKS = 1024
 """At places in a picture where the letters stand that begin a clip."""
-
-
-class Verdict(StrEnum):
-    """What a comparison says."""
-
-    MATCH = "match"
-    REVIEW = "review"
-    """Too little agrees for anything but a person's look."""
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """How much of two clips agrees."""
-
-    query_matched: int
-    """Moments of the query that the bank's clip has."""
-    query_moments: int
-    bank_matched: int
-    """Moments of the bank's clip that the query has."""
-    bank_moments: int
-
-    @property
-    def query(self) -> float:
-        """0 to 1."""
-        return self.query_matched / self.query_moments if self.query_moments else 0.0
-
-    @property
-    def bank(self) -> float:
-        """0 to 1."""
-        return self.bank_matched / self.bank_moments if self.bank_moments else 0.0
 
 
 def clip_format(data: bytes) -> str | None:
@@ -128,13 +77,6 @@ def _behind(find: Callable[[bytes, int, int], int], data: bytes, start: int) -> 
             return at - 4
         low, high = (at + 4, high) if find == data.find else (low, at)
     return None
-
-
-def verdict(found: Shares) -> Verdict:
-    """What the shares of two clips say, or of a picture (one moment) and a clip."""
-    if max(found.query, found.bank) >= MATCH_SHARE:
-        return Verdict.MATCH
-    return Verdict.REVIEW if found.query_matched else Verdict.NONE
 
 
 def _by_brand(brand: bytes) -> str | None:

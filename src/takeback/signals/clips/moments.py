@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from takeback.signals.clips import footage
 from takeback.signals.clips.footage import Shot, Source, Survey
 from takeback.signals.clips.formats import MAX_FRAMES
-from takeback.signals.model import MIN_QUALITY, ClipSignals, Frame, Pdq
-from takeback.signals.parts.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE
+from takeback.signals.model import MIN_QUALITY, ClipSignals, Frame
+from takeback.signals.parts.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE, said_as_unreadable
 from takeback.signals.pdq import hashing
 from takeback.signals.pdq.reference import Pixels
 
@@ -99,7 +99,7 @@ def read_clip(
         Unreadable: EMPTY, NOT_A_PICTURE, DAMAGED, TOO_MANY_BYTES, TOO_MANY_PIXELS, TOO_MUCH_MEMORY or
             TOO_SLOW; nothing else, whatever the file holds.
     """
-    with footage.said_as_unreadable():
+    with said_as_unreadable():
         return _read(footage.source_of(data, max_bytes, max_pixels, patience), flips=flips)
 
 
@@ -120,7 +120,7 @@ def show_clip(
         at_ms: the moment; None: the first that is more than black or empty, else the very first.
         background: the grey that transparency is laid on.
     """
-    with footage.said_as_unreadable():
+    with said_as_unreadable():
         source = footage.source_of(data, max_bytes, max_pixels, _SHOWN_WITHIN)
         shown = _at(source, at_ms) if at_ms is not None else _telling(source)
         return footage.upright(shown, background)
@@ -261,7 +261,7 @@ def _is_still(frame: Frame, before: Sequence[Frame]) -> bool:
     time.
     """
     others = [last for last in before[-2:] if last.view == frame.view or last.at_ms == frame.at_ms]
-    return any(_apart(last.pdq, frame.pdq) <= _STILL for last in others)
+    return any(last.pdq.apart(frame.pdq) <= _STILL for last in others)
 
 
 def _thinned(frames: list[Frame], every: int) -> list[Frame]:
@@ -278,7 +278,3 @@ def _picture_of(low: NDArray[np.uint8], high: NDArray[np.uint8]) -> slice:
     if not inside.size or _LEAST_LEFT * (inside[-1] + 1 - inside[0]) < len(low):
         return slice(0, len(low))
     return slice(int(inside[0]), int(inside[-1]) + 1)
-
-
-def _apart(one: Pdq, other: Pdq) -> int:
-    return (int.from_bytes(one.hash) ^ int.from_bytes(other.hash)).bit_count()

@@ -70,10 +70,11 @@ def serve(answer: Answering, warm_up: Callable[[], None]) -> None:
     held += confinement.confine(memory_bytes=memory_bytes, cpu_seconds=_CPU_SECONDS)
     memory.begin()
     _send(sink, Outcome.READY, "\n".join(held).encode())
-    while head := _read(source, wire.REQUEST_BYTES):
+    while head := _read(source, wire.LENGTH_BYTES):
         # Twice the parent's patience: the parent says TOO_SLOW first, this is for when it cannot.
         signal.setitimer(signal.ITIMER_REAL, 2 * seconds + 1)
-        request, began = wire.parse_request(bytes(head)), time.process_time()
+        request = wire.parse_request(bytes(_read(source, int.from_bytes(head))))
+        began = time.process_time()
         try:
             if request.length > max_bytes:
                 raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)  # noqa: TRY301 (answered like any other reason)

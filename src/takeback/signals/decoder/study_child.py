@@ -27,7 +27,7 @@ from takeback.signals.details import features
 from takeback.signals.files import documents
 from takeback.signals.files.kind import FileKind, kind_of
 from takeback.signals.model import Box
-from takeback.signals.parts.decode import Picture, Working, in_grey, working
+from takeback.signals.parts.decode import Picture, Working, in_grey, said_as_unreadable, working
 from takeback.signals.parts.panels import cuts
 
 DOCUMENT_SHARE = 0.6
@@ -78,7 +78,7 @@ def answer_study(request: Request, data: bytes, limits: Limits) -> tuple[Outcome
 
 def _check_clip(request: Request, data: bytes, bounds: dict[str, int]) -> None:
     if request.most_ms:
-        with footage.said_as_unreadable():
+        with said_as_unreadable():
             source = footage.source_of(
                 data, bounds["max_bytes"], bounds["max_pixels"], patience=_WALK_SECONDS
             )

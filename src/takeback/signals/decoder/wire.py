@@ -4,8 +4,9 @@ The child is taken for hostile once it has seen a stranger's file. So its answer
 length is bounded, every value checked, and whatever does not fit is an error and the end of that child.
 """
 
+import json
 import struct
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from enum import IntEnum
 from itertools import pairwise
 from typing import Any
@@ -97,9 +98,7 @@ class BadAnswer(ValueError):
 
 
 MAX_BODY = 32 << 20
-_REQUEST = struct.Struct(f"!BQ??H??I4I{names.MOST_CHARACTERS}sI")
-_NO_MOMENT = 2**32 - 1
-_NO_BOX = (0, 0, 0, 0)
+_LENGTH = struct.Struct("!I")
 _ANSWER = struct.Struct("!BI?I")
 _SEEN = struct.Struct("!II5sBBHH")
 _SEEN_CLIP = struct.Struct("!II8sIHB")
@@ -109,44 +108,22 @@ _FRAME = struct.Struct("!IB")
 _CUTS = (Cut.TRIMMED, Cut.PANEL, Cut.WHOLE, Cut.FRAME)
 _BEGINS_A_VIEW = (Cut.WHOLE, Cut.FRAME)
 _BLACK = "black"
-REQUEST_BYTES = _REQUEST.size
+LENGTH_BYTES = _LENGTH.size
 ANSWER_BYTES = _ANSWER.size
 _MAX_QUALITY = 100
 
 
 def format_request(request: Request) -> bytes:
-    """Return the head as bytes."""
-    return _REQUEST.pack(
-        request.task,
-        request.length,
-        request.flips,
-        request.exact,
-        request.max_side,
-        request.blur,
-        request.grey,
-        _NO_MOMENT if request.at_ms is None else request.at_ms,
-        *(_NO_BOX if request.box is None else astuple(request.box)),
-        request.view.encode("ascii"),
-        request.most_ms,
-    )
+    """Return the head as bytes: JSON behind its length."""
+    body = json.dumps(asdict(request)).encode()
+    return _LENGTH.pack(len(body)) + body
 
 
-def parse_request(head: bytes) -> Request:
-    """Undo `format_request`."""
-    task, length, flips, exact, max_side, blur, grey, at_ms, *box, view, most_ms = _REQUEST.unpack(head)
-    return Request(
-        Task(task),
-        length,
-        flips,
-        exact,
-        max_side,
-        blur,
-        grey,
-        None if at_ms == _NO_MOMENT else at_ms,
-        None if tuple(box) == _NO_BOX else Box(*box),
-        view.rstrip(b"\0").decode("ascii"),
-        most_ms,
-    )
+def parse_request(body: bytes) -> Request:
+    """Undo `format_request`, behind the length."""
+    said = json.loads(body)
+    box = said["box"]
+    return Request(**said | {"task": Task(said["task"]), "box": None if box is None else Box(**box)})
 
 
 def format_answer(answer: Answer) -> bytes:

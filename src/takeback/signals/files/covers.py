@@ -11,8 +11,8 @@ from itertools import islice
 import av
 from av.stream import Disposition
 
-from takeback.signals.clips.footage import said_as_unreadable
 from takeback.signals.parts.budget import Budget
+from takeback.signals.parts.decode import said_as_unreadable
 
 MOST_COVERS = 4
 _FORMATS = {b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3"}

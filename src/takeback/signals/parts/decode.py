@@ -105,12 +105,16 @@ def working(data: bytes, *, max_bytes: int = MAX_BYTES, max_pixels: int = MAX_PI
     """
     check_size(data, max_bytes)
     with said_as_unreadable(), opened(data, max_pixels) as image:
-        return working_of(data, image, max_pixels)
+        return working_of(data, image, max_pixels)[0]
 
 
-def working_of(data: bytes, image: Image.Image, max_pixels: int) -> Working:
-    """Return `working` of a file that is open already. Raises what Pillow raises."""
-    return _small(data, image) or in_grey(_full(data, image, max_pixels))
+def working_of(data: bytes, image: Image.Image, max_pixels: int) -> tuple[Working, Picture | None]:
+    """Return `working` of an open file, and the picture if it was decoded in full. Raises as Pillow does."""
+    small = _small(data, image)
+    if small is not None:
+        return small, None
+    full = _full(data, image, max_pixels)
+    return in_grey(full), full
 
 
 @contextmanager

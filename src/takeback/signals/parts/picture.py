@@ -123,7 +123,7 @@ class Parts:
         return found
 
     def _is_known(self, value: Pdq, apart: int) -> bool:
-        return any(_apart(value, other) <= apart for other in self._all)
+        return any(value.apart(other) <= apart for other in self._all)
 
     def _hashed(self, source: _Source, box: Box | None, *, exact: bool) -> _Hashed:
         if self._flips:
@@ -179,10 +179,10 @@ def views_of(
     # A picture that took long to read has no time left for further views: it must not be lost for them.
     budget = Budget(seconds, views=MOST_VIEWS, max_pixels=max_pixels, pixels=VIEW_PIXELS)
     with said_as_unreadable(), opened(data, max_pixels) as image:
-        shown = working_of(data, image, max_pixels)
+        shown, full = working_of(data, image, max_pixels)
         parts = Parts(flips=flips)
-        full = partial(decode, data, max_bytes=max_bytes, max_pixels=max_pixels)
-        whole = parts.first(_Source(shown, full), exact=exact)
+        again = partial(decode, data, max_bytes=max_bytes, max_pixels=max_pixels)
+        whole = parts.first(_Source(shown, full or again), exact=exact)
         for still in others(data, image, "", budget):
             take(parts, still, budget)
         return PictureSignals(
@@ -236,7 +236,3 @@ def boxes(shown: Working) -> Iterator[tuple[Cut, Box]]:
         right = min((box.left + box.width) * scale, shown.width)
         bottom = min((box.top + box.height) * scale, shown.height)
         yield cut, Box(left, top, right - left, bottom - top)
-
-
-def _apart(one: Pdq, other: Pdq) -> int:
-    return (int.from_bytes(one.hash) ^ int.from_bytes(other.hash)).bit_count()

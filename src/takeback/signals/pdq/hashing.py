@@ -200,7 +200,8 @@ def _bands(length: int, both_ways: bool) -> tuple[_Band, ...]:
     """Return two box blurs and the sampling of one axis as weights: about `length` numbers, so cheap to
     keep.
     """
-    tents = [_tent(length, reference.sample_at(length, index)) for index in range(BLOCK)]
+    axis = scaled.axis(length, 1)
+    tents = [(int(places[0]), weights[0]) for places, weights in zip(axis.places, axis.weights, strict=True)]
     if not both_ways:
         return tuple(_band([tent]) for tent in tents)
     # The sample that comes n-th from the bottom lies (a pixel or so) beside the one that comes n-th from the
@@ -209,18 +210,7 @@ def _bands(length: int, both_ways: bool) -> tuple[_Band, ...]:
     return tuple(_band([tent, other]) for tent, other in zip(tents, mirrored, strict=True))
 
 
-def _tent(length: int, centre: int) -> tuple[int, NDArray[np.float64]]:
-    """Where the pixels that enter one sample begin, and the weight of each after two box blurs."""
-    outer = reference.box(length, centre)
-    first, last = reference.box(length, outer.start).start, reference.box(length, outer.stop - 1).stop
-    weights = np.zeros(last - first)
-    for middle in outer:
-        inner = reference.box(length, middle)
-        weights[inner.start - first : inner.stop - first] += 1.0 / (len(outer) * len(inner))
-    return first, weights
-
-
-def _band(tents: list[tuple[int, NDArray[np.float64]]]) -> _Band:
+def _band(tents: list[tuple[int, FloatArray]]) -> _Band:
     start = min(first for first, _ in tents)
     stop = max(first + len(weights) for first, weights in tents)
     table = np.zeros((len(tents), stop - start), dtype=np.float32)
