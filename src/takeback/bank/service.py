@@ -32,14 +32,8 @@ def add_seed(
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
     """Bank a picture that a report brought, once for each `name` within it; None if it must not be banked."""
-    entry = EntryId(uuid5(report, name))
-    if store.get(tx, entry) is not None:
-        return entry
     why = rules.refusal(flips, quality, well_known)
-    if why is not None:
-        refuse(tx, report, Refused(name, why), now)
-        return None
-    return _add(tx, entry, report, Kind.PICTURE, [flips], quality, now)
+    return _add(tx, report, name, Part(Kind.PICTURE, (tuple(flips),), quality), why, now)
 
 
 def add_reported(
@@ -52,12 +46,8 @@ def add_reported(
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
     """Bank hashes that a reporter's device made, as `add_seed`; None also if no picture can have them."""
-    if store.get(tx, EntryId(uuid5(report, name))) is None:
-        why = rules.claim_refusal(flips, quality, well_known)
-        if why is not None:
-            refuse(tx, report, Refused(name, why), now)
-            return None
-    return add_seed(tx, report, name, flips, quality, now, well_known)
+    why = rules.claim_refusal(flips, quality, well_known)
+    return _add(tx, report, name, Part(Kind.PICTURE, (tuple(flips),), quality), why, now)
 
 
 def add_clip(
@@ -69,36 +59,37 @@ def add_clip(
     now: datetime,
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
-    """Bank a clip: eight hashes for each of its moments that has detail, and its best quality; else as
-    `add_seed`.
+    """Bank a clip: eight hashes for each of its moments that has detail, and its best quality; as `add_seed`.
 
     Moments that everybody shares (a television station's sign) are left out, not held against the clip.
     """
-    entry = EntryId(uuid5(report, name))
-    if store.get(tx, entry) is not None:
-        return entry
-    kept = [flips for flips in frames if flips not in well_known]
+    kept = tuple(tuple(flips) for flips in frames if flips not in well_known)
     why = Refusal.TOO_LITTLE_DETAIL if not frames else Refusal.WELL_KNOWN if not kept else None
-    if why is not None:
-        refuse(tx, report, Refused(name, why), now)
-        return None
-    return _add(tx, entry, report, Kind.CLIP, kept, quality, now)
+    return _add(tx, report, name, Part(Kind.CLIP, kept, quality), why, now)
 
 
 def _add(
-    tx: Tx,
-    entry: EntryId,
-    report: ReportId,
-    kind: Kind,
-    frames: Sequence[Sequence[bytes]],
-    quality: int,
-    now: datetime,
-) -> EntryId:
-    seq = store.change(tx)
-    if store.get(tx, entry) is None:  # else another worker was first, while we waited for the lock
-        store.insert(tx, entry, report, kind, frames, quality, seq, now)
-        record(tx, EntryBanked(entry, report))
+    tx: Tx, report: ReportId, name: str, part: Part, why: Refusal | None, now: datetime
+) -> EntryId | None:
+    entry = EntryId(uuid5(report, name))
+    if store.get(tx, entry) is None:
+        if why is not None:
+            refuse(tx, report, Refused(name, why), now)
+            return None
+        _insert(tx, entry, report, part, now)
     return entry
+
+
+def _insert(
+    tx: Tx, entry: EntryId, report: ReportId, part: Part, now: datetime, made_of: SightingId | None = None
+) -> None:
+    seq = store.change(tx)
+    if store.get(tx, entry) is not None:  # another worker was first, while we waited for the lock
+        return
+    store.insert(tx, entry, report, part.kind, part.frames, part.quality, seq, now, made_of)
+    record(tx, EntryBanked(entry, report))
+    if made_of is not None:
+        record(tx, EntryActivated(entry, made_of))
 
 
 def add_reviewed(
@@ -121,11 +112,7 @@ def add_reviewed(
     if why is not None:
         record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: {why.value}"))
         return None
-    seq = store.change(tx)
-    if store.get(tx, entry) is None:
-        store.insert(tx, entry, report, part.kind, part.frames, part.quality, seq, now, sighting)
-        record(tx, EntryBanked(entry, report))
-        record(tx, EntryActivated(entry, sighting))
+    _insert(tx, entry, report, part, now, sighting)
     return entry
 
 

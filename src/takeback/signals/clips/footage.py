@@ -97,6 +97,8 @@ class Survey(NamedTuple):
     packets: int
     key_packets: int
     duration_ms: int
+    width: int
+    height: int
     held: frozenset[int] = frozenset()
     """When the frames begin that are shown longest, in milliseconds; of a short animation, all of them."""
 
@@ -120,9 +122,8 @@ def shots(source: Source, survey: Survey) -> Iterator[Shot]:
         FFmpegError: the container is damaged, or out of memory.
     """
     with opened(source) as (container, stream):
-        context = stream.codec_context
-        if _keys_only(survey, context.width * context.height):
-            context.skip_frame = "NONKEY"
+        if _keys_only(survey):
+            stream.codec_context.skip_frame = "NONKEY"
         yield from decoded(source, container, stream, survey.held)
 
 
@@ -183,23 +184,21 @@ def survey_of(source: Source) -> Survey:
         length = int((last - (first or 0)) * unit)
         zero = first or 0 if stream.start_time is None else stream.start_time
         held = frozenset(int((at - zero) * unit) for at in _held(sorted(starts), last))
-    return Survey(packets, key_packets, min(max(0, length), MAX_MS), held)
+        width, height = stream.codec_context.width, stream.codec_context.height
+    return Survey(packets, key_packets, min(max(0, length), MAX_MS), width, height, held)
 
 
 def measures(source: Source) -> tuple[int, int, int, int]:
-    """Return packets to decode, width, height and milliseconds of a clip, without decoding. Raises as
-    `shots`.
-    """
+    """Return packets to decode, width, height and milliseconds of a clip. Raises as `shots`."""
     survey = survey_of(source)
-    with opened(source) as (_, stream):
-        width, height = stream.codec_context.width, stream.codec_context.height
-    keys_only = _keys_only(survey, width * height)
-    return survey.key_packets if keys_only else survey.packets, width, height, survey.duration_ms
+    packets = survey.key_packets if _keys_only(survey) else survey.packets
+    return packets, survey.width, survey.height, survey.duration_ms
 
 
-def _keys_only(survey: Survey, pixels: int) -> bool:
+def _keys_only(survey: Survey) -> bool:
     """Return whether a clip has so much to decode that its key frames must stand for it, and can."""
-    return survey.packets * pixels > _MUCH_WORK and survey.key_packets * _KEYS_APART_MS >= survey.duration_ms
+    much = survey.packets * survey.width * survey.height > _MUCH_WORK
+    return much and survey.key_packets * _KEYS_APART_MS >= survey.duration_ms
 
 
 def _held(starts: list[int], end: int) -> list[int]:

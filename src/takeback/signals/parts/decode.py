@@ -166,14 +166,9 @@ def _full(data: bytes, image: Image.Image, max_pixels: int) -> Picture:
     format_ = _format(image)
     rgb = _by_libjpeg(data, image, "RGB")
     if rgb is None:
-        image.load()
-        _check_pixels(image.size, max_pixels)
-    # Asked after loading: the TIFF decoder turns the pixels itself and then takes the tag away.
-    flip = _flip_of(image)
-    if rgb is None:
-        rgb = _to_rgb(image)
+        return Picture(frame_of(image, max_pixels), format_)
     # 5. EXIF orientation.
-    return Picture(np.ascontiguousarray(flip_pixels(rgb, flip)), format_)
+    return Picture(np.ascontiguousarray(flip_pixels(rgb, _flip_of(image))), format_)
 
 
 def frame_of(image: Image.Image, max_pixels: int, background: int = WHITE) -> NDArray[np.uint8]:
@@ -185,7 +180,9 @@ def frame_of(image: Image.Image, max_pixels: int, background: int = WHITE) -> ND
     """
     image.load()
     _check_pixels(image.size, max_pixels)
-    return np.ascontiguousarray(flip_pixels(_to_rgb(image, background), _flip_of(image)))
+    # Asked after loading: the TIFF decoder turns the pixels itself and then takes the tag away.
+    flip = _flip_of(image)
+    return np.ascontiguousarray(flip_pixels(_to_rgb(image, background), flip))
 
 
 def lets_through(image: Image.Image) -> bool:
