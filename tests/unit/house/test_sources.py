@@ -72,9 +72,9 @@ def test_a_clock_is_noticed() -> None:
     assert not clocks_read(ast.parse("import time\ntime.monotonic()\nclock.now()"))
 
 
-def test_an_init_file_is_empty_but_for_the_public_name_of_signals() -> None:
+def test_an_init_file_is_empty_but_for_the_events_and_the_public_name_of_signals() -> None:
     written = [name_of(path) for path in PYTHON if path.name == "__init__.py" and text_of(path) != ""]
-    assert written == ["src/takeback/signals/__init__.py"]
+    assert written == ["src/takeback/events/__init__.py", "src/takeback/signals/__init__.py"]
 
 
 def test_a_module_says_why_it_exists() -> None:
