@@ -16,6 +16,7 @@ import psycopg
 from PIL import Image, ImageDraw
 
 from takeback.app import CONNECTOR
+from takeback.bank import bulk
 from takeback.errors import ConfigurationError
 from takeback.ids import EntryId, ReportId
 from takeback.infra import clock
@@ -23,7 +24,7 @@ from takeback.infra.db import migrate
 from takeback.infra.db.embedded import EmbeddedPostgres
 from takeback.infra.db.pool import Database
 from takeback.infra.process import PARENT_PIPE
-from takeback.measure import bulk, made
+from takeback.measure import made
 from takeback.measure.processes import Sampler
 from takeback.signals.model import HASH_BYTES, Flip
 from takeback.signals.parts.decode import decode

@@ -195,15 +195,9 @@ def test_a_view_hashes_like_its_copy():
 
 def test_a_negative_has_the_complement():
     rgb = landscape(np.random.default_rng(6), 300, 400)
-    turned_over = hashing.complement(hashing.hash_pixels(rgb).hash)
+    turned_over = bytes(byte ^ 0xFF for byte in hashing.hash_pixels(rgb).hash)
     negative = hashing.hash_pixels(255 - rgb).hash
     assert (int.from_bytes(turned_over) ^ int.from_bytes(negative)).bit_count() <= 4
-
-
-@given(st.binary(min_size=32, max_size=32))
-def test_the_complement_of_the_complement_is_the_hash(hash_):
-    assert hashing.complement(hashing.complement(hash_)) == hash_
-    assert (int.from_bytes(hash_) ^ int.from_bytes(hashing.complement(hash_))).bit_count() == 256
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
@@ -211,5 +205,5 @@ def test_the_shared_vectors_hold(vector):
     data = base64.b64decode(vector["picture"])
     picture = decode(data)
     assert picture.rgb.shape == (vector["height"], vector["width"], 3)
-    assert hashing.hash_pixels(decode(data).rgb) == Pdq(bytes.fromhex(vector["hash"]), vector["quality"])
+    assert hashing.hash_pixels(picture.rgb) == Pdq(bytes.fromhex(vector["hash"]), vector["quality"])
     assert [flip.hash.hex() for flip in hashing.hash_pixels_flips(picture.rgb)] == vector["flips"]

@@ -18,6 +18,7 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from takeback.errors import Unreadable
 from takeback.signals.model import MIN_QUALITY, MOST_PARTS, Box, Cut, Pdq, PictureSignals, Variant
@@ -178,11 +179,9 @@ def views_of(
     check_size(data, max_bytes)
     # A picture that took long to read has no time left for further views: it must not be lost for them.
     budget = Budget(seconds, views=MOST_VIEWS, max_pixels=max_pixels, pixels=VIEW_PIXELS)
+    parts = Parts(flips=flips)
     with said_as_unreadable(), opened(data, max_pixels) as image:
-        shown, full = working_of(data, image, max_pixels)
-        parts = Parts(flips=flips)
-        again = partial(decode, data, max_bytes=max_bytes, max_pixels=max_pixels)
-        whole = parts.first(_Source(shown, full or again), exact=exact)
+        shown, whole = _ordinary(parts, data, image, max_pixels, exact=exact)
         for still in others(data, image, "", budget):
             take(parts, still, budget)
         return PictureSignals(
@@ -196,6 +195,15 @@ def views_of(
             whole.doubt,
             budget.left_out,
         )
+
+
+def _ordinary(
+    parts: Parts, data: bytes, image: Image.Image, max_pixels: int, *, exact: bool
+) -> tuple[Working, _Hashed]:
+    """Take the ordinary view; its full-size pixels are let go before further views are decoded."""
+    shown, full = working_of(data, image, max_pixels)
+    again = partial(decode, data, max_bytes=len(data), max_pixels=max_pixels)
+    return shown, parts.first(_Source(shown, full or again), exact=exact)
 
 
 def take(parts: Parts, still: Still, budget: Budget) -> None:

@@ -137,11 +137,6 @@ def hash_working(working: Working, box: Box | None = None) -> tuple[Pdq, int]:
     return pdq, int(np.count_nonzero(np.abs(coefficients - middle) <= reach))
 
 
-def complement(hash_: bytes) -> bytes:
-    """The hash of the photographic negative: each bit turned over."""
-    return bytes(byte ^ 0xFF for byte in hash_)
-
-
 def _same(left: Pixels, right: Pixels) -> bool:
     """Return whether two pictures are equal; a strip at a time, since most differ in the first."""
     return left.shape == right.shape and all(
