@@ -6,9 +6,10 @@ the old to those who read them. Removing sets a flag beside the row, which a run
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,9 @@ from takeback.signals.index.engine import (
     together,
 )
 from takeback.signals.model import HASH_BITS, HASH_BYTES
+
+if TYPE_CHECKING:
+    from takeback._native import Tables
 
 Ids = NDArray[np.int64]
 
@@ -48,44 +52,32 @@ class Saved:
     digest: str
 
 
+@dataclass(slots=True, eq=False)
 class Segment:
-    """Rows with their ids.
+    """Rows with their ids. Raises ValueError: the tables are damaged."""
 
-    Args:
-        engine: who searches.
-        ids: of the rows.
-        planes: the first of the rows, in blocks.
-        rows: the rest; with `columns`, all.
-        columns: the tables of `rows`.
-        ordered: `ids` rise.
+    engine: Engine
+    ids: Ids
+    planes: Planes
+    """The first of the rows, in blocks."""
+    rows: Hashes
+    """The rest; with `columns`, all."""
+    columns: Columns | None = None
+    """The tables of `rows`."""
+    ordered: bool = field(kw_only=True)
+    """`ids` rise."""
+    dead: NDArray[np.bool_] | None = None
+    """True where a row was removed; None: nowhere."""
+    lost: int = 0
+    """Removed rows."""
+    saved: tuple[Path, Saved] | None = None
+    """Where it lies on disk, too."""
+    _tables: "Tables | None" = field(init=False)
 
-    Raises:
-        ValueError: the tables are damaged.
-    """
-
-    def __init__(
-        self,
-        engine: Engine,
-        ids: Ids,
-        planes: Planes,
-        rows: Hashes,
-        columns: Columns | None = None,
-        *,
-        ordered: bool,
-    ) -> None:
-        self._engine = engine
-        self.ids = ids
-        self.planes = planes
-        self.rows = rows
-        self.columns = columns
-        self.ordered = ordered
-        self.dead: NDArray[np.bool_] | None = None
-        """True where a row was removed; None: nowhere."""
-        self.lost = 0
-        """How many were removed."""
-        self.saved: tuple[Path, Saved] | None = None
-        """Where it lies on disk, too."""
-        self._tables = engine.check(rows, columns) if isinstance(engine, Native) and columns else None
+    def __post_init__(self) -> None:
+        self._tables = None
+        if isinstance(self.engine, Native) and self.columns is not None:
+            self._tables = self.engine.check(self.rows, self.columns)
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -99,14 +91,14 @@ class Segment:
         """Return pairs within the query's radius, with ids in place of rows. Raises ValueError: damaged
         tables.
         """
-        if isinstance(self._engine, Native) and self._tables is not None:
-            hits = self._engine.search(self._tables, queries, radii)
+        if isinstance(self.engine, Native) and self._tables is not None:
+            hits = self.engine.search(self._tables, queries, radii)
         else:
             parts = []
             if len(self.planes):
-                parts.append(self._engine.scan_planes(self.planes, queries, radii))
+                parts.append(self.engine.scan_planes(self.planes, queries, radii))
             if len(self.rows):
-                rest = self._engine.scan_rows(self.rows, queries, radii)
+                rest = self.engine.scan_rows(self.rows, queries, radii)
                 before = len(self.planes) * BLOCK
                 parts.append(rest if rest is None else (rest[0], rest[1] + before, rest[2]))
             hits = together([part for part in parts if part is not None])
@@ -145,7 +137,7 @@ class Segment:
         """Return all rows as they came; a copy where they lie in blocks."""
         if not len(self.planes):
             return self.rows
-        return np.concatenate([self._engine.to_rows(self.planes), self.rows])
+        return np.concatenate([self.engine.to_rows(self.planes), self.rows])
 
 
 def no_planes() -> Planes:
