@@ -43,9 +43,9 @@ from takeback.jobs import CarryOut
 from takeback.law.clocks import Clock
 from takeback.matching import store as matching
 from takeback.sightings import store as sightings
+from takeback.signals.clips.strip import strip
 from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
-from takeback.signals.strip import strip
 from takeback.submissions import model as intake_model
 from takeback.submissions import store as submissions
 
@@ -370,7 +370,7 @@ def covered(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None)
     asked = store.copies(tx, case, only)
     seen = frozenset(copy.sighting for copy in rules.reviewed(asked, decisions, now))
     acting = tuple(entry.id for entry in active_entries(tx, case))
-    same = matching.sightings_matching(tx, acting, [copy.sighting for copy in asked])
+    same = set(matching.entries_shown(tx, acting, [copy.sighting for copy in asked]))
     return Covered(
         tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same), seen, acting
     )

@@ -26,9 +26,9 @@ from takeback.infra.db.pool import Database
 from takeback.infra.process import PARENT_PIPE
 from takeback.measure import made
 from takeback.measure.processes import Sampler
-from takeback.signals.decode import decode
 from takeback.signals.model import HASH_BYTES, Flip
-from takeback.signals.pdq import hash_pixels_flips
+from takeback.signals.parts.decode import decode
+from takeback.signals.pdq.hashing import hash_pixels_flips
 
 PICTURES, PLANTED = 48, 14
 DISTANCES = (0, 8, 16, 24, 28, 30, 31)

@@ -21,7 +21,7 @@ from takeback.matching import service as matching
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later
 from takeback.sightings.reading import read
-from takeback.signals.features import parse_features
+from takeback.signals.details.features import parse_features
 from takeback.signals.lanes import When
 from takeback.signals.model import ClipSignals, PictureSignals
 from takeback.signals.sandbox import Decoder

@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import look_backs
 from takeback.bank import service as bank
 from takeback.connectors.archive import ArchiveConnector
 from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.ids import ReportId
-from takeback.matching import service as matching
 from takeback.sightings import registry
 from takeback.sightings.registry import ConnectorRegistry
 from takeback.sightings.sweep import Sweeper
@@ -117,7 +117,7 @@ def test_what_is_in_it_matches_entries_that_are_there_and_those_that_come(
         database, "select message from matching_match m join sightings_post p on p.id = m.sighting_id"
     ) == ("a/known.jpg")
     entry = seed(database, decoder, later)
-    assert matching.look_back(database, entry, NOW, Sweeper(database, tmp_path / "flat")) in {0, 1}
+    assert look_backs.look_back(database, entry, NOW, Sweeper(database, tmp_path / "flat")) in {0, 1}
     if one(database, "select count(*) from matching_match") == 1:  # a doubtful hash is read again first
         assert one(database, "select count(*) from procrastinate_jobs where task_name = 'read_exactly'") == 1
     again = run(database, tmp_path, folder)

@@ -16,6 +16,7 @@ from uuid import UUID
 from psycopg.sql import SQL, Identifier
 
 import banks
+import look_backs
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -97,7 +98,7 @@ def work(database) -> None:
         with database.transaction() as tx:
             kind, body = tx.execute("select kind, body from event where id = %s", [job.event]).fetchone()
         if kind == "entry_banked":
-            matching.look_back(database, EntryId(UUID(body["entry"])), clock.now())
+            look_backs.look_back(database, EntryId(UUID(body["entry"])), clock.now())
 
     run(database, Work(follow, lambda *_: None), threading.Event(), concurrency=2, heartbeat=0.4)
 

@@ -15,16 +15,16 @@ import carrier_files as f
 from file_carriers import CARRIERS, MAKE, Pictures
 from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import pdq
-from takeback.signals.clip import clips_behind
-from takeback.signals.files import names
+from takeback.signals.clips.formats import clips_behind
 from takeback.signals.model import FLIPS, MATCH_RADIUS, Box, Cut, PictureSignals
-from takeback.signals.picture import read_picture
+from takeback.signals.parts import names
+from takeback.signals.parts.picture import views_of
+from takeback.signals.pdq import hashing
 from takeback.signals.relation import Hit, part_of, shown_by
 from takeback.signals.sandbox import Decoder
 
 DECOY, OTHER, HIDDEN = (scene(seed, 640, 480) for seed in (1, 3, 2))
-WANTED = pdq.hash_pixels(np.asarray(HIDDEN)).hash
+WANTED = hashing.hash_pixels(np.asarray(HIDDEN)).hash
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_a_reviewer_sees_the_view_that_matched_and_what_acts_is_made_of_it(decod
     assert apart(found.pdq.hash, WANTED) <= MATCH_RADIUS - 8
     left, top = found.box.left / found.box.width, found.box.top / found.box.height
     if (left, top) == (0, 0) and part.cut is not Cut.PANEL:
-        assert apart(pdq.hash_pixels(np.asarray(shown)).hash, WANTED) <= MATCH_RADIUS
+        assert apart(hashing.hash_pixels(np.asarray(shown)).hash, WANTED) <= MATCH_RADIUS
     seen = decoder.part(data, view=part.view, box=part.box, at_ms=part.at_ms)
     assert len(seen.flips) == FLIPS
     assert apart(seen.pdq.hash, found.pdq.hash) <= (6 if part.cut is Cut.FRAME else 0)
@@ -138,7 +138,7 @@ def test_a_crop_that_only_details_found_can_be_hashed_as_it_was_shown(decoder):
     data = encode(DECOY, "PNG")
     seen = decoder.part(data, box=box)
     assert (seen.cut, seen.box, seen.view) == (Cut.PANEL, box, "")
-    assert seen.flips == pdq.hash_pixels_flips(np.ascontiguousarray(np.asarray(DECOY)[30:270, 40:360]))
+    assert seen.flips == hashing.hash_pixels_flips(np.ascontiguousarray(np.asarray(DECOY)[30:270, 40:360]))
     found_by_details = Hit(None, 0, negative=False, cut=Cut.PANEL, box=box, review_only=True, stage=2)
     assert part_of(decoder.read(data, flips=True, exact=True), found_by_details) is None
     with pytest.raises(Unreadable):
@@ -253,7 +253,7 @@ def test_a_broken_list_of_further_pictures_never_loses_the_picture(decoder, nois
 def test_a_picture_that_took_long_is_not_lost_for_its_further_views():
     """S2's neighbour: what is left of the time bounds the further views, and never the ordinary one."""
     data = f.animation("PNG", [HIDDEN.convert("RGBA"), f.on_black(OTHER)], [50, 50])
-    late, early = read_picture(data, seconds=0), read_picture(data, seconds=60)
+    late, early = views_of(data, seconds=0), views_of(data, seconds=60)
     assert late.whole == early.whole
     assert (late.left_out, early.left_out) == (2, 0)
     assert not {part.view for part in late.variants} - {""}
@@ -265,4 +265,4 @@ def test_letters_that_look_like_clips_cost_no_time(decoder):
     assert clips_behind(data) == ()
     assert time.monotonic() - before < 0.5
     found = data + f.still_clip(OTHER)
-    assert nearest(decoder.read(found), pdq.hash_pixels(np.asarray(OTHER)).hash)[0] <= MATCH_RADIUS
+    assert nearest(decoder.read(found), hashing.hash_pixels(np.asarray(OTHER)).hash)[0] <= MATCH_RADIUS

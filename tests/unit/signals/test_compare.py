@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from takeback.signals import compare
+from takeback.signals.index import compare
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=12)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.signals.features import (
+from takeback.signals.details.features import (
     MOST_PART_POINTS,
     BadFeatures,
     Features,

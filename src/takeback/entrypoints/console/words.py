@@ -17,8 +17,8 @@ from takeback.entrypoints.console.words_work import named
 from takeback.events import AccountChange, ApiKeyChange, Event, FoundBy, Revealed, StaffChange, Verdict
 from takeback.evidence.model import WORKING_COPY
 from takeback.ids import StaffId
-from takeback.signals.files import names
 from takeback.signals.model import HASH_BITS, Cut, Flip
+from takeback.signals.parts import names
 from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
 from takeback.takedown.model import Finding, TargetProgress, TargetState

@@ -36,7 +36,7 @@ from takeback.infra.ledger import check as ledger
 from takeback.infra.ledger.keys import read_last_signed, read_verifier
 from takeback.infra.outbound import OutboundClient
 from takeback.sightings import service as sightings
-from takeback.signals.pdq import hash_pixels_flips
+from takeback.signals.pdq.hashing import hash_pixels_flips
 from takeback.staff import service as staff
 from takeback.staff.model import Role
 from takeback.submissions import draft
