@@ -20,11 +20,11 @@ import av
 import numpy as np
 from PIL import Image
 
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import features, wire
 from takeback.signals.moments import read_clip
 from takeback.signals.picture import read_picture
+from takeback_dev.pictures import encode, scene
 
 CORPUS = Path(__file__).with_name("corpus")
 LARGEST = 8191

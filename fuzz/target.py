@@ -29,7 +29,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
     from PIL import Image
 
-    from takeback.entrypoints.cli.demo.pictures import scene
     from takeback.errors import Unreadable, WhyUnreadable
     from takeback.signals import clip, decode, features, wire
     from takeback.signals.decoder_child import Limits, answer_picture
@@ -38,6 +37,7 @@ with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
     from takeback.signals.sandbox import Decoder
     from takeback.signals.study_child import answer_study
     from takeback.signals.wire import Request, Task
+    from takeback_dev.pictures import scene
 
 _T = TypeVar("_T")
 

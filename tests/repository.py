@@ -14,6 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "takeback"
+DEV = ROOT / "dev" / "src" / "takeback_dev"
 SCHEMA = SOURCES / "ground" / "db" / "migrations" / "versions"
 
 

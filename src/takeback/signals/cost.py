@@ -1,8 +1,8 @@
 """What a file will cost, from its header alone: seconds of processor time, before a pixel is decoded.
 
-`bench/files.py` measures the table: the dearest content of each kind, hashing included. Real pictures cost
-less. The estimate decides which lane reads a file (`lanes`), so too high makes a file late, and too low is
-charged to the lane afterwards; neither changes an answer.
+`python -m takeback_dev.bench.files` measures the table: the dearest content of each kind, hashing included.
+Real pictures cost less. The estimate decides which lane reads a file (`lanes`), so too high makes a file
+late, and too low is charged to the lane afterwards; neither changes an answer.
 
 The reader's own view of the header is used, in the confined child, so no second parser can disagree with it.
 """

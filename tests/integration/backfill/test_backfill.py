@@ -14,7 +14,6 @@ from PIL import Image
 
 from takeback.bank import service as bank
 from takeback.connectors.archive import ArchiveConnector
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.ids import ReportId
 from takeback.matching import service as matching
@@ -22,6 +21,7 @@ from takeback.sightings import sources
 from takeback.sightings.sources import Sources
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
+from takeback_dev.pictures import encode, scene
 from waiting import until
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

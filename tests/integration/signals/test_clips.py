@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from signal_files import clip, gif_and_html, long_gif, moving, photo, turned
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import features
 from takeback.signals.clip import Verdict, verdict
@@ -26,6 +25,7 @@ from takeback.signals.model import ClipSignals, PictureSignals
 from takeback.signals.moments import read_clip
 from takeback.signals.panels import cuts
 from takeback.signals.sandbox import Decoder
+from takeback_dev.pictures import encode
 from vpdq_by_counting import compare_clips
 from waiting import until
 

@@ -145,7 +145,8 @@ def test_it_imports_nothing_of_takeback_and_no_network(folder: Path) -> None:
         "sys.addaudithook(watch)\n"
         "from takeback_verify.command import main\n"
         "main()\n"
-        "bad = {m for m in sys.modules if m.split('.')[0] in {'takeback', 'ssl', 'httpx', 'requests'}}\n"
+        "net = {'takeback', 'ssl', 'httpx', 'httpx2', 'requests'}\n"
+        "bad = {m for m in sys.modules if m.split('.')[0] in net}\n"
         "sys.exit(f'imports {bad}' if bad else 0)\n"
     )
     arguments = [sys.executable, "-c", code, folder / "dossier.zip", "--trust", folder / "trust.json"]

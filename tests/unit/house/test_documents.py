@@ -17,11 +17,11 @@ from pydantic.fields import FieldInfo
 from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of, text_of, texts, tree_of
 from takeback import events
 from takeback.entrypoints.cli import main
-from takeback.entrypoints.cli.demo.check import Result
 from takeback.events import EVENTS
 from takeback.events.form import kind_of
 from takeback.infra.config import PortalSettings, Settings
 from takeback.workflow import dispatch as pipeline
+from takeback_dev.demo.check import Result
 
 PREFIX = "TAKEBACK_"
 INTERNAL = {
@@ -136,6 +136,7 @@ def commands() -> dict[str, tuple[str, ...]]:
     """Every command as it is typed, with its options and arguments."""
     for name in main.ELSEWHERE:
         main.add(name)
+    main.add_others()
     return dict(_leaves(typer.main.get_command(main.app), "takeback"))
 
 

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signal_files import clip, gif_and_html, long_gif, moving, photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.signals.clip import (
     MATCH_SHARE,
     Shares,
@@ -19,6 +18,7 @@ from takeback.signals.clip import (
     verdict,
 )
 from takeback.signals.model import ClipSignals, Flip, Frame, Pdq
+from takeback_dev.pictures import encode
 from vpdq_by_counting import compare_clips, shares
 
 rng = np.random.default_rng(5)

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 
 from signal_files import clip, long_gif, moving, photo, turned
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clip import Verdict, verdict
 from takeback.signals.flips import flip_pixels
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, ClipSignals, Flip
 from takeback.signals.moments import read_clip, show_clip
 from takeback.signals.pdq import hash_pixels
+from takeback_dev.pictures import encode
 from vpdq_by_counting import compare_clips, shares
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vpdq.json").read_text(encoding="ascii"))

@@ -7,12 +7,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from signal_files import photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable
 from takeback.signals.decode import decode
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, Cut
 from takeback.signals.pdq import MAX_DOUBT, hash_pixels, hash_pixels_flips
 from takeback.signals.picture import read_picture
+from takeback_dev.pictures import encode
 
 ORIENTATION = 0x0112
 read = cache(read_picture)
