@@ -4,13 +4,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from takeback_dev.measure.load_processes import PLANTED
 
 from databases import temporary_folder
 from takeback.connectors.api import StreamId
 from takeback.errors import Gone
 from takeback.infra import clock
 from takeback_dev.measure import load, made
+from takeback_dev.measure.load_processes import PLANTED
 from takeback_dev.measure.made import MadePosts, Phase, Plan
 
 
