@@ -14,13 +14,14 @@ from PIL import Image, ImageOps
 
 import kept_beside
 from deciding_now import decide_now
+from takeback import events
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
-from takeback.events import Verdict
+from takeback.events import Verdict, form
 from takeback.ids import CaseId, StaffId
 from takeback.infra import clock
 from takeback.infra.asking import AskedInTransaction
@@ -37,7 +38,8 @@ from takeback.signals.lanes import When
 from takeback.submissions.model import Report, ReportedPicture
 from takeback.submissions.receipt import load_pepper
 from takeback.submissions.submit import submit
-from takeback.workflow import errands, events, form, pipeline
+from takeback.workflow import dispatch as pipeline
+from takeback.workflow import errands
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))

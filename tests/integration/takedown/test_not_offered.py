@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 from itertools import chain, combinations
 
 from house import picture
-from takeback import form
 from takeback.connectors.api import Action
 from takeback.entrypoints.console import deciding_words
-from takeback.events import RemovalStepDone, StepEnd
+from takeback.events import RemovalStepDone, StepEnd, form
 from takeback.takedown import service as takedown
 from takeback_verify.leaf import Opening
 from takeback_verify.story import _Names, _step
