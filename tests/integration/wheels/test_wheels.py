@@ -1,4 +1,4 @@
-"""The wheels, built and installed into an empty environment: the service is whole, and nothing else is in it."""
+"""The wheels, built and installed into an empty environment: the service is whole, and alone in them."""
 
 import platform
 import re
