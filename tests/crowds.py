@@ -4,7 +4,7 @@ import secrets
 from itertools import count
 from typing import Protocol
 
-import httpx
+import httpx2
 
 from pages_of_portal import answered, press
 from takeback.entrypoints.portal.questions import SEND_PER_NETWORK
@@ -35,7 +35,7 @@ def new_token(portal: Behind, reports: int = 60) -> str:
 def use_up(url: str, address: str) -> None:
     """Send as many reports from one address as it may send now."""
     for _ in range(2 * SEND_PER_NETWORK.burst):
-        with httpx.Client(base_url=url, headers={"x-forwarded-for": address}, timeout=60) as client:
+        with httpx2.Client(base_url=url, headers={"x-forwarded-for": address}, timeout=60) as client:
             answered(client)
             if press(client, "check", "send").headers["location"] != "/steps/done":
                 return

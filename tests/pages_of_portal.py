@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 
-from httpx import Client, Response
+from httpx2 import Client, Response
 
 from made_flips import FIELD
 from takeback.entrypoints.portal.answers import Answers

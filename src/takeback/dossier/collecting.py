@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pyhanko.sign.timestamps.common_utils import TimestampRequestError
-
 from takeback.cases import service as cases
 from takeback.dossier import caseuco, package_texts, posters
 from takeback.dossier.anchoring import choose_sizes
@@ -16,6 +14,7 @@ from takeback.dossier.case_summary import CaseSummary, PostedCopy, Stamped
 from takeback.dossier.certificate import certificate
 from takeback.dossier.compose import compose
 from takeback.dossier.model import Draft, Head
+from takeback.dossier.pades import TimestampRequestError
 from takeback.dossier.sealing import DocumentSealer
 from takeback.dossier.stamping import SealStamper
 from takeback.dossier.wording import LANGUAGES

@@ -9,6 +9,7 @@ in a transaction of its own, so that a thousand at once are not each the first.
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
 import argon2
 
@@ -26,7 +27,6 @@ FLOOR = timedelta(milliseconds=400)
 """No wrong password is answered faster than this; several times what the hash takes."""
 _TOUCH_EVERY = timedelta(seconds=30)
 _hasher = argon2.PasswordHasher()  # RFC 9106, second recommended option: 64 MiB, 3 passes
-_NOBODY = _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
 _NO_CODE = "A" * 32
 
 
@@ -142,10 +142,16 @@ def _count_attempt(tx: Tx, whom: bytes, source: bytes, now: datetime, *, is_know
     store.add_attempt(tx, whom, source, now, since, rules.MOST_ATTEMPTS)
 
 
+@cache
+def _hash_of_nobody() -> str:
+    """Return a password hash that no password has. It costs as much as a log-in, so no import makes it."""
+    return _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
+
+
 def _check(tx: Tx, secret: Secret, name: str, password: str, code: str, now: datetime) -> StaffId | None:
     """All of the work, whether or not the name is known."""
     known = store.password_of(tx, name)
-    staff, stored, sealed, used = known or (None, _NOBODY, None, 0)
+    staff, stored, sealed, used = known or (None, _hash_of_nobody(), None, 0)
     typed = rules.clean_password(password[: rules.MAX_PASSWORD + 1])
     try:
         right = _hasher.verify(stored, typed)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from carriers import Posted as Sent
 from carriers import Processes, edit, html, message
 from services import Journey, Scene
-from takeback.entrypoints.cli.demo.scenario import Posted, edits
+from takeback_dev.demo.scenario import Posted, edits
 
 WAYS: dict[str, Callable[[Processes], Sent]] = {
     "a file that says it is an archive": lambda s: s.send(

@@ -5,10 +5,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from takeback.entrypoints.cli.demo.pictures import scene
-from takeback.measure.edits import EDITS, OTHERS, Edit, apply
 from takeback.signals.parts.decode import decode
 from takeback.signals.pdq import hashing
+from takeback_dev.measure.edits import EDITS, OTHERS, Edit, apply
+from takeback_dev.pictures import scene
 
 
 @cache

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from made_flips import made_flips
-from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.signals.model import HASH_BYTES, MIN_QUALITY, Flip
 from takeback.signals.pdq.claims import LEAST_SET, MOST_APART, MOST_SET, apart, could_be_hash, flips_agree
 from takeback.signals.pdq.flips import flip_pixels
 from takeback.signals.pdq.hashing import hash_pixels_flips
+from takeback_dev.pictures import scene
 
 PAINTED = [np.asarray(scene(seed, 240, 160).convert("RGB")) for seed in range(16)]
 REAL = [tuple(flip.hash for flip in hash_pixels_flips(picture)) for picture in PAINTED]

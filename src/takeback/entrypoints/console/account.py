@@ -1,11 +1,10 @@
 """One's own account: passkeys, password with code generator, sessions; and how the console looks here."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import pyotp
-import segno
 from fastapi import APIRouter, Form
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from markupsafe import Markup
@@ -15,9 +14,20 @@ from takeback.entrypoints.console.desk import TOLD, AtDesk, Desk, Posting, Visit
 from takeback.entrypoints.console.theme import Theme, keep
 from takeback.errors import NotFound, Refused
 from takeback.infra import clock
-from takeback.staff import passkeys, requests, rules, service
+from takeback.staff import requests, rules, service
 from takeback.staff.model import Request
 from takeback.staff.request_rules import TOLD_FOR, is_open
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    from takeback.staff import passkeys
+else:
+    passkeys = when_used("takeback.staff.passkeys")
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = when_used("segno")
 
 router = APIRouter(prefix="/account")
 

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -13,8 +13,14 @@ from takeback.entrypoints.console.desk import AtDesk, Desk, NotSignedIn, Posting
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.http.connections import source_of
-from takeback.staff import passkeys, service
+from takeback.staff import service
 from takeback.staff.model import Whence
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    from takeback.staff import passkeys
+else:
+    passkeys = when_used("takeback.staff.passkeys")
 
 router = APIRouter()
 

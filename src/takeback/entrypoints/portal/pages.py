@@ -5,9 +5,9 @@ Templates are filled with frozen values; a name that is missing in one is a faul
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import jinja2
-import segno
 from starlette.responses import HTMLResponse
 
 from takeback.entrypoints.portal import answers as form
@@ -23,6 +23,12 @@ from takeback.law.doors import STOPNCII, Door, load_doors, load_helpers
 from takeback.signals.model import MIN_QUALITY
 from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, ReportStatus
 from takeback.submissions.receipt import ReceiptCode, grouped
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = when_used("segno")
 
 _OK = 200
 _NOT_FOUND = 404
