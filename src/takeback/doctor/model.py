@@ -25,7 +25,7 @@ class Finding:
     """One sentence about one thing."""
 
     level: Level
-    said: str
+    statement: str
     remedy: str = ""
     """What to do about it; empty where nothing is to be done."""
 

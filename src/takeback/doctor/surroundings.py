@@ -52,12 +52,12 @@ def look_at_clock(subject: Subject) -> Iterator[Finding]:
         (there,) = tx.execute("select clock_timestamp()").fetchone() or (before,)
         after = clock.now()
     apart = max(before - there, there - after, timedelta(0))
-    said = f"This machine's clock and the database's are {apart.total_seconds():.1f} s apart."
+    statement = f"This machine's clock and the database's are {apart.total_seconds():.1f} s apart."
     if apart < APART:
-        yield Finding(Level.OK, said)
+        yield Finding(Level.OK, statement)
     else:
         level = Level.FAILING if apart >= FAR_APART else Level.WARNING
-        yield Finding(level, said, "Have both set by NTP.")
+        yield Finding(level, statement, "Have both set by NTP.")
 
 
 def look_at_space(subject: Subject) -> Iterator[Finding]:
@@ -84,10 +84,10 @@ def _room(folder: Path) -> Iterator[Finding]:
     if there is None:
         return
     free = shutil.disk_usage(there).free
-    said = f"{free / GIGABYTE:.1f} GB are free for {folder}."
+    statement = f"{free / GIGABYTE:.1f} GB are free for {folder}."
     if free >= LOW:
-        yield Finding(Level.OK, said)
+        yield Finding(Level.OK, statement)
     else:
         yield Finding(
-            Level.FAILING if free < TOO_LOW else Level.WARNING, said, "Make room, or use a larger disk."
+            Level.FAILING if free < TOO_LOW else Level.WARNING, statement, "Make room, or use a larger disk."
         )

@@ -48,7 +48,7 @@ def settle(database: Database, folder: Path, wanted: Collection[str] = INTAKE, *
     """
     with database.transaction() as tx:
         known = store.hold(tx)
-        wrong = [said for key in KEYS if (said := fault(key, folder, known, wanted))]
+        wrong = [problem for key in KEYS if (problem := fault(key, folder, known, wanted))]
         if wrong and (folder / SUCCESSOR / ledger_keys.KEY_FILE).exists():
             wrong.append("a new log was being begun: run `takeback ledger succeed` again first")
         if wrong:

@@ -20,7 +20,7 @@ LAPSES = timedelta(days=3)
 """A request that nobody answered is no more."""
 MATURE = timedelta(days=1)
 """An administrator who has been one for less cannot approve: others have had time to see her come."""
-TOLD_FOR = timedelta(days=7)
+NEWS_FOR = timedelta(days=7)
 """For so long the person concerned is told on every page of a browser that has not heard of it."""
 KEPT_IN_VIEW = timedelta(days=90)
 MOST_WRONG_CODES = 5
@@ -104,7 +104,7 @@ def may_refuse(request: Request, team: Sequence[Member], by: StaffId | None) -> 
     )
 
 
-def is_told(request: Request, since: datetime | None, now: datetime) -> bool:
+def is_news(request: Request, since: datetime | None, now: datetime) -> bool:
     """Whether the person concerned is told of a request on each page of a browser; not of her invitation.
 
     Args:
@@ -116,7 +116,7 @@ def is_told(request: Request, since: datetime | None, now: datetime) -> bool:
     invited = request.change in {AccountChange.REVIEWER_INVITED, AccountChange.ADMINISTRATOR_INVITED}
     if invited or (request.ended is None and not is_open(request, now)):
         return False
-    return now < at + TOLD_FOR and (since is None or at > since)
+    return now < at + NEWS_FOR and (since is None or at > since)
 
 
 def same_request(request: Request, staff: StaffId, name: str, change: AccountChange) -> bool:

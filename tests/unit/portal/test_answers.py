@@ -51,10 +51,10 @@ def test_a_draft_is_what_each_page_sent_last(before, sent, step):
 
 
 @given(ANSWERS, st.sampled_from(list(Step)), st.lists(TYPED, max_size=3).map(tuple))
-def test_a_session_is_read_back_as_it_was_kept(answers, step, told):
+def test_a_session_is_read_back_as_it_was_kept(answers, step, warned):
     """H7: through the seal, under its own key and no other."""
     drafts, key = cast("Database", MemoryDrafts()), new_key()
-    kept = Session(Draft(answers, at=step.value, checked=True, told=told), Lookup("1" * 20, typed="1"))
+    kept = Session(Draft(answers, at=step.value, checked=True, warned=warned), Lookup("1" * 20, typed="1"))
     assert save(drafts, key, kept, fresh=True) == "kept"
     assert load(drafts, key) == kept
     assert load(drafts, new_key()) is None
@@ -126,16 +126,16 @@ def test_the_fullest_form_in_any_script_fits_into_its_body_and_its_draft(widest)
         body = urlencode({**asked, "at": step, "go": "next", "then": "check", "website": ""}, quote_via=quote)
         assert len(body) < form.BODY_LIMIT
     drafts = cast("Database", MemoryDrafts())
-    told = Draft(fullest, told=(fullest.where,))
-    assert save(drafts, new_key(), Session(told, Lookup("1" * 20, typed="1" * 200)), fresh=True) == "kept"
+    warned = Draft(fullest, warned=(fullest.where,))
+    assert save(drafts, new_key(), Session(warned, Lookup("1" * 20, typed="1" * 200)), fresh=True) == "kept"
 
 
 def test_answers_make_a_complete_report():
     answers = form.Answers(
         age="yes", where="https://chat.example/1", nonconsent="yes", good_faith="yes", signature=" River "
     )
-    told = form.report(answers, "en")
-    assert missing(told) == ()
-    assert (told.signature, told.locations) == ("River", ("https://chat.example/1",))
+    warned = form.report(answers, "en")
+    assert missing(warned) == ()
+    assert (warned.signature, warned.locations) == ("River", ("https://chat.example/1",))
     many = replace(answers, where="\n".join(str(n) for n in range(50)))
     assert len(form.report(many, "en").locations) == MAX_LOCATIONS

@@ -48,7 +48,7 @@ def _page(results: tuple[Result, ...], *, colours: bool) -> str:
     for each in results:
         shown = [one for one in each.findings if one.level is not Level.OK] or list(each.findings[-1:])
         for one in shown:
-            lines.append(f"{_coloured(one.level, colours)}{each.check.name}: {one.said}")
+            lines.append(f"{_coloured(one.level, colours)}{each.check.name}: {one.statement}")
             lines += [f"{' ' * _WIDTH}{one.remedy}"] if one.remedy else []
     return "\n".join(lines)
 

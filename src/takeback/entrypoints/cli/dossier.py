@@ -67,26 +67,26 @@ def dossier(
             zone_of(time_zone)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
-    settings, said = Settings(), Console(stderr=True)
+    settings, errors = Settings(), Console(stderr=True)
     try:
         if trust is not None:
             _put(trust, [format_trust(trust_of(settings))])
         if case is not None:
-            print(_write(settings, CaseId(case), to, time_zone, said))
+            print(_write(settings, CaseId(case), to, time_zone, errors))
     except (ConfigurationError, NotReady):
         raise
     except (TakebackError, VerifyError) as error:
-        _end(said, str(error))
+        _end(errors, str(error))
 
 
-def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | None, said: Console) -> Path:
+def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | None, errors: Console) -> Path:
     with open_app(settings) as app:
         written = service.write(
             app,
             case,
             by=None,
             time_zone=time_zone,
-            say=lambda doing: said.print(f"Waiting for {doing} ...", highlight=False),
+            say=lambda doing: errors.print(f"Waiting for {doing} ...", highlight=False),
         )
         path = to or Path(f"{FOLDER}{written.dossier}.zip")
         _put(path, service.pieces(app, written))
@@ -108,6 +108,6 @@ def _put(path: Path, pieces: Iterable[bytes]) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _end(said: Console, reason: str) -> NoReturn:
-    said.print("There is no package:", reason, markup=False, highlight=False, soft_wrap=True)
+def _end(errors: Console, reason: str) -> NoReturn:
+    errors.print("There is no package:", reason, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(CANNOT)

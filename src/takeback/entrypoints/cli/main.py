@@ -42,8 +42,8 @@ def serve() -> None:
         service.run(stop)
 
 
-def _become(door: str) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", f"takeback.entrypoints.{door}"])  # noqa: S606 - our own module
+def _become(entry_point: str) -> None:
+    os.execv(sys.executable, [sys.executable, "-m", f"takeback.entrypoints.{entry_point}"])  # noqa: S606 - our own module
 
 
 @app.command()

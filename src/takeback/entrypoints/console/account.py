@@ -11,13 +11,13 @@ from fastapi.responses import JSONResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from takeback.entrypoints.console import words_staff
-from takeback.entrypoints.console.desk import TOLD, AtDesk, Desk, Posting, Visit, Visiting
+from takeback.entrypoints.console.desk import NEWS_COOKIE, AtDesk, Desk, Posting, Visit, Visiting
 from takeback.entrypoints.console.theme import Theme, keep
 from takeback.errors import NotFound, Refused
 from takeback.infra import clock
 from takeback.staff import passkeys, requests, rules, service
 from takeback.staff.model import Request
-from takeback.staff.request_rules import TOLD_FOR, is_open
+from takeback.staff.request_rules import NEWS_FOR, is_open
 
 router = APIRouter(prefix="/account")
 
@@ -92,16 +92,16 @@ def object_to(desk: AtDesk, visit: Posting, request: Annotated[UUID, Form()]) ->
     return RedirectResponse("/account#asked", 303)
 
 
-@router.post("/told")
-def told(desk: AtDesk, visit: Posting) -> Response:
-    """This browser's reader has heard what was asked so far."""
+@router.post("/read")
+def mark_read(desk: AtDesk, visit: Posting) -> Response:
+    """Note that this browser's reader has read what was asked so far."""
     response = RedirectResponse("/account#asked", 303)
-    latest = max((each.ended_at or each.asked_at for each in visit.told), default=None)
+    latest = max((each.ended_at or each.asked_at for each in visit.news), default=None)
     if latest is not None:
         response.set_cookie(
-            TOLD,
+            NEWS_COOKIE,
             latest.isoformat(),
-            max_age=int(TOLD_FOR.total_seconds()) + 1,
+            max_age=int(NEWS_FOR.total_seconds()) + 1,
             path="/",
             secure=desk.site.is_https,
             httponly=True,

@@ -15,7 +15,7 @@ from takeback.events import (
 )
 from takeback.ids import StaffId
 
-Said = (
+BreakerEvent = (
     BreakerTripped
     | BreakerOverdue
     | BreakerReleased
@@ -26,7 +26,7 @@ Said = (
 )
 
 
-def sentence(event: Said, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
+def sentence(event: BreakerEvent, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
     """What happened, as a line of a history."""
     match event:
         case BreakerTripped(removals=removals, posters=posters, places=places):
@@ -36,8 +36,8 @@ def sentence(event: Said, name: Callable[[StaffId], str]) -> str:  # noqa: PLR09
         case BreakerReleased(staff=staff, waiting=waiting):
             return f"{name(staff)} let automatic removal go on; {count(waiting, 'copy', 'copies')} waited."
         case BreakerStopped(staff=staff, waiting=waiting):
-            said = f"{count(waiting, 'copy waits', 'copies wait')} for a decision."
-            return f"{name(staff)} stopped automatic removal; {said}"
+            waits = f"{count(waiting, 'copy waits', 'copies wait')} for a decision."
+            return f"{name(staff)} stopped automatic removal; {waits}"
         case BreakerRearmed(staff=staff):
             return f"{name(staff)} had automatic removals counted again."
         case SeedCapped(copies=copies):

@@ -52,8 +52,8 @@ _PICTURE_REASONS = (LookReason.TO_DECIDE, LookReason.TO_COMPARE, LookReason.SECO
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a case stands: what the right column shows."""
+class StatusView:
+    """The status of a case: what the right column shows."""
 
     case: Case
     waiting: Decision | None
@@ -93,8 +93,8 @@ def reviewer_of(visit: Visit) -> Reviewer:
     return Reviewer(visit.member.id, visit.member.role is Role.ADMINISTRATOR)
 
 
-def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
-    """Read where a case stands. Raises NotFound."""
+def status_view(tx: Tx, case: CaseId, me: Reviewer) -> StatusView:
+    """Read the status of a case. Raises NotFound."""
     found = cases.get(tx, case)
     decisions = cases.decisions(tx, case)
     copies = cases.copies(tx, case)
@@ -110,7 +110,7 @@ def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
     declined = cases.declined_elsewhere(tx, case)
     against = {verdict: rules.person_blocker(decisions, me, verdict, declined) for verdict in Verdict}
     mine = frozenset(verdict for verdict, why in against.items() if open_ and why is None)
-    return Standing(
+    return StatusView(
         case=found,
         waiting=next((decision for decision in decisions if decision.state == "waiting"), None),
         last=effective[-1] if effective else None,
@@ -128,15 +128,15 @@ def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the form."""
+    """The form as it was sent."""
 
     verdict: str = ""
     reason: str = ""
     note: str = ""
-    told: bool = False
-    """She was told that copies came while her page was open."""
+    warned: bool = False
+    """She was warned that copies came while her page was open."""
     must_look: bool = False
-    """She was told that she looked at none."""
+    """She was warned that she looked at none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ class Reporter:
     contact: str
 
 
-def _told(tx: Tx, desk: Desk, case: CaseId) -> Statement | None:
+def _statement(tx: Tx, desk: Desk, case: CaseId) -> Statement | None:
     try:
         return cases.told(tx, desk.app.unsealer, case)
     except (NotFound, ValueError):  # erased, or sealed to a key that is no longer here: the page says so
@@ -163,9 +163,9 @@ def looks_today(tx: Tx, me: StaffId, now: datetime) -> int:
     )
 
 
-def _history(tx: Tx, stands: Standing) -> Sequence[ledger.RecordedEvent]:
-    """Read after `stands`, so that nothing which it shows is missing here."""
-    return ledger.history(tx, stands.case.id, [target.target for target in stands.targets])
+def _history(tx: Tx, view: StatusView) -> Sequence[ledger.RecordedEvent]:
+    """Read after `view`, so that nothing which it shows is missing here."""
+    return ledger.history(tx, view.case.id, [target.target for target in view.targets])
 
 
 def _page(
@@ -181,12 +181,12 @@ def _page(
 ) -> Response:
     now = clock.now()
     with desk.app.database.transaction() as tx:
-        stands = standing(tx, case, reviewer_of(visit))
+        view = status_view(tx, case, reviewer_of(visit))
         copies = cases.copies(tx, case)
-        told = _told(tx, desk, case)
-        refused = bank.refusals(tx, stands.case.report)
+        statement = _statement(tx, desk, case)
+        refused = bank.refusals(tx, view.case.report)
         rows: Sequence[QueueRow] = cases.queue(tx)
-        history = _history(tx, stands)
+        history = _history(tx, view)
         looked = looks_today(tx, visit.member.id, now)
         held = breaker_page.shown(tx, case, copies)
         moments = {copy.sighting: cases.moments(tx, copy) for copy in copies if not copy.gone_at}
@@ -195,7 +195,7 @@ def _page(
         nobody_looks = cases.NOBODY_LOOKS if cases.nobody_looks(tx, case) else ""
     working = to_offer(desk, case, copies, now)
     possible = {
-        verdict: verdict in stands.may_decide and rules.copies_blocker(copies, verdict) is None
+        verdict: verdict in view.may_decide and rules.copies_blocker(copies, verdict) is None
         for verdict in Verdict
     }
     return desk.page(
@@ -203,14 +203,14 @@ def _page(
         visit,
         status=status,
         now=now,
-        stands=stands,
+        view=view,
         findings=findings,
-        case=stands.case,
+        case=view.case,
         copies=copies,
-        states={target.sighting: target.state for target in stands.targets},
-        told=told,
+        states={target.sighting: target.state for target in view.targets},
+        statement=statement,
         refused=refused,
-        sayable={copy.sighting for copy in copies if rules.marking_blocker(stands.case, copy, now) is None},
+        sayable={copy.sighting for copy in copies if rules.marking_blocker(view.case, copy, now) is None},
         new=frozenset(changed.found + changed.said) if changed else frozenset(),
         rows=paused_first(rows, paused),
         held=held,
@@ -242,17 +242,17 @@ def show(desk: AtDesk, visit: Visiting, case: UUID) -> Response:
     return _page(desk, visit, CaseId(case))
 
 
-@router.get("/standing")
-def show_standing(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
+@router.get("/status")
+def show_status(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
     """What moves of the case page, the right column and the history, for the page that asks by itself."""
     with desk.app.database.transaction() as tx:
-        stands = standing(tx, CaseId(case), reviewer_of(visit))
-        history = _history(tx, stands)
+        view = status_view(tx, CaseId(case), reviewer_of(visit))
+        history = _history(tx, view)
     return desk.page(
         "_live.html",
         visit,
-        stands=stands,
-        case=stands.case,
+        view=view,
+        case=view.case,
         history=history,
         findings=findings,
         reopened=REOPENINGS,
@@ -304,13 +304,15 @@ def contact(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[LookReas
     return _page(desk, visit, CaseId(case), reporter=Reporter(signature, address))
 
 
-def _choice(verdict: str, reason: str, note: str, page: str, *, told: bool, unseen: bool) -> deciding.Choice:
+def _choice(
+    verdict: str, reason: str, note: str, page: str, *, warned: bool, unseen: bool
+) -> deciding.Choice:
     """What was chosen in the form. Raises Refused with what is missing."""
     if verdict not in list(Verdict):
         raise Refused("Choose one of the decisions.")
     if reason not in list(DecisionReason):
         raise Refused("Choose a reason for it.")
-    return deciding.Choice(Verdict(verdict), DecisionReason(reason), note, _shown(page), told, unseen)
+    return deciding.Choice(Verdict(verdict), DecisionReason(reason), note, _shown(page), warned, unseen)
 
 
 def _shown(page: str) -> Shown:
@@ -324,15 +326,15 @@ def _shown(page: str) -> Shown:
 
 def _what_changed(changed: Changed, names: words.Names) -> str:
     """What changed since a page was made, in words."""
-    said = []
+    parts = []
     if changed.found:
         came = words.count(len(changed.found), "copy was", "copies were")
-        said.append(f"{came} found ({', '.join(map(names.of_copy, changed.found[:9]))})")
+        parts.append(f"{came} found ({', '.join(map(names.of_copy, changed.found[:9]))})")
     if changed.said:
-        said.append(f"something was said of {', '.join(map(names.of_copy, changed.said[:9]))}")
+        parts.append(f"something was said of {', '.join(map(names.of_copy, changed.said[:9]))}")
     if changed.decided:
-        said.append("a colleague decided")
-    return f"Since then {' and '.join(said)}." if said else ""
+        parts.append("a colleague decided")
+    return f"Since then {' and '.join(parts)}." if parts else ""
 
 
 @router.post("/decide")
@@ -344,18 +346,18 @@ def decide(
     reason: Annotated[str, Form(max_length=100)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
     page: Annotated[str, Form()] = "",
-    told: Annotated[bool, Form()] = False,
+    warned: Annotated[bool, Form()] = False,
     unseen: Annotated[bool, Form()] = False,
 ) -> Response:
     """Decide what the page showed; it takes effect when the time to undo has passed."""
     undo_after = timedelta(seconds=desk.app.settings.undo_seconds)
-    typed = Typed(verdict, reason, note, told)
+    typed = Typed(verdict, reason, note, warned)
     try:
-        choice = _choice(verdict, reason, note, page, told=told, unseen=unseen)
+        choice = _choice(verdict, reason, note, page, warned=warned, unseen=unseen)
         with desk.app.database.transaction() as tx:
             deciding.decide(tx, CaseId(case), choice, reviewer_of(visit), now=clock.now(), undo=undo_after)
     except deciding.PageIsOld as error:
-        typed = replace(typed, told=bool(error.changed.found) or told)
+        typed = replace(typed, warned=bool(error.changed.found) or warned)
         _disagree(desk, visit, CaseId(case), Verdict(verdict))
         return _old_page(desk, visit, CaseId(case), error, typed)
     except deciding.NotLooked as error:
@@ -369,9 +371,9 @@ def decide(
 def _old_page(desk: Desk, visit: Visit, case: CaseId, error: deciding.PageIsOld, typed: Typed) -> Response:
     """The page as it is now, with what changed, and with what she typed."""
     with desk.app.database.transaction() as tx:
-        names = standing(tx, case, reviewer_of(visit)).names
-    said = f"{error} {_what_changed(error.changed, names)}"
-    return _page(desk, visit, case, status=409, error=said, typed=typed, changed=error.changed)
+        names = status_view(tx, case, reviewer_of(visit)).names
+    message = f"{error} {_what_changed(error.changed, names)}"
+    return _page(desk, visit, case, status=409, error=message, typed=typed, changed=error.changed)
 
 
 def _disagree(desk: Desk, visit: Visit, case: CaseId, verdict: Verdict) -> None:

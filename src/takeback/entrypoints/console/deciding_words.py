@@ -57,18 +57,22 @@ def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
         if step.done_at is not None and step.how is events.StepEnd.DONE
     ]
     messages, pictures = done.count(Action.REDACT_MESSAGE), done.count(Action.QUARANTINE_MEDIA)
-    said = ["The signals are withdrawn: new copies are no longer removed."]
+    sentences = ["The signals are withdrawn: new copies are no longer removed."]
     if waiting:
-        said.append(f"{count(waiting, 'removal')} not done yet {'is' if waiting == 1 else 'are'} called off.")
+        sentences.append(
+            f"{count(waiting, 'removal')} not done yet {'is' if waiting == 1 else 'are'} called off."
+        )
     if messages:
         stay = "stays" if messages == 1 else "stay"
-        said.append(f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed.")
+        sentences.append(
+            f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed."
+        )
     if pictures:
-        said.append(
+        sentences.append(
             f"{count(pictures, 'picture')} made unreachable can be released by the platform's administrators."
         )
-    said.append("The case is decided again.")
-    return " ".join(said)
+    sentences.append("The case is decided again.")
+    return " ".join(sentences)
 
 
 def seen(covered: str | None, looked: int | None) -> str:

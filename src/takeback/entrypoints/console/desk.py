@@ -34,7 +34,7 @@ from takeback.staff.secret import Secret, load_secret
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-TOLD = "takeback-told"
+NEWS_COOKIE = "takeback-told"
 """Cookie of one browser: up to when its reader has heard what was asked for her account. Whoever came in as
 somebody else on another browser cannot hide it from her."""
 
@@ -54,7 +54,7 @@ class Visit:
     session: Session
     csrf: str
     """What every form of this session carries."""
-    told: tuple[Request, ...] = ()
+    news: tuple[Request, ...] = ()
     """What was asked for her account, of which this browser has not heard."""
     waiting: int = 0
     """Requests of others that she can answer."""
@@ -189,10 +189,10 @@ def make_desk(app: App) -> Desk:
     return Desk(app, site, secret, previews, tickets, pages, assets, *lanes)
 
 
-def told_until(cookies: Mapping[str, str]) -> datetime | None:
+def read_until(cookies: Mapping[str, str]) -> datetime | None:
     """What the cookie says; None if it says nothing that is understood."""
     try:
-        at = datetime.fromisoformat(cookies.get(TOLD, ""))
+        at = datetime.fromisoformat(cookies.get(NEWS_COOKIE, ""))
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
@@ -218,10 +218,10 @@ def _visit(request: HttpRequest, desk: Desk, *, touch: bool) -> Visit:
             raise NotSignedIn
         about = requests.about(tx, session.member.id, now=now)
         waiting = requests.answerable(tx, session.member, now=now)
-    heard = told_until(request.cookies)
-    told = tuple(each for each in about if request_rules.is_told(each, heard, now))
+    read = read_until(request.cookies)
+    news = tuple(each for each in about if request_rules.is_news(each, read, now))
     csrf = hmac.digest(token.encode(), b"takeback console form", hashlib.sha256).hex()
-    return Visit(session, csrf, told, waiting)
+    return Visit(session, csrf, news, waiting)
 
 
 def visit(request: HttpRequest, desk: AtDesk) -> Visit:

@@ -101,10 +101,10 @@ class View:
     @property
     def address(self) -> str:
         """The link to this view; what is not said is the usual."""
-        said = [("show", self.show.value)] if self.show is not Show.WAITING else []
-        said += [("sort", self.sort.value)] if self.sort is not Sort.TIME else []
-        said += [("down", "1")] if self.descending else []
-        return "/?" + urlencode(said) if said else "/"
+        query = [("show", self.show.value)] if self.show is not Show.WAITING else []
+        query += [("sort", self.sort.value)] if self.sort is not Sort.TIME else []
+        query += [("down", "1")] if self.descending else []
+        return "/?" + urlencode(query) if query else "/"
 
     def showing(self, show: Show) -> "View":
         """The same order of other cases."""

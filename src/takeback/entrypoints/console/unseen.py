@@ -35,10 +35,10 @@ class View:
     @property
     def address(self) -> str:
         """The link to this view."""
-        told: list[tuple[str, str | int]] = [("platform", self.platform), ("what", self.what.value)]
-        told += [("why", self.why)] if self.why is not None else []
-        told += [("before", self.before)] if self.before is not None else []
-        return "/unseen/list?" + urlencode(told)
+        query: list[tuple[str, str | int]] = [("platform", self.platform), ("what", self.what.value)]
+        query += [("why", self.why)] if self.why is not None else []
+        query += [("before", self.before)] if self.before is not None else []
+        return "/unseen/list?" + urlencode(query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def numbers(desk: AtDesk, visit: Visiting) -> Response:
         platforms=platforms,
         kinds=tuple(What),
         View=View,
-        said=words_unseen,
+        unseen_words=words_unseen,
     )
 
 
@@ -101,7 +101,7 @@ def lines(
         following=following,
         tally=tally,
         link=_linker(desk, platform),
-        said=words_unseen,
+        unseen_words=words_unseen,
     )
 
 

@@ -162,20 +162,20 @@ def how_found(copy: Copy) -> str:
     """How a copy was found, as in "the picture itself, mirrored, 12 of 256 bits differ; posted after ..."."""
     if copy.hit is None:
         return _FOUND_BY[copy.found_by]
-    hit, said = copy.hit, [_part(copy.hit)]
+    hit, parts = copy.hit, [_part(copy.hit)]
     if hit.view:
-        said.append(names.in_words(hit.view))
+        parts.append(names.in_words(hit.view))
     if hit.flip:
-        said.append(_FLIP[hit.flip])
+        parts.append(_FLIP[hit.flip])
     if hit.negative:
-        said.append("as a negative")
+        parts.append("as a negative")
     if hit.inliers is not None:
-        said.append(f"geometric agreement, {count(hit.inliers, 'point')}")
+        parts.append(f"geometric agreement, {count(hit.inliers, 'point')}")
     elif hit.distance is not None:
-        said.append("no bit differs" if hit.distance == 0 else f"{hit.distance} of {HASH_BITS} bits differ")
+        parts.append("no bit differs" if hit.distance == 0 else f"{hit.distance} of {HASH_BITS} bits differ")
     if not hit.exact:
-        said.append("by a quick reading, for the post was gone before the exact one")
-    return f"{', '.join(said)}; {_FOUND_BY[copy.found_by]}"
+        parts.append("by a quick reading, for the post was gone before the exact one")
+    return f"{', '.join(parts)}; {_FOUND_BY[copy.found_by]}"
 
 
 def _part(hit: Hit) -> str:
@@ -217,8 +217,8 @@ def headline(targets: Sequence[TargetProgress]) -> str:
         return "The removal is being planned."
     if gone == len(targets):
         return f"{count(gone, 'copy', 'copies')} removed, and seen to be gone."
-    said = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
-    return f"{said} {count(failed, 'needs a person', 'need a person')}." if failed else said
+    removed = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
+    return f"{removed} {count(failed, 'needs a person', 'need a person')}." if failed else removed
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,8 +347,8 @@ def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0
         case events.FoundAgain(target=target):
             return f"{names.of_target(target)} can be seen again; it is removed once more."
         case events.Rechecked(target=target, round=number, finding=found):
-            said = _RECHECKED.get(found, found)
-            return f"{names.of_target(target)} was looked for (check {number + 1}): {said}."
+            finding = _RECHECKED.get(found, found)
+            return f"{names.of_target(target)} was looked for (check {number + 1}): {finding}."
         case events.Captured(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} was sealed as evidence."
         case events.CaptureFailed(sighting=sighting, reason=reason):
@@ -378,8 +378,8 @@ def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0
         case events.DossierWritten():
             return "An evidence package was written."
         case events.PosterReleased(staff=staff, reason=reason):
-            said = f"{names.of_staff(staff)} let the person concerned be told which accounts posted"
-            return f"{said}: {RELEASE_REASON.get(reason, reason)}."
+            released = f"{names.of_staff(staff)} let the person concerned be told which accounts posted"
+            return f"{released}: {RELEASE_REASON.get(reason, reason)}."
         case events.Timestamped(authority=authority, size=size):
             return f"{authority} timestamped the log of {count(size, 'entry', 'entries')}."
         case events.LogSucceeded(origin=origin, lost=lost):

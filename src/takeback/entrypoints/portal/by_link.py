@@ -35,7 +35,7 @@ class ByLink:
 
     def shown(self, token: str) -> Response:
         """The page of a link."""
-        return self.pages.by_link(token, stands=submit.link_stands(self.database, token[:_LONGEST]))
+        return self.pages.by_link(token, works=submit.link_stands(self.database, token[:_LONGEST]))
 
     def taken(self, request: Request, body: Annotated[bytes, Body()] = b"") -> Response:
         """The button of that page: what is sent from now on counts against the link."""

@@ -110,9 +110,9 @@ class Pages:
         retry(page, _SOON if status == _UNAVAILABLE else timedelta())
         return page
 
-    def by_link(self, token: str, *, stands: bool) -> HTMLResponse:
+    def by_link(self, token: str, *, works: bool) -> HTMLResponse:
         """Where a link for many reports leads."""
-        return self._page("by_link", _OK if stands else _NOT_FOUND, token=token, stands=stands)
+        return self._page("by_link", _OK if works else _NOT_FOUND, token=token, works=works)
 
     def busy(self, puzzle: str) -> HTMLResponse:
         """Where somebody waits who cannot begin now, or lets her device work on a puzzle."""
@@ -150,7 +150,7 @@ class Pages:
             pictures=form.read_pictures(shown_page.answers.pictures),
             locations=lines,
             unfollowed=self._unfollowed(lines),
-            told=bool(shown_page.told),
+            warned=bool(shown_page.warned),
             limits=form,
             most_pictures=MAX_PICTURES,
             least_quality=MIN_QUALITY,
@@ -180,10 +180,10 @@ class Pages:
             puzzle: what her device may work on instead of waiting, if she has to wait.
         """
         wait = timedelta(seconds=asked.wait)
-        said = self.words.say(asked.fault, wait=status_view.wait(wait, self.words)) if asked.fault else ""
-        faults = [("receipt", said)] if said else []
+        sentence = self.words.say(asked.fault, wait=status_view.wait(wait, self.words)) if asked.fault else ""
+        faults = [("receipt", sentence)] if sentence else []
         typed = asked.typed.strip() or " ".join(grouped(ReceiptCode(asked.code)) if asked.code else ())
-        status = _STATUS.get(asked.fault, _NOT_YET) if said else _OK
+        status = _STATUS.get(asked.fault, _NOT_YET) if sentence else _OK
         page = self._page(
             "status_ask", status, typed=typed, faults=faults, fault_of=dict(faults), **self._puzzle(puzzle)
         )
@@ -191,11 +191,11 @@ class Pages:
         return page
 
     def status(self, code: ReceiptCode, found: ReportStatus, now: datetime) -> HTMLResponse:
-        """How a report stands."""
+        """The status of a report."""
         return self._page(
             "status",
             code=code,
-            standing=status_view.status_view(found, now, self.words),
+            view=status_view.status_view(found, now, self.words),
             evidence=evidence(found.evidence, now, self.words),
             now=now,
         )

@@ -91,7 +91,7 @@ class Questions:
             if draft is None and at is not steps.Step.AGE:
                 return see(_page(at))  # which says that the answers are gone
             before = draft or Draft(form.Answers())
-            following = steps.turn(pressed, before.answers, self.links, before.told)
+            following = steps.turn(pressed, before.answers, self.links, before.warned)
         except ValueError:
             return answering.trouble(400)
         return self._follow(request, key, kept, before, following, pressed.work)
@@ -137,9 +137,9 @@ class Questions:
             at=shown_page.step.value,
             then=shown_page.then,
             checked=bool(shown_page.faults),
-            said=next((fault.text for fault in shown_page.faults if fault.field == "send"), ""),
+            sentence=next((fault.text for fault in shown_page.faults if fault.field == "send"), ""),
             wait=0.0,
-            told=shown_page.told,
+            warned=shown_page.warned,
         )
         if draft.answers.age != "yes":
             return see(answering.FIRST)  # nothing is kept of anybody who did not say so
@@ -160,15 +160,15 @@ class Questions:
 
     def _send(self, key: DraftKey, kept: Session, draft: Draft, request: Request, solved: str) -> Response:
         check = replace(draft, at=steps.Step.CHECK.value, then="", checked=True, wait=0.0)
-        here = replace(check, said="check.failed")
+        here = replace(check, sentence="check.failed")
         try:
-            told = form.report(draft.answers, self.pages.words.code)
-            code = self._by_link(key, kept.link, told) if kept.link else None
+            report = form.report(draft.answers, self.pages.words.code)
+            code = self._by_link(key, kept.link, report) if kept.link else None
             if code is None:
                 self.entrance.enter(request, ["send"], key, solved=solved)
-                code = self._submit(key, told, groups=self.entrance.groups(request))
+                code = self._submit(key, report, groups=self.entrance.groups(request))
         except TooManyAttempts as error:
-            here = replace(check, said="check.limited", wait=error.wait.total_seconds())
+            here = replace(check, sentence="check.limited", wait=error.wait.total_seconds())
         except Exception as error:  # noqa: BLE001 (whatever it was, it is recorded, and she keeps what she wrote)
             # Its kind only: the message may quote her.
             _log.error("a report could not be stored: %s", type(error).__name__)
@@ -177,19 +177,19 @@ class Questions:
             return self._keep(key, sent, answering.DONE)
         return self._keep(key, replace(kept, draft=here), _page(steps.Step.CHECK))
 
-    def _by_link(self, key: DraftKey, link: str, told: Report) -> ReceiptCode | None:
+    def _by_link(self, key: DraftKey, link: str, report: Report) -> ReceiptCode | None:
         """Hand a report in by a link for many; None if that counts no further one."""
         try:
-            return self._submit(key, told, link=submit.link_hash(link))
+            return self._submit(key, report, link=submit.link_hash(link))
         except LinkEnded:
             return None
 
     def _submit(
-        self, key: DraftKey, told: Report, *, groups: Sequence[bytes] = (), link: bytes | None = None
+        self, key: DraftKey, report: Report, *, groups: Sequence[bytes] = (), link: bytes | None = None
     ) -> ReceiptCode:
         attempt = drafts.attempt(key)
         return submit.submit(
-            self.database, self.recipient, self.pepper, told, attempt, groups=groups, link=link
+            self.database, self.recipient, self.pepper, report, attempt, groups=groups, link=link
         )
 
     def _age(self, request: Request, *, unanswered: bool) -> Response:
@@ -207,10 +207,10 @@ class Questions:
     def _sheet(self, step: steps.Step, draft: Draft) -> steps.Page:
         """The page as it was left: what it still needs is said only where she was led to it for that."""
         if draft.at != step.value:
-            return steps.Page(step, draft.answers, told=draft.told)
+            return steps.Page(step, draft.answers, warned=draft.warned)
         found = steps.faults(step, draft.answers, self.links) if draft.checked else ()
-        said = (steps.Fault("send", draft.said),) if draft.said else ()
-        return steps.Page(step, draft.answers, draft.then, (*found, *said), draft.told)
+        sentence = (steps.Fault("send", draft.sentence),) if draft.sentence else ()
+        return steps.Page(step, draft.answers, draft.then, (*found, *sentence), draft.warned)
 
     def _load(self, key: DraftKey | None) -> Session | None:
         return None if key is None else session.load(self.database, key)

@@ -36,12 +36,12 @@ class Draft:
     """ "check" if she came there from the last page to change one answer."""
     checked: bool = False
     """What that step still needs is to be said."""
-    said: str = ""
+    sentence: str = ""
     """Key of a sentence about sending; empty if there is none."""
     wait: float = 0.0
     """Seconds to wait, for the sentence."""
-    told: tuple[str, ...] = ()
-    """Lines of which she was told that nobody here can look there."""
+    warned: tuple[str, ...] = ()
+    """Lines of which she was warned that nobody here can look there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusPage:
     """All that the page shows."""
 
     now: str
@@ -66,12 +66,12 @@ class Standing:
     """A sentence for each reported picture that cannot be looked for."""
 
 
-def status_view(status: ReportStatus, now: datetime, words: Language) -> Standing:
+def status_view(status: ReportStatus, now: datetime, words: Language) -> StatusPage:
     """What to say about a report at this moment."""
     stage = _stage(status)
     copies = status.copies if stage in _GRANTED else ()
     left_, late = _time(status.case, stage, now, words)
-    return Standing(
+    return StatusPage(
         now=_sentence(stage, copies, words),
         more=_more(stage, copies, words),
         elsewhere=words.all("status.elsewhere") if stage == "out_of_reach" else (),
@@ -89,9 +89,9 @@ def _stage(status: ReportStatus) -> str:
         return "unusable"
     if status.case is None:
         return "waiting"
-    stands = status.case.status
-    if stands in _GRANTED | _ANSWERED:
-        return stands
+    state = status.case.status
+    if state in _GRANTED | _ANSWERED:
+        return state
     return "undecided" if status.searched else "out_of_reach"
 
 
@@ -101,9 +101,9 @@ def _time(case: CaseStatus | None, stage: str, now: datetime, words: Language) -
         return "", ""
     if now <= case.due_at:
         return words.say(f"status.time.{stage}", left=left(case.due_at - now, words)), ""
-    said = words.say(f"status.late.{stage}")
+    sentence = words.say(f"status.late.{stage}")
     # Whether anything was missed must not show before a decision, and so neither does the colour of it.
-    return ("", said) if stage == "removing" else (said, "")
+    return ("", sentence) if stage == "removing" else (sentence, "")
 
 
 def _not_looked_for(refused: NotLookedFor, words: Language) -> str:

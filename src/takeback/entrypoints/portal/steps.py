@@ -72,8 +72,8 @@ class Page:
     answers: Answers
     then: str = ""
     faults: tuple[Fault, ...] = ()
-    told: tuple[str, ...] = ()
-    """Lines of which she was told that nobody here can look there."""
+    warned: tuple[str, ...] = ()
+    """Lines of which she was warned that nobody here can look there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,14 @@ def at_number(number: int) -> Step | None:
     return ORDER[number - 1] if 1 <= number <= len(ORDER) else None
 
 
-def turn(pressed: FormPost, before: Answers, links: Links, told: tuple[str, ...] = ()) -> Page | Exit:
+def turn(pressed: FormPost, before: Answers, links: Links, warned: tuple[str, ...] = ()) -> Page | Exit:
     """What follows a press of a button.
 
     Args:
         pressed: the button, and what this page asked.
         before: all answers so far.
         links: which links somebody here can follow.
-        told: lines of which she was told already that nobody can.
+        warned: lines of which she was warned already that nobody can.
 
     Raises:
         ValueError: our pages have no such button.
@@ -118,15 +118,15 @@ def turn(pressed: FormPost, before: Answers, links: Links, told: tuple[str, ...]
     match verb:
         case "back":
             back = number(at) - 2
-            return Exit(End.START, answers) if back < 0 else Page(ORDER[back], answers, told=told)
+            return Exit(End.START, answers) if back < 0 else Page(ORDER[back], answers, warned=warned)
         case "change":
-            return Page(Step(which), answers, "" if Step(which) is Step.CHECK else "check", told=told)
+            return Page(Step(which), answers, "" if Step(which) is Step.CHECK else "check", warned=warned)
         case "send":
-            return _send(pressed, answers, links, told)
+            return _send(pressed, answers, links, warned)
         case "skip" if at in _SKIPPABLE:
-            return _onward(Page(at, replace(answers, **{_SKIPPABLE[at]: ""}), then, told=told), links)
+            return _onward(Page(at, replace(answers, **{_SKIPPABLE[at]: ""}), then, warned=warned), links)
         case "next":
-            return _onward(Page(at, answers, then, told=told), links)
+            return _onward(Page(at, answers, then, warned=warned), links)
         case _:
             raise ValueError("no such button")
 
@@ -159,8 +159,8 @@ def _onward(here: Page, links: Links) -> Page | Exit:
     found = faults(at, answers, links)
     if at is Step.WHERE:
         unfollowed = links.unfollowed(locations(answers.where))
-        unknown = [line for line in unfollowed if line not in here.told]
-        here = replace(here, told=unfollowed)
+        unknown = [line for line in unfollowed if line not in here.warned]
+        here = replace(here, warned=unfollowed)
         if unknown and not found:
             return here  # the same page, which says so now; pressing once more goes on
     if found:
@@ -173,15 +173,15 @@ def _onward(here: Page, links: Links) -> Page | Exit:
     return replace(here, step=ORDER[min(number(at), len(ORDER) - 1)])
 
 
-def _send(pressed: FormPost, answers: Answers, links: Links, told: tuple[str, ...]) -> Page | Exit:
+def _send(pressed: FormPost, answers: Answers, links: Links, warned: tuple[str, ...]) -> Page | Exit:
     if answers.age in {"no", "unsure"}:
         return Exit(End.YOUNGER, Answers())
     for step in ORDER:
         found = faults(step, answers, links)
         if found:
-            return Page(step, answers, "check", found, told)
+            return Page(step, answers, "check", found, warned)
     if pressed.trap:
-        return Page(Step.CHECK, answers, faults=(Fault("send", "check.trap"),), told=told)
+        return Page(Step.CHECK, answers, faults=(Fault("send", "check.trap"),), warned=warned)
     return Exit(End.SEND, answers)
 
 

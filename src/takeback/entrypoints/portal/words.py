@@ -2,8 +2,8 @@
 
 How they are written: "you", "the picture", "what happened"; what will happen, when, and what cannot be
 done; never a word that blames, never why. A key that is missing or a gap that is not filled fails loudly,
-in tests rather than before somebody who needs the page. What is said of a report's standing has a file of its
-own, `words_status`.
+in tests rather than before somebody who needs the page. Sentences about a report's status are in
+`words_status`.
 """
 
 from collections.abc import Mapping
