@@ -41,7 +41,7 @@ def look_at_keys(subject: Subject) -> Iterator[Finding]:
 
 
 def look_at_log(subject: Subject) -> Iterator[Finding]:
-    """Whether what the log's key signed is in the database."""
+    """Check that what the log's key signed is in the database."""
     known = read_last_signed(subject.settings.data / KEYS_FOLDER)  # first: the database may only be further
     with subject.database.transaction() as tx:
         trouble = succession.trouble(tx, known)

@@ -27,7 +27,7 @@ and relkind in ('r', 'v', 'm', 'p') and has_any_column_privilege(%s, oid, 'selec
 
 
 def look_at_portal_role(subject: Subject) -> Iterator[Finding]:
-    """What the role may do by the catalogue, and whether the portal's URL is of that role."""
+    """Check the role's rights in the catalogue, and that the portal's URL is of that role."""
     with subject.database.transaction() as tx:
         row = tx.execute(_RIGHTS, (ROLE,)).fetchone()
         readable = tx.execute(_READABLE, (ROLE,)).fetchall() if row else []

@@ -1,4 +1,4 @@
-"""What the service stands on: settings for real use, the clocks, the disks."""
+"""Checks of the surroundings: settings for real use, the clocks, the disks."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _EXAMPLE = Settings.model_fields["ledger_origin"].default
 
 
 def look_at_settings(subject: Subject) -> Iterator[Finding]:
-    """What is right on a trial machine and not in real use. Ranges and names were checked at the start."""
+    """Check settings that suit a trial machine only. Ranges and names were checked at the start."""
     settings = subject.settings
     if settings.ledger_origin == _EXAMPLE:
         yield Finding(
@@ -46,7 +46,7 @@ def look_at_settings(subject: Subject) -> Iterator[Finding]:
 
 
 def look_at_clock(subject: Subject) -> Iterator[Finding]:
-    """How far this machine's clock is from the database's, at least."""
+    """Measure the least distance between this machine's clock and the database's."""
     with subject.database.transaction() as tx:
         before = clock.now()
         (there,) = tx.execute("select clock_timestamp()").fetchone() or (before,)

@@ -41,7 +41,7 @@ class OwnKey:
     remedy: str
 
     def read(self, folder: Path) -> str | None:
-        """What may be told of the file; None if there is none. Raises ConfigurationError: it is damaged."""
+        """Return the file's public part; None if there is no file. Raises ConfigurationError if damaged."""
         path = folder / self.name
         try:
             return self.public(path.read_text("utf-8").strip())

@@ -144,7 +144,7 @@ def _move(folder: Path, drawer: Path) -> None:
 
 
 def fault(key: OwnKey, folder: Path, known: dict[str, str | None], wanted: Collection[str]) -> str:
-    """What is wrong with one key, and what to do; empty if nothing is. Raises ConfigurationError."""
+    """Describe a key's fault and remedy; empty if there is none. Raises ConfigurationError."""
     here, noted = key.read(folder), known.get(key.name)
     if here is None:
         if key.name in wanted and key.name in known:

@@ -1,4 +1,4 @@
-"""Who may ask for a change of an account, and who may agree, as pure decisions.
+"""Pure decisions about who may ask for a change of an account, and who may agree.
 
 An account's decisions are its owner's. So whoever could come in as somebody else, or have a say twice, needs
 a second person: an administrator who neither asked nor is concerned, and has been one for a day. Where there
@@ -39,18 +39,18 @@ def new_code() -> str:
 
 
 def hash_code(staff: StaffId, code: str) -> bytes:
-    """What is kept of a code; spaces, dashes and small letters are forgiven."""
+    """Return the hash that is kept of a code; spaces, dashes and small letters are forgiven."""
     typed = re.sub(r"[^A-Z0-9]", "", code.upper()[:40])
     return hashlib.sha256(f"{staff} {typed}".encode()).digest()
 
 
 def is_open(request: Request, now: datetime) -> bool:
-    """Whether a request can still be answered."""
+    """Return whether a request can still be answered."""
     return request.ended is None and now < request.asked_at + LAPSES
 
 
 def can_answer(member: Member, asked_by: StaffId | None, staff: StaffId, now: datetime) -> bool:
-    """Whether this member is the second person that a request needs."""
+    """Return whether this member is the second person that a request needs."""
     since = member.administrator_since or member.made_at
     return (
         member.role is Role.ADMINISTRATOR
@@ -96,7 +96,7 @@ def _not_the_second(request: Request, by: StaffId) -> str:
 
 
 def may_refuse(request: Request, team: Sequence[Member], by: StaffId | None) -> bool:
-    """Whether this person may end a request: who asked, whom it concerns, an administrator, the operator."""
+    """Return whether this person asked, is concerned, or is an administrator or the operator."""
     if by is None or by in {request.asked_by, request.staff}:
         return True
     return any(
@@ -105,7 +105,7 @@ def may_refuse(request: Request, team: Sequence[Member], by: StaffId | None) -> 
 
 
 def is_news(request: Request, since: datetime | None, now: datetime) -> bool:
-    """Whether the person concerned is told of a request on each page of a browser; not of her invitation.
+    """Return whether a browser's pages tell the person concerned of a request; not of her invitation.
 
     Args:
         request: what concerns her.
@@ -120,7 +120,7 @@ def is_news(request: Request, since: datetime | None, now: datetime) -> bool:
 
 
 def same_request(request: Request, staff: StaffId, name: str, change: AccountChange) -> bool:
-    """Whether it is asked twice."""
+    """Return whether two ask for the same."""
     same = request.staff == staff or request.name.casefold() == name.casefold()
     return same and request.change is change
 

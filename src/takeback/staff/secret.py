@@ -53,7 +53,7 @@ class Secret:
         return self._fernet.encrypt_at_time(text.encode(), int(now.timestamp())).decode()
 
     def open(self, sealed: str, *, within: timedelta | None = None, now: datetime) -> str:
-        """What was sealed. Raises Refused if it was not sealed here, or longer than `within` ago."""
+        """Return the text that was sealed. Raises Refused if it was not sealed here within that time."""
         data = sealed.encode()
         try:
             if within is None:

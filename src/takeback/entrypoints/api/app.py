@@ -58,7 +58,7 @@ def create_app(app: App) -> FastAPI:
 
 
 def contents(request: Request) -> HTMLResponse:
-    """What can be asked, as a plain page made from the contract."""
+    """List what can be asked, as a plain page made from the contract."""
     paths: dict[str, dict[str, dict[str, str]]] = request.app.openapi()["paths"]
     items = [
         f"<dt><code>{escape(f'{method.upper()} {path}')}</code></dt><dd>{escape(answer['description'])}</dd>"

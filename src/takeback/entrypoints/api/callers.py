@@ -1,6 +1,7 @@
-"""Who asks: a program with a key, and not too often. Checked before anything of the body is read."""
+"""Callers: a program with a key, and not too often. Checked before anything of the body is read."""
 
 import threading
+from datetime import timedelta
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -8,10 +9,12 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from takeback.app import App
 from takeback.entrypoints.api.answers import Problem
-from takeback.entrypoints.api.limits import Bucket, take
 from takeback.infra import clock
+from takeback.infra.http.rates import Bucket, Rate, take
 from takeback.staff import service
 
+RATE = Rate(500, timedelta(seconds=0.01))
+"""Of one key: 100 questions about a hash a second, and 500 saved up for bursts."""
 HASH_COST = 1.0
 PICTURE_COST = 10.0
 _bearer = HTTPBearer(
@@ -20,7 +23,7 @@ _bearer = HTTPBearer(
 
 
 class Buckets:
-    """What each key has left, in this process."""
+    """The rest that each key has left, in this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -29,7 +32,7 @@ class Buckets:
     def pay(self, key: str, cost: float) -> None:
         """Pay for a question. Raises Problem 429."""
         with self._lock:
-            self._buckets[key], wait = take(self._buckets.get(key), cost, clock.now())
+            self._buckets[key], wait = take(RATE, self._buckets.get(key), clock.now(), cost)
         if wait:
             raise Problem(
                 429, "too_many_requests", "This key asks too often. Retry-After says when to come back.", wait

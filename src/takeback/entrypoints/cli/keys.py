@@ -174,7 +174,7 @@ def check(
 
 
 def _as_text(directory: Directory) -> str:
-    """Who can open, in a sentence. Raises ValueError if it is nobody but the recovery key."""
+    """Name who can open, in a sentence. Raises ValueError if it is nobody but the recovery key."""
     always = [each for each in directory.members if each.use is Use.STANDING]
     people = [each.name for each in always if each.role not in (Role.RECOVERY, Role.REVIEWERS)]
     if not people:
@@ -183,7 +183,7 @@ def _as_text(directory: Directory) -> str:
 
 
 def _tried(directory: Directory, sealed: bytes, identity: Path) -> str:
-    """Whose key it is, and that it opens. Raises ConfigurationError, ValueError."""
+    """Return the owner of a key that opens. Raises ConfigurationError, ValueError."""
     private = keys_on_paper.read_identity(identity)
     key = public_key(private)
     found = [each for each in directory.members if each.key == key]

@@ -146,7 +146,7 @@ def add(name: str) -> None:
 
 
 def _asked_for(words: Sequence[str]) -> Iterable[str]:
-    """What of `ELSEWHERE` must be imported to answer a command line: all of it takes seconds."""
+    """Return what of `ELSEWHERE` must be imported to answer a command line: all of it takes seconds."""
     first = next((word for word in words if not word.startswith("-")), None)
     if first in ELSEWHERE:
         return [first]

@@ -1,4 +1,4 @@
-"""What `takeback match` says of a file: keys for programs, words for people."""
+"""The answers of `takeback match` about a file: keys for programs, words for people."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -67,7 +67,7 @@ def _keys(found: Found | None, known: Sequence[Path]) -> dict[str, object]:
 
 
 def in_words(found: Found) -> str:
-    """How a file and something known agree, for who looks at both."""
+    """Describe how a file and something known agree, for who looks at both."""
     hit = found.hit
     parts = [_PARTS[hit.cut]] if hit.stage == 1 else []
     if hit.view:

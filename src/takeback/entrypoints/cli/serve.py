@@ -171,7 +171,7 @@ class Service:
         return self
 
     def _embedded_url(self, lock: TextIO) -> str:
-        """Of our own PostgreSQL. We stop it at the end if we, or a `serve` that was killed, started it."""
+        """Return the URL of our own PostgreSQL. It is stopped at the end if a `serve` started it."""
         self._postgres = EmbeddedPostgres(self._settings.data / DATABASE_FOLDER)
         self._stops_postgres = self._postgres.started_here or lock.read() == OURS
         if self._stops_postgres:
@@ -307,7 +307,7 @@ def _bind(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def _answers(host: str, port: int) -> bool:
-    """Whether the part behind an address speaks: the socket alone is ours."""
+    """Return whether the part behind an address speaks: the socket alone is ours."""
     quick = Timeouts(connect=1, silence=1, total=2)
     try:
         with OutboundClient(

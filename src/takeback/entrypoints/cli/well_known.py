@@ -27,7 +27,7 @@ _NOT_READ = 1
 
 
 class Candidate(NamedTuple):
-    """What a report of a listed file could bank."""
+    """A hash that a report of a listed file could bank."""
 
     flips: tuple[Pdq, ...]
     comment: str
@@ -35,7 +35,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What the files of one command add to the list."""
+    """The lines that the files of one command add to the list."""
 
     lines: tuple[Listed, ...]
     there: int
@@ -97,7 +97,7 @@ def add(
 
 
 def addition(files: Sequence[tuple[Path, PictureSignals | ClipSignals]], listed: WellKnown) -> Addition:
-    """What files add to a list: nothing that a line of it, or one of theirs before, already stands for."""
+    """Return what files add to a list: nothing for which a line stands already."""
     lines: list[Listed] = []
     plain: list[Path] = []
     there = 0

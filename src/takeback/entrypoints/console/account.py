@@ -1,6 +1,7 @@
 """One's own account: passkeys, password with code generator, sessions; and how the console looks here."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from takeback.entrypoints.console.desk import NEWS_COOKIE, AtDesk, Desk, Posting
 from takeback.entrypoints.console.theme import Theme, keep
 from takeback.errors import NotFound, Refused
 from takeback.infra import clock
+from takeback.infra.http import cookies
 from takeback.staff import passkeys, requests, rules, service
 from takeback.staff.model import Request
 from takeback.staff.request_rules import NEWS_FOR, is_open
@@ -98,15 +100,8 @@ def mark_read(desk: AtDesk, visit: Posting) -> Response:
     response = RedirectResponse("/account#asked", 303)
     latest = max((each.ended_at or each.asked_at for each in visit.news), default=None)
     if latest is not None:
-        response.set_cookie(
-            NEWS_COOKIE,
-            latest.isoformat(),
-            max_age=int(NEWS_FOR.total_seconds()) + 1,
-            path="/",
-            secure=desk.site.is_https,
-            httponly=True,
-            samesite="strict",
-        )
+        lasts = NEWS_FOR + timedelta(seconds=1)
+        cookies.keep(response, NEWS_COOKIE, latest.isoformat(), lasts, secure=desk.site.is_https)
     return response
 
 
@@ -145,7 +140,7 @@ def set_password(
 
 @router.post("/passkey/ask")
 def ask_passkey(desk: AtDesk, visit: Posting) -> Response:
-    """What the browser's `navigator.credentials.create` is asked."""
+    """Return the question for the browser's `navigator.credentials.create`."""
     try:
         with desk.app.database.transaction() as tx:
             options = passkeys.begin_registration(tx, desk.site, desk.secret, visit.session, now=clock.now())

@@ -1,4 +1,4 @@
-"""What needs a person: whatever the machinery could not finish, so that nothing fails unseen."""
+"""The page of everything that the machinery could not finish, so that nothing fails unseen."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

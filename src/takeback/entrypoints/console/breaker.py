@@ -30,7 +30,7 @@ SAMPLE = 8
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a case page says of copies that nobody saw."""
+    """Copies that nobody saw, for the case page."""
 
     state: BreakerState
     """Armed: there is nothing to say."""
@@ -46,7 +46,7 @@ class Held:
 
 
 def shown(tx: Tx, case: CaseId, copies: Sequence[Copy]) -> Held:
-    """What to say of a case."""
+    """Return what a case's page shows of them."""
     states = {each.state: each for each in breaker.of_case(tx, case)}
     state = next(
         (
@@ -96,7 +96,7 @@ def stop(desk: AtDesk, visit: Posting, case: UUID) -> Response:
 
 @router.post("/arm-again")
 def arm_again(desk: AtDesk, visit: AdministratorPosting, case: UUID) -> Response:
-    """What is removed unseen is counted again."""
+    """Count again what is removed unseen."""
     with desk.app.database.transaction() as tx:
         breaker.arm_again(tx, CaseId(case), staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)

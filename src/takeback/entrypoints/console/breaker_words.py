@@ -1,4 +1,4 @@
-"""What is said of removals that nobody saw, and of reports that find very much. Pure."""
+"""Words for removals that nobody saw, and for reports that find very much. Pure."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ BreakerEvent = (
 
 
 def sentence(event: BreakerEvent, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
-    """What happened, as a line of a history."""
+    """Return an event as a line of a history."""
     match event:
         case BreakerTripped(removals=removals, posters=posters, places=places):
             return f"Automatic removal paused: {numbers(removals, posters, places)}."
@@ -48,7 +48,7 @@ def sentence(event: BreakerEvent, name: Callable[[StaffId], str]) -> str:  # noq
 
 
 def numbers(removals: int, posters: int, places: int) -> str:
-    """What was removed unseen: "57 removals in an hour; 40 posters and 12 places in all"."""
+    """Count what was removed unseen: "57 removals in an hour; 40 posters and 12 places in all"."""
     lately = count(removals, "removal that nobody saw", "removals that nobody saw")
     return f"{lately} in an hour; {count(posters, 'poster')} and {count(places, 'place')} in all"
 

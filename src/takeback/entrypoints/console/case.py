@@ -75,7 +75,7 @@ class StatusView:
 
     @property
     def moves(self) -> bool:
-        """Whether the page should ask again soon."""
+        """Return whether the page should ask again soon."""
         settled = {TargetState.GONE, TargetState.FAILED}
         removing = self.case.status is CaseStatus.REMOVING
         gone = all(target.state is TargetState.GONE for target in self.targets)  # or none is planned yet
@@ -89,7 +89,7 @@ class StatusView:
 
 
 def reviewer_of(visit: Visit) -> Reviewer:
-    """Who sits at the desk, as somebody who decides."""
+    """Return the visitor as somebody who decides."""
     return Reviewer(visit.member.id, visit.member.role is Role.ADMINISTRATOR)
 
 
@@ -141,7 +141,7 @@ class Typed:
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """How to reach the person who reported, for as long as one page is open."""
+    """A way to reach the person who reported, for as long as one page is open."""
 
     signature: str
     contact: str
@@ -155,7 +155,7 @@ def _statement(tx: Tx, desk: Desk, case: CaseId) -> Statement | None:
 
 
 def looks_today(tx: Tx, me: StaffId, now: datetime) -> int:
-    """How often this member of staff looked within the last day."""
+    """Count this member's looks within the last day."""
     recent = ledger.recent(tx, (MediaRevealed,), _MOST_LOOKS)
     return sum(
         isinstance(each.event, MediaRevealed) and each.event.staff == me and now - each.at < _DAY
@@ -244,7 +244,7 @@ def show(desk: AtDesk, visit: Visiting, case: UUID) -> Response:
 
 @router.get("/status")
 def show_status(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
-    """What moves of the case page, the right column and the history, for the page that asks by itself."""
+    """Show what moves of the case page: the right column and the history. The page asks by itself."""
     with desk.app.database.transaction() as tx:
         view = status_view(tx, CaseId(case), reviewer_of(visit))
         history = _history(tx, view)
@@ -307,7 +307,7 @@ def contact(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[LookReas
 def _choice(
     verdict: str, reason: str, note: str, page: str, *, warned: bool, unseen: bool
 ) -> deciding.Choice:
-    """What was chosen in the form. Raises Refused with what is missing."""
+    """Return the choice in the form. Raises Refused with what is missing."""
     if verdict not in list(Verdict):
         raise Refused("Choose one of the decisions.")
     if reason not in list(DecisionReason):
@@ -325,7 +325,7 @@ def _shown(page: str) -> Shown:
 
 
 def _what_changed(changed: Changed, names: words.Names) -> str:
-    """What changed since a page was made, in words."""
+    """Return in words what changed since a page was made."""
     parts = []
     if changed.found:
         came = words.count(len(changed.found), "copy was", "copies were")

@@ -1,4 +1,4 @@
-"""What a decision does, covers and cannot undo, in plain words with numbers. Pure."""
+"""The effects of a decision, and what it covers and cannot undo, in plain words with numbers. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ STEP_END: Mapping[str, str] = {
 
 
 def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
-    """What a decision will do, in one sentence with numbers."""
+    """Return the effect of a decision, in one sentence with numbers."""
     kept = [copy for copy in copies if copy.counts and copy.gone_at is None]
     maybe = sum(copy.is_candidate for copy in copies)
     stays = "stays" if maybe == 1 else "stay"
@@ -47,7 +47,7 @@ def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
 
 
 def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
-    """What reversing a decision does, and what it cannot undo, in words with numbers."""
+    """Return the effect of reversing a decision, and what it cannot undo, in words with numbers."""
     open_ = {TargetState.PLANNED, TargetState.ACTING, TargetState.FAILED}
     waiting = sum(target.state in open_ for target in targets)
     done = [
@@ -76,7 +76,7 @@ def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
 
 
 def seen(covered: str | None, looked: int | None) -> str:
-    """How many copies a decision covers, and how many its reviewer had looked at."""
+    """Return how many copies a decision covers, and how many its reviewer had looked at."""
     if covered is None or looked is None:
         return ""
     number = len(covered.split())

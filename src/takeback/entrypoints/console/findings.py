@@ -1,4 +1,4 @@
-"""What looking for a removed copy showed, in plain words for the case page. Pure.
+"""Findings about a removed copy, in plain words for the case page. Pure.
 
 "Gone" is said only of looks whose control was seen; what was merely not to be seen is "not certain".
 """
@@ -122,7 +122,7 @@ def summary(rounds: Sequence[Round]) -> str:
 
 
 def _control(each: Round) -> str:
-    """Who saw the control, on everything that they looked at."""
+    """Name who saw the control, on everything that they looked at."""
     if not each.control:
         return "there was no control"
     witnesses = [
@@ -139,5 +139,5 @@ def _control(each: Round) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    """As people list things: "a, b and c"."""
+    """List things as people do: "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

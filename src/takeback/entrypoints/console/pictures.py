@@ -62,7 +62,7 @@ def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, moment: in
 
 @router.get("/outline.svg")
 def outline(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Response:
-    """Where in the picture the copy was found, as a drawing that lies over the tile."""
+    """Draw where in the picture the copy was found, to lie over the tile."""
     del visit
     copy = _copy(desk, CaseId(case), SightingId(sighting))
     size = None if _nobody_looks(desk, CaseId(case)) else desk.previews.size(copy)

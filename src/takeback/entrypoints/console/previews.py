@@ -73,7 +73,7 @@ class Previews:
         return fresh
 
     def is_gone(self, copy: Copy, now: datetime) -> bool:
-        """Whether its tile was made lately, and there was no picture any more. Asks nobody."""
+        """Return whether its tile was made lately, and there was no picture any more. Asks nobody."""
         with self._lock:
             made, kept = self._kept.get(_key(copy), (now, None))
         return isinstance(kept, NoPicture) and kept.word == "gone" and now - made < KEPT_FOR

@@ -23,7 +23,7 @@ router = APIRouter()
 
 
 class Show(StrEnum):
-    """Which cases are listed."""
+    """The cases that are listed."""
 
     WAITING = "waiting"
     """All that wait for something."""
@@ -39,7 +39,7 @@ class Show(StrEnum):
 
 
 class Sort(StrEnum):
-    """By what."""
+    """The order of the list."""
 
     TIME = "time"
     OPENED = "opened"

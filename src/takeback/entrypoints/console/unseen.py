@@ -1,4 +1,4 @@
-"""What people can see and nobody compares: numbers for each platform, and a list behind each number."""
+"""Pictures that people can see and nobody compares: numbers for each platform, and their lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -106,7 +106,7 @@ def lines(
 
 
 def _linker(desk: Desk, platform: str) -> Linker | None:
-    """Who names a place or message so that a browser opens it; None: nobody can."""
+    """Return what turns a place or message into an address for a browser; None: nothing can."""
     if platform not in set(desk.app.connectors):
         return None
     connector = desk.app.connectors[platform]

@@ -1,4 +1,4 @@
-"""What codes mean, in plain words: where the console speaks of statuses, events and findings. Pure."""
+"""Codes in plain words, where the console speaks of statuses, events and findings. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -145,12 +145,12 @@ def short(case: UUID) -> str:
 
 
 def clock_name(clock: str) -> str:
-    """Which deadline it is."""
+    """Name a deadline."""
     return _CLOCKS.get(clock, clock.replace("_", " "))
 
 
 def copies(found: Sequence[Copy]) -> str:
-    """What a case has, as in "4 copies, and 2 that may be"."""
+    """Count a case's copies, as in "4 copies, and 2 that may be"."""
     maybe = sum(copy.is_candidate for copy in found)
     if not found:
         return "Copies"
@@ -159,7 +159,7 @@ def copies(found: Sequence[Copy]) -> str:
 
 
 def how_found(copy: Copy) -> str:
-    """How a copy was found, as in "the picture itself, mirrored, 12 of 256 bits differ; posted after ..."."""
+    """Describe how a copy was found: "the picture itself, mirrored, 12 of 256 bits differ; posted ..."."""
     if copy.hit is None:
         return _FOUND_BY[copy.found_by]
     hit, parts = copy.hit, [_part(copy.hit)]
@@ -179,7 +179,6 @@ def how_found(copy: Copy) -> str:
 
 
 def _part(hit: Hit) -> str:
-    """What of the post it is."""
     match hit.cut:
         case Cut.WHOLE:
             return "the picture itself"
@@ -199,7 +198,7 @@ def moment(at_ms: int) -> str:
 
 
 def said_of(copy: Copy, now: datetime) -> str:
-    """What stands at a copy that only may be the same, or of which somebody said so; mostly empty."""
+    """Return the note at a copy that only may be the same, or of which somebody said so; mostly empty."""
     waits = copy.confirmed and not copy.acts(now)
     if copy.excluded:
         return "not the same picture"
@@ -209,7 +208,7 @@ def said_of(copy: Copy, now: datetime) -> str:
 
 
 def headline(targets: Sequence[TargetProgress]) -> str:
-    """How a removal goes, in one sentence. "Removed" is said only of copies that were seen to be gone."""
+    """Describe a removal in one sentence. "Removed" is said only of copies that were seen to be gone."""
     targets = [target for target in targets if target.state is not TargetState.CALLED_OFF]
     gone = sum(target.state is TargetState.GONE for target in targets)
     failed = sum(target.state is TargetState.FAILED for target in targets)
@@ -223,7 +222,7 @@ def headline(targets: Sequence[TargetProgress]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How people and copies of one case are called on its page."""
+    """Names of the people and copies of one case, for its page."""
 
     staff: Mapping[StaffId, str]
     copies: Mapping[int, int]
@@ -232,22 +231,22 @@ class Names:
     """Number on the page by target."""
 
     def of_staff(self, staff: StaffId) -> str:
-        """Who it was."""
+        """Name a member of staff."""
         return self.staff.get(staff, "a former member of staff")
 
     def of_copy(self, sighting: int | None) -> str:
-        """Which copy it was."""
+        """Name a copy."""
         number = self.copies.get(sighting) if sighting is not None else None
         return f"copy {number}" if number else "a copy"
 
     def of_target(self, target: UUID) -> str:
-        """Which copy it was."""
+        """Name the copy of a target."""
         number = self.targets.get(target)
         return f"Copy {number}" if number else "A copy"
 
 
 def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0915, C901 - an arm for each event
-    """What happened, as a line of a case's history or of the list of things that need a person."""
+    """Return an event as a line of a case's history or of the list of things that need a person."""
     match event:
         case events.ReportReceived():
             return "A report arrived."

@@ -1,4 +1,4 @@
-"""What is not compared, in plain words. Pure."""
+"""Words for what is not compared. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -66,12 +66,12 @@ def why(what: What, reason: str) -> str:
 
 
 def number(of: Number) -> str:
-    """How many, as in "3" or "more than 10,000"."""
+    """Return a number as in "3" or "more than 10,000"."""
     return f"more than {MOST:,}" if of.more else f"{of.at_least:,}"
 
 
 def rooms(surveyed: Surveyed | None, now: datetime) -> list[str]:
-    """What is known of a platform's rooms, in sentences."""
+    """Return what is known of a platform's rooms, in sentences."""
     if surveyed is None:
         return [NOT_COUNTED]
     survey, sentences = surveyed.survey, list[str]()

@@ -35,7 +35,7 @@ _PIECE = 1 << 20
 def to_offer(
     desk: Desk, case: CaseId, copies: Sequence[Copy], now: datetime
 ) -> Mapping[SightingId, datetime]:
-    """Until when there is a working copy of each that cannot be fetched from its platform any more.
+    """Return the end of each working copy that cannot be fetched from its platform any more.
 
     The platform is not asked now: either the message was seen to be deleted, or its tile found no picture.
     """

@@ -1,4 +1,4 @@
-"""What the answers to all addresses share: redirections, who asks, and how a fault is told apart.
+"""Parts that the answers to all addresses share: redirections, who asks, and how a fault is told apart.
 
 A form is answered by a redirection, whatever happened: a page that answered it directly would stay in the
 browser's history together with what was sent.
@@ -61,12 +61,12 @@ def visitor(request: Request, onion: str | None) -> Visitor:
 
 
 def from_elsewhere(request: Request) -> bool:
-    """Whether another site led here: then a browser keeps our cookie to itself, though there may be one."""
+    """Return whether another site led here: then a browser keeps our cookie to itself."""
     return request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
 
 
 def is_ours(origin: str, host: str) -> bool:
-    """Whether an Origin header names this host, or says nothing ("null": pages send no referrer)."""
+    """Return whether an Origin header names this host, or says nothing ("null": pages send no referrer)."""
     return origin == "null" or urlsplit(origin).netloc.lower() == host.lower()
 
 

@@ -1,4 +1,4 @@
-"""What was answered so far, and how a page's form is read.
+"""The answers so far, and the reading of a page's form.
 
 Each page sends its own fields alone; what was answered before is in the draft (see `session`). What comes
 back from a browser is anybody's text: it is read strictly, and a body that our own pages cannot have made is
@@ -29,7 +29,7 @@ _BEST_QUALITY = 100
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """As typed. Every field is also the name of a form field."""
+    """The answers as typed. Every field is also the name of a form field."""
 
     age: str = ""
     """ "yes", "no", "unsure" or nothing yet."""

@@ -1,4 +1,4 @@
-"""Who may come in: by a limiter that counts networks, by work of a device, or by a link that staff made."""
+"""Admission: by a limiter that counts networks, by work of a device, or by a link that staff made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from takeback.submissions.groups import Group
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """What all pages ask before they do something that costs.
+    """Asked by all pages before they do something that costs.
 
     Args:
         onion: the portal's onion address, if it has one.

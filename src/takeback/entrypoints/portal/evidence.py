@@ -18,7 +18,7 @@ _MEGABYTE = 1_000_000
 
 
 class Press(StrEnum):
-    """What the part's only button does."""
+    """The action of the part's only button."""
 
     ASK = "ask"
     WAIT = "wait"
@@ -46,7 +46,7 @@ class Evidence:
 
 
 def evidence(status: EvidenceStatus, now: datetime, words: Language) -> Evidence | None:
-    """What to say at this moment; None where nothing is kept or decided, and nothing was asked for."""
+    """Return the part at this moment; None where nothing is kept or decided, and nothing was asked for."""
     newest = status.packages[0] if status.packages else None
     if newest is None:
         return _offer(status, "", words) if status.kept and status.decided else None

@@ -1,4 +1,4 @@
-"""How often one network, and everybody together, may send and ask.
+"""Limits on how often one network, and everybody together, may send and ask.
 
 Receipts could be guessed and the intake could be flooded; both are slowed, neither is watched. A network
 is known only by a hash under a salt that lives in this process's memory and is thrown away each day, so
@@ -16,11 +16,11 @@ import hashlib
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
 from takeback.entrypoints.portal.networks import Visitor
 from takeback.errors import TooManyAttempts
+from takeback.infra.http.rates import Bucket, Rate, take
 
 FREE = 3
 """Requests of a network, of its widest kind, that the bound for all together does not hold up."""
@@ -28,41 +28,6 @@ _WIDER = 2
 """Each wider network may do so many times as much."""
 _MOST_NETWORKS = 60_000
 """Some 20 MB. The one that was silent for longest is forgotten, which refuses nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: so many at once, then one more each so often."""
-
-    burst: int
-    every: timedelta
-
-    def times(self, factor: int) -> "Rate":
-        """Return the rate for something so many times as large."""
-        return Rate(self.burst * factor, self.every / factor)
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """How full one bucket was when it was last looked at."""
-
-    tokens: float
-    at: datetime
-
-
-def take(rate: Rate, bucket: Bucket | None, now: datetime) -> tuple[Bucket, timedelta]:
-    """Take one token if there is one.
-
-    Returns:
-        The bucket afterwards, and how long to wait until there is one: nothing if it was taken.
-    """
-    if bucket is None:
-        return Bucket(rate.burst - 1, now), timedelta()
-    gained = max(timedelta(), now - bucket.at) / rate.every
-    tokens = min(float(rate.burst), bucket.tokens + gained)
-    if tokens >= 1:
-        return Bucket(tokens - 1, now), timedelta()
-    return Bucket(tokens, now), (1 - tokens) * rate.every
 
 
 class RateLimiter:

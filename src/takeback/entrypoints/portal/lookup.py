@@ -1,4 +1,4 @@
-"""How a report stands, by its receipt: typed once, kept sealed like the answers, and forgotten on leaving.
+"""The status of a report by its receipt: typed once, kept sealed like the answers, forgotten on leaving.
 
 One address for everything, which tells nothing: neither the receipt nor that somebody asked for evidence is
 in a history.
@@ -20,12 +20,12 @@ from takeback.entrypoints.portal import answering, session
 from takeback.entrypoints.portal.answering import see
 from takeback.entrypoints.portal.entrance import Entrance
 from takeback.entrypoints.portal.evidence import Press, takeable
-from takeback.entrypoints.portal.limits import Rate
 from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Lookup, Session
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.db.pool import Database
+from takeback.infra.http.rates import Rate
 from takeback.submissions import draft as drafts
 from takeback.submissions import package, receipt, submit
 from takeback.submissions.draft import DraftKey
@@ -56,7 +56,7 @@ class Lookups:
     entrance: Entrance
 
     def status(self, request: Request) -> Response:
-        """How the report behind the receipt stands that was typed; or where one is typed."""
+        """Show the status of the report whose receipt was typed, or the page where one is typed."""
         key = session.key_of(request)
         if key is None and answering.from_elsewhere(request):
             return see("/")  # from there on the browser shows the cookie that it may have
@@ -180,7 +180,7 @@ def _link(kept: Session | None) -> str:
 
 
 def _typed(body: bytes) -> tuple[str, str, str]:
-    """What was typed as a receipt, which button was pressed, and a solved puzzle."""
+    """Return the typed receipt, the button that was pressed, and a solved puzzle."""
     fields = dict(
         parse_qsl(
             body.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=4
@@ -196,7 +196,7 @@ def _typed(body: bytes) -> tuple[str, str, str]:
 
 
 def _no_sooner_than(floor: timedelta, make: Callable[[], Response]) -> Response:
-    """What `make` returns, but never before `floor` has passed."""
+    """Return what `make` returns, but never before `floor` has passed."""
     begun = clock.now()
     page = make()
     rest = floor - (clock.now() - begun)

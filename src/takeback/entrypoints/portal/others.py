@@ -39,19 +39,19 @@ class Others:
         return self.pages.plain("start")
 
     def younger(self) -> Response:
-        """Where people younger than 18 get help. Its address does not say so."""
+        """Show where people younger than 18 get help. The address does not say so."""
         return self.pages.plain("younger")
 
     def privacy(self) -> Response:
-        """How answers are protected."""
+        """Show how answers are protected."""
         return self.pages.plain("privacy")
 
     def cookies(self) -> Response:
-        """What to do when the browser does not keep our cookie."""
+        """Show what to do when the browser does not keep our cookie."""
         return self.pages.plain("cookies", 400)
 
     def trouble(self, status: str) -> Response:
-        """What is in the way of a form that was sent."""
+        """Show what is in the way of a form that was sent."""
         known = int(status) if status in {"400", "413", "500", "503"} else 404
         return self.pages.trouble(known)
 

@@ -1,4 +1,4 @@
-"""Whether the portal's two keys are those of the database that it puts reports into.
+"""A check that the portal's two keys are those of the database that it puts reports into.
 
 A report that is sealed to another database's key can be opened by nobody, and its receipt finds nothing.
 """

@@ -111,17 +111,17 @@ class Pages:
         return page
 
     def by_link(self, token: str, *, works: bool) -> HTMLResponse:
-        """Where a link for many reports leads."""
+        """Return the page behind a link for many reports."""
         return self._page("by_link", _OK if works else _NOT_FOUND, token=token, works=works)
 
     def busy(self, puzzle: str) -> HTMLResponse:
-        """Where somebody waits who cannot begin now, or lets her device work on a puzzle."""
+        """Return the page for somebody who cannot begin now, or lets her device work on a puzzle."""
         page = self._page("busy", _LATER, **self._puzzle(puzzle))
         retry(page, _SOON)
         return page
 
     def _puzzle(self, puzzle: str) -> dict[str, object]:
-        """What a template needs to offer work; nothing is offered without a puzzle."""
+        """Return the values that offer work to a device; nothing is offered without a puzzle."""
         usual = work.takes(puzzle) if puzzle else timedelta()
         least, most = status_view.wait(usual, self.words), status_view.wait(usual * _SLOW, self.words)
         return {"puzzle": puzzle, "work": work, "least": least, "most": most}
@@ -173,7 +173,7 @@ class Pages:
         return self._page("sent", code=code, groups=grouped(code), pattern=pattern, within=self._within)
 
     def ask_receipt(self, asked: Lookup, puzzle: str = "") -> HTMLResponse:
-        """Where a receipt is typed.
+        """Return the page where a receipt is typed.
 
         Args:
             asked: what was typed before, and what was wrong with it.

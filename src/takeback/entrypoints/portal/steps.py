@@ -34,7 +34,7 @@ class Step(StrEnum):
 
 
 class End(StrEnum):
-    """Where the questions lead out of themselves."""
+    """The ends of the questions."""
 
     START = "start"
     YOUNGER = "younger"
@@ -90,7 +90,7 @@ def asked_on(step: Step) -> tuple[str, ...]:
 
 
 def number(step: Step) -> int:
-    """From 1."""
+    """Return the number of a step, from 1."""
     return ORDER.index(step) + 1
 
 
@@ -100,7 +100,7 @@ def at_number(number: int) -> Step | None:
 
 
 def turn(pressed: FormPost, before: Answers, links: Links, warned: tuple[str, ...] = ()) -> Page | Exit:
-    """What follows a press of a button.
+    """Return what follows a press of a button.
 
     Args:
         pressed: the button, and what this page asked.
@@ -132,7 +132,7 @@ def turn(pressed: FormPost, before: Answers, links: Links, warned: tuple[str, ..
 
 
 def faults(step: Step, answers: Answers, links: Links) -> tuple[Fault, ...]:
-    """What this page still needs."""
+    """Return what this page still needs."""
     match step:
         case Step.AGE:
             return () if answers.age in {"yes", "no", "unsure"} else (Fault("age", "age.missing"),)

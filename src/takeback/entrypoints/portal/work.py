@@ -17,7 +17,7 @@ import secrets
 import threading
 from datetime import datetime, timedelta
 
-from takeback.entrypoints.portal.limits import Bucket, Rate, take
+from takeback.infra.http.rates import Bucket, Rate, take
 from takeback.submissions.draft import DraftKey, locator
 from takeback.submissions.receipt import Pepper
 

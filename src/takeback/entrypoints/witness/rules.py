@@ -1,4 +1,4 @@
-"""What a witness answers to a checkpoint: C2SP tlog-witness, add-checkpoint, in its order.
+"""A witness's answer to a checkpoint: C2SP tlog-witness, add-checkpoint, in its order.
 
 The decision is pure; `app` keeps the checkpoint before the cosignatures leave.
 """
@@ -64,7 +64,7 @@ def parse_request(body: bytes) -> Request:
 
 
 def decide(request: Request, keys: Sequence[LogKey], last: Checkpoint | None) -> Refusal | None:
-    """Whether a checkpoint may be cosigned; None: it may.
+    """Decide whether a checkpoint may be cosigned; None: it may.
 
     Args:
         request: what was sent.

@@ -99,7 +99,7 @@ class Checked:
             if body is None or is_odd(body):
                 fault = 400, "This form is no text, or too long."
             else:
-                receive = _again(body, receive)
+                receive = again(body, receive)
         answer = self._app if fault is None else self._refuse(scope, *fault)
         await answer(scope, receive, send)
 
@@ -145,8 +145,8 @@ async def _read(receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Give out a body that was read already."""
+def again(body: bytes, receive: Receive) -> Receive:
+    """Return what gives out a body that was read already."""
     left = [body]
 
     async def read() -> Message:
