@@ -9,6 +9,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from starlette.responses import Response
+
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
@@ -47,6 +49,8 @@ class Assets:
         self._files[name]
         return f"/static/{self.version}/{name}"
 
-    def find(self, version: str, name: str) -> Asset | None:
-        """The file behind an address."""
-        return self._files.get(name) if version == self.version else None
+    def answer(self, version: str, name: str) -> Response | None:
+        """Return the file behind an address, for a browser to keep; None if there is none."""
+        found = self._files.get(name) if version == self.version else None
+        kept = {"cache-control": "private, max-age=31536000, immutable"}
+        return Response(found.content, media_type=found.type, headers=kept) if found else None

@@ -35,13 +35,9 @@ SUCCESSOR = "successor"
 
 
 def settle(database: Database, folder: Path, wanted: Collection[str] = INTAKE, *, origin: str = "") -> None:
-    """Compare all keys that are here with those that belong to the database, and make what may be made.
+    """Compare all keys here with those that belong to the database, and make what may be made.
 
-    Args:
-        database: as its owner.
-        folder: of the keys.
-        wanted: names of the keys that this process needs.
-        origin: the log's name; needed where LEDGER is wanted.
+    `wanted` names the keys that this process needs; where LEDGER is wanted, `origin` names the log.
 
     Raises:
         ConfigurationError: a key is another database's, or it is missing and there was one; nothing was made.
@@ -68,18 +64,9 @@ def settle_made(database: Database, folder: Path) -> None:
 
 
 def succeed(database: Database, folder: Path, origin: str, now: datetime) -> Signed:
-    """Begin a new log with new keys where the old one must not be signed on; again, to finish what was begun.
+    """Begin a new log with new keys where the old one must not be signed on; return what the new key signed.
 
     A crash leaves the old log, or the new one with its keys in `successor`; the next call moves them.
-
-    Args:
-        database: as its owner.
-        folder: of the keys.
-        origin: the new log's name.
-        now: the moment.
-
-    Returns:
-        What the new key signed.
 
     Raises:
         ConfigurationError: the log may be signed on, the name is an old one, or the old log is damaged.

@@ -67,14 +67,7 @@ def seconds(team: Sequence[Member], asked_by: StaffId | None, staff: StaffId, no
 
 
 def approval_fault(request: Request, team: Sequence[Member], by: StaffId | None, now: datetime) -> str | None:
-    """Why a request cannot be approved by this person, in a sentence for her; None if it can.
-
-    Args:
-        request: what was asked.
-        team: every account.
-        by: who approves; None: the operator, at the command line.
-        now: when.
-    """
+    """Return why this person cannot approve a request, in a sentence for her; None if she can."""
     if not is_open(request, now):
         return "This request was answered already, or is older than three days."
     asker = next((member for member in team if member.id == request.asked_by), None)
@@ -105,12 +98,9 @@ def may_refuse(request: Request, team: Sequence[Member], by: StaffId | None) -> 
 
 
 def is_news(request: Request, since: datetime | None, now: datetime) -> bool:
-    """Return whether a browser's pages tell the person concerned of a request; not of her invitation.
+    """Return whether a browser that heard of all up to `since` tells the person concerned of a request.
 
-    Args:
-        request: what concerns her.
-        since: what this browser has heard of: everything up to then.
-        now: when.
+    Nobody is told of her own invitation.
     """
     at = request.ended_at or request.asked_at
     invited = request.change in {AccountChange.REVIEWER_INVITED, AccountChange.ADMINISTRATOR_INVITED}

@@ -218,11 +218,6 @@ def about(tx: Tx, staff: StaffId, *, now: datetime) -> tuple[Request, ...]:
     return requests_store.about(tx, staff, now - rules.KEPT_IN_VIEW, _MOST)
 
 
-def can_approve(tx: Tx, request: Request, *, by: StaffId, now: datetime) -> bool:
-    """Return whether this member is the second person that it needs."""
-    return rules.approval_fault(request, store.members(tx), by, now) is None
-
-
 def seconds(tx: Tx, request: Request, *, now: datetime) -> tuple[Member, ...]:
     """Return who can approve it; nobody: the operator can."""
     return tuple(rules.seconds(store.members(tx), request.asked_by, request.staff, now))

@@ -24,11 +24,7 @@ _BYTES = 32
 
 
 class Secret:
-    """Hides what must not be read from the database alone.
-
-    Args:
-        key: 32 random bytes.
-    """
+    """Hides what must not be read from the database alone. Its key is 32 random bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._names = _derive(key, b"names of failed log-ins")

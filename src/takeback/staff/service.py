@@ -49,14 +49,12 @@ def invite(tx: Tx, name: str, role: Role, *, now: datetime) -> str:
     return requests.invite(tx, name, role, by=None, now=now).link
 
 
-def link_waits(tx: Tx, token: str, *, now: datetime) -> bool:
-    """Return whether a one-time link could be used. Asking does not use it up."""
-    return store.link_waits(tx, _hash(token), now) is not None
+def link_needs_code(tx: Tx, token: str, *, now: datetime) -> bool | None:
+    """Return whether a one-time link needs a code that somebody else hands over; None: it does not work.
 
-
-def link_needs_code(tx: Tx, token: str, *, now: datetime) -> bool:
-    """Return whether a one-time link works only with the code that somebody else hands over."""
-    return store.link_waits(tx, _hash(token), now) is True
+    Asking does not use it up: chat programs look at links too.
+    """
+    return store.link_waits(tx, _hash(token), now)
 
 
 def use_link(tx: Tx, token: str, *, code: str = "", now: datetime) -> SignedIn | None:

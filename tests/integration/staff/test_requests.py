@@ -98,9 +98,9 @@ def test_a_code_cannot_be_guessed(tx: Tx):
     asked = requests.invite(tx, "Ruth", Role.REVIEWER, by=ADA, now=NOW)
     _, token = requests.approve(tx, asked.request.id, by=BEA, now=NOW)
     for n in range(rules.MOST_WRONG_CODES):
-        assert service.link_waits(tx, token, now=NOW)
+        assert service.link_needs_code(tx, token, now=NOW) is not None
         assert service.use_link(tx, token, code=f"AAAAA-AAAA{n}", now=NOW) is None
-    assert not service.link_waits(tx, token, now=NOW)
+    assert service.link_needs_code(tx, token, now=NOW) is None
     assert service.use_link(tx, token, code=asked.code, now=NOW) is None
 
 

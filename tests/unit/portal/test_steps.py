@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_flips import FIELD
-from takeback.entrypoints.portal.answers import LONGEST_ACCOUNT, Answers, FormPost
+from takeback.entrypoints.portal.answers import Answers, FormPost
 from takeback.entrypoints.portal.links import links
 from takeback.entrypoints.portal.steps import ORDER, End, Exit, Page, Step, faults, turn
+from takeback.submissions.model import LONGEST_ACCOUNT
 
 PICTURE = FIELD
 WHOLE = Answers(age="yes", pictures=PICTURE, nonconsent="yes", good_faith="yes", signature="River")

@@ -88,14 +88,7 @@ class Health(BaseModel):
 
 
 class Problem(Exception):
-    """A refusal: becomes a `Failed` body.
-
-    Args:
-        status: the HTTP status.
-        code: a stable word for programs.
-        message: a sentence for people.
-        wait: when to come back, if that helps.
-    """
+    """A refusal: becomes a `Failed` body. `wait` says when to come back, if that helps."""
 
     def __init__(self, status: int, code: str, message: str, wait: timedelta | None = None) -> None:
         super().__init__(message)

@@ -1,7 +1,5 @@
 """`takeback dossier`: put a case's evidence together, as one package that proves itself."""
 
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,6 +13,7 @@ from takeback.dossier import service
 from takeback.dossier.trusting import trust_of
 from takeback.errors import ConfigurationError, NotReady, TakebackError
 from takeback.ids import CaseId
+from takeback.infra import files
 from takeback.infra.config import Settings
 from takeback.zones import zone_of
 from takeback_verify.errors import VerifyError
@@ -95,17 +94,10 @@ def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | N
 
 def _put(path: Path, pieces: Iterable[bytes]) -> None:
     """A file that is there whole or not at all, for its owner only. Raises ConfigurationError."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        files.replace(path, pieces)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _end(errors: Console, reason: str) -> NoReturn:

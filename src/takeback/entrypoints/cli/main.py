@@ -7,7 +7,7 @@ part's code; the commands here become that process. Commands import what they ne
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 
 import typer
@@ -42,38 +42,22 @@ def serve() -> None:
         service.run(stop)
 
 
-def _become(entry_point: str) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", f"takeback.entrypoints.{entry_point}"])  # noqa: S606 - our own module
+PROCESSES = {
+    "portal": "Run the public portal alone: the pages where people report, and ask for a report's status.",
+    "console": "Run the staff's console alone.",
+    "api": "Run the machine API alone: check a picture or a hash, health, metrics.",
+    "worker": "Run the background worker alone: jobs, clocks, incoming reports, the ledger's sequencer.",
+    "watch": "Run a watcher alone: read what passes on the connected platforms.",
+}
 
 
-@app.command()
-def portal() -> None:
-    """Run the public portal alone: the pages where people report, and ask how it stands."""
-    _become("portal")
+def _become(command: str) -> Callable[[], None]:
+    name = "watcher" if command == "watch" else command
+    return lambda: os.execv(sys.executable, [sys.executable, "-m", f"takeback.entrypoints.{name}"])  # noqa: S606 - our own module
 
 
-@app.command()
-def console() -> None:
-    """Run the staff's console alone."""
-    _become("console")
-
-
-@app.command()
-def api() -> None:
-    """Run the machine API alone: check a picture or a hash, health, metrics."""
-    _become("api")
-
-
-@app.command()
-def worker() -> None:
-    """Run the background worker alone: jobs, clocks, incoming reports, the ledger's sequencer."""
-    _become("worker")
-
-
-@app.command()
-def watch() -> None:
-    """Run a watcher alone: read what passes on the connected platforms."""
-    _become("watcher")
+for _name, _help in PROCESSES.items():
+    app.command(_name, help=_help)(_become(_name))
 
 
 @app.command()
@@ -150,7 +134,7 @@ def _asked_for(words: Sequence[str]) -> Iterable[str]:
     first = next((word for word in words if not word.startswith("-")), None)
     if first in ELSEWHERE:
         return [first]
-    here = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    here = {each.name or each.callback.__name__ for each in app.registered_commands if each.callback}
     return [] if first in here else ELSEWHERE
 
 

@@ -117,12 +117,7 @@ def addition(files: Sequence[tuple[Path, PictureSignals | ClipSignals]], listed:
 
 
 def candidates(name: str, seen: PictureSignals | ClipSignals) -> Iterator[Candidate]:
-    """Whatever a report of this file could bank.
-
-    Args:
-        name: of the file, for the comments.
-        seen: read with its flips.
-    """
+    """Yield whatever a report of this file could bank. It was read with its flips; `name` is for comments."""
     if isinstance(seen, ClipSignals):
         for frame in seen.frames:
             yield Candidate(frame.flips, f"{name}, at {frame.at_ms / 1000:g} s")

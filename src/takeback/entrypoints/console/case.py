@@ -237,16 +237,16 @@ def _page(
 
 
 @router.get("")
-def show(desk: AtDesk, visit: Visiting, case: UUID) -> Response:
+def show(desk: AtDesk, visit: Visiting, case: CaseId) -> Response:
     """The case page."""
-    return _page(desk, visit, CaseId(case))
+    return _page(desk, visit, case)
 
 
 @router.get("/status")
-def show_status(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
+def show_status(desk: AtDesk, visit: Glancing, case: CaseId) -> Response:
     """Show what moves of the case page: the right column and the history. The page asks by itself."""
     with desk.app.database.transaction() as tx:
-        view = status_view(tx, CaseId(case), reviewer_of(visit))
+        view = status_view(tx, case, reviewer_of(visit))
         history = _history(tx, view)
     return desk.page(
         "_live.html",
@@ -261,14 +261,14 @@ def show_status(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
 
 @router.post("/copy/{sighting}/exclude")
 def exclude(
-    desk: AtDesk, visit: Posting, case: UUID, sighting: int, excluded: Annotated[bool, Form()]
+    desk: AtDesk, visit: Posting, case: CaseId, sighting: SightingId, excluded: Annotated[bool, Form()]
 ) -> Response:
     """Say that a copy is not the same picture, or is after all."""
     with desk.app.database.transaction() as tx:
         cases.exclude(
             tx,
-            CaseId(case),
-            SightingId(sighting),
+            case,
+            sighting,
             excluded=excluded,
             staff=visit.member.id,
             now=clock.now(),
@@ -278,14 +278,14 @@ def exclude(
 
 @router.post("/copy/{sighting}/confirm")
 def confirm(
-    desk: AtDesk, visit: Posting, case: UUID, sighting: int, confirmed: Annotated[bool, Form()]
+    desk: AtDesk, visit: Posting, case: CaseId, sighting: SightingId, confirmed: Annotated[bool, Form()]
 ) -> Response:
     """Say that a copy which only may be the same picture is, or take that back."""
     with desk.app.database.transaction() as tx:
         cases.confirm(
             tx,
-            CaseId(case),
-            SightingId(sighting),
+            case,
+            sighting,
             confirmed=confirmed,
             staff=visit.member.id,
             now=clock.now(),
@@ -295,13 +295,11 @@ def confirm(
 
 
 @router.post("/contact")
-def contact(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[LookReason, Form()]) -> Response:
+def contact(desk: AtDesk, visit: Posting, case: CaseId, reason: Annotated[LookReason, Form()]) -> Response:
     """Show how to reach the person who reported; the asking is recorded first."""
     with desk.app.database.transaction() as tx:
-        signature, address = cases.contact(
-            tx, desk.app.unsealer, CaseId(case), staff=visit.member.id, reason=reason
-        )
-    return _page(desk, visit, CaseId(case), reporter=Reporter(signature, address))
+        signature, address = cases.contact(tx, desk.app.unsealer, case, staff=visit.member.id, reason=reason)
+    return _page(desk, visit, case, reporter=Reporter(signature, address))
 
 
 def _choice(
@@ -341,7 +339,7 @@ def _what_changed(changed: Changed, names: words.Names) -> str:
 def decide(
     desk: AtDesk,
     visit: Posting,
-    case: UUID,
+    case: CaseId,
     verdict: Annotated[str, Form(max_length=100)] = "",
     reason: Annotated[str, Form(max_length=100)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
@@ -355,16 +353,16 @@ def decide(
     try:
         choice = _choice(verdict, reason, note, page, warned=warned, unseen=unseen)
         with desk.app.database.transaction() as tx:
-            deciding.decide(tx, CaseId(case), choice, reviewer_of(visit), now=clock.now(), undo=undo_after)
+            deciding.decide(tx, case, choice, reviewer_of(visit), now=clock.now(), undo=undo_after)
     except deciding.PageIsOld as error:
         typed = replace(typed, warned=bool(error.changed.found) or warned)
-        _disagree(desk, visit, CaseId(case), Verdict(verdict))
-        return _old_page(desk, visit, CaseId(case), error, typed)
+        _disagree(desk, visit, case, Verdict(verdict))
+        return _old_page(desk, visit, case, error, typed)
     except deciding.NotLooked as error:
         typed = replace(typed, must_look=True)
-        return _page(desk, visit, CaseId(case), status=409, error=str(error), typed=typed)
+        return _page(desk, visit, case, status=409, error=str(error), typed=typed)
     except Refused as error:
-        return _page(desk, visit, CaseId(case), status=409, error=str(error), typed=typed)
+        return _page(desk, visit, case, status=409, error=str(error), typed=typed)
     return RedirectResponse(f"/case/{case}", 303)
 
 
@@ -383,34 +381,34 @@ def _disagree(desk: Desk, visit: Visit, case: CaseId, verdict: Verdict) -> None:
 
 
 @router.post("/reverse")
-def reverse(desk: AtDesk, visit: Posting, case: UUID) -> Response:
+def reverse(desk: AtDesk, visit: Posting, case: CaseId) -> Response:
     """Take back a decision that took effect: its signals are withdrawn, and the case is decided again."""
     with desk.app.database.transaction() as tx:
-        deciding.reverse(tx, CaseId(case), reviewer=reviewer_of(visit), now=clock.now())
+        deciding.reverse(tx, case, reviewer=reviewer_of(visit), now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/reopen")
-def reopen(desk: AtDesk, visit: Posting, case: UUID, why: Annotated[Reopened, Form()]) -> Response:
+def reopen(desk: AtDesk, visit: Posting, case: CaseId, why: Annotated[Reopened, Form()]) -> Response:
     """Have a closed case decided again, by somebody else."""
     with desk.app.database.transaction() as tx:
-        deciding.reopen(tx, CaseId(case), why, reviewer=reviewer_of(visit), now=clock.now())
+        deciding.reopen(tx, case, why, reviewer=reviewer_of(visit), now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/undo")
-def undo(desk: AtDesk, visit: Posting, case: UUID, decision: Annotated[UUID, Form()]) -> Response:
+def undo(desk: AtDesk, visit: Posting, case: CaseId, decision: Annotated[UUID, Form()]) -> Response:
     """Take a decision back."""
     with desk.app.database.transaction() as tx:
-        deciding.undo(tx, CaseId(case), decision, staff=visit.member.id, now=clock.now())
+        deciding.undo(tx, case, decision, staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/retry")
-def retry(desk: AtDesk, visit: Posting, case: UUID, target: Annotated[UUID, Form()]) -> Response:
+def retry(desk: AtDesk, visit: Posting, case: CaseId, target: Annotated[UUID, Form()]) -> Response:
     """Try a failed removal again."""
     with desk.app.database.transaction() as tx:
-        if target not in {each.target for each in takedown.progress(tx, CaseId(case))}:
+        if target not in {each.target for each in takedown.progress(tx, case)}:
             raise NotFound("This case has no such removal.")
         takedown.retry(tx, TargetId(target), staff=visit.member.id)
     return RedirectResponse(f"/case/{case}", 303)

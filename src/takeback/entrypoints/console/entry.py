@@ -98,12 +98,9 @@ def log_in_by_passkey(
 def welcome(desk: AtDesk, token: str) -> Response:
     """Show a one-time link's page. Looking does not use it up: programs look at links before people do."""
     with desk.app.database.transaction() as tx:
-        waits = service.link_waits(tx, token, now=clock.now())
         needs_code = service.link_needs_code(tx, token, now=clock.now())
-    if not waits:
-        return desk.page(
-            "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
-        )
+    if needs_code is None:
+        return _link_ended(desk)
     return desk.page("welcome.html", token=token, needs_code=needs_code, error="")
 
 
@@ -116,10 +113,14 @@ def come_in(desk: AtDesk, token: str, code: Annotated[str, Form(max_length=200)]
     if again:
         return desk.page("welcome.html", status=403, token=token, needs_code=True, error=_WRONG_CODE)
     if into is None:
-        return desk.page(
-            "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
-        )
+        return _link_ended(desk)
     return desk.enter(into, "/" if into.member.can_return else "/account/setup")
+
+
+def _link_ended(desk: Desk) -> Response:
+    return desk.page(
+        "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
+    )
 
 
 @router.post("/logout")

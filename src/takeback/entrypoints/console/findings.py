@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.connectors.api import State, Surface, Vantage
-from takeback.entrypoints.console.words import TARGET, count
+from takeback.entrypoints.console.counting import count
+from takeback.entrypoints.console.words import TARGET
 from takeback.takedown.model import ControlRow, Finding, LookRow, Round, TargetProgress, TargetState
 from takeback.takedown.rules import Control, control_at, proven
 

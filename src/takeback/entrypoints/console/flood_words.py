@@ -48,12 +48,8 @@ def sentence(event: FloodEvent, name: Callable[[StaffId], str]) -> str:  # noqa:
 def headline(flood: Flood) -> str:
     """A flood in one line: "170 reports came in 2 minutes from one network; 1,588 pictures"."""
     lasted = flood.last_at - flood.first_at
-    came = f"{_number(flood.reports, 'report')} came in {_lasted(lasted)} {_FROM[flood.kind]}"
-    return f"{came}; {_number(flood.pictures, 'picture')}"
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number:,} {what if number == 1 else what + 's'}"
+    came = f"{count(flood.reports, 'report')} came in {_lasted(lasted)} {_FROM[flood.kind]}"
+    return f"{came}; {count(flood.pictures, 'picture')}"
 
 
 def _lasted(time: timedelta) -> str:

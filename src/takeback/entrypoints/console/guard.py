@@ -24,12 +24,7 @@ HEADERS = PAGES | {
 
 
 class Guard:
-    """ASGI middleware around the console.
-
-    Args:
-        app: the console.
-        site: the one origin that is served.
-    """
+    """ASGI middleware around the console; `site` is the one origin that is served."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app

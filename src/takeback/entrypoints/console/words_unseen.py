@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from takeback.entrypoints.console.words import count
+from takeback.entrypoints.console.counting import count
 from takeback.errors import WhyUnreadable
 from takeback.sightings.unseen import MOST, Number, Surveyed, What
 

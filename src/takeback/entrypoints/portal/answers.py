@@ -11,14 +11,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from takeback.signals.model import HASH_BYTES, Flip
-from takeback.submissions import model
 from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, Report, ReportedPicture
 
-LONGEST_WHERE = model.LONGEST_WHERE
-"""In UTF-16 units, as browsers count for `maxlength`; so are the other three."""
-LONGEST_ACCOUNT = model.LONGEST_ACCOUNT
-LONGEST_SIGNATURE = model.LONGEST_SIGNATURE
-LONGEST_CONTACT = model.LONGEST_CONTACT
 BODY_LIMIT = 64 * 1024
 """Bytes of a request."""
 
@@ -71,14 +65,7 @@ class FormPost:
 
 
 def parse(body: bytes) -> FormPost:
-    """Read what a page sent.
-
-    Args:
-        body: application/x-www-form-urlencoded, in UTF-8.
-
-    Raises:
-        ValueError: none of our pages sends this.
-    """
+    """Read a page's form. Raises ValueError: none of our pages sends this."""
     pairs = parse_qsl(
         body.decode("ascii"),
         keep_blank_values=True,
@@ -115,11 +102,6 @@ def read_pictures(text: str) -> tuple[ReportedPicture, ...]:
     if len(pictures) > MAX_PICTURES:
         raise ValueError("too many pictures")
     return tuple(pictures)
-
-
-def write_pictures(pictures: tuple[ReportedPicture, ...]) -> str:
-    """The text that `read_pictures` reads."""
-    return " ".join(".".join((str(picture.quality), *picture.flips)) for picture in pictures)
 
 
 def locations(where: str) -> tuple[str, ...]:

@@ -42,12 +42,9 @@ _log = logging.getLogger(__name__)
 
 
 class Guard:
-    """ASGI middleware around the portal.
+    """ASGI middleware around the portal; `limit` is in bytes of a body.
 
-    Args:
-        app: the portal.
-        limit: most bytes of a body.
-        trouble: makes the page that says what is wrong, for 400, 413, 415, 500 and 503.
+    `trouble` makes the page that says what is wrong, for 400, 413, 415, 500 and 503.
     """
 
     def __init__(self, app: ASGIApp, limit: int, trouble: Callable[[int], Response]) -> None:

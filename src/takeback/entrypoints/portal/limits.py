@@ -26,6 +26,15 @@ FREE = 3
 """Requests of a network, of its widest kind, that the bound for all together does not hold up."""
 _WIDER = 2
 """Each wider network may do so many times as much."""
+LIMITS = {
+    # New drafts, and new sessions in which a receipt is looked up: both are a row. At most some 3,900 in
+    # thirty minutes by one process; the database holds 8,000.
+    "begin": (Rate(60, timedelta(seconds=10)), Rate(300, timedelta(seconds=0.5))),
+    "send": (Rate(12, timedelta(minutes=1)), Rate(120, timedelta(seconds=1))),
+    "ask": (Rate(20, timedelta(seconds=10)), Rate(300, timedelta(seconds=0.1))),
+    "take": (Rate(6, timedelta(minutes=5)), Rate(30, timedelta(seconds=2))),
+}
+"""For each kind of request: what one network may do, and all together."""
 _MOST_NETWORKS = 60_000
 """Some 20 MB. The one that was silent for longest is forgotten, which refuses nobody."""
 
@@ -33,9 +42,7 @@ _MOST_NETWORKS = 60_000
 class RateLimiter:
     """Lets one kind of request through as often as it may come.
 
-    Args:
-        per_network: for the narrowest network of an address.
-        together: for all; protects the database when many networks come at once. A crowd has as much.
+    `together` protects the database when many networks come at once. A crowd has as much.
     """
 
     def __init__(self, per_network: Rate, together: Rate) -> None:
@@ -49,10 +56,6 @@ class RateLimiter:
 
     def enter(self, visitor: Visitor, now: datetime) -> None:
         """Count one request.
-
-        Args:
-            visitor: whom it counts for.
-            now: the present.
 
         Raises:
             TooManyAttempts: come back later; the request must not be looked at, and was not counted.

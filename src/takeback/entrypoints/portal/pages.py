@@ -21,6 +21,7 @@ from takeback.infra.assets import Assets
 from takeback.infra.config import PortalSettings
 from takeback.law.doors import STOPNCII, Door, load_doors, load_helpers
 from takeback.signals.model import MIN_QUALITY
+from takeback.submissions import model
 from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, ReportStatus
 from takeback.submissions.receipt import ReceiptCode, grouped
 
@@ -52,14 +53,7 @@ class Unfollowed:
 
 
 class Pages:
-    """Makes every page of the portal.
-
-    Args:
-        settings: for the name of the service and the way out.
-        assets: style and scripts.
-        words: the language.
-        links: which links somebody here can follow.
-    """
+    """Makes every page of the portal."""
 
     def __init__(self, settings: PortalSettings, assets: Assets, words: Language, links: Links) -> None:
         self.words = words
@@ -127,13 +121,7 @@ class Pages:
         return {"puzzle": puzzle, "work": work, "least": least, "most": most}
 
     def question(self, shown_page: steps.Page, draft: Draft, puzzle: str = "") -> HTMLResponse:
-        """One question, with what was answered to it.
-
-        Args:
-            shown_page: which one.
-            draft: where the answers are kept.
-            puzzle: what her device may work on instead of waiting, if she has to wait.
-        """
+        """Return one question with its answers, and a puzzle to work on if she has to wait."""
         wait = timedelta(seconds=draft.wait)
         faults = [(fault.field, self._fault(fault, wait)) for fault in shown_page.faults]
         lines = form.locations(shown_page.answers.where)
@@ -151,7 +139,7 @@ class Pages:
             locations=lines,
             unfollowed=self._unfollowed(lines),
             warned=bool(shown_page.warned),
-            limits=form,
+            limits=model,
             most_pictures=MAX_PICTURES,
             least_quality=MIN_QUALITY,
             **self._puzzle(puzzle),
@@ -173,12 +161,7 @@ class Pages:
         return self._page("sent", code=code, groups=grouped(code), pattern=pattern, within=self._within)
 
     def ask_receipt(self, asked: Lookup, puzzle: str = "") -> HTMLResponse:
-        """Return the page where a receipt is typed.
-
-        Args:
-            asked: what was typed before, and what was wrong with it.
-            puzzle: what her device may work on instead of waiting, if she has to wait.
-        """
+        """Return the page where a receipt is typed, with a puzzle to work on if she has to wait."""
         wait = timedelta(seconds=asked.wait)
         sentence = self.words.say(asked.fault, wait=status_view.wait(wait, self.words)) if asked.fault else ""
         faults = [("receipt", sentence)] if sentence else []

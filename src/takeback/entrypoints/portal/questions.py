@@ -6,7 +6,6 @@ A draft exists from the first answer on, if that was "yes": of whoever was young
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Body, Request
@@ -21,20 +20,12 @@ from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Draft, Lookup, Session
 from takeback.errors import LinkEnded, Refused, TooManyAttempts
 from takeback.infra.db.pool import Database
-from takeback.infra.http.rates import Rate
 from takeback.infra.vault.seal import Recipient
 from takeback.submissions import draft as drafts
 from takeback.submissions import submit
 from takeback.submissions.draft import DraftKey
 from takeback.submissions.model import Report
 from takeback.submissions.receipt import Pepper, ReceiptCode
-
-BEGIN_PER_NETWORK = Rate(burst=60, every=timedelta(seconds=10))
-"""New drafts, and new sessions in which a receipt is looked up: both are a row."""
-BEGIN_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.5))
-"""At most some 3,900 in thirty minutes by one process; the database holds 8,000."""
-SEND_PER_NETWORK = Rate(burst=12, every=timedelta(minutes=1))
-SEND_TOGETHER = Rate(burst=120, every=timedelta(seconds=1))
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +53,7 @@ class Questions:
         if step is steps.Step.AGE:
             return self._age(request, unanswered=True)
         key = session.key_of(request)
-        draft = _draft(self._load(key))
+        draft = _draft(session.load(self.database, key))
         if key is None or draft is None:
             return self.pages.gone()
         shown_page = self._sheet(step, draft)
@@ -71,7 +62,7 @@ class Questions:
 
     def receipt(self, request: Request) -> Response:
         """The receipt of what was sent a moment ago."""
-        kept = self._load(session.key_of(request))
+        kept = session.load(self.database, session.key_of(request))
         if kept is None or kept.lookup is None:
             return self.pages.gone()
         if not kept.lookup.fresh:
@@ -86,7 +77,7 @@ class Questions:
         try:
             pressed = form.parse(body)
             at = steps.Step(pressed.at)
-            kept = self._load(key)
+            kept = session.load(self.database, key)
             draft = _draft(kept)
             if draft is None and at is not steps.Step.AGE:
                 return see(_page(at))  # which says that the answers are gone
@@ -99,7 +90,7 @@ class Questions:
     def stay(self, request: Request) -> Response:
         """Begin the thirty minutes anew: the page's script asks while somebody is typing."""
         key = session.key_of(request)
-        kept = self._load(key)
+        kept = session.load(self.database, key)
         if key is not None and kept is not None:
             session.save(self.database, key, kept)
         return Response(status_code=204)
@@ -196,7 +187,7 @@ class Questions:
         key = session.key_of(request)
         if key is None and answering.from_elsewhere(request):
             return see("/")  # from there on the browser shows the cookie that it may have
-        draft = _draft(self._load(key)) or Draft(form.Answers())
+        draft = _draft(session.load(self.database, key)) or Draft(form.Answers())
         missing = (steps.Fault("age", "age.missing"),) if unanswered else ()
         then = draft.then if draft.at == steps.Step.AGE.value else ""
         page = self.pages.question(steps.Page(steps.Step.AGE, draft.answers, then, missing), draft)
@@ -211,9 +202,6 @@ class Questions:
         found = steps.faults(step, draft.answers, self.links) if draft.checked else ()
         sentence = (steps.Fault("send", draft.sentence),) if draft.sentence else ()
         return steps.Page(step, draft.answers, draft.then, (*found, *sentence), draft.warned)
-
-    def _load(self, key: DraftKey | None) -> Session | None:
-        return None if key is None else session.load(self.database, key)
 
 
 def _draft(kept: Session | None) -> Draft | None:

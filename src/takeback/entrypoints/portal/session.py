@@ -75,10 +75,10 @@ class Session:
 _SESSION: TypeAdapter[Session] = TypeAdapter(Session)
 
 
-def load(database: Database, key: DraftKey) -> Session | None:
+def load(database: Database, key: DraftKey | None) -> Session | None:
     """Return what is kept under a key; None if there is nothing, or nothing that this version can read."""
     try:
-        data = draft.get(database, key)
+        data = None if key is None else draft.get(database, key)
         return None if data is None else _SESSION.validate_json(data, strict=True)
     except (ValidationError, ValueError) as error:
         _log.warning("a draft could not be read: %s", type(error).__name__)

@@ -42,7 +42,7 @@ class End(StrEnum):
 
 
 ORDER = tuple(Step)
-_ASKED_ON = {
+ASKED_ON = {
     Step.AGE: ("age",),
     Step.PICTURE: ("pictures",),
     Step.WHERE: ("where",),
@@ -51,6 +51,7 @@ _ASKED_ON = {
     Step.CONTACT: ("contact",),
     Step.CHECK: (),
 }
+"""The fields that each page shows; all others it carries."""
 _SKIPPABLE = {Step.PICTURE: "pictures", Step.WHERE: "where", Step.ACCOUNT: "account", Step.CONTACT: "contact"}
 
 
@@ -84,11 +85,6 @@ class Exit:
     answers: Answers
 
 
-def asked_on(step: Step) -> tuple[str, ...]:
-    """The fields that this page shows; all others it carries."""
-    return _ASKED_ON[step]
-
-
 def number(step: Step) -> int:
     """Return the number of a step, from 1."""
     return ORDER.index(step) + 1
@@ -100,19 +96,9 @@ def at_number(number: int) -> Step | None:
 
 
 def turn(pressed: FormPost, before: Answers, links: Links, warned: tuple[str, ...] = ()) -> Page | Exit:
-    """Return what follows a press of a button.
-
-    Args:
-        pressed: the button, and what this page asked.
-        before: all answers so far.
-        links: which links somebody here can follow.
-        warned: lines of which she was warned already that nobody can.
-
-    Raises:
-        ValueError: our pages have no such button.
-    """
+    """Return what follows a press of a button. Raises ValueError: our pages have no such button."""
     at = Step(pressed.at)
-    answers = pressed.answered(before, asked_on(at))
+    answers = pressed.answered(before, ASKED_ON[at])
     then = "check" if pressed.then == "check" else ""
     verb, _, which = pressed.go.partition(":")
     match verb:

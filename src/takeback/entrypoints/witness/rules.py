@@ -66,10 +66,7 @@ def parse_request(body: bytes) -> Request:
 def decide(request: Request, keys: Sequence[LogKey], last: Checkpoint | None) -> Refusal | None:
     """Decide whether a checkpoint may be cosigned; None: it may.
 
-    Args:
-        request: what was sent.
-        keys: those of the log that the checkpoint names; none if it is not watched.
-        last: what was cosigned last of that log.
+    `keys` are those of the log that it names, none if it is not watched; `last` is what was cosigned last.
     """
     return _not_signed(request, keys) or _not_grown(request, last)
 
