@@ -26,10 +26,12 @@ from takeback.ids import CaseId, StaffId
 from takeback.infra import clock
 from takeback.infra.asking import AskedInTransaction
 from takeback.infra.config import Settings
+from takeback.infra.jobs import wire
 from takeback.infra.jobs.worker import next_try
 from takeback.infra.vault import keys
 from takeback.infra.vault.seal import load_recipient
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import PassClocks
 from takeback.matching import service as matching
 from takeback.matching.reading import read_closely
 from takeback.sightings import leases
@@ -38,8 +40,7 @@ from takeback.signals.lanes import When
 from takeback.submissions.model import Report, ReportedPicture
 from takeback.submissions.receipt import load_pepper
 from takeback.submissions.submit import submit
-from takeback.workflow import dispatch as pipeline
-from takeback.workflow import errands
+from takeback.workflow import dispatch, reports
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
@@ -133,7 +134,6 @@ class House:
         )
         self.receipts: dict = {}
         """Of each report."""
-        self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
 
     def on(self, database, platform) -> "House":
         """The same, with another database and platform."""
@@ -203,7 +203,7 @@ class House:
     # --- what runs in the background
 
     def take_in(self) -> None:
-        errands.take_in(self.app)
+        reports.take_in(self.app)
         self.work()
 
     def watch(self) -> None:
@@ -266,7 +266,8 @@ class House:
         except AskedInTransaction:
             raise
         except Exception as error:  # noqa: BLE001 - the worker retries whatever it was
-            wait = next_try(self.work_of[job.name], attempt, error)
+            known = wire.read(job.name, job.args)
+            wait = next_try(known.policy, attempt, error)
             if wait is not None:
                 self.query(
                     "update procrastinate_jobs set attempts = %s, scheduled_at = %s where id = %s",
@@ -275,12 +276,12 @@ class House:
                     job.id,
                 )
                 return
-            pipeline.work(self.app).gave_up(job.name, job.args, error)
+            dispatch.give_up(self.app, known, error)
         self.query("delete from procrastinate_jobs where id = %s", job.id)
 
     def run(self, job: Job) -> None:
         """What the job is for, and nothing around it."""
-        self.work_of[job.name].run(**job.args)
+        dispatch.run(self.app, wire.read(job.name, job.args))
 
     def after(self, *, steps: int = 1, **by: float) -> None:
         """Let time pass, and do what is due then."""
@@ -289,7 +290,7 @@ class House:
             self.work()
 
     def pass_clocks(self) -> None:
-        errands.pass_clocks(self.app)
+        dispatch.run(self.app, PassClocks())
         self.work()
 
     # --- what there is to see
@@ -348,8 +349,7 @@ _STATE = {
     "controls": "select target_id, round, moment, surface, vantage, state, seen from takedown_control",
     "rounds": "select target_id, round, finding from takedown_round",
     "events": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture'"
-    " - 'exhibit'"
-    " - 'answer_by'"
+    " - 'exhibit' - 'answer_by'"
     " from event",
     "captures": "select message, media, reason, state, kept_at is null, ours_at is null"
     " from evidence_capture",

@@ -1,7 +1,7 @@
 """Decide, undo, dispute, reverse and reopen: what people say of a case, each with its event.
 
 A decision is made of a page. It covers the copies that the page showed and no others; a page that is no
-longer true is answered with what changed. Nothing here asks a platform: what follows is `pipeline`'s.
+longer true is answered with what changed. Nothing here asks a platform: what follows is `workflow`'s.
 """
 
 from collections.abc import Sequence

@@ -24,6 +24,7 @@ from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
 from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
+from takeback.jobs import Bring, LookBack
 from takeback.matching import store as matching
 
 AT_ONCE = 100
@@ -102,16 +103,16 @@ def ask_for_more(tx: Tx, case: CaseId, more: int, *, staff: StaffId) -> None:
 
 def _go_on(tx: Tx, entry: EntryId, look_back_after: int | None) -> None:
     if store.any_waits(tx, entry):
-        enqueue(tx, "bring", entry=str(entry))
+        enqueue(tx, Bring(entry))
     if look_back_after is not None:
-        enqueue(tx, "look_back", entry=str(entry), after=look_back_after)
+        enqueue(tx, LookBack(entry, look_back_after))
 
 
 def bring(tx: Tx, entry: EntryId) -> list[tuple[SightingId, FoundBy]]:
     """The next of the matches that waited and join now; the caller has them join. Empty: no more may."""
     found = store.bring(tx, entry, AT_ONCE)
     if len(found) == AT_ONCE:
-        enqueue(tx, "bring", entry=str(entry))
+        enqueue(tx, Bring(entry))
     return found
 
 

@@ -38,6 +38,7 @@ from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import CarryOut
 from takeback.law.clocks import Clock
 from takeback.matching import store as matching
 from takeback.sightings import store as sightings
@@ -269,7 +270,7 @@ def confirm(
     store.set_said(tx, case, sighting, excluded=False, confirmed=confirmed, acts_at=acts_at)
     record(tx, (CopyConfirmed if confirmed else ConfirmationUndone)(case, sighting, staff))
     if acts_at is not None:
-        enqueue(tx, "carry_out", at=acts_at, case=str(case))
+        enqueue(tx, CarryOut(case), at=acts_at)
 
 
 def _markable(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> tuple[Case, Copy]:

@@ -20,6 +20,7 @@ from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
 from takeback.infra.vault.seal import Recipient, seal
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import LookClosely
 from takeback.matching import details_store, store
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Sighting
@@ -59,7 +60,7 @@ def remember(
         return
     for sighting in sightings.recent_pictures(tx, copy.connector, copy.place, now - EARLIER, MOST_EARLIER):
         if sighting != copy.id:
-            enqueue(tx, "look_closely", sighting=sighting, by=FoundBy.LOOK_BACK.value)
+            enqueue(tx, LookClosely(sighting, FoundBy.LOOK_BACK))
 
 
 def forget(tx: Tx, entry: EntryId) -> None:

@@ -35,8 +35,8 @@ from takeback.events import FoundBy, Matched
 from takeback.ids import EntryId, SightingId
 from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
-from takeback.infra.jobs.urgency import slow
 from takeback.infra.ledger.record import record
+from takeback.jobs import LookClosely, ReadAgain, ReadExactly, slow
 from takeback.matching import details_store, store
 from takeback.matching.comparison import Nearby, ask_entries, ask_index, shown_in
 from takeback.sightings import leases, packed
@@ -120,10 +120,10 @@ def read_later(tx: Tx, sighting: SightingId, later: Later, now: datetime) -> Non
     """Have a post read again: soon, or in the slow lane, where each poster in turn has one file read."""
     if later.slow:
         turn = slow(sightings.count_slow(tx, sighting))
-        enqueue(tx, "read_again", urgency=turn, sighting=sighting, slow=1)
+        enqueue(tx, ReadAgain(sighting, slow=1), priority=turn)
     else:
         at = now + asked_wait(later.retry_after) if later.retry_after else None
-        enqueue(tx, "read_again", at=at, sighting=sighting)
+        enqueue(tx, ReadAgain(sighting), at=at)
 
 
 def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Shown]]) -> None:
@@ -131,7 +131,7 @@ def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Show
     pictures = [sighting for sighting, shown in posts if not shown.is_clip]
     if pictures and details_store.any_on(tx, connector):
         for sighting in pictures:
-            enqueue(tx, "look_closely", sighting=sighting, by=FoundBy.LIVE.value)
+            enqueue(tx, LookClosely(sighting, FoundBy.LIVE))
 
 
 def commit_late(
@@ -195,7 +195,7 @@ def _settle(tx: Tx, sighting: SightingId, shown: Shown, near: Nearby, by: FoundB
     """Match a post, or have it read exactly first; how many new matches there were."""
     if needs_exact(shown, (touch for each in near.touches.values() for touch in each)):
         sightings.await_exact(tx, sighting)
-        enqueue(tx, "read_exactly", sighting=sighting, by=by.value)
+        enqueue(tx, ReadExactly(sighting, by))
         return 0
     return _match(tx, sighting, shown, near, by, now, exact=True)
 

@@ -25,7 +25,7 @@ from takeback.evidence import watching
 from takeback.evidence.sealer import MESSAGE_PART, WARC_PART
 from takeback.infra import clock
 from takeback.sightings import health
-from takeback.workflow import errands
+from takeback.workflow import upkeep
 from takeback_verify import canonical
 from takeback_verify.exhibit import parse_exhibit
 from waiting import until
@@ -131,7 +131,7 @@ def test_what_deleted_itself_is_said_to_be_gone(house, platform, monkeypatch):
         until(lambda: house.events(DeletionObserved), 20)
     [gone], [captured] = house.events(DeletionObserved), house.events(Captured)
     assert (gone.capture, gone.by) == (captured.capture, SeenBy.EVENT)
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert len(house.events(DeletionObserved)) == 1
 
 
@@ -151,7 +151,7 @@ def test_a_watcher_that_ends_says_what_it_watched(house, platform, monkeypatch):
             platform.post(HERS)
         until(lambda: house.query("select count(*) from sightings_post") == [(2,)], 20)
     [said] = house.events(HeartbeatRecorded)
-    assert (said.connector, said.stream, said.posts) == ("memory", "live", 2)
+    assert (said.connector, said.shard, said.posts) == ("memory", "live", 2)
     assert said.since < said.until
 
 

@@ -1,6 +1,5 @@
 """The documents say what is so: settings, events, commands, files, links, and what follows what."""
 
-import ast
 import dataclasses
 import json
 import re
@@ -14,14 +13,13 @@ import pytest
 import typer
 from pydantic.fields import FieldInfo
 
-from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of, text_of, texts, tree_of
+from repository import ROOT, SOURCES, code_in, documents, name_of, read, rows_of, text_of, texts
 from takeback import events
 from takeback.entrypoints.cli import main
 from takeback.entrypoints.cli.demo.check import Result
-from takeback.events import EVENTS
+from takeback.events import EVENTS, FOLLOWED
 from takeback.events.form import kind_of
 from takeback.infra.config import PortalSettings, Settings
-from takeback.workflow import dispatch as pipeline
 
 PREFIX = "TAKEBACK_"
 INTERNAL = {
@@ -92,36 +90,12 @@ def documented_events() -> dict[str, tuple[str, ...]]:
     return {row[0].strip("`"): row[1:] for row in rows_of(read("docs/events.md")) if row[0].startswith("`")}
 
 
-def followed() -> set[str]:
-    """The events from which something follows: those with an arm of their own that does something."""
-    follow = next(
-        node
-        for node in ast.walk(tree_of(Path(pipeline.__file__)))
-        if isinstance(node, ast.FunctionDef) and node.name == "_follow"
-    )
-    match = next(node for node in follow.body if isinstance(node, ast.Match))
-    found = set()
-    for case in match.cases:
-        idle = all(isinstance(statement, ast.Pass) for statement in case.body)
-        found |= {
-            node.cls.attr
-            for node in ast.walk(case.pattern)
-            if isinstance(node, ast.MatchClass) and isinstance(node.cls, ast.Attribute) and not idle
-        }
-    return found
-
-
-def test_the_pipeline_can_be_read_here() -> None:
-    assert {"ReportReceived", "FoundAgain"} <= followed()
-    assert "JobGaveUp" not in followed()
-
-
 @pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
 def test_an_event_is_documented_with_its_fields_and_what_follows(event: type[events.Event]) -> None:
     kind, fields, _, follows = documented_events()[event.__name__]
     assert kind == f"`{kind_of(event)}`"
     assert re.findall(r"`(\w+)`", fields) == [field.name for field in dataclasses.fields(event)]
-    assert (follows == "Nothing by itself.") is (event.__name__ not in followed())
+    assert (follows == "Nothing by itself.") is (event not in FOLLOWED)
 
 
 def test_no_event_is_documented_that_cannot_happen() -> None:

@@ -16,6 +16,7 @@ from takeback.ids import CaseId, DossierId
 from takeback.infra import clock
 from takeback.infra.http.downloads import download
 from takeback.infra.jobs.queue import enqueue
+from takeback.jobs import WriteDossier
 from takeback.staff import service as staff
 from takeback_verify.package import FOLDER
 
@@ -76,7 +77,7 @@ def ask(desk: AtDesk, visit: Posting, case: CaseId, reason: Annotated[Reason, Fo
     """Have a package put together; the asking is recorded, the work is a job."""
     with desk.app.database.transaction() as tx:
         dossier = service.ask(tx, case, by=visit.member.id, reason=reason.value, now=clock.now())
-        enqueue(tx, "write_dossier", dossier=str(dossier))
+        enqueue(tx, WriteDossier(dossier))
     return RedirectResponse(f"/case/{case}/dossier", 303)
 
 

@@ -25,24 +25,24 @@ from takeback.matching import details
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Sighting
 from takeback.signals.relation import Hit
+from takeback.takedown.model import Removal
 
 log = logging.getLogger(__name__)
 
 
-def learn_from(app: App, case: CaseId, sighting: SightingId, *, patience: timedelta = timedelta.max) -> None:
+def learn_from(app: App, removal: Removal, *, patience: timedelta = timedelta.max) -> None:
     """Keep the details of a copy that goes, and bank the part of it that a reviewer saw, if one did.
 
     Args:
         app: the service.
-        case: the case that removes the copy.
-        sighting: the copy.
+        removal: of the copy.
         patience: how long to wait for a platform that has no answer now; afterwards, or if it asks for a
             longer wait, nothing acts by this copy.
 
     Raises:
         Unavailable: the platform has no answer now; to be tried again, within the patience.
     """
-    now = clock.now()
+    case, sighting, now = removal.case, removal.sighting, clock.now()
     with app.database.transaction() as tx:
         copy, post = _reviewed(tx, case, sighting, now), sightings.get(tx, sighting)
         shown = () if copy is None else cases.moments(tx, copy)

@@ -1,17 +1,19 @@
-"""Asks platforms for captured messages by their ids, so that a deletion that nobody told of is noticed."""
+"""What the clock brings: deletions that nobody told of are noticed, and what is over is deleted."""
 
 import logging
 from collections import Counter
 
 from takeback.app import App
 from takeback.connectors.api import Recorder
+from takeback.dossier import receipt_download
 from takeback.errors import PlatformError, Unavailable, asked_wait
 from takeback.events import SeenBy
-from takeback.evidence import kept, upkeep
+from takeback.evidence import kept, upkeep, watching
 from takeback.evidence import service as evidence
 from takeback.ids import CaptureId
 from takeback.infra import clock
 from takeback.sightings import leases
+from takeback.sightings import service as passed_by
 
 log = logging.getLogger(__name__)
 
@@ -63,3 +65,19 @@ def ask_for_captured(app: App) -> None:
         upkeep.asked(tx, asked, now)
     if broken:
         raise broken[0]
+
+
+def keep_evidence(app: App) -> None:
+    """Erase what was captured ahead and is part of no case, stray files, and packages handed out."""
+    receipt_download.expire(app, clock.now())
+    with app.database.transaction() as tx:
+        watching.expire(tx, clock.now())
+    if app.sealer is not None:
+        upkeep.expire(app.database, clock.now())
+        upkeep.tidy(app.database, app.sealer.blobs, clock.now())
+
+
+def keep_sightings(app: App) -> None:
+    """Move sightings of older days to the archive, and delete those that are kept no longer."""
+    days = app.settings.sightings_hot_days, app.settings.sightings_keep_days
+    passed_by.keep(app.database, app.archive, app.sweeper, *days, clock.now())

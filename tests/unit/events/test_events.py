@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from repository import ROOT
 from takeback.events import EVENTS, Decided, EntryBanked, FoundGone, Verdict
 from takeback.events.form import body_of, kind_of, parse
 from takeback.ids import CaseId, EntryId, ReportId, StaffId, TargetId
@@ -33,6 +34,30 @@ def test_an_event_is_frozen_says_what_it_is_and_has_a_name_of_its_own(event):
     assert "(" not in event.__doc__.partition("\n")[0].partition(" ")[0]
     assert set(kind_of(event)) <= set(string.ascii_lowercase + "_")
     assert [kind_of(other) for other in EVENTS].count(kind_of(event)) == 1
+
+
+FIRST_EDITION = json.loads((ROOT / "tests" / "vectors" / "first_edition" / "written.json").read_text())
+
+
+@given(ANY_FACT, st.data())
+def test_an_event_of_the_first_edition_is_read(event, data):
+    """With the kind and the fields of that time; those of them that it had added itself may be missing."""
+    kind = kind_of(event)
+    if kind not in FIRST_EDITION["kinds"]:
+        return
+    optional = {f.name for f in dataclasses.fields(event) if f.default is not dataclasses.MISSING}
+    fields = FIRST_EDITION["kinds"][kind]
+    missing = data.draw(st.sets(st.sampled_from(sorted(optional)))) if optional else set()
+    body = {name: body_of(event)[name] for name in fields if name not in missing}
+    read = parse(kind, body)
+    assert {name: value for name, value in body_of(read).items() if name in body} == body
+    assert parse(kind, body_of(read)) == read
+
+
+def test_no_kind_of_the_first_edition_is_forgotten_and_its_rows_are_read():
+    assert FIRST_EDITION["kinds"].keys() <= {kind_of(event) for event in EVENTS}
+    for kind, body in FIRST_EDITION["events"].items():
+        assert body_of(parse(kind, body)) | body == body_of(parse(kind, body))
 
 
 @given(ANY_FACT, ANY_FACT)
