@@ -11,6 +11,7 @@ folder dev/ of the repository, adds `demo` and `bench`.
 import os
 import sys
 from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -71,38 +72,22 @@ def serve() -> None:
         service.run(stop)
 
 
-def _become(door: str) -> None:
-    os.execv(sys.executable, [sys.executable, "-m", f"takeback.entrypoints.{door}"])  # noqa: S606 - our own module
+PROCESSES = {
+    "portal": "Run the public portal alone: the pages where people report, and ask for a report's status.",
+    "console": "Run the staff's console alone.",
+    "api": "Run the machine API alone: check a picture or a hash, health, metrics.",
+    "worker": "Run the background worker alone: jobs, clocks, incoming reports, the ledger's sequencer.",
+    "watch": "Run a watcher alone: read what passes on the connected platforms.",
+}
 
 
-@app.command()
-def portal() -> None:
-    """Run the public portal alone: the pages where people report, and ask how it stands."""
-    _become("portal")
+def _become(command: str) -> Callable[[], None]:
+    name = "watcher" if command == "watch" else command
+    return lambda: os.execv(sys.executable, [sys.executable, "-m", f"takeback.entrypoints.{name}"])  # noqa: S606 - our own module
 
 
-@app.command()
-def console() -> None:
-    """Run the staff's console alone."""
-    _become("console")
-
-
-@app.command()
-def api() -> None:
-    """Run the machine API alone: check a picture or a hash, health, metrics."""
-    _become("api")
-
-
-@app.command()
-def worker() -> None:
-    """Run the background worker alone: jobs, clocks, incoming reports, the ledger's sequencer."""
-    _become("worker")
-
-
-@app.command()
-def watch() -> None:
-    """Run a watcher alone: read what passes on the connected platforms."""
-    _become("watcher")
+for _name, _help in PROCESSES.items():
+    app.command(_name, help=_help)(_become(_name))
 
 
 @app.command()
