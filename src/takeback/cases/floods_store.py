@@ -87,7 +87,7 @@ def held(tx: Tx, flood: FloodId) -> tuple[HeldReport, ...]:
 
 
 def is_held(tx: Tx, report: ReportId) -> bool:
-    """Whether a report is held."""
+    """Return whether a report is held."""
     row = tx.execute("select from cases_held where report_id = %s and let_in_at is null", [report]).fetchone()
     return row is not None
 
@@ -131,7 +131,7 @@ def let_in(
 
 
 def who_let_in(tx: Tx, flood: FloodId) -> StaffId:
-    """Who let all of a flood in."""
+    """Return who let all of a flood in."""
     row = tx.execute("select staff_id from cases_flood where id = %s", [flood]).fetchone()
     assert row is not None
     return row[0]
@@ -144,7 +144,7 @@ def released(tx: Tx) -> list[bytes]:
 
 
 def count_held(tx: Tx, since: datetime, until: datetime) -> int:
-    """How many reports that came within this time were held, whatever became of them."""
+    """Return how many reports that came within this time were held, whatever became of them."""
     row = tx.execute(
         "select count(*) from cases_held where came_at > %s and came_at <= %s", [since, until]
     ).fetchone()

@@ -30,7 +30,7 @@ def open_seed(tx: Tx, entry: EntryId, case: CaseId, allowed: int) -> None:
 
 
 def known(tx: Tx, entry: EntryId, sighting: SightingId) -> bool | None:
-    """Whether a match waits; None: it was not seen before."""
+    """Return whether a match waits; None: it was not seen before."""
     row = tx.execute(
         "select waits from cases_brought where entry_id = %s and sighting_id = %s", [entry, sighting]
     ).fetchone()
@@ -138,7 +138,7 @@ def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, matches: int) -> 
 
 
 def any_waits(tx: Tx, entry: EntryId) -> bool:
-    """Whether a match of a seed waits."""
+    """Return whether a match of a seed waits."""
     found = tx.execute("select from cases_brought where entry_id = %s and waits limit 1", [entry])
     return found.fetchone() is not None
 

@@ -168,13 +168,13 @@ def unplanned(tx: Tx, case: CaseId, most: int) -> tuple[Copy, ...]:
 _WANTED = "k.removal = 'wanted' and not k.excluded and (k.confirmed or not k.review_only)"
 
 
-def set_removal(tx: Tx, case: CaseId, said: Mapping[SightingId, Removes]) -> None:
+def set_removal(tx: Tx, case: CaseId, removals: Mapping[SightingId, Removes]) -> None:
     """Note which copies a decision in effect removes."""
     tx.execute(
         "update cases_copy k set removal = s.removal"
         " from unnest(%s::bigint[], %s::text[]) s (sighting_id, removal)"
         " where k.case_id = %s and k.sighting_id = s.sighting_id and k.removal <> s.removal",
-        [list(said), [each.value for each in said.values()], case],
+        [list(removals), [each.value for each in removals.values()], case],
     )
 
 
@@ -184,7 +184,7 @@ def forget_removal(tx: Tx, case: CaseId) -> None:
 
 
 def any_unplanned(tx: Tx, case: CaseId, now: datetime) -> bool:
-    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    """Return whether a copy that is to be removed waits for its plan, or for a person's answer."""
     row = tx.execute(
         f"select exists (select from cases_copy k where k.case_id = %s and {_WANTED})"
         " or exists (select from cases_copy k"
@@ -200,7 +200,7 @@ _UNDECIDED = (
 
 
 def any_undecided(tx: Tx, case: CaseId) -> bool:
-    """Whether a copy that can be seen waits for a decision: none in effect speaks of it.
+    """Return whether a copy that can be seen waits for a decision: none in effect speaks of it.
 
     What a reviewer confirmed does not: the decision will speak of it.
     """
@@ -293,7 +293,7 @@ def looked_at(tx: Tx, case: CaseId, staff: StaffId) -> frozenset[SightingId]:
 
 
 def declined_elsewhere(tx: Tx, case: CaseId) -> frozenset[StaffId]:
-    """Who declined another case that has one of this case's copies."""
+    """Return who declined another case that has one of this case's copies."""
     rows = tx.execute(
         """
         select distinct d.staff_id from cases_copy mine

@@ -38,7 +38,7 @@ def insert_wanted(tx: Tx, wanted: Wanted) -> bool:
 
 
 def state_of(tx: Tx, sighting: SightingId) -> CaptureState | None:
-    """Where the capture of a sighting stands that was not erased; None if there is none."""
+    """Return where the capture of a sighting stands that was not erased; None if there is none."""
     row = tx.execute(
         "select state from evidence_capture where sighting_id = %s and state <> 'erased'", [sighting]
     ).fetchone()
@@ -59,7 +59,7 @@ def get_wanted(tx: Tx, sighting: SightingId) -> Wanted | None:
 
 
 def any_captured(tx: Tx) -> bool:
-    """Whether anything was ever captured here."""
+    """Return whether anything was ever captured here."""
     row = tx.execute(
         "select exists (select from evidence_capture where state in ('captured', 'erased'))"
     ).fetchone()
@@ -67,7 +67,7 @@ def any_captured(tx: Tx) -> bool:
 
 
 def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bool:
-    """Whether there is a capture of this picture, in whatever state."""
+    """Return whether there is a capture of this picture, in whatever state."""
     row = tx.execute(
         "select from evidence_capture where connector = %s and place = %s and message = %s and media = %s",
         [connector, place, message, media],
@@ -103,7 +103,7 @@ def set_captured(
 
 
 def set_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
-    """Which event says that it was captured."""
+    """Record the event of its capture."""
     tx.execute("update evidence_capture set event_id = %s where id = %s", [event, capture])
 
 
@@ -183,7 +183,7 @@ def set_deleted(
 
 
 def set_deletion_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
-    """Which event says that the message is gone."""
+    """Record the event of the message's deletion."""
     tx.execute("update evidence_capture set deletion_event = %s where id = %s", [event, capture])
 
 
@@ -235,14 +235,14 @@ def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[EventId, ...]
 
 
 def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
-    """What it is, or was, a capture of."""
+    """Return what it is, or was, a capture of."""
     row = tx.execute("select sighting_id from evidence_capture where id = %s", [capture]).fetchone()
     assert row is not None  # rows are never deleted
     return row[0]
 
 
 def set_erasure_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
-    """Which event says that it was erased."""
+    """Record the event of its erasure."""
     tx.execute("update evidence_capture set erasure_event = %s where id = %s", [event, capture])
 
 
@@ -322,7 +322,7 @@ def own_events(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
 
 
 def held(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Held, ...]:
-    """What is captured of these sightings, and whether their messages are known to be gone."""
+    """Return what is captured of these sightings, and whether their messages are known to be gone."""
     rows = tx.execute(
         "select id, sighting_id, deleted_at is not null from evidence_capture"
         " where sighting_id = any(%s) and state = 'captured' order by sighting_id",

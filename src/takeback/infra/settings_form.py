@@ -95,12 +95,12 @@ def wrong_value(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
     if field is None:
         return error["msg"].removeprefix("Value error, ")
     allowed = allowed_range(field)
-    said = f"must be {allowed}" if allowed else error["msg"].removeprefix("Value error, ")
-    return f"{PREFIX}{name.upper()} {said}"
+    text = f"must be {allowed}" if allowed else error["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{name.upper()} {text}"
 
 
 def allowed_range(field: FieldInfo) -> str:
-    """What a number may be, in words; empty for what is no number."""
+    """Return what a number may be, in words; empty for what is no number."""
     kinds = _kinds(field.annotation)
     if not kinds & {int, float}:
         return ""
@@ -119,7 +119,7 @@ def allowed_range(field: FieldInfo) -> str:
 
 
 def shown(value: object, field: FieldInfo) -> str:
-    """What of a setting's value may be seen by whoever looks over a shoulder.
+    """Return what of a setting's value may be seen by whoever looks over a shoulder.
 
     Tokens and database URLs: whether they are set. Other addresses: without user, password and query.
     """

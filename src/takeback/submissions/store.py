@@ -73,7 +73,7 @@ def arrival(tx: Tx, report: ReportId) -> tuple[datetime, tuple[bytes, ...], bool
 
 
 def count_with(tx: Tx, label: bytes, but: Sequence[bytes], since: datetime, until: datetime) -> int:
-    """How many reports came with a group, and not with one of the others."""
+    """Return how many reports came with a group, and not with one of the others."""
     row = tx.execute(
         "select count(*) from submissions_arrival where at > %s and at <= %s and %s = any(groups)"
         " and not groups && %s::bytea[]",
@@ -83,7 +83,7 @@ def count_with(tx: Tx, label: bytes, but: Sequence[bytes], since: datetime, unti
 
 
 def count_without_link(tx: Tx, since: datetime, until: datetime) -> int:
-    """How many reports came that did not come by a link."""
+    """Return how many reports came that did not come by a link."""
     row = tx.execute(
         "select count(*) from submissions_report r where r.received_at > %s and r.received_at <= %s"
         " and not exists (select from submissions_arrival a where a.report_id = r.id and a.by_link)",

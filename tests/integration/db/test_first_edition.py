@@ -163,7 +163,7 @@ def test_what_people_look_at_is_there(database, settings):
         assert decision.verdict is Verdict.SHARED_WITHOUT_CONSENT
         assert decision.shown == {6, 11, 12, 19, 22, 24}
         [(answer,)] = tx.execute("select report_status(locator)::text from submissions_report").fetchall()
-        said = cases.told(tx, Unsealer(keys_folder(settings)), case.id)
+        said = cases.statement(tx, Unsealer(keys_folder(settings)), case.id)
     assert (said.pictures, said.signed) == (1, True)
     status = parse_status(answer)
     assert status.case is not None

@@ -9,8 +9,6 @@ not at all, tiles before the checkpoint that needs them, so a folder can be publ
 after a crash is simply written on. What was published before must have grown into what is published now.
 """
 
-import os
-import secrets
 import shutil
 import struct
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from takeback.errors import LedgerBroken
+from takeback.infra import files
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.ledger import proofs, store
 from takeback.infra.ledger.tiles import HEIGHT, WIDTH, Tree
@@ -47,8 +46,8 @@ def export(database: Database, folder: Path) -> int:
         if before is not None:
             _check_growth(tx, before, checkpoint)
         known = 0 if before is None else before.size
-        files = chain(_tiles(tx, tree, checkpoint.size, known), _bundles(tx, checkpoint.size, known))
-        for name, data in files:
+        written = chain(_tiles(tx, tree, checkpoint.size, known), _bundles(tx, checkpoint.size, known))
+        for name, data in written:
             _write(folder / name, data)
         _write(folder / CHECKPOINT, format_note(note))
     _drop_old_edges(folder)
@@ -56,7 +55,7 @@ def export(database: Database, folder: Path) -> int:
 
 
 def tile_path(level: str, number: int, width: int = WIDTH) -> str:
-    """Where a tile lies: C2SP tlog-tiles, "Merkle tree" and "log entries"."""
+    """Return where a tile lies: C2SP tlog-tiles, "Merkle tree" and "log entries"."""
     parts = [f"{number % 1000:03d}"]
     while number >= 1000:  # noqa: PLR2004 - three digits a part
         number //= 1000
@@ -121,14 +120,5 @@ def _drop_old_edges(folder: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    """Put a file down, whole or not at all, and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    files.replace(path, data, 0o666)

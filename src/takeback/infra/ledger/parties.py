@@ -110,13 +110,13 @@ def contradicted(tx: Tx, witness: str, conflict: str, now: datetime) -> None:
 
 
 def every_conflict(tx: Tx) -> list[str]:
-    """What witnesses, heeded or not, have seen that our log cannot have grown from."""
+    """Return what witnesses, heeded or not, have seen that our log cannot have grown from."""
     rows = tx.execute("select conflict from ledger_party where conflict is not null order by name")
     return [conflict for (conflict,) in rows]
 
 
 def conflicts(tx: Tx, witnesses: Sequence[str]) -> list[str]:
-    """What these witnesses have seen that the log cannot have grown from, as sentences."""
+    """Return what these witnesses have seen that the log cannot have grown from, as sentences."""
     rows = tx.execute(
         """
         select conflict from ledger_party
@@ -168,7 +168,7 @@ def last_anchor(tx: Tx) -> int:
 
 
 def is_stamped(tx: Tx, size: int, authority: str) -> bool:
-    """Whether an authority stamped the checkpoint of a size."""
+    """Return whether an authority stamped the checkpoint of a size."""
     found = tx.execute(
         "select from ledger_stamp where size = %s and authority = %s", (size, authority)
     ).fetchone()
@@ -176,7 +176,7 @@ def is_stamped(tx: Tx, size: int, authority: str) -> bool:
 
 
 def stamped_since(tx: Tx, size: int, moment: datetime) -> bool:
-    """Whether the checkpoint of a size got a timestamp after a moment, by our own clock."""
+    """Return whether the checkpoint of a size got a timestamp after a moment, by our own clock."""
     found = tx.execute(
         """
         select from ledger_stamp join event on event.id = event_id
@@ -188,7 +188,7 @@ def stamped_since(tx: Tx, size: int, moment: datetime) -> bool:
 
 
 def has_news(tx: Tx, first: int, size: int) -> bool:
-    """Whether an entry from place `first` on, below `size`, is more than an echo of the log's own upkeep."""
+    """Return whether an entry from `first` on, below `size`, is more than the log's own upkeep."""
     found = tx.execute(
         """
         select from ledger_entry entry join event on event.id = entry.event_id

@@ -90,7 +90,7 @@ def insert_event(tx: Tx, kind: str, body: Mapping[str, Json], at: datetime) -> E
 
 
 def is_recorded(tx: Tx, kind: str, body: Mapping[str, Json]) -> bool:
-    """Whether the very same event was recorded before, at whatever time."""
+    """Return whether the very same event was recorded before, at whatever time."""
     row = tx.execute(
         "select from event where kind = %s and body = %s limit 1", [kind, Jsonb(body)]
     ).fetchone()
@@ -107,7 +107,7 @@ def load(tx: Tx, event: EventId) -> tuple[Event, datetime]:
 
 
 def history(tx: Tx, case: CaseId, targets: Collection[TargetId] = ()) -> tuple[RecordedEvent, ...]:
-    """What happened in a case and to these of its targets, in the order in which it was recorded."""
+    """Return what happened in a case and to these of its targets, in the order in which it was recorded."""
     rows = tx.execute(
         """
         select id, at, kind, body from event where body ->> 'case' = %s
@@ -179,7 +179,7 @@ def give_places(tx: Tx, entries: Sequence[int], first: int) -> None:
 
 
 def waiting(tx: Tx) -> Waiting:
-    """How many entries wait for their place, and since when."""
+    """Return how many entries wait for their place, and since when."""
     row = tx.execute(
         """
         select count(*), min(event.at) from ledger_entry join event on event.id = ledger_entry.event_id
@@ -195,7 +195,7 @@ def waiting(tx: Tx) -> Waiting:
 
 
 def tiles(tx: Tx, level: int) -> int:
-    """How many full tiles of a level are kept, from the first on without gap."""
+    """Return how many full tiles of a level are kept, from the first on without gap."""
     row = tx.execute(
         "select coalesce(max(number) + 1, 0) from ledger_tile where level = %s", (level,)
     ).fetchone()
@@ -411,12 +411,12 @@ def events_with_more_entries(tx: Tx) -> Iterator[EventId]:
 
 
 def count_events(tx: Tx) -> int:
-    """How many events there are."""
+    """Return how many events there are."""
     row = tx.execute("select count(*) from event").fetchone()
     assert row is not None
     return row[0]
 
 
 def count_by_kind(tx: Tx) -> dict[str, int]:
-    """How many events there are of each kind that has happened."""
+    """Return how many events there are of each kind that has happened."""
     return dict(tx.execute("select kind, count(*) from event group by kind order by kind").fetchall())

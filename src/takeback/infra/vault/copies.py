@@ -69,7 +69,7 @@ def copy_of(blobs: Blobs, capture: CaptureId, *, now: datetime) -> str:
 
 
 def living(blobs: Blobs, *, now: datetime) -> dict[CaptureId, datetime]:
-    """Until when there is a copy of each capture that has one. Raises StorageUnavailable."""
+    """Return until when there is a copy of each capture that has one. Raises StorageUnavailable."""
     found: dict[CaptureId, datetime] = {}
     for _, end, of in _copies(blobs):
         capture = CaptureId(UUID(of))
