@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from takeback.cases.breaker_rules import BreakerState, Tally
 from takeback.ids import CaseId, EntryId, SightingId, StaffId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, scalar
 
 _HELD = """
     select u.case_id, u.sighting_id, u.entry_id, b.state, u.came_at
@@ -72,12 +72,12 @@ def known(tx: Tx, case: CaseId, among: Collection[SightingId]) -> dict[SightingI
 
 def any_stopped(tx: Tx, case: CaseId) -> bool:
     """Return whether a copy that can be seen waits, of an entry that a person stopped."""
-    row = tx.execute(
+    return scalar(
+        tx,
         f"select exists ({_HELD} and u.case_id = %s and b.case_id = %s and b.state = 'stopped'"
         " and k.gone_at is null)",
         [case, case],
-    ).fetchone()
-    return row is not None and row[0]
+    )
 
 
 def lately(tx: Tx, case: CaseId, since: datetime) -> dict[EntryId, int]:

@@ -17,7 +17,7 @@ from takeback.dossier.model import (
     Standing,
 )
 from takeback.ids import CaseId, DossierId, EventId, ReportId, RequestId, StaffId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, scalar
 from takeback_verify.listing import parse_listing
 
 _STANDING = (
@@ -125,8 +125,9 @@ def draft(tx: Tx, dossier: DossierId) -> Draft | None:
 
 def opened(tx: Tx, dossier: DossierId) -> tuple[EventId, ...]:
     """The events whose entries the package opens."""
-    rows = tx.execute("select event_id from dossier_place where dossier_id = %s order by event_id", [dossier])
-    return tuple(event for (event,) in rows)
+    return tuple(
+        column(tx, "select event_id from dossier_place where dossier_id = %s order by event_id", [dossier])
+    )
 
 
 def set_written(tx: Tx, dossier: DossierId, blob: str, size: int) -> bool:
@@ -209,9 +210,7 @@ def set_taken_up(tx: Tx, request: RequestId, dossier: DossierId, *, own: bool) -
 
 def pieces(tx: Tx, request: RequestId) -> int:
     """Return how many pieces lie there; they are put down in their order."""
-    row = tx.execute("select count(*) from dossier_piece where request_id = %s", [request]).fetchone()
-    assert row is not None
-    return row[0]
+    return scalar(tx, "select count(*) from dossier_piece where request_id = %s", [request])
 
 
 def insert_piece(tx: Tx, request: RequestId, number: int, data: bytes) -> bool:

@@ -18,7 +18,7 @@ from takeback.evidence.model import (
     Wanted,
 )
 from takeback.ids import CaptureId, EventId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, scalar
 
 # --- wanted ------------------------------------------------------------------------------------------------
 
@@ -60,19 +60,17 @@ def get_wanted(tx: Tx, sighting: SightingId) -> Wanted | None:
 
 def any_captured(tx: Tx) -> bool:
     """Return whether anything was ever captured here."""
-    row = tx.execute(
-        "select exists (select from evidence_capture where state in ('captured', 'erased'))"
-    ).fetchone()
-    return row is not None and row[0]
+    return scalar(tx, "select exists (select from evidence_capture where state in ('captured', 'erased'))")
 
 
 def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bool:
     """Return whether there is a capture of this picture, in whatever state."""
-    row = tx.execute(
-        "select from evidence_capture where connector = %s and place = %s and message = %s and media = %s",
+    return scalar(
+        tx,
+        "select exists (select from evidence_capture where connector = %s and place = %s and "
+        "message = %s and media = %s)",
         [connector, place, message, media],
-    ).fetchone()
-    return row is not None
+    )
 
 
 # --- captured, failed --------------------------------------------------------------------------------------
@@ -213,12 +211,12 @@ def set_polled(tx: Tx, captures: Collection[CaptureId], now: datetime) -> None:
 
 def expired(tx: Tx, now: datetime, limit: int) -> list[CaptureId]:
     """Captures whose time is over and that are part of no case; locked until the transaction ends."""
-    rows = tx.execute(
+    return column(
+        tx,
         "select id from evidence_capture where state = 'captured' and expires_at <= %s"
         " order by expires_at limit %s for update skip locked",
         [now, limit],
     )
-    return [row[0] for row in rows]
 
 
 def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[EventId, ...] | None:
@@ -236,9 +234,7 @@ def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[EventId, ...]
 
 def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
     """Return what it is, or was, a capture of."""
-    row = tx.execute("select sighting_id from evidence_capture where id = %s", [capture]).fetchone()
-    assert row is not None  # rows are never deleted
-    return row[0]
+    return scalar(tx, "select sighting_id from evidence_capture where id = %s", [capture])
 
 
 def set_erasure_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
@@ -248,12 +244,12 @@ def set_erasure_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
 
 def blobs_by_destruction(tx: Tx, capture: CaptureId) -> list[str]:
     """The blobs of an erased capture that may still be there: the key's first."""
-    rows = tx.execute(
+    return column(
+        tx,
         "select p.blob from evidence_part p join evidence_capture c on c.id = p.capture_id"
         " where c.id = %s and c.state = 'erased' order by p.position",
         [capture],
     )
-    return [row[0] for row in rows]
 
 
 def forget_parts(tx: Tx, capture: CaptureId) -> None:
@@ -267,16 +263,16 @@ def forget_parts(tx: Tx, capture: CaptureId) -> None:
 
 def captured(tx: Tx, captures: Sequence[CaptureId]) -> set[CaptureId]:
     """Those of them that are captured and were not erased."""
-    rows = tx.execute(
-        "select id from evidence_capture where id = any(%s) and state = 'captured'", [list(captures)]
+    return set(
+        column(
+            tx, "select id from evidence_capture where id = any(%s) and state = 'captured'", [list(captures)]
+        )
     )
-    return {row[0] for row in rows}
 
 
 def named(tx: Tx, blobs: Sequence[str]) -> set[str]:
     """Those of the blobs that some capture names."""
-    rows = tx.execute("select blob from evidence_part where blob = any(%s)", [list(blobs)])
-    return {row[0] for row in rows}
+    return set(column(tx, "select blob from evidence_part where blob = any(%s)", [list(blobs)]))
 
 
 # --- for others --------------------------------------------------------------------------------------------

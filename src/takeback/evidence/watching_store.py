@@ -5,7 +5,7 @@ from datetime import datetime
 
 from takeback.evidence.model import Investigation
 from takeback.ids import EventId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, first
 
 # --- investigations ----------------------------------------------------------------------------------------
 
@@ -33,12 +33,12 @@ def begin(tx: Tx, investigation: Investigation, event: EventId) -> None:
 
 def end(tx: Tx, connector: str, place: str, now: datetime) -> list[int]:
     """End what goes on in a place; the rows that ended, one as a rule."""
-    ended = tx.execute(
+    return column(
+        tx,
         "update evidence_investigation set ends_at = greatest(%(now)s, began_at)"
         " where connector = %(connector)s and place = %(place)s and ends_at > %(now)s returning id",
         {"now": now, "connector": connector, "place": place},
     )
-    return [row[0] for row in ended]
 
 
 def over(tx: Tx, now: datetime) -> list[tuple[int, str, str, datetime]]:
@@ -83,10 +83,11 @@ def covering(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
 
 def last_heartbeat(tx: Tx, connector: str, stream: str) -> datetime | None:
     """Return until when a stream is known to have been watched."""
-    row = tx.execute(
-        "select max(until) from evidence_heartbeat where connector = %s and stream = %s", [connector, stream]
-    ).fetchone()
-    return None if row is None else row[0]
+    return first(
+        tx,
+        "select max(until) from evidence_heartbeat where connector = %s and stream = %s",
+        [connector, stream],
+    )
 
 
 def insert_heartbeat(
