@@ -58,11 +58,6 @@ def want(
     return store.state_of(tx, subject.sighting) is not CaptureState.WANTED
 
 
-def is_settled(tx: Tx, sighting: SightingId) -> bool:
-    """Return whether a sighting's capture is durable, or has failed for good; False if nobody wanted one."""
-    return store.state_of(tx, sighting) in {CaptureState.CAPTURED, CaptureState.FAILED}
-
-
 def wanted(tx: Tx, sighting: SightingId) -> Wanted | None:
     """The capture that is still to be made of a sighting."""
     return store.get_wanted(tx, sighting)
