@@ -122,7 +122,7 @@ class House:
         overdue: bool = False,
         opened_ago: timedelta = 3 * HOUR,
     ) -> CaseId:
-        """A case as the pipeline leaves it."""
+        """A case as the workflow leaves it."""
         now = clock.now()
         report, case = uuid4(), CaseId(uuid4())
         told = submissions.Report(

@@ -1,4 +1,4 @@
-"""The composition root: settings become the parts that the doors and the pipeline work with. Nothing else."""
+"""The composition root: settings become the parts that entry points and workflow work with. Nothing else."""
 
 import importlib
 import logging

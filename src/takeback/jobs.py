@@ -257,10 +257,11 @@ class AskForCaptured:
 
 @dataclass(frozen=True, slots=True)
 class DropCopies:
-    """Destroy reviewers' working copies of a decided case."""
+    """Destroy reviewers' working copies of a decided case, or of one of its copies."""
 
     policy: ClassVar = Policy(Urgency.UPKEEP)
     case: CaseId
+    only: SightingId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def lift(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) ->
     With `only`: those that this copy shows, if it is a seen one.
     """
     own = {entry.id for entry in bank.of_report(tx, _report(tx, case))} - store.lifted(tx, case)
-    seen = cases.reviewed_copies(tx, case, now, only) if own else frozenset()
+    seen = {copy.sighting for copy in cases.reviewed(tx, case, now, only)} if own else set[SightingId]()
     if not seen:
         return
     for entry in sorted(own & matching.entries_matching(tx, sorted(seen))):

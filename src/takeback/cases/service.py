@@ -11,6 +11,7 @@ from takeback.cases.model import (
     Case,
     CaseStatus,
     Copy,
+    Covered,
     Decision,
     LookReason,
     QueueRow,
@@ -107,7 +108,7 @@ def _add(
     found = _locked(tx, case)
     if store.insert_copy(tx, case, sighting, entry, by, hit, now):
         record(tx, CopyFound(case, sighting))
-        note_removal(tx, case, to_remove(tx, case, now, sighting), (), sighting)
+        note_removal(tx, case, covered(tx, case, now, sighting).remove, (), sighting)
         if found.status is CaseStatus.OUT_OF_REACH:
             store.set_status(tx, case, CaseStatus.OPEN, now)
             record(tx, CaseReopened(case, Reopened.FOUND, None))
@@ -357,20 +358,22 @@ def active_entries(tx: Tx, case: CaseId) -> tuple[Entry, ...]:
     return tuple(entry for entry in found if entry.status is EntryStatus.ACTIVE)
 
 
-def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> tuple[Copy, ...]:
-    """The copies that a decision in effect removes: those reviewed, and those that surely show the same.
+def covered(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> Covered:
+    """Return what decisions in effect say of a case's copies, or of one.
 
-    The same is what an active entry matches, so a hash that was made here of what a reviewer saw. What only a
-    report's own hashes match is for a person.
+    They remove what was reviewed and what surely shows the same: what an active entry matches, so a hash that
+    was made here of what a reviewer saw. What only a report's own hashes match is for a person.
     """
     decisions = _decisions(tx, case, only)
     if not rules.current(decisions):
-        return ()
+        return Covered()
     asked = store.copies(tx, case, only)
-    seen = {copy.sighting for copy in rules.reviewed(asked, decisions, now)}
-    acting = [entry.id for entry in active_entries(tx, case)]
+    seen = frozenset(copy.sighting for copy in rules.reviewed(asked, decisions, now))
+    acting = tuple(entry.id for entry in active_entries(tx, case))
     same = matching.sightings_matching(tx, acting, [copy.sighting for copy in asked])
-    return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same)
+    return Covered(
+        tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same), seen, acting
+    )
 
 
 def note_removal(
@@ -387,7 +390,7 @@ def note_removal(
     Args:
         tx: the transaction.
         case: the case.
-        found: what `to_remove` said.
+        found: what `covered` says is removed.
         planned: those whose removal is planned.
         only: the copy that was asked about; None: all.
     """
@@ -425,13 +428,6 @@ def reviewed_entries(tx: Tx, case: CaseId, now: datetime, sighting: SightingId) 
         return ()
     shown = store.entries_reviewed(tx, case, asked, [each.id for each in holding], now)
     return tuple(entry for entry in asked if entry in shown)
-
-
-def reviewed_copies(
-    tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None
-) -> frozenset[SightingId]:
-    """The copies that a decision in effect covers, by their ids: see `reviewed`."""
-    return frozenset(copy.sighting for copy in reviewed(tx, case, now, only))
 
 
 def times_withdrawn(tx: Tx, case: CaseId) -> int:

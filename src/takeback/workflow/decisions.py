@@ -59,16 +59,15 @@ def carry_out(app: App, tx: Tx, case: CaseId, now: datetime, only: SightingId | 
     """
     seeds.lift(tx, case, now, only)
     cases.hold(tx, case)  # what was removed unseen is counted by one at a time
-    entries = [entry.id for entry in cases.active_entries(tx, case)]
-    planned, found = takedown.planned(tx, case, only), cases.to_remove(tx, case, now, only)
-    free = cases.reviewed_copies(tx, case, now, only) | planned  # and what is gone: nothing is done to it
-    free |= {copy.sighting for copy in found if copy.gone_at is not None}
-    through = breaker.let_through(tx, case, found, free, entries, limits(app), now)
+    planned, covered = takedown.planned(tx, case, only), cases.covered(tx, case, now, only)
+    gone = {copy.sighting for copy in covered.remove if copy.gone_at is not None}  # nothing is done to it
+    free = covered.reviewed | planned | gone
+    through = breaker.let_through(tx, case, covered.remove, free, covered.entries, limits(app), now)
     new = [copy for copy in through if copy.sighting not in planned]
     for copy in new[:PLANNED_AT_ONCE]:
         takedown.plan(tx, copy, now)
     planned |= {copy.sighting for copy in new[:PLANNED_AT_ONCE]}
-    cases.note_removal(tx, case, found, planned, only)
+    cases.note_removal(tx, case, covered.remove, planned, only)
     if len(new) > PLANNED_AT_ONCE:
         enqueue(tx, CarryOut(case, rest=True))
     settle(tx, case, now)
@@ -89,7 +88,7 @@ def plan_rest(tx: Tx, case: CaseId, now: datetime) -> None:
 def recount(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> None:
     """Note again which copies, or whether one, decisions in effect remove."""
     cases.hold(tx, case)
-    found = cases.to_remove(tx, case, now, only)
+    found = cases.covered(tx, case, now, only).remove
     cases.note_removal(tx, case, found, takedown.planned(tx, case, only), only)
     settle(tx, case, now)
 

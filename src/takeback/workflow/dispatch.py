@@ -94,7 +94,7 @@ def _follow(app: App, tx: Tx, event: Followed) -> None:  # noqa: C901, PLR0912, 
             enqueue(tx, jobs.Remove(target))
             decisions.settle(tx, case, now)
         case events.FoundGone(target):
-            removals.found_gone(tx, target, now)
+            removals.found_gone(app, tx, target, now)
         case events.FoundAgain(target):
             removals.found_again(tx, target, now)
         case events.RemovalFailed(target):
@@ -146,8 +146,8 @@ def run(app: App, job: Job) -> None:  # noqa: C901, PLR0912, PLR0915 - one arm f
             evidence.write_dossier(app, dossier)
         case jobs.HandOut(request):
             evidence.hand_out(app, request)
-        case jobs.DropCopies(case):
-            evidence.drop_copies(app, case)
+        case jobs.DropCopies(case, only):
+            evidence.drop_copies(app, case, only)
         case jobs.Shred(capture):
             evidence.shred(app, capture)
         case jobs.DestroyPackages(case, until):

@@ -139,7 +139,7 @@ def keep_no_pictures(tx: Tx, case: CaseId, now: datetime) -> None:
         details.forget(tx, entry)
 
 
-def drop_copies(app: App, case: CaseId) -> None:
+def drop_copies(app: App, case: CaseId, only: SightingId | None = None) -> None:
     """A case is decided: destroy what reviewers have of its copies. Raises StorageUnavailable.
 
     Not of one of which somebody is still to say whether it is one, in this case or in another.
@@ -149,7 +149,7 @@ def drop_copies(app: App, case: CaseId) -> None:
     with app.database.transaction() as tx:
         done = [
             copy.sighting
-            for copy in cases.copies(tx, case)
+            for copy in cases.copies(tx, case, only)
             if not any(
                 cases.awaits_review(tx, each, copy.sighting) for each in case_store.having(tx, copy.sighting)
             )

@@ -10,7 +10,7 @@ from takeback.ids import CaseId, SightingId, TargetId
 from takeback.infra import clock
 from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
-from takeback.jobs import Remove
+from takeback.jobs import DropCopies, Remove
 from takeback.takedown import service as takedown
 from takeback.takedown.model import Removal, TargetState
 from takeback.workflow.decisions import settle
@@ -59,13 +59,15 @@ def look(app: App, target: TargetId, round_: int) -> None:
         takedown.look(app.database, connector, removal, round_, after, app.controls)
 
 
-def found_gone(tx: Tx, target: TargetId, now: datetime) -> None:
-    """Note in every case that has it that a copy is gone."""
+def found_gone(app: App, tx: Tx, target: TargetId, now: datetime) -> None:
+    """Note in every case that has it that a copy is gone; no other case needs a working copy of it now."""
     removal = takedown.require(tx, target)
     having = _hold_all(tx, removal)
     cases.copy_gone(tx, removal.sighting, now)
     for each in having:
         settle(tx, each, now)
+    if len(having) > 1 and app.sealer is not None:
+        enqueue(tx, DropCopies(removal.case, removal.sighting))
 
 
 def found_again(tx: Tx, target: TargetId, now: datetime) -> None:

@@ -313,7 +313,7 @@ def test_metrics_count_every_kind_of_event_and_what_waits(api: Api):
     text = httpx.get(f"{api.http.base_url}/metrics").text
     assert 'takeback_events{kind="entry_activated"} 1.0' in text
     assert all(f'takeback_events{{kind="{kind_of(event)}"}}' in text for event in EVENTS)
-    assert 'takeback_jobs_waiting{job="follow"} 3.0' in text
+    assert 'takeback_jobs_waiting{job="follow"} 2.0' in text
     assert 'takeback_cases{status="open"} 0.0' in text
     assert "takeback_breaker_paused 0.0" in text
     assert "takeback_seeds_capped 0.0" in text

@@ -59,7 +59,7 @@ def a_removal_to_make(house):
     house.work()
     house.decide(house.query("select id from submissions_report")[0][0])
     house.time.advance(timedelta(seconds=11))
-    house.work("take_effect", "follow")
+    house.work("take_effect", "follow", "drop_copies")
     assert house.due()[0].name == "remove"
 
 

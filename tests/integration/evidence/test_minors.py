@@ -126,7 +126,7 @@ def test_packages_that_hold_the_picture_are_destroyed_and_a_new_one_holds_digest
         destroy_packages(house.app, case, house.time.read() - timedelta(hours=1))
     data = sealer.blobs.get(after.blob)
     report = checked(data, trust, [people.lawyer.pair])
-    assert report.verdict is Verdict.VALID, report.steps
+    assert report.verdict is check.Verdict.VALID, report.steps
     with house.database.transaction() as tx:
         states = [each.state for each in dossiers.of_case(tx, case)]
     assert states == [DossierState.WRITTEN, DossierState.DELETED]

@@ -151,7 +151,7 @@ def test_a_watcher_that_ends_says_what_it_watched(house, platform, monkeypatch):
             platform.post(HERS)
         until(lambda: house.query("select count(*) from sightings_post") == [(2,)], 20)
     [said] = house.events(HeartbeatRecorded)
-    assert (said.connector, said.stream, said.posts) == ("memory", "live", 2)
+    assert (said.connector, said.shard, said.posts) == ("memory", "live", 2)
     assert said.since < said.until
 
 

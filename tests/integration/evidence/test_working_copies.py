@@ -23,6 +23,7 @@ from takeback.infra.vault.sealing import open_stream
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import reports, upkeep
+from takeback_verify.report import Verdict as Proof
 
 HERS, ANOTHERS = picture(1), picture(2)
 
@@ -228,7 +229,7 @@ def test_a_package_does_not_hold_it(house, sealer, people, captured, tmp_path):
     with the_log(house, tmp_path) as trust:
         written = dossiers.write(house.app, case, by=MIRA)
     data = sealer.blobs.get(written.blob)
-    assert checked(data, trust, [people.lawyer.pair]).verdict is Verdict.VALID
+    assert checked(data, trust, [people.lawyer.pair]).verdict is Proof.VALID
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         assert all(package.read(name) != sealed for name in package.namelist())
         assert not [name for name in package.namelist() if "cop" in name]

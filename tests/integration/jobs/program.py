@@ -3,7 +3,7 @@
 python program.py URL HEARTBEAT     work until told to end; what was done is written down in the table `done`
 
 Its jobs: `ReadAgain` writes its number down. `Capture` writes down that it began, and then waits until the
-`open_door` has a row: whoever tests kills this process meanwhile.
+table `open_door` has a row: whoever tests kills this process meanwhile.
 """
 
 import logging

@@ -137,7 +137,7 @@ def refused_by_main(database, put, *reports: bytes):
 
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 MARKED = next(
-    statement.replace("intake_report", "submissions_report")  # since migration 0028
+    statement.replace("intake_report", "submissions_report").replace(" fact ", " event ")  # since 0028
     for statement in (VERSIONS / "0015_receipts.sql").read_text().split(";")
     if "update intake_report set unusable_by = 0" in statement
 )

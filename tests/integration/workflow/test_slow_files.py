@@ -173,4 +173,4 @@ def test_s2_a_reported_link_to_a_slow_file_goes_to_the_slow_lane(house, platform
     [job] = [job for job in house.due() if job.name == "locate"]
     house.do(job)
     asked = "select args ->> 'slow', priority from procrastinate_jobs where task_name = 'locate'"
-    assert house.query(asked) == [("1", SLOW[0])]
+    assert house.query(asked) == [("true", SLOW[0])]
