@@ -9,6 +9,8 @@ not at all, tiles before the checkpoint that needs them, so a folder can be publ
 after a crash is simply written on. What was published before must have grown into what is published now.
 """
 
+import os
+import secrets
 import shutil
 import struct
 from collections.abc import Iterator
@@ -16,7 +18,6 @@ from itertools import chain
 from pathlib import Path
 
 from takeback.errors import LedgerBroken
-from takeback.infra import files
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.ledger import proofs, store
 from takeback.infra.ledger.tiles import HEIGHT, WIDTH, Tree
@@ -46,8 +47,8 @@ def export(database: Database, folder: Path) -> int:
         if before is not None:
             _check_growth(tx, before, checkpoint)
         known = 0 if before is None else before.size
-        written = chain(_tiles(tx, tree, checkpoint.size, known), _bundles(tx, checkpoint.size, known))
-        for name, data in written:
+        files = chain(_tiles(tx, tree, checkpoint.size, known), _bundles(tx, checkpoint.size, known))
+        for name, data in files:
             _write(folder / name, data)
         _write(folder / CHECKPOINT, format_note(note))
     _drop_old_edges(folder)
@@ -55,7 +56,7 @@ def export(database: Database, folder: Path) -> int:
 
 
 def tile_path(level: str, number: int, width: int = WIDTH) -> str:
-    """Return where a tile lies: C2SP tlog-tiles, "Merkle tree" and "log entries"."""
+    """Where a tile lies: C2SP tlog-tiles, "Merkle tree" and "log entries"."""
     parts = [f"{number % 1000:03d}"]
     while number >= 1000:  # noqa: PLR2004 - three digits a part
         number //= 1000
@@ -120,5 +121,14 @@ def _drop_old_edges(folder: Path) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
+    """Put a file down, whole or not at all, and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    files.replace(path, data, 0o666)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with draft.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
