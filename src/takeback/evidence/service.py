@@ -69,7 +69,7 @@ def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bo
 
 
 def commit(tx: Tx, sealed: SealedCapture, wanted: Wanted, expires_at: datetime | None = None) -> bool:
-    """Return what was sealed counts from here on: the capture with its parts, and the event.
+    """Make count what was sealed: the capture with its parts, and the event.
 
     Args:
         tx: the transaction.
