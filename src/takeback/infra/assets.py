@@ -1,4 +1,4 @@
-"""An entry point's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
+"""A door's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
 
 The address holds a hash of all of them, so a browser may keep them for as long as it likes and still gets
 new ones after an update. One hash for the folder, not one for each file, lets modules import each other
@@ -28,7 +28,7 @@ class Assets:
     """All of them, in memory.
 
     Args:
-        folder: the entry point's own; what is in it and has a known ending can be fetched.
+        folder: the door's own; what is in it and has a known ending can be fetched.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -13,7 +13,7 @@ from takeback.errors import DatabaseAway, exit_code
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
 """Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
 LISTENER = "TAKEBACK_LISTENER"
-"""Set by `serve` for an entry point: the number of the open socket that it answers on."""
+"""Set by `serve` for a door: the number of the open socket that it answers on."""
 
 
 def begin() -> threading.Event:
@@ -36,13 +36,13 @@ def begin() -> threading.Event:
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Return whether a line says more than that the database is away: `ground.db.reach` says that, once."""
-    args = record.args.values() if isinstance(record.args, dict) else record.args or ()
+    told = record.args.values() if isinstance(record.args, dict) else record.args or ()
     error = record.exc_info[1] if record.exc_info else None
-    return not any(isinstance(each, DatabaseAway) for each in (error, *args))
+    return not any(isinstance(each, DatabaseAway) for each in (error, *told))
 
 
 def _say_plainly(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Print in one line what the operator can mend, as `takeback.entrypoints.cli.main` does."""
+    """What the operator can mend is said in one line, as in `takeback.entrypoints.cli.main`."""
     code = exit_code(error)
     if code is None:
         sys.__excepthook__(kind, error, trace)

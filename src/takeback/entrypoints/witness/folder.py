@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback.infra import files
 from takeback_verify.checkpoint import Checkpoint, parse_checkpoint
 from takeback_verify.cosignature import (
     CosignerKey,
@@ -45,7 +44,7 @@ def create(path: Path, name: str, *, post_quantum: bool) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (path / LOGS).mkdir(mode=0o700)
         for secret in made:
-            files.replace(path / KEY_FILES[secret.kind], f"{format_cosigner_secret(secret)}\n".encode())
+            _write(path / KEY_FILES[secret.kind], format_cosigner_secret(secret) + "\n")
     except FileExistsError as error:
         raise ConfigurationError(f"{path} is a witness's folder already") from error
     except (OSError, Malformed) as error:
@@ -81,7 +80,7 @@ class Folder:
             known = self.keys_of(key.name)
             if key not in known:
                 lines = "".join(f"{format_log_key(each)}\n" for each in (*known, key))
-                files.replace(self._file(key.name, "vkey"), lines.encode(), 0o644)
+                _write(self._file(key.name, "vkey"), lines, mode=0o644)
         return key
 
     def logs(self) -> tuple[tuple[LogKey, ...], ...]:
@@ -117,7 +116,7 @@ class Folder:
 
     def keep(self, origin: str, note: Note) -> None:
         """Keep the checkpoint that is about to be cosigned; on disk when this returns. Raises OSError."""
-        files.replace(self._file(origin, "note"), format_note(note))
+        _write(self._file(origin, "note"), format_note(note).decode())
 
     @contextmanager
     def alone(self) -> Generator[None]:
@@ -141,3 +140,22 @@ def _load(path: Path) -> CosignerSecret:
         return parse_cosigner_secret(path.read_text("utf-8").rstrip("\n"))
     except (OSError, UnicodeDecodeError, Malformed) as error:
         raise ConfigurationError(f"cannot use {path} as a witness's key: {error}") from error
+
+
+def _write(path: Path, text: str, mode: int = 0o600) -> None:
+    """Replace a file, whole or not at all, and on disk."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    finally:
+        draft.unlink(missing_ok=True)

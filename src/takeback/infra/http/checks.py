@@ -4,9 +4,9 @@ PostgreSQL takes no NUL, Python's codecs no half of a pair, and each page would 
 said once: whatever a request says in its address, its headers and its plain forms is UTF-8 without NUL,
 written with right percent signs. Bodies of other kinds are parsed where they are read.
 
-A host that nobody configured is refused: a page of another site must not reach an entry point by a name that
-it lets point to this machine (DNS rebinding). A number is no such name, so the address on which a request
-arrived may always be asked, and health checks need no name.
+A host that nobody configured is refused: a page of another site must not reach a door by a name that it lets
+point to this machine (DNS rebinding). A number is no such name, so the address on which a request arrived may
+always be asked, and health checks need no name.
 """
 
 import re
@@ -27,7 +27,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(:[0-9]{1,5})?", re.IGNOR
 _BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 Refusal = Callable[[Scope, int, str], Response]
-"""Makes the answer of one entry point: to what, status, a sentence."""
+"""Makes the answer of one door: to what, status, a sentence."""
 
 
 def plain_refusal(_: Scope, status: int, sentence: str) -> Response:
@@ -61,7 +61,7 @@ def host_of(header: str) -> str | None:
 
 
 def is_odd(quoted: bytes) -> bool:
-    """Return whether percent-encoded bytes are no text: no UTF-8, a NUL, or a broken percent sign."""
+    """Whether percent-encoded bytes are no text: not UTF-8, with a NUL, or with a broken percent sign."""
     if _BROKEN.search(quoted):
         return True
     return _is_no_text(unquote_to_bytes(quoted))
@@ -75,11 +75,11 @@ def _is_no_text(data: bytes) -> bool:
 
 
 class Checked:
-    """ASGI middleware around an entry point.
+    """ASGI middleware around a door.
 
     Args:
-        app: the entry point.
-        hosts: names by which it is reached, beside loopback; None: the entry point checks that by itself.
+        app: the door.
+        hosts: names by which it is reached, beside loopback; None: the door checks that by itself.
         refuse: makes the answers.
     """
 
@@ -106,8 +106,8 @@ class Checked:
     def _wrong_host(self, scope: Scope) -> tuple[int, str] | None:
         if self._hosts is None:
             return None
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        host = host_of(hosts[0]) if len(hosts) == 1 else None
+        said = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+        host = host_of(said[0]) if len(said) == 1 else None
         here = scope.get("server") or ("", 0)
         if host is not None and (host in self._hosts or host.strip("[]") == here[0]):
             return None
@@ -115,7 +115,7 @@ class Checked:
 
 
 def _oddity(scope: Scope) -> tuple[int, str] | None:
-    """Return what is no text in an address or a header."""
+    """What is no text in an address or a header."""
     path, query = scope.get("raw_path") or b"", scope.get("query_string", b"")
     if len(path) + len(query) > MOST_TARGET_BYTES:
         return 400, "This address is too long."

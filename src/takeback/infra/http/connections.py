@@ -30,7 +30,7 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: c
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one process of an entry point grants."""
+    """What one process of a door grants."""
 
     connections: int = 512
     """Open at a time, in all."""
@@ -61,7 +61,7 @@ def source_of(address: str) -> str:
 
 
 class Book:
-    """All open connections of one entry point, oldest first.
+    """All open connections of one door, oldest first.
 
     Args:
         limits: what is granted.
@@ -104,8 +104,8 @@ class Book:
     ) -> None:
         """Count a believed proxy's connection for the visitor whom this head names."""
         if peer in self._proxy.trusted_hosts:
-            forwarded = b",".join(value for name, value in headers if name == b"x-forwarded-for")
-            visitor, _ = self._proxy.trusted_hosts.get_trusted_client_address(forwarded.decode("latin-1"))
+            said = b",".join(value for name, value in headers if name == b"x-forwarded-for")
+            visitor, _ = self._proxy.trusted_hosts.get_trusted_client_address(said.decode("latin-1"))
             self.name(connection, visitor if visitor and visitor not in self._proxy.trusted_hosts else None)
 
     def leave(self, connection: "Connection") -> None:
@@ -142,7 +142,7 @@ class Connection(H11Protocol):
 
     Args:
         config, server_state, app_state, _loop: as uvicorn gives them.
-        book: the entry point's open connections.
+        book: the door's open connections.
     """
 
     def __init__(
@@ -213,11 +213,11 @@ class Connection(H11Protocol):
 
     @property
     def waits_for_visitor(self) -> bool:
-        """Return whether it is the visitor's turn, and not ours."""
+        """Whether it is the visitor's turn, and not ours."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self._unread[0] > 0
 
     def is_overdue(self, now: float) -> bool:
-        """Return whether it is time to close this connection."""
+        """Whether it is time to close this connection."""
         limits = self._book.limits
         unread = self.transport.get_write_buffer_size()
         if unread == 0 or unread != self._unread[0]:

@@ -17,13 +17,12 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback.infra import files
 from takeback_verify.checkpoint import Checkpoint, format_checkpoint
 from takeback_verify.cosignature import (
     CosignerKey,
@@ -77,7 +76,7 @@ class Signer:
         self._second = _load_or_make_second(folder / POST_QUANTUM_FILE, origin)
         self._folder = folder
         keys = format_verifier_key(self.verifier), format_cosigner_key(self.post_quantum)
-        files.replace(folder / VERIFIER_FILE, "".join(f"{key}\n" for key in keys).encode(), 0o644)
+        _write(folder / VERIFIER_FILE, "".join(f"{key}\n" for key in keys), mode=0o644)
 
     @property
     def verifier(self) -> VerifierKey:
@@ -96,7 +95,7 @@ class Signer:
         return Note(note.text, (*note.signatures, second))
 
     def last(self) -> Signed | None:
-        """Return what this key is known to have signed last; raises as `read_last_signed` does."""
+        """What this key is known to have signed last; raises as `read_last_signed` does."""
         return read_last_signed(self._folder)
 
     def remember(self, signed: Signed) -> None:
@@ -105,7 +104,7 @@ class Signer:
             known = self.last()
             if known is None or known.size < signed.size:
                 text = json.dumps({"root": signed.root.hex(), "size": signed.size})
-                files.replace(self._folder / STATE_FILE, f"{text}\n".encode())
+                _write(self._folder / STATE_FILE, text + "\n", mode=0o600)
 
 
 def read_verifier(folder: Path) -> VerifierKey:
@@ -130,7 +129,7 @@ def read_verifiers(folder: Path) -> tuple[VerifierKey, CosignerKey | None]:
 
 
 def read_last_signed(folder: Path) -> Signed | None:
-    """Return what the key in this folder is known to have signed last.
+    """What the key in this folder is known to have signed last.
 
     Raises:
         ConfigurationError: the file cannot be read or was damaged.
@@ -184,13 +183,51 @@ def _read_or_make(path: Path, make: Callable[[], str]) -> str:
     """The text of a file that only its owner may read."""
     try:
         if not path.exists():
-            with suppress(FileExistsError):  # of two who make one, the first wins
-                files.write_new(path, f"{make()}\n".encode())
+            _make(path, make())
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"others may read {path}; run `chmod 600 {path}`")
         return path.read_text("utf-8").rstrip("\n")
     except (OSError, UnicodeDecodeError, Malformed) as error:
         raise ConfigurationError(f"cannot use {path} as the ledger's key: {error}") from error
+
+
+def _make(path: Path, text: str) -> None:
+    """Put a new key down, whole and only if there is none: of two who try, the first wins."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _put(draft, text + "\n", mode=0o600)
+        os.link(draft, path)
+        _settle(path.parent)
+    except FileExistsError:
+        return
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _write(path: Path, text: str, mode: int) -> None:
+    """Replace a file, whole or not at all, and on disk."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        _put(draft, text, mode)
+        draft.replace(path)
+        _settle(path.parent)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _put(path: Path, text: str, mode: int) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _settle(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -5,13 +5,13 @@ can be handed to a process, a user or a machine of its own.
 """
 
 import contextlib
+import os
 import secrets
 from pathlib import Path
 
 from pyrage import x25519
 
 from takeback.errors import ConfigurationError
-from takeback.infra import files
 from takeback.infra.vault.seal import PEPPER_FILE, RECIPIENT_FILE
 
 IDENTITY_FILE = "intake.identity"
@@ -34,10 +34,14 @@ def ensure(folder: Path) -> Path:
 
 
 def write_once(path: Path, content: str) -> str:
-    """Write a secret that nobody has written yet and return it, or return the one that is there."""
+    """Write a secret that nobody has written yet and return it, or return the one that is there.
+
+    Whole or not at all, also after a crash and when two processes start together: the file appears by a hard
+    link from a complete one.
+    """
     if not path.exists():
         with contextlib.suppress(FileExistsError):  # another process was first
-            files.write_new(path, f"{content}\n".encode())
+            _write_new(path, f"{content}\n".encode())
     return path.read_text().strip()
 
 
@@ -49,8 +53,21 @@ def write_secret(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        files.write_new(path, content)
+        _write_new(path, content)
     except FileExistsError as error:
         raise ConfigurationError(f"{path} is there already and is not written over") from error
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error}") from error
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Whole or not at all. Raises FileExistsError."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        path.hardlink_to(draft)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -6,8 +6,11 @@ ever taken out of it: a key that is not sealed to any more is *retired*, because
 opens with it, and somebody must know where it is kept.
 """
 
+import contextlib
 import hashlib
+import os
 import re
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -18,7 +21,6 @@ import pyrage
 
 from takeback.errors import ConfigurationError
 from takeback.ids import CaseId
-from takeback.infra import files
 from takeback.infra.config import Settings
 from takeback.infra.vault.seal import Recipient
 
@@ -209,7 +211,7 @@ def in_use(directory: Directory, name: str) -> Member:
 
 
 def recipients_of(directory: Directory, cases: Iterable[CaseId] = ()) -> tuple[Recipient, ...]:
-    """Return whom a capture's key is sealed to: all who stand in the directory, and those of its cases.
+    """Whom a capture's key is sealed to: all who stand in the directory, and those of its cases.
 
     Args:
         directory: as loaded.
@@ -239,20 +241,20 @@ def recovery_recipient(directory: Directory) -> Recipient:
 
 
 def reviewers_of(directory: Directory) -> tuple[Recipient, ...]:
-    """Return whom working copies are sealed to; may be nobody."""
+    """Whom working copies are sealed to; may be nobody."""
     return tuple(
         each.key for each in directory.members if each.role is Role.REVIEWERS and each.use is Use.STANDING
     )
 
 
 def fingerprint(key: Recipient) -> str:
-    """Return the first 80 bits of the SHA-256 of the key's text in fours, to compare by telephone."""
+    """What two people compare by telephone: the first 80 bits of the SHA-256 of the key's text, in fours."""
     digits = hashlib.sha256(key.encode("ascii")).hexdigest()[:20]
     return " ".join(digits[at : at + 4] for at in range(0, len(digits), 4))
 
 
 def directory_path(settings: Settings) -> Path:
-    """Return where the directory is, or would be."""
+    """Where the directory is, or would be."""
     return settings.recipients or settings.data / DEFAULT_FILE
 
 
@@ -270,8 +272,15 @@ def load_directory(path: Path) -> Directory:
 
 def save_directory(path: Path, directory: Directory) -> None:
     """Put a directory in place of the one that is there, whole or not at all. Raises ConfigurationError."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        files.replace(path, format_directory(directory).encode("ascii"), 0o666)
+        with draft.open("x", encoding="ascii") as file:
+            file.write(format_directory(directory))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise ConfigurationError(f"cannot write the directory of recipients, {path}: {error}") from error
