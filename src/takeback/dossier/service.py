@@ -133,17 +133,19 @@ def write(
     """
     with app.database.transaction() as tx:
         dossier = ask(tx, case, by=by, reason=reason, now=clock.now(), time_zone=time_zone)
-    until, said = monotonic() + patience.total_seconds(), ""
+    until, waiting = monotonic() + patience.total_seconds(), ""
     for _ in app.database.look([ledger.SIGNED], threading.Event(), every=LOOK_EVERY):
         found = advance(app, dossier)
         if isinstance(found, Written):
             return found
-        if found != said:
-            said = found
-            say(said)
+        if found != waiting:
+            waiting = found
+            say(waiting)
         if monotonic() > until:
             break
-    raise Unavailable(f"still waiting for {said}; is a worker running? Ask again, and it goes on where it is")
+    raise Unavailable(
+        f"still waiting for {waiting}; is a worker running? Ask again, and it goes on where it is"
+    )
 
 
 def advance(app: App, dossier: DossierId) -> Written | str:
@@ -207,7 +209,7 @@ def pieces(app: App, written: Written) -> Iterator[bytes]:
 
 
 def blobs_of(app: App) -> Blobs:
-    """Where packages are."""
+    """Return where packages are."""
     if app.sealer is not None:
         return app.sealer.blobs
     return Blobs(app.settings.blobs or str(app.settings.data / BLOBS_FOLDER))
@@ -288,7 +290,7 @@ def _prove(app: App, standing: Standing, trust: Trust, policy: Policy) -> tuple[
         promised = parse_listing(draft.listing).stamps
         if promised != trust.timestamps:
             raise _Impossible(_OTHER_AUTHORITIES)
-        entries = parse_entries(next(paper.data for paper in draft.papers if paper.name == ENTRIES))
+        entries = parse_entries(next(text.data for text in draft.texts if text.name == ENTRIES))
         anchors = _anchors(tx, trust, own.index, entries, size)
         if promised and not any(anchor.size > own.index for anchor in anchors):
             return _WAITS_FOR_STAMPS

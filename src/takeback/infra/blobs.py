@@ -62,7 +62,7 @@ class Blobs:
 
     @property
     def _store(self) -> ObjectStore:
-        """What answers; whoever takes it is about to ask."""
+        """Return what answers; whoever takes it is about to ask."""
         ask_outside("the store of files")
         return self._opened
 
@@ -193,7 +193,7 @@ class Blobs:
             raise StorageUnavailable(f"cannot list {self.where}: {_first_line(error)}") from error
 
     def url(self, name: str) -> str:
-        """Where other programs find a file: a path, or an address of the object store."""
+        """Return where other programs find a file: a path, or an address of the object store."""
         return str(self.folder / name) if self.folder is not None else f"{self.where.rstrip('/')}/{name}"
 
 
@@ -242,5 +242,5 @@ def _settle(path: Path, top: Path) -> None:
 
 
 def _first_line(error: Exception) -> str:
-    """What happened; the lines after it are for debugging and long."""
+    """Return what happened; the lines after it are for debugging and long."""
     return str(error).strip().partition("\n")[0]

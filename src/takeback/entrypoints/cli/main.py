@@ -10,8 +10,7 @@ folder dev/ of the repository, adds `demo` and `bench`.
 
 import os
 import sys
-from collections.abc import Sequence
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated
 

@@ -1,9 +1,8 @@
 """One's own account: passkeys, password with code generator, sessions; and how the console looks here."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
 from datetime import timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import pyotp

@@ -149,7 +149,7 @@ class Reporter:
 
 def _statement(tx: Tx, desk: Desk, case: CaseId) -> Statement | None:
     try:
-        return cases.told(tx, desk.app.unsealer, case)
+        return cases.statement(tx, desk.app.unsealer, case)
     except (NotFound, ValueError):  # erased, or sealed to a key that is no longer here: the page says so
         return None
 

@@ -25,7 +25,6 @@ from takeback.entrypoints.portal.session import Lookup, Session
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.db.pool import Database
-from takeback.infra.rate_limiter import Rate
 from takeback.infra.http.downloads import download
 from takeback.submissions import draft as drafts
 from takeback.submissions import package, receipt, submit

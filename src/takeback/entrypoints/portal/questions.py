@@ -20,7 +20,6 @@ from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Draft, Lookup, Session
 from takeback.errors import LinkEnded, Refused, TooManyAttempts
 from takeback.infra.db.pool import Database
-from takeback.infra.rate_limiter import Rate
 from takeback.infra.vault.seal import Recipient
 from takeback.submissions import draft as drafts
 from takeback.submissions import submit

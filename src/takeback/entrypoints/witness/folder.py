@@ -16,13 +16,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
+from takeback.infra import files
 from takeback.infra.signing import CosignerSecret, format_cosigner_secret, parse_cosigner_secret
 from takeback_verify.core.checkpoint import Checkpoint, parse_checkpoint
 from takeback_verify.core.cosignature import CosignerKey, CosignerKind
 from takeback_verify.core.errors import Malformed, VerifyError
 from takeback_verify.core.note import Note, format_note, parse_note
 from takeback_verify.core.policy import Log, LogKey, Policy, format_log_key, open_of_log, parse_log_key
-from takeback.infra import files
 
 KEY_FILES = {CosignerKind.ED25519: "witness.key", CosignerKind.ML_DSA_44: "witness.mldsa.key"}
 LOGS = "logs"
