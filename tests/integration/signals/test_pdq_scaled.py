@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
@@ -107,7 +107,6 @@ def test_the_doubt_covers_what_decoding_small_changes(edit, seed):
 
 
 @given(st.integers(0, 2**32), st.sampled_from(list(EDITS)), st.integers(40, 400), st.integers(40, 400))
-@settings(max_examples=40, deadline=None)
 def test_at_full_size_the_doubt_covers_rounding(seed, edit, width, height):
     image = EDITS[edit](scene(seed % 1000, max(64, width), max(64, height)))
     check(encode(image, "PNG"), np.random.default_rng(seed))
@@ -137,7 +136,6 @@ def test_the_weights_are_those_of_the_full_size_added_up(length, scale):
 
 
 @given(st.integers(5, 900), st.integers(5, 900), st.sampled_from([1, 2, 4, 8]), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
 def test_even_blocks_lose_nothing(width, height, scale, seed):
     rng = np.random.default_rng(seed)
     grey = rng.integers(0, 256, (-(-height // scale), -(-width // scale)), dtype=np.uint8)

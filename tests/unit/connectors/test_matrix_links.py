@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.connectors.matrix.forms import FORMS, names_a_message
@@ -105,7 +105,6 @@ def test_an_event_id_of_room_version_3_keeps_its_slashes():
 FITTING = st.one_of(*(st.from_regex(form, fullmatch=True) for form in FORMS)).map(str.strip)
 
 
-@settings(max_examples=300)
 @given(FITTING)
 def test_whatever_fits_a_form_names_a_message(line: str):
     """H4: the portal is given the forms; what it calls followable, the connector recognises."""

@@ -1,7 +1,7 @@
 """Policies: every quorum that can be written, and what each accepts."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback_verify.checkpoint import Checkpoint, format_checkpoint
@@ -193,7 +193,6 @@ words = st.text(st.characters(codec="utf-8", exclude_characters=" #", exclude_ca
 
 
 @given(st.lists(words, min_size=3, max_size=3, unique=True), st.data())
-@settings(max_examples=60)
 def test_every_policy_comes_back_as_it_was_written(names, data):
     if "none" in names:
         return

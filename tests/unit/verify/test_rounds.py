@@ -8,7 +8,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from repository import ROOT
@@ -107,7 +107,6 @@ def by_service(document: RoundDocument) -> str:
 
 @given(ROUNDS, st.sampled_from(["gone", "there", "unclear"]))
 @example(gone_round(), "gone")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
 def test_all_three_make_the_same_of_every_set_of_looks_and_controls(
     by_page: Judge, document: RoundDocument, said: str
 ) -> None:
@@ -121,7 +120,6 @@ def test_all_three_make_the_same_of_every_set_of_looks_and_controls(
 
 
 @given(ROUNDS)
-@settings(max_examples=300)
 def test_what_has_no_control_is_never_gone(document: RoundDocument) -> None:
     """E2: where no control was present nothing is gone, whatever the log says."""
     blind = RoundDocument(
@@ -137,7 +135,6 @@ def test_what_has_no_control_is_never_gone(document: RoundDocument) -> None:
 
 
 @given(ROUNDS)
-@settings(max_examples=200)
 def test_a_round_is_read_as_it_was_written(document: RoundDocument) -> None:
     data = format_round(document)
     assert format_round(parse_round(data, "a round")) == data
