@@ -87,7 +87,7 @@ def add(database: Database, built: Built) -> None:
         sighting = _sighting(tx)
         tx.execute(
             "insert into matching_match (sighting_id, entry_id, distance, flip, negative, cut, review_only,"
-            " exact, processes, view, found_by, matched_at)"
+            " exact, stage, view, found_by, matched_at)"
             " values (%s, %s, 0, 0, false, 'whole', false, true, 1, '', 'live', now())",
             [sighting, built.entry],
         )
@@ -131,8 +131,8 @@ def _copies(tx: Tx, values: dict[str, object]) -> None:
             from generate_series(2, %(many)s) n returning id),
         every as (select id from posted union all select %(first)s),
         matched as (
-            insert into matching_match (sighting_id, entry_id, distance, flip, negative, cut, review_only, exact,
-                                    processes, view, found_by, matched_at)
+            insert into matching_match (sighting_id, entry_id, distance, flip, negative, cut, review_only,
+            exact, stage, view, found_by, matched_at)
             select id, %(entry)s, 0, 0, false, 'whole', false, true, 1, '', 'live', now() from every)
         insert into cases_copy (case_id, sighting_id, entry_id, found_by, added_at, distance, flip)
         select %(case)s, id, %(entry)s, 'live', %(now)s, 0, 0 from every

@@ -347,7 +347,8 @@ _STATE = {
     "looks": "select target_id, round, surface, vantage, state, seen from takedown_look",
     "controls": "select target_id, round, moment, surface, vantage, state, seen from takedown_control",
     "rounds": "select target_id, round, finding from takedown_round",
-    "events": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture' - 'exhibit'"
+    "events": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture'"
+    " - 'exhibit'"
     " - 'answer_by'"
     " from event",
     "captures": "select message, media, reason, state, kept_at is null, ours_at is null"

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "takeback"
-SCHEMA = SOURCES / "ground" / "db" / "migrations" / "versions"
+SCHEMA = SOURCES / "infra" / "db" / "migrations" / "versions"
 
 
 def name_of(path: Path) -> str:
@@ -131,7 +131,22 @@ def tables() -> frozenset[str]:
     made: set[str] = set()
     for path in SCHEMA.glob("*.sql"):
         made |= set(re.findall(r"^create table (\w+)", path.read_text("utf-8"), re.MULTILINE))
-    return frozenset(made)
+    return frozenset(_RENAMED.get(table, table) for table in made)
+
+
+_RENAMED = {
+    "fact": "event",
+    "fact_followed": "event_handled",
+    "intake_arrival": "submissions_arrival",
+    "intake_draft": "submissions_draft",
+    "intake_link": "submissions_link",
+    "intake_report": "submissions_report",
+    "intake_salt": "submissions_salt",
+    "join_details": "matching_details",
+    "join_match": "matching_match",
+    "sightings_shard": "sightings_stream",
+}
+"""By migration 0028."""
 
 
 def room_of_table(table: str) -> str:
@@ -150,7 +165,7 @@ def room_of_table(table: str) -> str:
 def room_of_file(path: Path) -> str:
     """The room that a source file belongs to."""
     parts = path.relative_to(SOURCES).with_suffix("").parts
-    return "/".join(parts[:2]) if parts[0] == "ground" else parts[0]
+    return "/".join(parts[:2]) if parts[0] == "infra" else parts[0]
 
 
 _AFTER = re.compile(r"\b(?:from|join|into|update|table|only|references|lock)\s+(\w+)", re.IGNORECASE)

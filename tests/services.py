@@ -41,7 +41,7 @@ TAKEBACK = (sys.executable, *COMMAND)
 UP = "Ctrl-C stops all of it."
 PATIENCE = 60.0
 """Seconds for one step of the way; a loaded machine takes some."""
-PARTS = ("worker", "watch", "portal", "console", "api")
+PARTS = ("worker", "watcher", "portal", "console", "api")
 
 
 @dataclass(slots=True)

@@ -105,7 +105,8 @@ class Scene:
         with self.database.transaction() as tx:
             return set(
                 tx.execute(
-                    "select media, entry_id from matching_match m join sightings_post p on p.id = m.sighting_id"
+                    "select media, entry_id from matching_match m"
+                    " join sightings_post p on p.id = m.sighting_id"
                 ).fetchall()
             )
 

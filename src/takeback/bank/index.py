@@ -6,8 +6,8 @@ are dense, so columns need no map.
 
 The index is at one `Version` of the bank: each entry whose last change is not after it is in, as that change
 left it. Entries that changed since may be in as they were at any time, or missing: who needs them reads the
-changes since (`matching.service`, under the bank's lock; `loading.refresh`). Each entry keeps the number of the
-change that it shows, so changes may be taken in twice, in pieces and by several threads in any order.
+changes since (`matching.service`, under the bank's lock; `loading.refresh`). Each entry keeps the number of
+the change that it shows, so changes may be taken in twice, in pieces and by several threads in any order.
 
 What "near" means for a picture or a clip as a whole is `signals.relation`; here are rows only, both ways:
 asked for a picture (`BankIndex.search`) and for an entry (`questions_of`, `as_touch`), in the same words.

@@ -2,8 +2,8 @@
 
 Why no pair is lost, whichever way the index came to be. It is at a version v of the bank, which stands for
 this promise: each entry whose last change is not after v is in, as it is in the database. Whoever commits
-sightings reads, under the shared lock, every entry that changed after v (`matching.service`), and replaces what
-the index said of it. Between the two, nothing is left out.
+sightings reads, under the shared lock, every entry that changed after v (`matching.service`), and replaces
+what the index said of it. Between the two, nothing is left out.
 
 *Read from the database*: the head h is read first. Entries are read afterwards, those whose last change lies
 in (v, h]; one that changes again before it is read is after h and not promised. Rows of an entry are never

@@ -154,7 +154,7 @@ class Batch:
     cursor: str
     """Opaque text; hand it back to `watch` for what comes next."""
     opens: tuple[tuple[StreamId, str], ...] = ()
-    """StreamCounts found on the way with their first cursor (a gap to be read backwards, a new room's history)."""
+    """Streams found on the way with their first cursor (a gap to be read backwards, a new room's history)."""
     done: bool = False
     """True when the stream has an end and this was it."""
     deletions: tuple[Deletion, ...] = ()

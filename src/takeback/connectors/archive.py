@@ -1,10 +1,10 @@
 """Somebody's old archive as a platform: files in a folder or an object store, read once, in order.
 
-One stream, "files", from the first name to the last; its cursor is the last name that was read. Nothing can be
-removed there: `capabilities` offers no action, and whoever asks for one is told where to turn. Files can be
-looked at for as long as the folder is there, or the object store answers. What is recorded as evidence is the
-file itself with its path and the time that it was last written: nobody answers for it, so it is worth as much
-as whoever kept the archive.
+One stream, "files", from the first name to the last; its cursor is the last name that was read. Nothing can
+be removed there: `capabilities` offers no action, and whoever asks for one is told where to turn. Files can
+be looked at for as long as the folder is there, or the object store answers. What is recorded as evidence is
+the file itself with its path and the time that it was last written: nobody answers for it, so it is worth as
+much as whoever kept the archive.
 """
 
 import logging

@@ -1,8 +1,7 @@
 """What can happen. Read this first, then `workflow/dispatch.py`, which says what follows from each.
 
-An event is small, frozen and never changed. It carries ids, never content, names or hashes: the log that every
-event leaves an entry in is read by strangers, and an event may outlive the case that it belongs to. Events of one
-topic stand in files of their own (`*_events.py`) and are handed on here. How one is written: `form`.
+An event is small, frozen and never changed. It carries ids, never content, names or hashes: the log that
+every event leaves an entry in is read by strangers, and an event may outlive its case.
 """
 
 import typing

@@ -1,5 +1,5 @@
-"""What can happen where copies are removed that nobody saw, and where a report finds very much. `events` hands
-it on; read that first.
+"""What can happen where copies are removed that nobody saw, and where a report finds very much. `events`
+hands it on; read that first.
 """
 
 from dataclasses import dataclass

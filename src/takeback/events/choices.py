@@ -1,5 +1,5 @@
-"""What events are made of besides ids: closed lists to choose from, and times. `events` hands them on, so read
-that first.
+"""What events are made of besides ids: closed lists to choose from, and times. `events` hands them on, so
+read that first.
 """
 
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""What can happen to evidence: captured, watched, taken out, erased. `events` hands it on; read that first."""
+"""Events about evidence: captured, watched, taken out, erased."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,8 @@
 """An event's one form on the wire: what the database keeps, and what a log entry commits to.
 
-`kind` is the class name in snake case; `parse(kind_of(f), body_of(f)) == f` for every event, and whatever is
-not in canonical form is refused. An event of an older edition lacks fields that were added since; those have a
-default. What was stored is never rewritten: the log entry commits to it as it was.
+`kind` is the class name in snake case, or the first name of a renamed class. `parse` and `body_of` are
+inverse; whatever is not in canonical form is refused. An event of an older edition lacks fields that were
+added since; those have a default. A stored event is never rewritten: the log entry commits to it as it was.
 """
 
 import dataclasses
@@ -14,11 +14,14 @@ from pydantic import TypeAdapter, ValidationError
 
 from takeback.events import EVENTS, Event
 
+_FIRST_NAMES = {"MediaRevealed": "looked", "HeartbeatRecorded": "watched"}
+"""Kinds of classes that had another name once. A kind is written for ever."""
+
 
 def kind_of(event: Event | type[Event]) -> str:
     """The event's name on the wire, such as "report_received"."""
     cls = event if isinstance(event, type) else type(event)
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
+    return _FIRST_NAMES.get(cls.__name__) or re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__).lower()
 
 
 _BY_KIND: Mapping[str, TypeAdapter[Event]] = {kind_of(cls): TypeAdapter(cls) for cls in EVENTS}

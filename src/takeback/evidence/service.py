@@ -159,8 +159,8 @@ def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
 def keep_no_picture(tx: Tx, sighting: SightingId, case: CaseId, now: datetime) -> None:
     """Somebody shown may be a minor: what was sealed of the picture goes, and digests alone are captured.
 
-    The capture that held it is erased, as an event, and one of digests and metadata is wanted in its place; it
-    fails where the message is gone. May be repeated.
+    The capture that held it is erased, as an event, and one of digests and metadata is wanted in its place;
+    it fails where the message is gone. May be repeated.
     """
     found = store.with_picture(tx, sighting)
     if found is None:

@@ -61,7 +61,8 @@ def set_end_event(tx: Tx, row: int, event: EventId) -> None:
 
 
 def covering(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
-    """The events of the investigations in which these sightings were captured ahead: each one's start and end.
+    """The events of the investigations in which these sightings were captured ahead: each one's start and
+    end.
 
     That is the last one that began in their place before the capture was wanted: a watcher knows of an end a
     second late.

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 
 log = logging.getLogger(__name__)
 
-_PASSED_OVER = ("contextlib.py", "/ground/asking.py", "/ground/db/pool.py")
+_PASSED_OVER = ("contextlib.py", "/infra/asking.py", "/infra/db/pool.py")
 
 _open: ContextVar[tuple[str, ...]] = ContextVar("open_transactions", default=())
 _strict = False

@@ -1,7 +1,7 @@
 """Deadlines that a report starts. Pure: regimes are data, `now` and times are arguments.
 
 All clocks that run start at receipt, and the strictest one is shown: a report is worked on whether or not
-some regime's form is complete. A clock that nobody is known to owe does not run (`Regime.decision_blocker`): a
+some regime's form is complete. A clock that nobody is known to owe does not run (`Regime.inactive_reason`): a
 deadline that is shown and has no duty behind it would be untrue.
 """
 
@@ -24,7 +24,7 @@ class Regime:
     """Where the hours were read."""
     checked: str
     """true | partial | secondary: how well the row was checked against the primary text."""
-    decision_blocker: str = ""
+    inactive_reason: str = ""
     """Why no clock runs for it, and when that was read; empty: one runs."""
 
 
@@ -38,7 +38,7 @@ class Clock:
 
 def regimes() -> tuple[Regime, ...]:
     """The regimes that start a removal clock at the receipt of a report."""
-    return tuple(regime for regime in all_regimes() if not regime.decision_blocker)
+    return tuple(regime for regime in all_regimes() if not regime.inactive_reason)
 
 
 def all_regimes() -> tuple[Regime, ...]:

@@ -292,7 +292,8 @@ def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
 def rounds_of(tx: Tx, case: CaseId) -> tuple[Round, ...]:
     """The rounds of looks of a case that came to their end, copy by copy, each in its order.
 
-    The SHA-256 of a round's `series` is in its event. Rounds of before the control was looked at are not here.
+    The SHA-256 of a round's `series` is in its event. Rounds of before the control was looked at are not
+    here.
     """
     return store.rounds(tx, case)
 

@@ -118,7 +118,8 @@ def test_s1_posts_checkpoints_reports_and_jobs_go_on_whatever_the_role_holds(own
     with owner.transaction() as tx:
         tx.execute("insert into submissions_report (locator, sealed) values (%s, 'x')", [bytes(32)])
         tx.execute(
-            "insert into submissions_draft (locator, sealed, expires_at) select sha256(n::text::bytea), 'x', now()"
+            "insert into submissions_draft (locator, sealed, expires_at)"
+            " select sha256(n::text::bytea), 'x', now()"
             " from generate_series(1, 3) n"
         )
     with Hostile(portal_url) as hostile:

@@ -20,7 +20,7 @@ DOORS = {
     "worker": EVERY - service.STAFF,
     "console": EVERY - service.LEDGER,
     "api": service.INTAKE,
-    "watch": service.INTAKE,
+    "watcher": service.INTAKE,
 }
 
 

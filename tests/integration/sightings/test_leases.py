@@ -35,8 +35,9 @@ def take(tx, holder="x"):
 def pass_time(tx, length):
     """The database's clock cannot be moved, so what is written under it is."""
     tx.execute(
-        "update sightings_stream set lease_until = lease_until - %(length)s, moved_at = moved_at - %(length)s,"
-        " asked_at = asked_at - %(length)s, not_before = not_before - %(length)s,"
+        "update sightings_stream set lease_until = lease_until - %(length)s,"
+        " moved_at = moved_at - %(length)s, asked_at = asked_at - %(length)s,"
+        " not_before = not_before - %(length)s,"
         " turn_at = turn_at - %(length)s"
         " where (connector, name) in (select connector, name from sightings_stream for update skip locked)",
         {"length": length},
@@ -169,7 +170,7 @@ def test_two_who_ask_at_once_get_two_streams_or_none(database):
 
 
 def test_of_two_holders_only_the_later_one_can_commit_however_they_meet(database):
-    """The old one has inserted its sightings and has not moved the cursor, when the stream is leased again."""
+    """The old one has inserted its sightings, and not moved the cursor, when the stream is leased again."""
     with database.transaction() as tx:
         leases.open_stream(tx, "memory", A, "start")
         old = take(tx)

@@ -35,7 +35,7 @@ from takeback.submissions.receipt import load_pepper
 from takeback.submissions.submit import submit
 from waiting import until
 
-PARTS = ("portal", "console", "api", "worker", "watch")
+PARTS = ("portal", "console", "api", "worker", "watcher")
 PROMPT = HUNG + 5
 """Seconds in which a door says that the database is away: the limit for one that hangs, and some more."""
 BAD, UNAVAILABLE = 500, 503
@@ -92,7 +92,7 @@ class Place:
             **{name: lambda ask=ask: ask().status_code < BAD for name, ask in self.doors.items()},
             "worker": lambda: self.one(CASES) > before["cases"],
             "sequencer": lambda: self.one(SIGNED) > before["signed"],
-            "watch": lambda: self.one(CURSOR) != before["cursor"],
+            "watcher": lambda: self.one(CURSOR) != before["cursor"],
         }
 
         def all_do() -> bool:

@@ -252,7 +252,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 
 def test_bad_pictures_are_recorded_with_their_reason_and_stop_nothing(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
-    watcher = scene.house.part("watch")
+    watcher = scene.house.part("watcher")
     person = scene.chat.people[0]
     posted = {
         name: person.post_picture(journey.scenario.room, make(), "image/jpeg", body=f"{name}.jpg")[0]
@@ -278,7 +278,7 @@ def test_bad_pictures_are_recorded_with_their_reason_and_stop_nothing(scene: Sce
     }
     journey.until_found()
     assert watcher.is_running()
-    assert scene.house.part("watch") == watcher
+    assert scene.house.part("watcher") == watcher
     assert peak < MOST_MEMORY, f"{peak >> 20} MiB"
 
 

@@ -34,7 +34,7 @@ def watcher_has_joined_a_new_room_and_not_written_it_down(scene: Scene, seed: in
     with scene.proxy.holding("POST", "/join/", after=True) as hold:
         journey = Journey(scene, seed)
         assert hold.reached.wait(PATIENCE)
-        scene.house.kill("watch")
+        scene.house.kill("watcher")
     journey.until_seen()
     journey.report()
     return journey
@@ -45,7 +45,7 @@ def watcher_reads_a_rooms_history(scene: Scene, seed: int) -> Journey:
     with scene.proxy.holding("GET", "/messages?dir=b") as hold:
         journey = Journey(scene, seed)
         assert hold.reached.wait(PATIENCE)
-        scene.house.kill("watch")
+        scene.house.kill("watcher")
     journey.until_seen()
     journey.report()
     return journey
@@ -61,7 +61,7 @@ def watcher_is_in_the_middle_of_a_batch(scene: Scene, seed: int) -> Journey:
         journey.scenario.post_copy("half the size")
         journey.scenario.post_other(20_000 + seed)
         assert hold.reached.wait(PATIENCE)
-        scene.house.kill("watch")
+        scene.house.kill("watcher")
     return journey
 
 
@@ -70,7 +70,7 @@ def watcher_has_read_a_batch_and_not_committed_it(scene: Scene, seed: int) -> Jo
     with scene.house.locked("sightings_post"):
         journey = Journey(scene, seed)
         scene.house.until_waiting("sightings_post")
-        scene.house.kill("watch")
+        scene.house.kill("watcher")
     journey.until_seen()
     journey.report()
     return journey

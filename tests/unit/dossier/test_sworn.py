@@ -1,4 +1,4 @@
-"""E4: each sentence of the certificates that somebody may swear to is tied to the event that makes it true."""
+"""E4: each sentence of a certificate that somebody may swear to is tied to the event that makes it true."""
 
 import re
 import subprocess

@@ -17,8 +17,8 @@ SOURCE = [path for path in PYTHON if path.is_relative_to(ROOT / "src")]
 WRITTEN_BY_HAND = [
     path for path in texts(".py", ".js", ".css", ".html", ".sql") if "vectors" not in path.parts
 ]
-MIGRATIONS_ENTRY = ROOT / "src" / "takeback" / "ground" / "db" / "migrations" / "env.py"
-CLOCK = ROOT / "src" / "takeback" / "ground" / "clock.py"
+MIGRATIONS_ENTRY = ROOT / "src" / "takeback" / "infra" / "db" / "migrations" / "env.py"
+CLOCK = ROOT / "src" / "takeback" / "infra" / "clock.py"
 _CLOCKS = {
     "datetime": {"now", "utcnow", "today"},
     "date": {"today"},

@@ -162,7 +162,7 @@ def test_s7_all_that_is_wrong_is_said_at_once_in_one_line(tmp_path: Path) -> Non
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("door", ["portal", "console", "api", "worker", "watch"])
+@pytest.mark.parametrize("door", ["portal", "console", "api", "worker", "watcher"])
 def test_s7_a_door_that_is_given_a_wrong_setting_ends_with_78(tmp_path: Path, door: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", f"takeback.entrypoints.{door}"],

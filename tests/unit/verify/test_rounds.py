@@ -49,7 +49,7 @@ def by_program(data: bytes, said: str) -> str:
         return "malformed"
     except NotProven:
         return "contradiction"
-    return f"not proven: {judged.decision_blocker}" if judged.finding is None else judged.finding.value
+    return f"not proven: {judged.why_not}" if judged.finding is None else judged.finding.value
 
 
 @pytest.fixture(scope="module")

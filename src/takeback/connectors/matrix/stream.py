@@ -15,8 +15,8 @@ settings. Synapse answers the same first sync from a cache for two minutes: what
 Events of all types are asked for: pictures of rooms and people stand in state, which comes with the messages.
 Where a room's past is not kept to its beginning, its state is read at the end of its history.
 
-Deletions (redactions by anybody but our own account) come with the live stream only. One that falls into a gap
-is not told; whoever must know asks for the message by its id.
+Deletions (redactions by anybody but our own account) come with the live stream only. One that falls into a
+gap is not told; whoever must know asks for the message by its id.
 """
 
 import hashlib

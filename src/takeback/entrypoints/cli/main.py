@@ -1,7 +1,7 @@
 """`takeback`: what an operator types.
 
-Each part of the service runs as `python -m takeback.entrypoints.NAME` in a process that holds only that part's
-code; the commands here become that process. Commands import what they need when they run, so that
+Each part of the service runs as `python -m takeback.entrypoints.NAME` in a process that holds only that
+part's code; the commands here become that process. Commands import what they need when they run, so that
 `takeback --help` answers at once.
 """
 
@@ -73,7 +73,7 @@ def worker() -> None:
 @app.command()
 def watch() -> None:
     """Run a watcher alone: read what passes on the connected platforms."""
-    _become("watch")
+    _become("watcher")
 
 
 @app.command()

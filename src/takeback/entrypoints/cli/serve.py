@@ -35,7 +35,7 @@ from takeback.infra.process import PARENT_PIPE, handed_down
 from takeback.infra.vault.keys import PORTAL_FOLDER
 from takeback.keyring import service as keyring
 
-PARTS = ("worker", "watch", "portal", "console", "api")
+PARTS = ("worker", "watcher", "portal", "console", "api")
 GRACE = 20.0
 """Seconds that a part has to end by itself."""
 

@@ -1,4 +1,5 @@
-"""A way past a full limiter: the visitor's device does some sums. A flood would have to do them for each report.
+"""A way past a full limiter: the visitor's device does some sums. A flood would have to do them for each
+report.
 
 Behind an onion address all visitors are one network, so one stranger can use up what all may do. Nobody there
 can be told apart, but work has a price for everybody. A puzzle has `PARTS` parts; each asks for a number

@@ -1,8 +1,9 @@
 """Write down what happened: the one way an event comes into the world.
 
-The event, its ledger entry, what opens the entry's commitment and the job that follows the event are written in
-the caller's transaction, beside the state that the event speaks of: a crash leaves all of it or nothing. The
-entry gets its place in the tree from the sequencer afterwards, so two writers never wait for each other here.
+The event, its ledger entry, what opens the entry's commitment and the job that follows the event are written
+in the caller's transaction, beside the state that the event speaks of: a crash leaves all of it or nothing.
+The entry gets its place in the tree from the sequencer afterwards, so two writers never wait for each other
+here.
 """
 
 import secrets
@@ -32,7 +33,8 @@ def record(tx: Tx, event: Event, *, at: datetime | None = None) -> EventId:
 
     Raises:
         ValueError: the time has no time zone.
-        Malformed: the event has no canonical form (see takeback_verify.leaf); the transaction must not commit.
+        Malformed: the event has no canonical form (see takeback_verify.leaf); the transaction must not
+        commit.
     """
     happened = at or clock.now()
     if happened.tzinfo is None:

@@ -1,4 +1,5 @@
-"""The small scenario of the demo: its chat room, the pictures that people post there, and one that should not be.
+"""The small scenario of the demo: its chat room, the pictures that people post there, and one that should
+not be.
 
 Every picture is a painted landscape. One of them stands for a picture that somebody wants back; its copies
 are posted among the others in the ways that people re-post.
