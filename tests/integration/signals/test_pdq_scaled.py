@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from every import every
 from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.signals import pdq, pdq_exact, pdq_scaled
 from takeback.signals.decode import Working, decode, working
@@ -122,8 +123,8 @@ def test_a_photograph_is_in_little_doubt():
     assert np.median(doubts) <= pdq.MAX_DOUBT
 
 
-@pytest.mark.parametrize("length", [5, 7, 63, 64, 65, 127, 128, 129, 300, 640, 853, 1201, 3000])
-@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@every("length", [5, 7, 63, 64, 65, 127, 128, 129, 300, 640, 853, 1201, 3000])
+@every("scale", [1, 2, 4, 8])
 def test_the_weights_are_those_of_the_full_size_added_up(length, scale):
     full = np.zeros((64, length))
     for row, band in zip(full, pdq._bands(length, both_ways=False), strict=True):

@@ -2,10 +2,10 @@
 
 from urllib.parse import quote
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.connectors.matrix.forms import FORMS, names_a_message
 from takeback.connectors.matrix.links import MessageName, format_link, parse
 
@@ -65,7 +65,7 @@ def test_text_made_of_the_right_letters_does_no_harm(text: str):
         assert parse(format_link(name)) == name
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "",

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.signals import pdq, pdq_exact
 from takeback.signals.decode import decode
@@ -82,8 +83,8 @@ def ramp(rng, height, width):
 KINDS = [noise, waves, landscape, flat, symmetric, stripes, tiles, half_tiled, ramp]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@every("kind", KINDS, ids=lambda kind: kind.__name__)
+@every("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_every_kind_and_size_hashes_as_the_reference_does(kind, size):
     rgb = kind(np.random.default_rng(size), *size)
     expected = reference(rgb)
@@ -204,7 +205,7 @@ def test_the_complement_of_the_complement_is_the_hash(hash_):
     assert (int.from_bytes(hash_) ^ int.from_bytes(pdq.complement(hash_))).bit_count() == 256
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+@every("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_the_shared_vectors_hold(vector):
     data = base64.b64decode(vector["picture"])
     picture = decode(data)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals import clip, wire
 from takeback.signals.decode import FORMATS
@@ -173,7 +174,7 @@ VIEW = replace(PART, cut=Cut.WHOLE, box=Box(0, 0, 80, 80), view="frame:2")
 GOOD = Seen(100, 100, "PNG", WHOLE, 0, FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         {"width": 0},
@@ -231,7 +232,7 @@ FIRST, SECOND = Frame(0, WHOLE), Frame(1000, WHOLE)
 MOVING = SeenClip(100, 100, "MP4", 2000, (FIRST, SECOND))
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         {"width": 0},

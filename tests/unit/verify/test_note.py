@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from every import every
 from takeback_verify.errors import Malformed, NotProven
 from takeback_verify.note import (
     MAX_NOTE,
@@ -117,7 +118,7 @@ def test_keys_come_back_as_they_were_written(signer):
     assert parse_verifier_key(format_verifier_key(signer.verifier)) == signer.verifier
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -148,7 +149,7 @@ def test_a_note_that_is_not_utf_8_is_refused():
         parse_note(SIGNED.encode("utf-16"))
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -179,7 +180,7 @@ def test_a_secret_is_never_in_the_text_of_an_object_or_an_error():
     assert "AYEKFALV" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u00a0b", "a\x00", "\ud800"])
+@every("name", ["", "a b", "a+b", "a\u00a0b", "a\x00", "\ud800"])
 def test_impossible_names_are_refused(name):
     with pytest.raises(Malformed):
         VerifierKey(name, bytes(32))
@@ -195,7 +196,7 @@ def test_impossible_lengths_are_refused():
             make()
 
 
-@pytest.mark.parametrize("text", ["", "no newline", "\ud800\n", "a\x01\n"])
+@every("text", ["", "no newline", "\ud800\n", "a\x01\n"])
 def test_impossible_texts_are_refused(text):
     with pytest.raises(Malformed):
         SignerKey("a", bytes(32)).sign(text)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback_verify.checkpoint import Checkpoint, format_checkpoint
 from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
 from takeback_verify.errors import Malformed, NotProven
@@ -77,7 +78,7 @@ def test_a_quorum_is_counted():
             accept(policy, signed(*few))
 
 
-@pytest.mark.parametrize(
+@every(
     ("quorum", "accepted"),
     [
         ("quorum none\n", [(), (0,), (0, 1, 2)]),
@@ -145,7 +146,7 @@ def test_the_key_id_alone_is_no_signature():
         accept(parse_policy(ALL_LINES), Note(TEXT, (*signed(1, 2).signatures, fake)))
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -214,7 +215,7 @@ def test_a_policy_that_is_too_long_is_not_read():
         parse_policy("#" * MAX_POLICY + "\n")
 
 
-@pytest.mark.parametrize(
+@every(
     "made",
     [
         lambda: Policy((Log(LOG.verifier),), quorum="nobody"),

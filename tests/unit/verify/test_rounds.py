@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from every import every
 from repository import ROOT
 from rounds_of_looks import ROUNDS, Judge, gone_round, vectors
 from takeback.connectors import api
@@ -140,7 +141,7 @@ def test_a_round_is_read_as_it_was_written(document: RoundDocument) -> None:
     assert format_round(parse_round(data, "a round")) == data
 
 
-@pytest.mark.parametrize("row", vectors(), ids=lambda row: row["name"])
+@every("row", vectors(), ids=lambda row: row["name"])
 def test_the_vectors_hold_in_program_and_page(by_page: Judge, row: dict) -> None:
     """E2: the shared examples, whose judgements are written by hand."""
     data = row["round"].encode()
@@ -148,7 +149,7 @@ def test_the_vectors_hold_in_program_and_page(by_page: Judge, row: dict) -> None
     assert by_page(data, row["said"]) == row["judged"]
 
 
-@pytest.mark.parametrize("row", vectors(), ids=lambda row: row["name"])
+@every("row", vectors(), ids=lambda row: row["name"])
 def test_the_schema_takes_what_the_verifier_takes(row: dict) -> None:
     """E2: docs/spec has a schema of a round; order and spelling no schema can say."""
     schema = json.loads(SCHEMA.read_text("utf-8"))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback_verify.checkpoint import MAX_SIZE
 from takeback_verify.errors import Malformed
 from takeback_verify.note import SignerKey, format_note
@@ -45,7 +46,7 @@ def test_whatever_parses_has_only_this_spelling(data, draw):
     assert format_tlog_proof(proof) == data
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         b"",
