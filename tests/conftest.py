@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 import databases
 import others
+import soaking
 from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures, which pytest finds by name
 from takeback.infra import asking
 from takeback.infra.db.pool import Database
 
-# Properties are judged by their truth, never by the clock of a busy machine.
-settings.register_profile("takeback", deadline=None)
-settings.load_profile("takeback")
+soaking.register_profiles()
 asking.be_strict()
 
 

@@ -8,6 +8,7 @@ import io
 import random
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from uuid import UUID, uuid4
 
 from PIL import Image, ImageOps
@@ -51,6 +52,7 @@ GOOD_REASON = {
 }
 
 
+@cache
 def picture(seed: int, *, mirrored: bool = False, size: int = 96) -> bytes:
     """A PNG of soft seeded colours: two seeds are never near each other."""
     dots = random.Random(seed)

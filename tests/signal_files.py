@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import cache
 from io import BytesIO
 
 import av
@@ -13,6 +14,11 @@ from takeback_dev.pictures import encode, scene
 
 
 def photo(width=320, height=240, seed=1):
+    return _painted(width, height, seed).copy()
+
+
+@cache
+def _painted(width: int, height: int, seed: int) -> Image.Image:
     return scene(seed, width, height)
 
 

@@ -10,11 +10,12 @@ from itertools import count
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import look_backs
 import synthetic
+from soaking import fewer_examples
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.events import FoundBy
@@ -131,7 +132,7 @@ LOST = [("post", 0, 46, 4, False), ("move",), ("bank", 0), ("look_back", 0), ("m
 """The pair that the trial lost."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@fewer_examples
 @given(steps=st.lists(STEP, min_size=2, max_size=12))
 @example(steps=LOST)
 @example(steps=[("post", None, 0, 0, False), ("move",), ("bank", 0), *LOST, ("move",)])

@@ -14,11 +14,12 @@ from types import SimpleNamespace
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import synthetic
 from deciding_now import decide_now
+from soaking import fewer_examples
 from takeback.bank import store as bank_store
 from takeback.cases import breaker, deciding
 from takeback.cases import service as cases
@@ -280,7 +281,7 @@ def _few_at_a_time(monkeypatch) -> None:
     monkeypatch.setattr(decisions, "PLANNED_AT_ONCE", 2)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@fewer_examples
 @given(world=WORLDS)
 def test_no_schedule_removes_more_unseen_than_may_be_or_loses_what_waits(database, world):
     """Issue 9, section 1."""

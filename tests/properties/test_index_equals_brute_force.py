@@ -133,4 +133,4 @@ class Indexes(RuleBasedStateMachine):
 
 
 TestIndexes = Indexes.TestCase
-TestIndexes.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestIndexes.settings = settings(stateful_step_count=20)

@@ -12,12 +12,13 @@ from itertools import count
 from uuid import UUID
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import banks
 import look_backs
 import synthetic
+from soaking import fewer_examples
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
 from takeback.connectors.api import StreamId
@@ -263,7 +264,7 @@ def _short_pages(monkeypatch) -> None:
     monkeypatch.setattr(look_backs, "PAGE", 2)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@fewer_examples
 @given(world=worlds())
 def test_no_schedule_loses_or_doubles_a_pair(database, world):
     with Turns(database.url) as turns:

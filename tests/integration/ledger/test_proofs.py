@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import ledgers
@@ -51,7 +51,6 @@ sizes = st.one_of(st.sampled_from([0, 1, 255, 256, 257, 511, 512, 65535, 65536, 
 
 
 @given(sizes, st.data())
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_proof_is_that_of_the_rfc(long, size, data):
     database, hashes = long
     with database.transaction() as tx:

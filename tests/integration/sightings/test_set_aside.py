@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
+from soaking import fewer_examples
 from takeback.connectors.api import Batch, Deletion, Media, Post, StreamId, Unseen, UnseenKind
 from takeback.entrypoints.watcher.ahead import Ahead
 from takeback.entrypoints.watcher.batches import Batches
@@ -76,7 +77,7 @@ POISON = st.sampled_from(["raise", "nul", "lone", "long"])
 
 
 @given(pages=st.lists(st.lists(st.one_of(st.just("good"), st.just("good"), POISON), max_size=9), max_size=4))
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples
 def test_s14_every_post_is_sighted_but_the_poisonous_and_those_are_listed(house, pages):
     """S14: wherever poison stands in a stream, the stream is read to its end, and nothing else is lost."""
     reset(house)

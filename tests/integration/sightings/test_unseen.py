@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import synthetic
@@ -75,7 +75,6 @@ _BATCHES = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(batches=_BATCHES, again=st.booleans())
 def test_the_rows_are_what_the_batches_said_however_often_each_was_committed(database, batches, again):
     """Carriers: the same thing seen again is one row; a survey takes out what it leaves out."""

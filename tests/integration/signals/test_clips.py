@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -179,7 +179,6 @@ def test_a_clip_that_hangs_its_process_keeps_no_picture_waiting():
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_clip_never_stops_the_service(decoder, data):
     file = bytearray(made(data.draw(st.sampled_from(["h264", "vp9", "mpeg-4", "av1", "gif"]))))
     for _ in range(data.draw(st.integers(1, 20))):

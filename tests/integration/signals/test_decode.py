@@ -5,10 +5,11 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, ImageOps
 
+from every import every
 from signal_files import gif_and_html, huge_png, jpeg_and_zip, long_gif, lying_jpeg, photo
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.parts.decode import FORMATS, MAX_BYTES, MAX_PIXELS, decode
@@ -49,7 +50,7 @@ def why(data, max_bytes=MAX_BYTES, max_pixels=MAX_PIXELS):
     return refused.value.why
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@every("format_", FORMATS)
 def test_every_format_is_read_and_named(format_):
     image = photo()
     options = {
@@ -67,7 +68,7 @@ def test_every_format_is_read_and_named(format_):
     assert apart(hash_pixels(picture.rgb), hash_pixels(pixels(image))) <= 12
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"])
+@every("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "YCbCr", "LAB", "I;16", "I", "F"])
 def test_every_mode_of_a_tiff_becomes_rgb(mode):
     image = photo().convert("L").convert(mode) if mode in {"I;16", "I", "F", "1"} else photo().convert(mode)
     if mode == "I;16":
@@ -147,8 +148,8 @@ def test_invisible_pixels_do_not_change_the_hash():
     assert len(hashes) == 1
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format_", ["PNG", "TIFF", "WEBP", "JPEG"])
+@every("orientation", range(1, 9))
+@every("format_", ["PNG", "TIFF", "WEBP", "JPEG"])
 def test_a_turned_picture_is_set_upright(format_, orientation):
     image = photo()
     stored = image if STORED[orientation] is None else image.transpose(STORED[orientation])
@@ -173,8 +174,8 @@ def tagged(image, orientation):
     return image
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("format_", ["AVIF", "HEIF"])
+@every("orientation", range(1, 9))
+@every("format_", ["AVIF", "HEIF"])
 def test_a_turned_phone_picture_is_set_upright(format_, orientation):
     image = photo()
     stored = image if STORED[orientation] is None else image.transpose(STORED[orientation])
@@ -212,8 +213,8 @@ def test_ten_thousand_frames_cost_no_more_than_one():
     assert decode(long_gif()).rgb.shape == (48, 64, 3)
 
 
-@pytest.mark.parametrize("format_", FORMATS)
-@pytest.mark.parametrize("part", [0.1, 0.5, 0.9])
+@every("format_", FORMATS)
+@every("part", [0.1, 0.5, 0.9])
 def test_half_a_file_is_no_picture(format_, part):
     data = encode(photo(), format_)
     cut = data[: int(len(data) * part)]
@@ -255,7 +256,7 @@ def test_a_huge_png_is_refused_by_what_it_declares():
     assert why(data) == WhyUnreadable.TOO_MANY_PIXELS
 
 
-@pytest.mark.parametrize("format_", FORMATS)
+@every("format_", FORMATS)
 def test_the_limit_on_pixels_holds_for_every_format(format_):
     data = encode(photo(), format_)
     assert why(data, max_pixels=320 * 240 - 1) == WhyUnreadable.TOO_MANY_PIXELS
@@ -293,7 +294,6 @@ def test_the_reason_carries_no_more_than_a_line():
 
 
 @given(st.data())
-@settings(max_examples=300, deadline=None)
 def test_a_mutated_file_is_a_picture_or_unreadable(data):
     file = bytearray(data.draw(st.sampled_from(SMALL)))
     for _ in range(data.draw(st.integers(1, 8))):
@@ -311,7 +311,6 @@ def test_a_mutated_file_is_a_picture_or_unreadable(data):
     st.binary(max_size=400),
     st.sampled_from([b"", b"\xff\xd8\xff", b"GIF89a", b"\x89PNG\r\n\x1a\n", b"II*\0", b"BM"]),
 )
-@settings(max_examples=200, deadline=None)
 def test_random_bytes_are_a_picture_or_unreadable(tail, head):
     with suppress(Unreadable):
         decode(head + tail, max_pixels=1_000_000)

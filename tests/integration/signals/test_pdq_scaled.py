@@ -4,10 +4,11 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from every import every
 from takeback.signals.model import MIN_QUALITY, Box, Pdq
 from takeback.signals.parts.decode import decode, working
 from takeback.signals.pdq import hashing, reference, scaled
@@ -108,7 +109,6 @@ def test_the_doubt_covers_what_decoding_small_changes(edit, seed):
 
 
 @given(st.integers(0, 2**32), st.sampled_from(list(EDITS)), st.integers(40, 400), st.integers(40, 400))
-@settings(max_examples=40, deadline=None)
 def test_at_full_size_the_doubt_covers_rounding(seed, edit, width, height):
     image = EDITS[edit](scene(seed % 1000, max(64, width), max(64, height)))
     check(encode(image, "PNG"), np.random.default_rng(seed))
@@ -124,8 +124,8 @@ def test_a_photograph_is_in_little_doubt():
     assert np.median(doubts) <= hashing.MAX_DOUBT
 
 
-@pytest.mark.parametrize("length", [5, 7, 63, 64, 65, 127, 128, 129, 300, 640, 853, 1201, 3000])
-@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@every("length", [5, 7, 63, 64, 65, 127, 128, 129, 300, 640, 853, 1201, 3000])
+@every("scale", [1, 2, 4, 8])
 def test_the_weights_are_those_of_the_full_size_added_up(length, scale):
     full = np.zeros((64, length))
     for index, row in enumerate(full):
@@ -140,7 +140,6 @@ def test_the_weights_are_those_of_the_full_size_added_up(length, scale):
 
 
 @given(st.integers(5, 900), st.integers(5, 900), st.sampled_from([1, 2, 4, 8]), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
 def test_even_blocks_lose_nothing(width, height, scale, seed):
     rng = np.random.default_rng(seed)
     grey = rng.integers(0, 256, (-(-height // scale), -(-width // scale)), dtype=np.uint8)

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -366,7 +366,6 @@ def test_a_mirrored_copy_is_met_by_one_of_the_flips(decoder):
 
 
 @given(st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_mutated_file_never_stops_the_service(decoder, data):
     file = bytearray(data.draw(st.sampled_from(MUTABLE)))
     for _ in range(data.draw(st.integers(1, 10))):

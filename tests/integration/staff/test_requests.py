@@ -7,7 +7,7 @@ from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from psycopg import Rollback
 
@@ -296,7 +296,6 @@ _step = st.tuples(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(_step, max_size=14))
 def test_no_account_gains_a_way_in_or_a_role_by_one_person(database: Database, steps: Sequence[tuple]):
     """H9: over all sequences, a role or a way in takes two people other than the person herself, or the

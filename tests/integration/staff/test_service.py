@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pyotp
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from soaking import fewer_examples
 from takeback.errors import NotFound, Refused, TooManyAttempts
 from takeback.events import ApiKeyChange, ApiKeyChanged, Event, StaffChange, StaffChanged
 from takeback.ids import StaffId
@@ -199,7 +200,7 @@ def fails(database: Database, name: str, whence: Whence, times: int = 1) -> int:
     return looked_at
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples
 @given(
     attempts=st.lists(
         st.tuples(st.sampled_from(["Bea", "Nobody", "x" * 200, "Ada"]), st.integers(0, 3)), max_size=40

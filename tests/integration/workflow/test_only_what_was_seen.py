@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -13,6 +13,7 @@ from deciding_now import decide_now, page_of
 from house import GOOD_REASON, MIRA, NOOR, picture
 from platform_in_memory import link
 from signal_files import clip
+from soaking import fewer_examples
 from takeback.cases import service as cases
 from takeback.cases.deciding import NotLooked, PageIsOld
 from takeback.cases.model import DecisionReason, LookReason
@@ -91,7 +92,7 @@ def _sighting(house, post) -> str:
     return str(number)
 
 
-@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@fewer_examples
 @given(st.integers(100, 10**6), st.lists(st.integers(2, 30), min_size=7, max_size=7, unique=True))
 def test_h1_what_acts_is_near_a_copy_that_was_reviewed_and_quality_is_measured_here(
     house, platform, number, others

@@ -7,11 +7,12 @@ from contextlib import nullcontext, suppress
 from itertools import count
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from house import MIRA, NOOR, picture
 from made_flips import made_flips
+from soaking import fewer_examples
 from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus, DecisionReason, Reviewer
@@ -145,7 +146,7 @@ BEFORE = [
     st.integers(1, 3),
     st.sampled_from(["before", "after", "gone"]),
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@fewer_examples
 def test_before_a_decision_for_her_two_receipts_are_alike_but_for_nothing(
     house, platform, portal, state, copies, places, when
 ):

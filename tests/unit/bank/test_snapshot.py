@@ -12,7 +12,7 @@ from unittest import mock
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from banks import changes_for, expected, shown, take_in, token
@@ -93,7 +93,6 @@ OPS = st.lists(
 
 
 @given(OPS)
-@settings(max_examples=60)
 def test_an_index_of_a_snapshot_and_the_changes_since_is_one_that_was_read_afresh(ops):
     history: list[Entry] = []
     last: dict[int, Entry] = {}
@@ -135,7 +134,6 @@ def test_an_index_of_a_snapshot_and_the_changes_since_is_one_that_was_read_afres
 
 
 @given(st.data())
-@settings(max_examples=60)
 def test_threads_may_bring_their_changes_in_any_order(data):
     """Each reads what changed up to some head, and applies it when it comes to it."""
     last: dict[int, Entry] = {}
@@ -198,7 +196,6 @@ def test_old_generations_and_what_a_crash_left_are_taken_away(written):
 
 
 @given(st.data())
-@settings(max_examples=60)
 def test_a_snapshot_with_a_changed_or_missing_piece_is_not_opened(data):
     with a_folder() as folder:
         index = BankIndex(folder)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.cases.page import Shown, format_shown, parse_shown
 
 PAGES = st.builds(
@@ -22,7 +23,7 @@ def test_what_a_page_showed_is_read_as_it_was_written(page):
     assert parse_shown(format_shown(page)) == page
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     ["", "1", "- 0", "- 01", "- 1 1", "- 1 1x", "- 1y", "- 1  2", " - 1", "- 1 ", "- -1", "- \u0661", "- 1\n",
      "x 1", f"{UUID(int=5).hex} 1", f"{UUID(int=0xABC)}".upper() + " 1", "- " + "9" * 20],

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 from itertools import product
 from uuid import UUID, uuid5
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.cases import rules
 from takeback.cases.model import REASONS, Case, CaseStatus, Copy, Decision, DecisionReason, Reviewer
 from takeback.events import FoundBy, Verdict
@@ -65,8 +65,8 @@ def copies_for(verdict):
     return [] if verdict is OUT_OF_REACH else [a_copy()]
 
 
-@pytest.mark.parametrize("status", CaseStatus)
-@pytest.mark.parametrize("verdict", Verdict)
+@every("status", CaseStatus)
+@every("verdict", Verdict)
 def test_only_what_waits_for_a_reviewer_can_be_decided(status, verdict):
     why = blocker(a_case(status), copies_for(verdict), [], verdict)
     if status in {CaseStatus.OPEN, CaseStatus.SECOND_LOOK}:
@@ -75,7 +75,7 @@ def test_only_what_waits_for_a_reviewer_can_be_decided(status, verdict):
         assert status.value.replace("_", " ") in why
 
 
-@pytest.mark.parametrize(("verdict", "reason"), list(product(Verdict, DecisionReason)))
+@every(("verdict", "reason"), list(product(Verdict, DecisionReason)))
 def test_each_reason_goes_with_one_verdict_only(verdict, reason):
     why = blocker(a_case(), copies_for(verdict), [], verdict, reason)
     assert (why is None) == (reason in REASONS[verdict])
@@ -85,8 +85,8 @@ def test_each_reason_goes_with_one_verdict_only(verdict, reason):
 GONE = a_copy(9, gone_at=NOW)
 
 
-@pytest.mark.parametrize("verdict", Verdict)
-@pytest.mark.parametrize(
+@every("verdict", Verdict)
+@every(
     "copies", [[], [a_copy(excluded=True)], [GONE], [a_copy(1, excluded=True), a_copy(2)], [GONE, a_copy(2)]]
 )
 def test_what_nobody_can_see_can_only_be_declined_or_said_to_be_out_of_reach(verdict, copies):
@@ -95,9 +95,7 @@ def test_what_nobody_can_see_can_only_be_declined_or_said_to_be_out_of_reach(ver
     assert (blocker(a_case(), copies, [], verdict) is None) == wanted
 
 
-@pytest.mark.parametrize(
-    ("verdict", "state", "first", "second"), list(product(Verdict, STATES, (MIRA, NOOR), (MIRA, NOOR)))
-)
+@every(("verdict", "state", "first", "second"), list(product(Verdict, STATES, (MIRA, NOOR), (MIRA, NOOR))))
 def test_who_could_not_tell_or_declined_or_was_disputed_does_not_decide_alone(verdict, state, first, second):
     earlier = [a_decision(verdict, state, first)]
     why = blocker(a_case(CaseStatus.SECOND_LOOK), [a_copy()], earlier, SHARED, staff=second)
@@ -143,8 +141,8 @@ def test_who_declined_the_same_picture_elsewhere_leaves_it_to_somebody_else():
     assert rules.person_blocker([], Reviewer(NOOR), SHARED, {MIRA}) is None
 
 
-@pytest.mark.parametrize("state", STATES)
-@pytest.mark.parametrize("seconds", [-1, 0, 9, 10, 11])
+@every("state", STATES)
+@every("seconds", [-1, 0, 9, 10, 11])
 def test_a_decision_can_be_undone_until_it_takes_effect(state, seconds):
     allowed = rules.may_undo(a_decision(state=state), NOW + timedelta(seconds=seconds))
     assert allowed == (state == "waiting" and seconds < 10)
@@ -215,8 +213,8 @@ def test_a_decided_case_waits_for_a_person_only_for_copies_that_she_can_see_and_
     )
 
 
-@pytest.mark.parametrize("status", CaseStatus)
-@pytest.mark.parametrize("acts_in", [None, -1, 1])
+@every("status", CaseStatus)
+@every("acts_in", [None, -1, 1])
 def test_h10_what_was_confirmed_in_a_decided_case_can_be_taken_back_before_it_acts(status, acts_in):
     """H10: "same picture" in a decided case planned the removal at once."""
     acts_at = None if acts_in is None else NOW + timedelta(seconds=acts_in)
@@ -228,8 +226,8 @@ def test_h10_what_was_confirmed_in_a_decided_case_can_be_taken_back_before_it_ac
         assert may == (status in {CaseStatus.REMOVING, CaseStatus.REMOVED} and acts_in != -1)
 
 
-@pytest.mark.parametrize("reason", DecisionReason)
-@pytest.mark.parametrize("state", STATES)
+@every("reason", DecisionReason)
+@every("state", STATES)
 def test_h10_looking_is_shut_at_once_and_pictures_go_when_it_takes_effect(reason, state):
     """H10: while "may be a minor" waits, nobody looks; what took effect is not taken back by a reversal."""
     said = replace(a_decision(state=state), reason=reason)
@@ -239,7 +237,7 @@ def test_h10_looking_is_shut_at_once_and_pictures_go_when_it_takes_effect(reason
     assert rules.may_show_a_minor(decisions) == (minor and state in {"effective", "reversed"})
 
 
-@pytest.mark.parametrize("status", CaseStatus)
+@every("status", CaseStatus)
 def test_a_closed_case_can_be_decided_again_and_a_removal_be_reversed(status):
     closed = status in {CaseStatus.DECLINED, CaseStatus.OUT_OF_REACH}
     assert (rules.reopening_blocker(a_case(status)) is None) == closed
@@ -248,8 +246,8 @@ def test_a_closed_case_can_be_decided_again_and_a_removal_be_reversed(status):
     assert rules.reversal_blocker(a_case(status), [a_decision(), a_decision(NOT_SHARED)])
 
 
-@pytest.mark.parametrize("status", CaseStatus)
-@pytest.mark.parametrize("candidate", [False, True])
+@every("status", CaseStatus)
+@every("candidate", [False, True])
 def test_a_copy_awaits_an_eye_until_its_case_is_decided_and_a_candidate_while_it_is_not_closed(
     status, candidate
 ):

@@ -66,7 +66,7 @@ def test_batches_follow_each_other_and_can_be_asked_for_again(tmp_path):
 WORDS = st.lists(st.sampled_from(["a", "a!", "a.b", "b", "c"]), min_size=1, max_size=3).map("/".join)
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(files=st.sets(WORDS, max_size=12), cursor=WORDS)
 def test_from_any_name_on_come_exactly_those_after_it(tmp_path_factory, files, cursor):
     folder = tmp_path_factory.mktemp("files")

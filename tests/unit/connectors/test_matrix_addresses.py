@@ -4,10 +4,10 @@ import html
 import string
 from urllib.parse import quote
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from matrix_spellings import IDS, SERVERS, spellings
 from takeback.connectors.matrix.addresses import (
     addresses_in,
@@ -49,7 +49,7 @@ def test_what_was_stored_before_keeps_its_spelling(server: str, identity: str):
         assert format_address(server, identity) == f"mxc://{server}/{identity}"
 
 
-@pytest.mark.parametrize(
+@every(
     "address",
     [
         *(
@@ -95,7 +95,7 @@ def test_two_readings_of_a_servers_name_are_both_followed(server: str, identity:
     assert set(read_spelling(f"mxc://{server}/{identity}")) == expected
 
 
-@pytest.mark.parametrize(
+@every(
     "written",
     [
         *(
@@ -117,7 +117,7 @@ def test_what_no_client_follows_is_no_address(written: str):
     assert read_spelling(written) == ()
 
 
-@pytest.mark.parametrize(
+@every(
     "wrapped",
     [
         "<img src='{0}'>",
@@ -151,6 +151,6 @@ def test_html_hides_nothing(server: str, identity: str, between: str):
     assert format_address(server, identity) in addresses_in(text)[0]
 
 
-@pytest.mark.parametrize("written", ["mxc://", "mxc:///", "see mxc://demo.invalid", "<img src='mxc://x/..'>"])
+@every("written", ["mxc://", "mxc:///", "see mxc://demo.invalid", "<img src='mxc://x/..'>"])
 def test_an_address_that_nobody_follows_is_not_passed_over_in_silence(written: str):
     assert addresses_in(written) == ((), False)

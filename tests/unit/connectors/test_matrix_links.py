@@ -3,10 +3,10 @@
 import re
 from urllib.parse import quote
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.connectors.matrix.links import FORMS, MessageName, format_link, parse
 
 BASE64URL = st.text("ABCXYZabcxyz0189-_", min_size=1, max_size=43)
@@ -65,7 +65,7 @@ def test_text_made_of_the_right_letters_does_no_harm(text: str):
         assert parse(format_link(name)) == name
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [
         "",
@@ -114,7 +114,6 @@ def names_a_message(line: str) -> bool:
 FITTING = st.one_of(*(st.from_regex(form, fullmatch=True) for form in FORMS)).map(str.strip)
 
 
-@settings(max_examples=300)
 @given(FITTING)
 def test_whatever_fits_a_form_names_a_message(line: str):
     """H4: the portal is given the forms; what it calls followable, the connector recognises."""

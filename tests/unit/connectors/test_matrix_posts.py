@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.connectors.api import Media, Post, Unseen, UnseenKind
 from takeback.connectors.matrix.posts import found_in, redacted_by
 
@@ -83,14 +83,14 @@ def test_the_same_picture_twice_in_one_event_is_one():
     assert len(post.media) == 1
 
 
-@pytest.mark.parametrize("claimed", [-1, 2**70, True, "12", None, 1.5])
+@every("claimed", [-1, 2**70, True, "12", None, 1.5])
 def test_a_size_that_cannot_be_is_not_believed(claimed: object):
     post = post_of(image(info={"size": claimed}), "!room")
     assert post is not None
     assert post.media[0].size is None
 
 
-@pytest.mark.parametrize("claimed", [10**30, -(10**30), "yesterday", None])
+@every("claimed", [10**30, -(10**30), "yesterday", None])
 def test_a_time_that_no_calendar_has_is_1970(claimed: object):
     post = post_of(image() | {"origin_server_ts": claimed}, "!room")
     assert post is not None
@@ -103,8 +103,8 @@ def test_a_redacted_event_says_by_which():
     assert redacted_by(image()) is None
 
 
-@pytest.mark.parametrize("kind", ["m.image", "m.video", "m.file", "m.audio", "m.location", "m.text", "org.x"])
-@pytest.mark.parametrize("claimed", ["image/png", "application/zip", "audio/mpeg", "", None])
+@every("kind", ["m.image", "m.video", "m.file", "m.audio", "m.location", "m.text", "org.x"])
+@every("claimed", ["image/png", "application/zip", "audio/mpeg", "", None])
 def test_media_count_whatever_they_claim_to_be(kind: str, claimed: object):
     """Carriers: a picture is a picture under every type of message and every claimed type of file."""
     post = post_of(image(msgtype=kind, info={"mimetype": claimed}), "!room")
@@ -125,9 +125,7 @@ def member(content: dict[str, object], before: dict[str, object] | None) -> dict
     }
 
 
-@pytest.mark.parametrize(
-    "before", [None, {}, {"membership": "leave"}, AVATAR | {"avatar_url": "mxc://a/other"}]
-)
+@every("before", [None, {}, {"membership": "leave"}, AVATAR | {"avatar_url": "mxc://a/other"}])
 def test_a_persons_new_picture_is_a_post(before: dict[str, object] | None):
     """Carriers: pictures of people, watched in each room."""
     post = post_of(member(AVATAR, before), "!room")
@@ -135,7 +133,7 @@ def test_a_persons_new_picture_is_a_post(before: dict[str, object] | None):
     assert [media.address for media in post.media] == ["mxc://demo.invalid/face"]
 
 
-@pytest.mark.parametrize("spelled", ["mxc://demo.invalid/face", "mxc://demo.invalid/face?x#y"])
+@every("spelled", ["mxc://demo.invalid/face", "mxc://demo.invalid/face?x#y"])
 def test_the_same_picture_once_more_is_none(spelled: str):
     before = AVATAR | {"displayname": "before", "avatar_url": spelled}
     assert post_of(member(AVATAR | {"displayname": "after"}, before), "!room") is None

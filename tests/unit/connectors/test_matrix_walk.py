@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encrypted_files import encrypted
+from every import every
 from matrix_spellings import IDS, SERVERS, spellings
 from takeback.connectors.matrix.addresses import format_address, key_of, with_key
 from takeback.connectors.matrix.encrypted import read_keys
@@ -119,7 +120,7 @@ def test_what_clients_show_first_is_not_pushed_out_by_a_crowd():
     assert list(walked.unseen) == [f"more than {MOST_MEDIA} addresses of media in one event"]
 
 
-@pytest.mark.parametrize(
+@every(
     "piece",
     [
         *(
@@ -149,7 +150,7 @@ def test_what_clients_show_first_is_not_pushed_out_by_a_crowd():
         ),
     ],
 )
-@pytest.mark.parametrize("around", ["{}", "src={}//", "mxc://{}", "mxc:={}//", "<img src='{}mxc://a/b'>"])
+@every("around", ["{}", "src={}//", "mxc://{}", "mxc:={}//", "<img src='{}mxc://a/b'>"])
 def test_no_text_of_an_events_length_takes_long(piece: str, around: str):
     """A second would be the work of fifty thousand ordinary events."""
     text = around.format(piece * (65_536 // len(piece)))

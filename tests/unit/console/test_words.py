@@ -2,10 +2,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.bank.model import Refusal
 from takeback.cases.model import CaseStatus, Copy, DecisionReason, LookReason
 from takeback.connectors.api import Action
@@ -73,7 +73,7 @@ QUICK = (
 )
 
 
-@pytest.mark.parametrize(
+@every(
     ("how", "said"),
     [
         ({"cut": Cut.PANEL, "box": BOX}, "a part of a larger picture (outlined), 6 of 256 bits differ"),
@@ -120,12 +120,12 @@ def test_a_refusal_is_told_with_the_picture_and_the_reason():
     )
 
 
-@pytest.mark.parametrize("flip", list(Flip))
+@every("flip", list(Flip))
 def test_every_way_to_lay_a_picture_down_has_words(flip: Flip):
     assert "None" not in words.how_found(hit(12, flip))
 
 
-@pytest.mark.parametrize(
+@every(
     ("kinds", "table"),
     [
         (CaseStatus, words.STATUS),
@@ -199,7 +199,7 @@ def test_what_staff_did_is_told_with_who_did_it():
     ]
 
 
-@pytest.mark.parametrize("kind", EVENTS)
+@every("kind", EVENTS)
 def test_every_event_has_a_sentence(kind: type):
     @given(st.from_type(kind))
     def check(event) -> None:

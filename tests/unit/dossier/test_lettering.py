@@ -7,7 +7,7 @@ from importlib import resources
 
 import pytest
 from fontTools.ttLib import TTFont
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from case_summaries import a_case_summary
@@ -46,7 +46,6 @@ _FONTS = {
 
 @given(st.text(), st.sampled_from(LANGUAGES))
 @example("".join(NAMES.values()), "ko")
-@settings(max_examples=300)
 def test_each_code_point_that_is_printed_is_in_the_font_that_it_is_printed_in(text: str, language: str):
     """E3: also in the cmap of the file itself, which another program reads."""
     shown = printable(text)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from repository import ROOT
 from takeback.events import EVENTS, Decided, EntryBanked, FoundGone, Verdict
 from takeback.events.form import body_of, kind_of, parse
@@ -27,7 +28,7 @@ def test_an_event_is_read_as_it_was_written(event):
     assert body_of(parse(kind_of(event), stored)) == stored
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=kind_of)
+@every("event", EVENTS, ids=kind_of)
 def test_an_event_is_frozen_says_what_it_is_and_has_a_name_of_its_own(event):
     assert event.__dataclass_params__.frozen
     assert event.__doc__
@@ -114,7 +115,7 @@ def test_any_other_value_is_read_as_itself_or_refused(event, data):
     assert body_of(found) == body
 
 
-@pytest.mark.parametrize(
+@every(
     "value",
     [
         "00000000000000000000000000000001",
@@ -132,13 +133,13 @@ def test_an_id_has_one_spelling(value):
         parse("found_gone", body_of(GONE) | {"target": value})
 
 
-@pytest.mark.parametrize("value", ["3", 3.0, True, None, 2**80 * 1.0])
+@every("value", ["3", 3.0, True, None, 2**80 * 1.0])
 def test_a_number_has_one_spelling(value):
     with pytest.raises(ValueError, match="found_gone"):
         parse("found_gone", body_of(GONE) | {"round": value})
 
 
-@pytest.mark.parametrize(
+@every(
     "value",
     ["2026-01-02", 1767323045, "2026-01-02T03:04:05.000Z", "2026-01-02 03:04:05Z", "2026-01-02T03:04:05"],
 )

@@ -9,10 +9,10 @@ from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 
-import pytest
 import typer
 from pydantic.fields import FieldInfo
 
+from every import every
 from repository import (
     ROOT,
     SOURCES,
@@ -76,7 +76,7 @@ def documented_settings() -> dict[str, str]:
     return {row[0].strip("`"): row[1].strip("`") for row in rows}
 
 
-@pytest.mark.parametrize("variable", sorted(settings()))
+@every("variable", sorted(settings()))
 def test_a_setting_is_documented_with_its_default(variable: str) -> None:
     field = settings()[variable]
     default = "required" if field.is_required() else shown(field.default)
@@ -110,7 +110,7 @@ def documented_events() -> dict[str, tuple[str, ...]]:
     return {row[0].strip("`"): row[1:] for row in rows_of(read("docs/events.md")) if row[0].startswith("`")}
 
 
-@pytest.mark.parametrize("event", EVENTS, ids=lambda event: event.__name__)
+@every("event", EVENTS, ids=lambda event: event.__name__)
 def test_an_event_is_documented_with_its_fields_and_what_follows(event: type[events.Event]) -> None:
     kind, fields, _, follows = documented_events()[event.__name__]
     assert kind == f"`{kind_of(event)}`"
@@ -157,7 +157,7 @@ def test_every_command_is_documented_and_no_other() -> None:
     assert sections().keys() == commands().keys()
 
 
-@pytest.mark.parametrize("command", sorted(commands()))
+@every("command", sorted(commands()))
 def test_a_command_is_documented_with_its_options_and_no_other(command: str) -> None:
     said = {
         cell.strip("`").split()[0] for row in rows_of(sections()[command]) for cell in row[:1] if cell != ""
@@ -217,7 +217,7 @@ def test_every_make_target_says_what_it_does() -> None:
 _FILE = re.compile(r"[\w.][\w./-]*\.(?:py|sql|js|css|md|toml|json|importlinter)")
 
 
-@pytest.mark.parametrize("path", documents(), ids=name_of)
+@every("path", documents(), ids=name_of)
 def test_files_that_a_document_names_exist(path: Path) -> None:
     named = {span for span in code_in(text_of(path) or "") if _FILE.fullmatch(span)}
     places = (ROOT, SOURCES, ROOT / "src", ROOT / "tests", path.parent)
@@ -227,7 +227,7 @@ def test_files_that_a_document_names_exist(path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", documents(), ids=name_of)
+@every("path", documents(), ids=name_of)
 def test_folders_that_a_document_names_exist(path: Path) -> None:
     tops = {each.name for place in (ROOT, SOURCES) for each in place.iterdir() if each.is_dir()} - {"data"}
     made_later = {line.strip("/") for line in read(".gitignore").splitlines()}
@@ -239,7 +239,7 @@ def test_folders_that_a_document_names_exist(path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("path", documents(), ids=name_of)
+@every("path", documents(), ids=name_of)
 def test_links_inside_the_repository_lead_somewhere(path: Path) -> None:
     broken = []
     for target in re.findall(r"\]\(([^)\s]+)\)", text_of(path) or ""):
@@ -299,7 +299,7 @@ def test_decisions_are_numbered_without_a_gap_and_listed() -> None:
     assert listed == found
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "adr").glob("[0-9]*.md")), ids=name_of)
+@every("path", sorted((ROOT / "docs" / "adr").glob("[0-9]*.md")), ids=name_of)
 def test_a_decision_tells_context_options_choice_and_cost(path: Path) -> None:
     heads = re.findall(r"^## (.+)$", path.read_text("utf-8"), re.MULTILINE)
     assert heads == ["Context", "Options", "Choice", "What it costs"]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from every import every
 from repository import SOURCES, Use, room_of_file, room_of_table, strings_of, tables, tables_in, tree_of
 
 MODULES = [
@@ -39,7 +40,7 @@ def test_sql_names_only_tables_of_its_own_room() -> None:
     assert not [(module, use) for module, use in across if (module, use.table) not in READ_ACROSS]
 
 
-@pytest.mark.parametrize(("module", "table"), READ_ACROSS)
+@every(("module", "table"), READ_ACROSS)
 def test_what_is_read_across_rooms_is_only_read(module: str, table: str) -> None:
     path = SOURCES / module
     assert table in {use.table for use in foreign(path)}, "take it off the list"
@@ -47,7 +48,7 @@ def test_what_is_read_across_rooms_is_only_read(module: str, table: str) -> None
     assert not [line for line, text in strings_of(tree_of(path)) if written.search(text)]
 
 
-@pytest.mark.parametrize("table", sorted(tables()))
+@every("table", sorted(tables()))
 def test_the_first_word_of_a_table_is_a_room(table: str) -> None:
     room = SOURCES / room_of_table(table)
     assert room.is_dir() or room.with_suffix(".py").is_file()

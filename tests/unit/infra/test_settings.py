@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import psycopg
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from pydantic.fields import FieldInfo
 
@@ -98,7 +98,6 @@ def test_s7_names_of_others_are_left_alone() -> None:
     assert wrong_names({"PATH": "", "PGPASSWORD": "x", "TAKE": "1", "BACKUP_DATA": "y"}, every_name()) == []
 
 
-@settings(max_examples=40)
 @given(SECRETS)
 def test_s7_no_setting_shows_or_repeats_what_is_secret_in_it(secret: str) -> None:
     """Where a secret could stand in a setting, neither the list of settings nor an error has it."""

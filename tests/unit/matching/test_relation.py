@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from banks import take_in
+from every import every
 from synthetic import bent
 from takeback.bank.index import BankIndex, touches
 from takeback.bank.model import Entry, EntryStatus
@@ -67,9 +68,9 @@ def hit(signals, entry: Entry, *, exact=True) -> Hit | None:
 EDGES = [0, 1, MATCH_RADIUS, MATCH_RADIUS + 1, REVIEW_RADIUS, REVIEW_RADIUS + 1]
 
 
-@pytest.mark.parametrize("distance", EDGES)
-@pytest.mark.parametrize("flip", range(FLIPS))
-@pytest.mark.parametrize("turned", [False, True])
+@every("distance", EDGES)
+@every("flip", range(FLIPS))
+@every("turned", [False, True])
 def test_each_flip_and_its_negative_is_found_up_to_the_radius(distance, flip, turned):
     dots = random.Random(distance * 100 + flip)
     laid = flips(dots)

@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from every import every
 from takeback.signals.parts.decode import decode
 from takeback.signals.pdq import hashing
 from takeback_dev.measure.edits import EDITS, OTHERS, Edit, apply
@@ -36,7 +37,7 @@ def test_there_are_at_least_85_and_no_two_of_one_name():
     assert len({(edit.group, edit.name) for edit in EDITS}) == len(EDITS)
 
 
-@pytest.mark.parametrize("edit", EDITS, ids=lambda edit: f"{edit.group}, {edit.name}")
+@every("edit", EDITS, ids=lambda edit: f"{edit.group}, {edit.name}")
 def test_an_edit_gives_a_readable_file_the_same_each_time_and_leaves_the_picture_alone(edit):
     before = pictures()[0].copy()
     file = made(edit)

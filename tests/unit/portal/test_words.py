@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from every import every
 from takeback.entrypoints.portal import words
 from takeback.entrypoints.portal.steps import Step
 
@@ -16,7 +17,7 @@ SOURCES = "\n".join(
 NEVER = ("revenge", "leak", "claim", "alleg", "victim", "nude", "why ", "!", "sorry", "are you sure")
 
 
-@pytest.mark.parametrize("key", words.ENGLISH.texts)
+@every("key", words.ENGLISH.texts)
 def test_no_sentence_blames_or_shouts(key):
     assert not [word for word in NEVER if word in words.ENGLISH.texts[key].lower()]
 

@@ -188,7 +188,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(steps=STEPS)
 def test_any_order_of_things_finds_what_brute_force_finds(tmp_path_factory, steps):
     folder = tmp_path_factory.mktemp("flat")

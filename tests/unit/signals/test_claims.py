@@ -1,6 +1,7 @@
 """Eight hashes that a reporter sent are those of one picture, or they are refused."""
 
 import random
+from functools import cache
 
 import numpy as np
 import pytest
@@ -15,10 +16,19 @@ from takeback.signals.pdq.flips import flip_pixels
 from takeback.signals.pdq.hashing import hash_pixels_flips
 from takeback_dev.pictures import scene
 
-PAINTED = [np.asarray(scene(seed, 240, 160).convert("RGB")) for seed in range(16)]
-REAL = [tuple(flip.hash for flip in hash_pixels_flips(picture)) for picture in PAINTED]
 HASHES = st.binary(min_size=HASH_BYTES, max_size=HASH_BYTES)
 SEEDS = st.integers(0, 1 << 32).map(random.Random)
+
+
+@cache
+def painted() -> list[np.ndarray]:
+    return [np.asarray(scene(seed, 240, 160).convert("RGB")) for seed in range(16)]
+
+
+@cache
+def real() -> list[tuple[bytes, ...]]:
+    """The eight hashes of each."""
+    return [tuple(flip.hash for flip in hash_pixels_flips(picture)) for picture in painted()]
 
 
 def drawn(seed: int) -> np.ndarray:
@@ -38,7 +48,7 @@ def test_whatever_one_picture_is_its_flips_agree(change):
     """H1: no honest picture of enough detail is refused."""
     worst = []
     # A drawing that is exactly the same on both sides has bits that rounding decides: one in 100 fails.
-    for picture in PAINTED if change == "both sides alike" else [*PAINTED, *map(drawn, range(16))]:
+    for picture in painted() if change == "both sides alike" else [*painted(), *map(drawn, range(16))]:
         height, width = picture.shape[:2]
         changed = {
             "none": picture,
@@ -55,7 +65,7 @@ def test_whatever_one_picture_is_its_flips_agree(change):
         assert flips_agree(flips)
         assert all(map(could_be_hash, flips))
         worst.append(max(apart(flips[0], value, flip) for flip, value in zip(Flip, flips, strict=True)))
-    assert len(worst) >= len(PAINTED)
+    assert len(worst) >= len(painted())
     assert max(worst) < MOST_APART
 
 
@@ -82,8 +92,8 @@ def test_random_hashes_are_refused(dots):
 @pytest.mark.parametrize("flip", Flip)
 def test_one_other_picture_among_the_flips_is_refused_wherever_it_stands(flip):
     """H1: one flip of a bait is exchanged for the picture that is to go, or for a flip of it."""
-    for bait in REAL:
-        for other in REAL:
+    for bait in real():
+        for other in real():
             for laid in (other[0], other[flip]):
                 if other is not bait:
                     mixed = (*bait[:flip], laid, *bait[flip + 1 :])
@@ -92,10 +102,10 @@ def test_one_other_picture_among_the_flips_is_refused_wherever_it_stands(flip):
 
 def test_eight_different_pictures_are_refused_however_they_are_laid_down():
     """H1, as it was tried: the flips of a report were the hashes of eight pictures."""
-    assert not flips_agree(tuple(REAL[number][0] for number in range(8)))
-    assert not flips_agree(tuple(REAL[number][number] for number in range(8)))
-    assert not flips_agree(REAL[0][:7])
-    assert not flips_agree((*REAL[0], REAL[0][0]))
+    assert not flips_agree(tuple(real()[number][0] for number in range(8)))
+    assert not flips_agree(tuple(real()[number][number] for number in range(8)))
+    assert not flips_agree(real()[0][:7])
+    assert not flips_agree((*real()[0], real()[0][0]))
 
 
 @given(HASHES)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from signal_files import clip, gif_and_html, long_gif, moving, photo
 from takeback.signals.clips.formats import clip_format, is_clip
 from takeback.signals.model import ClipSignals, Flip, Frame, Pdq
@@ -22,7 +23,7 @@ def near(hash_, bits):
     return (int.from_bytes(hash_) ^ ((1 << bits) - 1)).to_bytes(32)
 
 
-@pytest.mark.parametrize(
+@every(
     ("head", "format_"),
     [
         (b"\0\0\0\x20ftypisom\0\0\x02\0", "MP4"),
@@ -40,7 +41,7 @@ def test_a_clip_is_known_by_its_first_bytes(head, format_):
     assert is_clip(head)
 
 
-@pytest.mark.parametrize(
+@every(
     "data",
     [
         b"",
@@ -90,7 +91,7 @@ def test_a_clip_without_moments_agrees_with_nothing():
     assert verdict(shares([], [])) is Verdict.NONE
 
 
-@pytest.mark.parametrize(
+@every(
     ("query", "bank", "said"),
     [
         ([A, B], [A, B, C, D, E, F], Verdict.MATCH),  # a piece cut out
@@ -149,7 +150,7 @@ def test_a_clip_is_found_in_the_one_way_that_it_was_laid_down():
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vpdq.json").read_text(encoding="ascii"))
 
 
-@pytest.mark.parametrize("pair", VECTORS["pairs"], ids=lambda pair: f"{pair['query']} in {pair['bank']}")
+@every("pair", VECTORS["pairs"], ids=lambda pair: f"{pair['query']} in {pair['bank']}")
 def test_the_shares_are_those_of_vpdq(pair):
     query, bank = (
         [bytes.fromhex(moment["hash"]) for moment in VECTORS["clips"][pair[side]]["moments"]]

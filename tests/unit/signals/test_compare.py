@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from soaking import fewer_examples
 from takeback.signals.index import compare
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=12)
@@ -32,7 +33,7 @@ def test_distances_count_the_differing_bits(queries, rows):
     assert table.tolist() == [[bits_apart(query, row) for row in rows] for query in queries]
 
 
-@settings(max_examples=20, deadline=None)
+@fewer_examples
 @given(st.integers(0, 2**32), st.integers(0, 40))
 def test_pairs_are_found_across_the_pieces_of_a_large_table(seed, flipped):
     rng = np.random.default_rng(seed)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.signals.details.features import (
     MOST_PART_POINTS,
     BadFeatures,
@@ -82,8 +83,8 @@ def with_number(column, number):
     return GOOD[:at] + struct.pack(">f", number) + GOOD[at + 4 :]
 
 
-@pytest.mark.parametrize("column", range(4))
-@pytest.mark.parametrize("number", [float("nan"), float("inf"), -1.0, 1e30])
+@every("column", range(4))
+@every("number", [float("nan"), float("inf"), -1.0, 1e30])
 def test_impossible_numbers_are_refused(column, number):
     with pytest.raises(BadFeatures):
         parse_features(with_number(column, number))

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hashes
+from soaking import fewer_examples
 from takeback.signals.index import hamming as face
 from takeback.signals.index.engine import Engine, Native, Numpy, _native
 from takeback.signals.index.hamming import HammingIndex
@@ -228,7 +229,7 @@ def test_one_thread_searches_while_others_add_and_remove(layout: str, rng: np.ra
     assert index.search(rows[8001:40_000:100]).id.tolist() == list(range(8001, 40_000, 100))
 
 
-@settings(max_examples=20, deadline=None)
+@fewer_examples
 @given(seed=st.integers(0, 2**32), blocks=st.integers(0, 3))
 @pytest.mark.parametrize("path", PATHS)
 def test_planes_lead_back_to_rows_for_every_engine(path: str, seed: int, blocks: int) -> None:

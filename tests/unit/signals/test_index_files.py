@@ -4,10 +4,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import hashes
+from soaking import fewer_examples
 from takeback.errors import DamagedIndex
 from takeback.signals.index import storage
 from takeback.signals.index.hamming import HammingIndex
@@ -113,7 +114,7 @@ def change(path: Path, at: int) -> None:
     path.write_bytes(data)
 
 
-@settings(max_examples=30, deadline=None)
+@fewer_examples
 @given(where=st.floats(0, 1, exclude_max=True))
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_changed_bit_is_found_by_verify_and_never_read_beyond(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
@@ -141,7 +141,6 @@ def _union_share(one: Box, other: Box) -> float:
 
 
 @given(pages())
-@settings(max_examples=60, deadline=None)
 def test_parts_lie_inside_are_few_large_and_unlike_each_other(page):
     before = page.copy()
     parts = cuts(page)

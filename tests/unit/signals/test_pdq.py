@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pdqhash
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.signals.model import Flip, Pdq
 from takeback.signals.parts.decode import decode
 from takeback.signals.pdq import hashing, reference
@@ -82,8 +83,8 @@ def ramp(rng, height, width):
 KINDS = [noise, waves, landscape, flat, symmetric, stripes, tiles, half_tiled, ramp]
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@every("kind", KINDS, ids=lambda kind: kind.__name__)
+@every("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_every_kind_and_size_hashes_as_the_reference_does(kind, size):
     rgb = kind(np.random.default_rng(size), *size)
     expected = by_pdqhash(rgb)
@@ -115,14 +116,12 @@ def test_brightness_rounds_as_the_reference_does_in_every_colour():
 
 
 @given(st.integers(5, 400), st.integers(5, 400), st.sampled_from(KINDS), st.integers(0, 2**32))
-@settings(max_examples=150, deadline=None)
 def test_any_picture_hashes_as_the_reference_does(height, width, kind, seed):
     rgb = kind(np.random.default_rng(seed), height, width)
     assert hashing.hash_pixels(rgb) == by_pdqhash(rgb)
 
 
 @given(st.integers(5, 200), st.integers(5, 200), st.sampled_from(KINDS), st.integers(0, 2**32))
-@settings(max_examples=40, deadline=None)
 def test_each_flip_hash_is_the_reference_hash_of_the_flipped_pixels(height, width, kind, seed):
     rgb = kind(np.random.default_rng(seed), height, width)
     flips = hashing.hash_pixels_flips(rgb)
@@ -200,7 +199,7 @@ def test_a_negative_has_the_complement():
     assert (int.from_bytes(turned_over) ^ int.from_bytes(negative)).bit_count() <= 4
 
 
-@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+@every("vector", VECTORS, ids=lambda vector: vector["name"])
 def test_the_shared_vectors_hold(vector):
     data = base64.b64decode(vector["picture"])
     picture = decode(data)

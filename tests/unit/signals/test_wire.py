@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clips import formats
 from takeback.signals.decoder import wire
@@ -176,7 +177,7 @@ VIEW = replace(PART, cut=Cut.WHOLE, box=Box(0, 0, 80, 80), view="frame:2")
 GOOD = PictureSignals(b"", WHOLE, 100, 100, "PNG", FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         {"width": 0},
@@ -234,7 +235,7 @@ FIRST, SECOND = Frame(0, WHOLE), Frame(1000, WHOLE)
 MOVING = ClipSignals(b"", 100, 100, "MP4", 2000, (FIRST, SECOND))
 
 
-@pytest.mark.parametrize(
+@every(
     "change",
     [
         {"width": 0},

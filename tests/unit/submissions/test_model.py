@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.signals.model import HASH_BYTES
 from takeback.submissions.model import (
     MAX_LOCATIONS,
@@ -74,7 +75,7 @@ def test_a_truncated_report_is_refused(report, cut):
         decode(encode(report)[:-cut])
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Report)])
+@every("field", [field.name for field in fields(Report)])
 def test_no_field_may_be_missing_or_empty_of_meaning(field):
     whole = json.loads(encode(COMPLETE))
     for body in (
@@ -91,7 +92,7 @@ def with_picture(**changes: object):
     return {"pictures": [json.loads(encode(COMPLETE))["pictures"][0] | changes]}
 
 
-@pytest.mark.parametrize(
+@every(
     "changes",
     [
         {"more": 1},

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.infra.signing import SignerKey
 from takeback_verify.core.checkpoint import (
     MAX_SIZE,
@@ -57,7 +58,7 @@ def test_extension_lines_are_kept_verbatim():
     assert parse_checkpoint(TEXT + "time 1\n \u00e9\n").extensions == ("time 1", " \u00e9")
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -84,7 +85,7 @@ def test_what_is_not_quite_a_checkpoint_is_refused(bad):
         parse_checkpoint(bad)
 
 
-@pytest.mark.parametrize(
+@every(
     ("origin", "size", "root"),
     [("", 1, bytes(32)), ("a\nb", 1, bytes(32)), ("a", -1, bytes(32)), ("a", 1, b"")],
 )

@@ -1,7 +1,7 @@
 """Cosignatures: the specification's own example, both types, and nothing but what was signed."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.infra.signing import CosignerSecret, SignerKey, format_cosigner_secret, parse_cosigner_secret
@@ -46,21 +46,18 @@ def secret(kind, name="witness.example/w1"):
 
 
 @given(secrets, texts, moments)
-@settings(max_examples=50)
 def test_what_a_cosigner_signs_verifies_with_its_moment(secret, text, seconds):
     note = parse_note(format_note(signed_by(secret.cosign(text, seconds), text=text)))
     assert verify_cosignature(note, secret.public) == seconds
 
 
 @given(secrets)
-@settings(max_examples=50)
 def test_keys_come_back_as_they_were_written(secret):
     assert parse_cosigner_key(format_cosigner_key(secret.public)) == secret.public
     assert parse_cosigner_secret(format_cosigner_secret(secret)) == secret
 
 
 @given(secrets, st.data())
-@settings(max_examples=60)
 def test_no_altered_signature_verifies(secret, data):
     good = secret.cosign(TEXT, 1679315147)
     blob = bytearray(good.blob)

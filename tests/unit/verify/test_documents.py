@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authorities import Authority
+from every import every
 from packages import BEGAN, World, secret, uuid
 from takeback_verify.core import canonical, entries, exhibit, listing, trust
 from takeback_verify.core.bag import format_bag_info, format_manifest
@@ -37,7 +38,7 @@ def test_a_value_comes_back(value: canonical.Value) -> None:
     assert canonical.read(canonical.write(value), "it") == value
 
 
-@pytest.mark.parametrize(
+@every(
     "data",
     [
         b"", b"{", b"\xff", b"1.0", b"1e3", b"NaN", b"Infinity", b" 1", b"1 ", b"1\n", b"-0", b"01",
@@ -59,7 +60,7 @@ def test_what_has_no_canonical_form_is_refused(monkeypatch: pytest.MonkeyPatch) 
         canonical.read(b"12345", "it")
 
 
-@pytest.mark.parametrize(
+@every(
     ("method", "value"),
     [
         ("text", 1), ("text", ""), ("text", "a\nb"), ("count", "1"), ("count", True), ("count", -1),
@@ -76,7 +77,7 @@ def test_a_field_of_another_type_is_refused(method: str, value: canonical.Value)
         getattr(found, method)(*([] if name == "v" else [name]))
 
 
-@pytest.mark.parametrize("value", [[], "it", {}, {"a": 1, "b": 2}])
+@every("value", [[], "it", {}, {"a": 1, "b": 2}])
 def test_a_record_has_exactly_its_fields(value: canonical.Value) -> None:
     with pytest.raises(Malformed, match="exactly the fields"):
         canonical.record(value, "it", frozenset({"a"}))
@@ -99,7 +100,7 @@ def test_a_list_comes_back(
     assert listing.parse_listing(listing.format_listing(value)) == value
 
 
-@pytest.mark.parametrize(
+@every(
     "name",
     [
         "data/x", "data/certificate.pdf", "data/certificate.../pdf", "data/proof/x.json", "data/dossier.json",
@@ -123,7 +124,7 @@ def test_a_list_lacks_nothing_and_rises() -> None:
         listing.parse_listing(canonical.write({**whole, "files": rows}))
 
 
-@pytest.mark.parametrize(
+@every(
     ("name", "unlisted"),
     [
         ("bagit.txt", True), ("data/dossier.json", True), ("data/proof/entries.json", True),
@@ -171,7 +172,7 @@ def test_paths_come_back(paths: tuple[tuple[bytes, ...], ...], size: int) -> Non
         assert entries.parse_consistency(entries.format_consistency(path), "it") == path
 
 
-@pytest.mark.parametrize("body", [[], "x", {"a": True}, {"a": []}, {"a": {}}])
+@every("body", [[], "x", {"a": True}, {"a": []}, {"a": {}}])
 def test_a_body_is_flat(body: canonical.Value) -> None:
     value = json.loads(entries.format_own_entry(_entry(1, BEGAN, {})))
     value["opening"]["body"] = body
@@ -188,7 +189,7 @@ def test_an_entry_must_open_its_leaf() -> None:
         entries.parse_own_entry(canonical.write(value))
 
 
-@pytest.mark.parametrize(
+@every(
     "paths",
     [1, [1], [["x"]], [["AA=="]], [[1]], [["é"]], [[base64.b64encode(bytes(33)).decode()]], [[""] * 64]],
 )
@@ -197,7 +198,7 @@ def test_paths_are_lists_of_hashes(paths: canonical.Value) -> None:
         entries.parse_paths(canonical.write({"paths": paths, "size": 1}))
 
 
-@pytest.mark.parametrize("data", [b"x", b"x\n", b"\xff\n", base64.b64encode(bytes(32)), b"\n"])
+@every("data", [b"x", b"x\n", b"\xff\n", base64.b64encode(bytes(32)), b"\n"])
 def test_a_consistency_proof_is_hashes_by_line(data: bytes) -> None:
     with pytest.raises(Malformed):
         entries.parse_consistency(data, "it")
@@ -230,7 +231,7 @@ def test_an_exhibit_comes_back(capture: str, at: datetime, reason: str, minor: b
     assert exhibit.parse_exhibit(exhibit.format_exhibit(value)) == value
 
 
-@pytest.mark.parametrize(
+@every(
     "parts",
     [
         (_part("open/b", None), _part("open/a", None)),

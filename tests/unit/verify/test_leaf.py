@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from every import every
 from takeback_verify.core.canonical import moment, parse_time
 from takeback_verify.core.errors import Malformed
 from takeback_verify.core.leaf import (
@@ -68,7 +69,7 @@ def test_a_moment_is_written_in_utc_whatever_its_time_zone():
         moment(AT.replace(tzinfo=None))
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         b"",
@@ -99,7 +100,7 @@ def test_what_is_not_quite_a_leaf_is_refused(bad):
         parse_leaf(bad)
 
 
-@pytest.mark.parametrize(
+@every(
     ("commitment", "at", "kind"),
     [(b"", AT, "a"), (bytes(32), AT.replace(tzinfo=None), "a"), (bytes(32), AT, "A"), (bytes(32), AT, "")],
 )
@@ -133,7 +134,7 @@ def test_a_commitment_opens_to_nothing_else(salt, opening, other_salt, other):
     assert not opens(seal(salt, opening), other_salt, other)
 
 
-@pytest.mark.parametrize(
+@every(
     "other",
     [
         Opening(8, AT, "case_opened", OPENING.body),
@@ -154,7 +155,7 @@ def test_a_changed_event_does_not_open_the_commitment(other):
     assert not opens(Leaf(leaf.commit, AT + timedelta(seconds=1), leaf.kind), SALT, OPENING)
 
 
-@pytest.mark.parametrize("value", [1.0, True, [], {}, 2**53, "\ud800"])
+@every("value", [1.0, True, [], {}, 2**53, "\ud800"])
 def test_a_field_without_a_canonical_form_cannot_be_sealed(value):
     with pytest.raises(Malformed):
         commit(SALT, Opening(1, AT, "case_opened", {"field": value}))

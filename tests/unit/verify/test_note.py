@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.infra.signing import SignerKey, format_signer_key, parse_signer_key
 from takeback_verify.core.errors import Malformed, NotProven
 from takeback_verify.core.note import (
@@ -115,7 +116,7 @@ def test_keys_come_back_as_they_were_written(signer):
     assert parse_verifier_key(format_verifier_key(signer.verifier)) == signer.verifier
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -146,7 +147,7 @@ def test_a_note_that_is_not_utf_8_is_refused():
         parse_note(SIGNED.encode("utf-16"))
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -177,7 +178,7 @@ def test_a_secret_is_never_in_the_text_of_an_object_or_an_error():
     assert "AYEKFALV" not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a+b", "a\u00a0b", "a\x00", "\ud800"])
+@every("name", ["", "a b", "a+b", "a\u00a0b", "a\x00", "\ud800"])
 def test_impossible_names_are_refused(name):
     with pytest.raises(Malformed):
         VerifierKey(name, bytes(32))
@@ -193,7 +194,7 @@ def test_impossible_lengths_are_refused():
             make()
 
 
-@pytest.mark.parametrize("text", ["", "no newline", "\ud800\n", "a\x01\n"])
+@every("text", ["", "no newline", "\ud800\n", "a\x01\n"])
 def test_impossible_texts_are_refused(text):
     with pytest.raises(Malformed):
         SignerKey("a", bytes(32)).sign(text)

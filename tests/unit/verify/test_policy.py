@@ -1,9 +1,10 @@
 """Policies: every quorum that can be written, and what each accepts."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.infra.signing import CosignerSecret, SignerKey
 from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
 from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
@@ -75,7 +76,7 @@ def test_a_quorum_is_counted():
             accept(policy, signed(*few))
 
 
-@pytest.mark.parametrize(
+@every(
     ("quorum", "accepted"),
     [
         ("quorum none\n", [(), (0,), (0, 1, 2)]),
@@ -143,7 +144,7 @@ def test_the_key_id_alone_is_no_signature():
         accept(parse_policy(ALL_LINES), Note(TEXT, (*signed(1, 2).signatures, fake)))
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         "",
@@ -191,7 +192,6 @@ words = st.text(st.characters(codec="utf-8", exclude_characters=" #", exclude_ca
 
 
 @given(st.lists(words, min_size=3, max_size=3, unique=True), st.data())
-@settings(max_examples=60)
 def test_every_policy_comes_back_as_it_was_written(names, data):
     if "none" in names:
         return
@@ -210,7 +210,7 @@ def test_a_policy_that_is_too_long_is_not_read():
         parse_policy("#" * MAX_POLICY + "\n")
 
 
-@pytest.mark.parametrize(
+@every(
     "policy",
     [
         Policy((Log(LOG.verifier),), (Witness("two words", WITNESSES[0].public),)),

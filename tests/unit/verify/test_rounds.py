@@ -8,9 +8,10 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from every import every
 from repository import ROOT
 from rounds_of_looks import ROUNDS, Judge, gone_round, vectors
 from takeback.connectors import api
@@ -107,7 +108,6 @@ def by_service(document: RoundDocument) -> str:
 
 @given(ROUNDS, st.sampled_from(["gone", "there", "unclear"]))
 @example(gone_round(), "gone")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
 def test_all_three_make_the_same_of_every_set_of_looks_and_controls(
     by_page: Judge, document: RoundDocument, said: str
 ) -> None:
@@ -121,7 +121,6 @@ def test_all_three_make_the_same_of_every_set_of_looks_and_controls(
 
 
 @given(ROUNDS)
-@settings(max_examples=300)
 def test_what_has_no_control_is_never_gone(document: RoundDocument) -> None:
     """E2: where no control was present nothing is gone, whatever the log says."""
     blind = RoundDocument(
@@ -137,13 +136,12 @@ def test_what_has_no_control_is_never_gone(document: RoundDocument) -> None:
 
 
 @given(ROUNDS)
-@settings(max_examples=200)
 def test_a_round_is_read_as_it_was_written(document: RoundDocument) -> None:
     data = format_round(document)
     assert format_round(parse_round(data, "a round")) == data
 
 
-@pytest.mark.parametrize("row", vectors(), ids=lambda row: row["name"])
+@every("row", vectors(), ids=lambda row: row["name"])
 def test_the_vectors_hold_in_program_and_page(by_page: Judge, row: dict) -> None:
     """E2: the shared examples, whose judgements are written by hand."""
     data = row["round"].encode()
@@ -151,7 +149,7 @@ def test_the_vectors_hold_in_program_and_page(by_page: Judge, row: dict) -> None
     assert by_page(data, row["said"]) == row["judged"]
 
 
-@pytest.mark.parametrize("row", vectors(), ids=lambda row: row["name"])
+@every("row", vectors(), ids=lambda row: row["name"])
 def test_the_schema_takes_what_the_verifier_takes(row: dict) -> None:
     """E2: docs/spec has a schema of a round; order and spelling no schema can say."""
     schema = json.loads(SCHEMA.read_text("utf-8"))

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from every import every
 from takeback.infra.signing import SignerKey
 from takeback_verify.core.checkpoint import MAX_SIZE
 from takeback_verify.core.errors import Malformed
@@ -52,7 +53,7 @@ def test_whatever_parses_has_only_this_spelling(data, draw):
     assert format_tlog_proof(proof) == data
 
 
-@pytest.mark.parametrize(
+@every(
     "bad",
     [
         b"",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from every import every
 from takeback_verify.core.cosignature import CosignerKey, CosignerKind, verify_cosignature
 from takeback_verify.core.errors import NotProven
 from takeback_verify.core.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
@@ -34,7 +35,7 @@ def test_roots():
     assert {size: root_of(LEAVES[:size]) for size in ROOTS} == ROOTS
 
 
-@pytest.mark.parametrize("vector", VECTORS["inclusion"], ids=lambda v: f"{v['index']}-{v['size']}")
+@every("vector", VECTORS["inclusion"], ids=lambda v: f"{v['index']}-{v['size']}")
 def test_inclusion(vector):
     index, size, proof = vector["index"], vector["size"], proof_in(vector)
     assert prove_inclusion(index, LEAVES[:size]) == proof
@@ -44,7 +45,7 @@ def test_inclusion(vector):
             verify_inclusion(LEAVES[index], index, size, wrong, ROOTS[size])
 
 
-@pytest.mark.parametrize("vector", VECTORS["consistency"], ids=lambda v: f"{v['old']}-{v['size']}")
+@every("vector", VECTORS["consistency"], ids=lambda v: f"{v['old']}-{v['size']}")
 def test_consistency(vector):
     old, size, proof = vector["old"], vector["size"], proof_in(vector)
     assert prove_consistency(old, LEAVES[:size]) == proof

@@ -4,7 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from packages import uuid, zipped
@@ -20,7 +20,6 @@ names = st.from_regex(r"[a-z0-9_-]{1,9}(/[a-z0-9_-]{1,9}){0,2}\.[a-z]{1,3}", ful
 
 
 @given(st.dictionaries(names, st.binary(max_size=99), max_size=5))
-@settings(max_examples=50)
 def test_what_is_written_is_read_and_is_the_original(files: dict[str, bytes]) -> None:
     files = {**files, "data/dossier.json": b"{}"}
     package = open_package(io.BytesIO(zipped(uuid(1), files)))
