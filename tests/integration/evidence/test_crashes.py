@@ -10,6 +10,7 @@ from evidence import everything_on_disk
 from fuses import FragileDatabase, Fuse, Killed
 from house import House, picture
 from platform_in_memory import WORDS, MemoryPlatform
+from soaking import quick
 from takeback.cases.model import DecisionReason
 from takeback.errors import StorageUnavailable
 from takeback.events import Captured, CapturedFor, CaptureFailed, EvidenceErased
@@ -186,7 +187,7 @@ def _whole(house, tmp_path) -> None:
     assert WORDS.encode() not in disk
 
 
-@pytest.mark.parametrize("at", range(1, 6))
+@pytest.mark.parametrize("at", quick(1, 3, every=range(1, 6)))
 def test_killed_between_two_parts_nothing_half_counts_and_it_is_made_again(
     scene, tmp_path, sealer, monkeypatch, at
 ):

@@ -125,6 +125,7 @@ def test_the_running_sequencer_outlives_a_lost_connection(database, signer, veri
     assert verified().verdict is Verdict.VALID
 
 
+@pytest.mark.soak
 def test_many_threads_and_processes_record_while_some_roll_back_and_two_sequence(
     database, database_url, keys, verified
 ):

@@ -6,6 +6,7 @@ import psutil
 import pytest
 
 from repository import ROOT
+from soaking import quick
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clips.formats import FORMATS
 from takeback.signals.details.features import parse_features
@@ -83,13 +84,14 @@ def test_the_longer_ways_are_walked(decoder) -> None:
     assert [decode.working(whole[f"whole.{name}.jpg"]).scale for name in ("large", "large-turned")] == [2, 2]
 
 
-@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", quick(*CORPUS[::8], every=CORPUS), ids=lambda path: path.name)
 def test_a_damaged_file_is_read_or_refused_for_its_own_fault(decoder, path: Path) -> None:
     data = path.read_bytes()
     for ask in (decoder.read, decoder.features):
         assert fault_of(ask, data) in ITS_OWN_FAULT
 
 
+@pytest.mark.soak
 def test_no_child_takes_more_than_its_memory(decoder) -> None:
     for path in CORPUS:
         if path.name.startswith("bomb"):

@@ -129,6 +129,7 @@ def test_a_paused_removal_is_on_top_of_the_queue_and_goes_on_with_one_key(house:
     assert gone(house) == 2 + REMOVALS + 9 + REMOVALS + 4
 
 
+@pytest.mark.soak
 def test_stop_has_a_person_decide_and_can_be_taken_back(house: House, new_page: NewPage):
     page, other = new_page(), new_page()
     sit_down(page, house)
@@ -159,6 +160,7 @@ def test_stop_has_a_person_decide_and_can_be_taken_back(house: House, new_page: 
     expect(page.get_by_role("button", name="Count again")).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_without_scripts_a_button_does_the_same(house: House, new_page: NewPage):
     page = new_page(javascript=False)
     sit_down(page, house)
@@ -180,6 +182,7 @@ SIZES: dict[str, tuple[Device, ViewportSize]] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
 @pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_a_paused_case_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):

@@ -118,6 +118,7 @@ def test_who_cannot_tell_passes_the_case_on_to_somebody_else(house: House, new_p
     expect(second.get_by_role("button", name="Undo")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_decision_without_its_reason_is_said_and_keeps_what_was_typed(house: House, new_page: NewPage):
     page = new_page(javascript=False)
     sit_down(page, house)
@@ -148,6 +149,7 @@ def test_without_scripts_one_can_read_decide_and_undo(house: House, new_page: Ne
     assert status(house, case) is CaseStatus.OPEN
 
 
+@pytest.mark.soak
 def test_what_is_not_the_same_picture_is_left_alone(house: House, page: Page):
     sit_down(page, house)
     case = house.case(copies=3)
@@ -160,6 +162,7 @@ def test_what_is_not_the_same_picture_is_left_alone(house: House, page: Page):
     expect(page.get_by_text("Removes 2 copies in 2 places")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_without_a_copy_there_is_nothing_to_remove(house: House, page: Page):
     sit_down(page, house)
     page.goto(f"{house.origin}/case/{house.case()}")
@@ -218,6 +221,7 @@ def test_keys_are_enough_to_look_and_to_see_all_of_it(house: House, page: Page):
     expect(page.locator("#lens")).to_be_hidden()
 
 
+@pytest.mark.soak
 def test_a_slip_of_the_finger_is_not_a_look(house: House, page: Page):
     sit_down(page, house)
     page.goto(f"{house.origin}/case/{house.case(copies=1)}")
@@ -253,6 +257,7 @@ def test_a_picture_is_fetched_once_for_a_look_and_only_by_who_asked(house: House
     assert len(looks(house)) == 2
 
 
+@pytest.mark.soak
 def test_what_is_gone_or_unreadable_is_drawn_and_not_said_to_be_removed(house: House, page: Page):
     sit_down(page, house)
     case = house.case()
@@ -323,6 +328,7 @@ def test_what_is_not_there_has_a_page_of_its_own(house: House, page: Page, path:
     expect(page.get_by_role("link", name="Go to the queue")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_page_that_asks_by_itself_keeps_no_session_awake(house: House, page: Page):
     sit_down(page, house)
     case = house.case(copies=1)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from browser import Device, NewPage, Scheme
 from console_house import House
 from console_pictures import SIZES, check
+from soaking import quick
 from takeback.cases import floods
 from takeback.cases import service as cases
 from takeback.entrypoints.console.theme import COOKIE
@@ -35,8 +36,8 @@ def come_in(page: Page, house: House) -> None:
     page.wait_for_url("**/account/setup")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["desktop", "narrow"])
+@pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_they_look_as_they_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device: Device
     viewport: ViewportSize
@@ -86,6 +87,7 @@ def test_s3_a_flood_is_one_line_of_the_queue_and_is_let_in_in_parts_or_whole(hou
     assert kinds == ["flood_began", "flood_kept", "flood_let_in"]
 
 
+@pytest.mark.soak
 def test_s3_a_link_is_shown_once_and_can_be_revoked(house: House, page: Page):
     """S3: a shelter (staff make links for many reports)."""
     come_in(page, house)

@@ -90,6 +90,7 @@ def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, 
     at("/attention", "attention-shut-out")
 
 
+@pytest.mark.soak
 def test_each_number_leads_to_its_list_and_a_page_to_the_next(house: House, page: Page):
     """Carriers: what cannot be read was recorded as unreadable, and nobody was told."""
     a_lot(house)

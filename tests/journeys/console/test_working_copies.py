@@ -132,6 +132,7 @@ def test_what_its_poster_deleted_is_taken_out_sealed_and_that_is_recorded(
     expect(page.get_by_text("Ada Byron took a reviewers' copy out, sealed: to decide.")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_on_a_phone_and_in_the_light_it_is_as_quiet(house: House, new_page: NewPage) -> None:
     page = new_page("phone", "light")
     sit_down(page, house)
@@ -146,6 +147,7 @@ def test_on_a_phone_and_in_the_light_it_is_as_quiet(house: House, new_page: NewP
     assert not wider
 
 
+@pytest.mark.soak
 def test_a_tile_that_found_nothing_is_enough_and_a_copy_that_is_over_is_not_offered(
     house: House, sealer: EvidenceSealer, page: Page
 ) -> None:

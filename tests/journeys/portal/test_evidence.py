@@ -119,6 +119,7 @@ SAID = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("device", "scheme", "judged"),
     quick(
@@ -217,9 +218,9 @@ def takes(visitor) -> Download:
     return download.value
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
-def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tmp_path, javascript):
-    visitor = story.visiting(new_page("phone", javascript=javascript))
+@pytest.mark.parametrize("scripts", quick("with scripts", every=["with scripts", "without scripts"]))
+def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tmp_path, scripts):
+    visitor = story.visiting(new_page("phone", javascript=scripts == "with scripts"))
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     visitor.looks_up(story.receipt)
@@ -261,6 +262,7 @@ def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tm
     assert visitor.portal.log.read_text() == ""
 
 
+@pytest.mark.soak
 def test_a_package_that_goes_away_in_the_middle_is_no_file(story, new_page, tmp_path):
     visitor = story.visiting(new_page())
     visitor.looks_up(story.receipt)

@@ -146,6 +146,7 @@ def test_nothing_of_the_picture_leaves_but_its_numbers(visitor, photograph, list
     assert not any("multipart" in request.headers.get("content-type", "") for request in heard.requests)
 
 
+@pytest.mark.soak
 def test_the_page_itself_is_forbidden_to_send_elsewhere(visitor):
     visitor.page.goto(visitor.portal.url)
     blocked = visitor.page.evaluate(
@@ -210,6 +211,7 @@ def test_errors_say_what_to_do_and_keep_what_was_typed(visitor, listen):
     assert page.get_by_label("What happened").input_value() == "Long ago.\nThen again."
 
 
+@pytest.mark.soak
 def test_one_answer_is_changed_from_the_last_page(visitor, photograph):
     visitor.goes_to_the_last_page(photograph)
     visitor.presses("Change: Where it is")
@@ -223,6 +225,7 @@ def test_one_answer_is_changed_from_the_last_page(visitor, photograph):
     assert "https://chat.example/room/6" in visitor.reads()
 
 
+@pytest.mark.soak
 def test_sending_once_more_is_still_one_report_with_one_receipt(visitor):
     visitor.goes_to_the_last_page(where="https://chat.example/room/7")
     before = len(visitor.portal.reports())
@@ -236,6 +239,7 @@ def test_sending_once_more_is_still_one_report_with_one_receipt(visitor):
     assert len(visitor.portal.reports()) == before + 1
 
 
+@pytest.mark.soak
 def test_the_receipt_can_be_copied(visitor):
     visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visitor.goes_to_the_last_page(where="https://chat.example/room/8")
@@ -264,6 +268,7 @@ def _look(visitor, receipt: str) -> str:
     return visitor.reads()
 
 
+@pytest.mark.soak
 def test_an_expired_receipt_answers_like_one_that_never_was(visitor):
     visitor.goes_to_the_last_page(where="https://chat.example/room/9")
     receipt = visitor.sends()

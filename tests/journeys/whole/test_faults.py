@@ -141,7 +141,9 @@ def steps_with_errors(journey: Journey) -> bool:
     )
 
 
-@pytest.mark.parametrize("where", ["/_matrix/client/versions", "/media/thumbnail/"])
+@pytest.mark.parametrize(
+    "where", quick("/media/thumbnail/", every=["/_matrix/client/versions", "/media/thumbnail/"])
+)
 def test_looks_that_show_nothing_certain_say_nothing(scene: Scene, seed: int, where: str) -> None:
     journey = found(scene, seed)
     with scene.proxy.failing(Fault.NOT_FOUND_PAGE, where):
@@ -181,6 +183,7 @@ def poster_of(journey: Journey, message: str) -> ChatUser:
     return next(person for person in journey.scene.chat.people if person.user_id == shown[message])
 
 
+@pytest.mark.soak
 def test_media_that_a_moderator_quarantined_first_is_success(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     with OutboundClient(scene.chat.synapse.origin, token=scene.chat.moderator.token) as moderator:
@@ -195,6 +198,7 @@ def test_media_that_a_moderator_quarantined_first_is_success(scene: Scene, seed:
 # --- while pictures are read ------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "fault",
     quick(Fault.CUT, every=[Fault.SERVER_ERROR, Fault.CUT, Fault.LOGIN_PAGE, Fault.NOT_FOUND_PAGE]),
@@ -250,6 +254,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 """What is posted, and what is to be written down about it."""
 
 
+@pytest.mark.soak
 def test_bad_pictures_are_recorded_with_their_reason_and_stop_nothing(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     watcher = scene.house.part("watcher")
@@ -291,6 +296,7 @@ def memory(process: psutil.Process) -> int:
     return total
 
 
+@pytest.mark.soak
 def test_a_new_copy_is_matched_within_seconds(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     journey.scenario.post_copy("half the size")

@@ -16,6 +16,7 @@ import pytest
 
 from packages import rebagged, zipped
 from readers import by_page_code
+from soaking import quick
 from takeback_verify.core import anchors
 from takeback_verify.core.bag import BAG_FILES
 from takeback_verify.core.errors import VerifyError
@@ -148,7 +149,7 @@ def step_that_reads(name: str) -> int:
     return steps.get(name.removeprefix(PROOF), 7)
 
 
-@pytest.mark.parametrize("name", PROOFS)
+@pytest.mark.parametrize("name", quick(*list(PROOFS)[::4], every=PROOFS))
 def test_every_byte_of_a_proof_is_bound(
     checked: _Check, name: str, record_property: Callable[[str, object], None]
 ) -> None:
@@ -171,6 +172,7 @@ def outcome_of(check: _Check, number: int) -> Outcome:
     return check.step(number).outcome
 
 
+@pytest.mark.soak
 def test_the_page_sees_every_byte_of_a_note(record_property: Callable[[str, object], None]) -> None:
     """E1, E5: but for those of ML-DSA-44, of which it says that it does not check them."""
     chance = random.Random(7)
