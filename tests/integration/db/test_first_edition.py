@@ -28,9 +28,10 @@ from takeback.infra.db.pool import Database
 from takeback.infra.ledger import check
 from takeback.infra.ledger.keys import Signer, read_last_signed, read_verifiers
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback.infra.settings_form import wrong_names
+from takeback.infra.settings_form import is_of_a_platform, wrong_names
 from takeback.infra.vault.unseal import Unsealer
 from takeback.keyring import service as keyring
+from takeback.platforms import read_accounts
 from takeback.submissions.submit import parse_status
 
 ORIGIN = "takeback.example/demo"
@@ -170,6 +171,15 @@ def test_what_people_look_at_is_there(database, settings):
     assert (status.case.status, len(status.copies)) == ("removed", 7)
 
 
+MATRIX = {
+    "TAKEBACK_MATRIX_URL": "https://chat.example",
+    "TAKEBACK_MATRIX_ADMIN_TOKEN": "one",
+    "TAKEBACK_MATRIX_MEMBER_TOKEN": "two",
+    "TAKEBACK_MATRIX_DISCOVER_EVERY": "60",
+}
+"""Settings of that edition's only account."""
+
+
 def test_keys_and_settings_of_the_first_edition_are_read(database, data, settings):
     keyring.settle(
         database, keys_folder(settings), keyring.LEDGER | keyring.INTAKE | keyring.STAFF, origin=ORIGIN
@@ -177,9 +187,12 @@ def test_keys_and_settings_of_the_first_edition_are_read(database, data, setting
     asked = [each for each in CHECKS if each.name != "watching"]  # nobody watches here
     results = examine(Subject(settings, database, {}), asked)
     assert not [result for result in results if result.level is Level.FAILING]
-    names = (data / "settings.txt").read_text().split()
+    names = set((data / "settings.txt").read_text().split())
     assert len(names) > 50
-    assert not wrong_names(dict.fromkeys(names, "something"), every_name())
+    assert {each for each in names if is_of_a_platform(each)} == MATRIX.keys()
+    assert not wrong_names(dict.fromkeys(names - MATRIX.keys(), "something"), every_name())
+    [account] = read_accounts(None, MATRIX)
+    assert account.account.name == "matrix"
 
 
 def test_the_queue_of_the_first_edition_is_worked_off(database, settings, decoder, time):

@@ -36,7 +36,7 @@ from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
 from takeback.workflow import evidence as capturing
 from takeback.workflow import reports
-from takeback_verify.core import canonical
+from takeback_verify.core import canonical, findings
 from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
@@ -126,7 +126,7 @@ def test_packages_that_hold_the_picture_are_destroyed_and_a_new_one_holds_digest
         destroy_packages(house.app, case, house.time.read() - timedelta(hours=1))
     data = sealer.blobs.get(after.blob)
     report = checked(data, trust, [people.lawyer.pair])
-    assert report.verdict is check.Verdict.VALID, report.steps
+    assert report.verdict is findings.Verdict.VALID, report.steps
     with house.database.transaction() as tx:
         states = [each.state for each in dossiers.of_case(tx, case)]
     assert states == [DossierState.WRITTEN, DossierState.DELETED]
