@@ -267,7 +267,7 @@ class House:
                     kept_beside.check(tx, case, self.time.read())
 
     def do(self, job: Job) -> None:
-        """One try of one job, as the worker does it: see `ground.jobs.worker`."""
+        """Try a job once, as the worker does it: see `infra.jobs.worker`."""
         attempt = job.attempts + 1
         try:
             self.run(job)

@@ -40,7 +40,7 @@ serving.run(app, "127.0.0.1", int(sys.argv[1]), Limits(**json.loads(sys.argv[2])
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EntryPoint:
     """Where it answers."""
 
     port: int
@@ -52,7 +52,7 @@ class Door:
         return connection
 
     def ask(self, sent: bytes, *, source: str = "127.0.0.1") -> bytes:
-        """All that is answered until the door closes."""
+        """All that is answered until the entry point closes."""
         with self.connect(sent, source=source) as connection:
             return read_all(connection)
 
@@ -78,7 +78,7 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 def is_closed(connection: socket.socket) -> bool:
-    """Whether the door has closed a connection on which nothing was answered."""
+    """Whether the entry point has closed a connection on which nothing was answered."""
     connection.settimeout(0)
     try:
         return connection.recv(1) == b""
@@ -89,24 +89,24 @@ def is_closed(connection: socket.socket) -> bool:
 
 
 @contextmanager
-def serving(limits: Limits, environment: dict[str, str] | None = None) -> Iterator[Door]:
+def serving(limits: Limits, environment: dict[str, str] | None = None) -> Iterator[EntryPoint]:
     """The server, until the block ends."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-c", _PROGRAM, str(port), json.dumps(asdict(limits))],
         env={**os.environ, **(environment or {})},
     )
-    door = Door(port)
+    entry_point = EntryPoint(port)
 
     def answers() -> bool:
         try:
-            return door.visit() > 0
+            return entry_point.visit() > 0
         except OSError:
             return False
 
     try:
-        waiting.until(answers, timeout=60, what="the door to answer")
-        yield door
+        waiting.until(answers, timeout=60, what="the entry point to answer")
+        yield entry_point
     finally:
         process.kill()
         process.wait()
@@ -114,8 +114,8 @@ def serving(limits: Limits, environment: dict[str, str] | None = None) -> Iterat
 
 @contextmanager
 def crowd(
-    door: Door, number: int, sent: bytes, *, source: str = "127.0.0.1"
+    entry_point: EntryPoint, number: int, sent: bytes, *, source: str = "127.0.0.1"
 ) -> Iterator[list[socket.socket]]:
     """So many visitors who send something unfinished and stay."""
     with ExitStack() as stack:
-        yield [stack.enter_context(door.connect(sent, source=source)) for _ in range(number)]
+        yield [stack.enter_context(entry_point.connect(sent, source=source)) for _ in range(number)]

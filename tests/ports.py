@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 
 def any_ports() -> dict[str, str]:
-    """A free port for each door. Not the well-known ones: scenes of several test files start at once."""
+    """Free ports, one for each server; not the well-known ones, as scenes of several files start at once."""
     with ExitStack() as held:
         probes = [held.enter_context(socket.socket()) for _ in range(3)]
         for probe in probes:

@@ -132,7 +132,7 @@ def open_app(settings: Settings, needs: Collection[str] = ()) -> Iterator[App]:
 
     Args:
         settings: of this process.
-        needs: names of keys that it needs besides the intake's, see `keyring.service`.
+        needs: names of keys that it needs besides the report key, see `keyring.service`.
 
     Raises:
         ConfigurationError: a setting is wrong, or a key is not the database's.

@@ -1,6 +1,6 @@
 """S4: what is no text is answered 400, wherever it stands, and nothing that is sent makes a fault of ours.
 
-Every address of every door is asked, as the door itself lists them, on the real database.
+Every address of every entry point is asked, as the entry point itself lists them, on the real database.
 """
 
 import hashlib
@@ -65,18 +65,18 @@ COOKIES = st.sampled_from(
 
 
 @dataclass
-class Door:
-    """A door under test."""
+class EntryPoint:
+    """An entry point under test."""
 
     asgi: Asgi
     headers: Callable[[], list[tuple[bytes, bytes]]]
     """Those of somebody who may come in."""
     host: bytes
-    """A name of the door."""
+    """A name of the entry point."""
     known: tuple[str, ...] = ()
     """Values that are there, for a part of a path."""
     form: dict[str, str] = field(default_factory=dict)
-    """Fields that every form has, or that the door reads by itself."""
+    """Fields that every form has, or that the entry point reads by itself."""
     csrf: Callable[[], str] = lambda: ""
 
 
@@ -90,19 +90,19 @@ def is_odd(data: bytes) -> bool:
         return True
 
 
-def check_every_address(door: Door) -> None:
-    for address in addresses(door.asgi.app):
+def check_every_address(entry_point: EntryPoint) -> None:
+    for address in addresses(entry_point.asgi.app):
 
         @fewer_examples
         @given(address=st.just(address), data=st.data())
         def each(address: Address, data: st.DataObject) -> None:
-            _check(door, address, data)
+            _check(entry_point, address, data)
 
         each()
 
 
-def _check(door: Door, address: Address, data: st.DataObject) -> None:
-    known = st.sampled_from([each.encode() for each in door.known] or [b"1"])
+def _check(entry_point: EntryPoint, address: Address, data: st.DataObject) -> None:
+    known = st.sampled_from([each.encode() for each in entry_point.known] or [b"1"])
     parts = re.split(r"\{[^}]*\}", address.path)
     path = parts[0].encode()
     for part in parts[1:]:
@@ -111,17 +111,17 @@ def _check(door: Door, address: Address, data: st.DataObject) -> None:
         name.encode() + b"=" + data.draw(VALUES)
         for name in (*address.query, "unheard-of")[: data.draw(st.integers(0, 3))]
     )
-    fields = {name: data.draw(VALUES) for name in (*address.form, *door.form)}
-    fields |= {name: value.encode() for name, value in door.form.items() if value}
-    if door.csrf():
-        fields["csrf"] = door.csrf().encode()
+    fields = {name: data.draw(VALUES) for name in (*address.form, *entry_point.form)}
+    fields |= {name: value.encode() for name, value in entry_point.form.items() if value}
+    if entry_point.csrf():
+        fields["csrf"] = entry_point.csrf().encode()
     body = b"&".join(name.encode() + b"=" + value for name, value in fields.items())
-    headers = [(b"host", door.host), *door.headers(), (b"cookie", data.draw(COOKIES))]
+    headers = [(b"host", entry_point.host), *entry_point.headers(), (b"cookie", data.draw(COOKIES))]
     posts = address.method == "POST"
     if posts:
         headers += [(b"content-type", FORM), (b"content-length", str(len(body)).encode())]
     target = path + (b"?" + query if query else b"")
-    answer = door.asgi.ask(address.method, target, headers, body if posts else b"")
+    answer = entry_point.asgi.ask(address.method, target, headers, body if posts else b"")
     assert answer.status < 500, (answer, address, target, body)
     odd_header = any(is_no_utf8(value) for _, value in headers)
     if len(target) > 4100 or is_odd(path) or is_odd(query) or odd_header or (posts and is_odd(body)):
@@ -154,7 +154,7 @@ def parts(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @contextmanager
-def console_door(parts: App) -> Iterator[Door]:
+def console_entry_point(parts: App) -> Iterator[EntryPoint]:
     """The console, for an administrator who is signed in, with a case."""
     web = create_console(parts)
     desk: Desk = web.state.desk
@@ -168,15 +168,15 @@ def console_door(parts: App) -> Iterator[Door]:
     def sign_in() -> list[tuple[bytes, bytes]]:
         with parts.database.transaction() as tx:
             opened = service.open_session(tx, into.member.id, How.LINK, now=clock.now())
-        door.csrf = lambda: csrf_of(opened.token)
+        entry_point.csrf = lambda: csrf_of(opened.token)
         return [
             (b"origin", desk.site.origin.encode()),
             (b"cookie", f"{desk.cookie}={opened.token}".encode()),
         ]
 
     with running(web) as asgi:
-        door = Door(asgi, sign_in, desk.site.netloc.encode(), (str(case), "chat", "0"))
-        yield door
+        entry_point = EntryPoint(asgi, sign_in, desk.site.netloc.encode(), (str(case), "chat", "0"))
+        yield entry_point
 
 
 def csrf_of(token: str) -> str:
@@ -184,16 +184,16 @@ def csrf_of(token: str) -> str:
 
 
 @contextmanager
-def api_door(parts: App) -> Iterator[Door]:
+def api_entry_point(parts: App) -> Iterator[EntryPoint]:
     """The machine API, for somebody with a key."""
     with parts.database.transaction() as tx:
         key = service.make_api_key(tx, uuid4().hex, by=None, now=clock.now())
     with running(create_api(parts)) as asgi:
-        yield Door(asgi, lambda: [(b"authorization", f"Bearer {key}".encode())], b"localhost:8182")
+        yield EntryPoint(asgi, lambda: [(b"authorization", f"Bearer {key}".encode())], b"localhost:8182")
 
 
 @contextmanager
-def portal_door(server: Server, folder: Path) -> Iterator[Door]:
+def portal_entry_point(server: Server, folder: Path) -> Iterator[EntryPoint]:
     """The portal, with its own role, for somebody with a cookie."""
     (folder / "intake.recipient").write_text(str(pyrage.x25519.Identity.generate().to_public()))
     (folder / "pepper").write_text(os.urandom(32).hex())
@@ -205,44 +205,44 @@ def portal_door(server: Server, folder: Path) -> Iterator[Door]:
             headers = [(b"sec-fetch-site", b"same-origin"), (b"cookie", cookie)]
             form = dict.fromkeys((*FIELDS, "at", "go", "then", "website", "receipt"), "")
             with running(create_portal(settings, database)) as asgi:
-                yield Door(asgi, lambda: headers, b"report.example", ("1", "7", "done"), form)
+                yield EntryPoint(asgi, lambda: headers, b"report.example", ("1", "7", "done"), form)
 
 
 @contextmanager
-def witness_door(folder: Path) -> Iterator[Door]:
+def witness_entry_point(folder: Path) -> Iterator[EntryPoint]:
     """A witness, whose name is its address."""
     create(folder / "witness", "witness.example/w1", post_quantum=False)
     with running(create_witness(Folder(folder / "witness"))) as asgi:
-        yield Door(asgi, list, b"witness.example")
+        yield EntryPoint(asgi, list, b"witness.example")
 
 
 def test_s4_the_console_answers_400_to_what_is_no_text_and_never_500(parts: App):
     """S4: NUL in a log-in name or a note, and everything like it, also by somebody who is signed in."""
-    with console_door(parts) as door:
-        check_every_address(door)
+    with console_entry_point(parts) as entry_point:
+        check_every_address(entry_point)
 
 
 def test_s4_the_api_answers_400_to_what_is_no_text_and_never_500(parts: App):
     """S4: bodies that are no JSON, too."""
-    with api_door(parts) as door:
-        check_every_address(door)
+    with api_entry_point(parts) as entry_point:
+        check_every_address(entry_point)
         for body in (b"\xff", b'"\\ud800"', b'{"pdq": "\\ud800"}', b"[" * 1000, b"\0", b"NaN"):
             length = (b"content-length", str(len(body)).encode())
-            asked = [(b"host", door.host), *door.headers(), length]
+            asked = [(b"host", entry_point.host), *entry_point.headers(), length]
             for address in (b"/v1/check/hash", b"/v1/check/picture"):
-                assert door.asgi.ask("POST", address, asked, body).status == 422
+                assert entry_point.asgi.ask("POST", address, asked, body).status == 422
 
 
 def test_s4_the_portal_answers_400_to_what_is_no_text_and_never_500(postgres: Server, tmp_path: Path):
     """S4: after a form by the page that it leads to, so that nothing stays in a history (H7)."""
-    with portal_door(postgres, tmp_path) as door:
-        check_every_address(door)
+    with portal_entry_point(postgres, tmp_path) as entry_point:
+        check_every_address(entry_point)
 
 
 def test_s4_the_witness_answers_400_to_what_is_no_text_and_never_500(tmp_path: Path):
     """S4."""
-    with witness_door(tmp_path) as door:
-        check_every_address(door)
+    with witness_entry_point(tmp_path) as entry_point:
+        check_every_address(entry_point)
 
 
 FOREIGN = [
@@ -251,19 +251,21 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-def test_s4_every_address_of_every_door_asks_for_its_host(parts: App, postgres: Server, tmp_path: Path):
+def test_s4_every_address_of_every_entry_point_asks_for_its_host(
+    parts: App, postgres: Server, tmp_path: Path
+):
     """S4: `/metrics` too. A health check may name the number at which it asks, and needs no name."""
     with (
-        console_door(parts) as console,
-        api_door(parts) as api,
-        portal_door(postgres, tmp_path) as portal,
-        witness_door(tmp_path) as witness,
+        console_entry_point(parts) as console,
+        api_entry_point(parts) as api,
+        portal_entry_point(postgres, tmp_path) as portal,
+        witness_entry_point(tmp_path) as witness,
     ):
-        for door in (console, api, portal, witness):
-            for address in addresses(door.asgi.app):
+        for entry_point in (console, api, portal, witness):
+            for address in addresses(entry_point.asgi.app):
                 for host in FOREIGN:
-                    assert _status(door, address, host) in {400, 421}, (address, host)
-                assert _status(door, address, door.host) != 421, address
+                    assert _status(entry_point, address, host) in {400, 421}, (address, host)
+                assert _status(entry_point, address, entry_point.host) != 421, address
         health = Address("GET", "/healthz", (), ())
         for name in (b"127.0.0.1", b"127.0.0.1:8182", b"LOCALHOST", b"localhost.", b"[::1]:8182"):
             assert _status(api, health, name) in {200, 503}
@@ -273,7 +275,9 @@ def test_s4_every_address_of_every_door_asks_for_its_host(parts: App, postgres: 
         assert api.asgi.ask("GET", b"/healthz", twice).status == 421
 
 
-def _status(door: Door, address: Address, host: bytes) -> int:
+def _status(entry_point: EntryPoint, address: Address, host: bytes) -> int:
     path = re.sub(r"\{[^}]*\}", "1", address.path).encode()
     posts = [(b"content-type", FORM), (b"content-length", b"0")] if address.method == "POST" else []
-    return door.asgi.ask(address.method, path, [(b"host", host), *door.headers(), *posts]).status
+    return entry_point.asgi.ask(
+        address.method, path, [(b"host", host), *entry_point.headers(), *posts]
+    ).status

@@ -18,7 +18,7 @@ Moment = Annotated[datetime, AfterValidator(_in_utc), PlainSerializer(_in_utc)]
 
 
 class FoundBy(StrEnum):
-    """Which side of the join came last."""
+    """How a copy was found: which came last, the post or the bank entry, or by a link."""
 
     LIVE = "live"
     """The post came after the bank entry."""

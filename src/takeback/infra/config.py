@@ -110,7 +110,8 @@ class PortalSettings(_Checked):
         "loopback.",
     )
     portal_keys: Path = Field(
-        Path("data/keys/portal"), description="Folder with the portal's pepper and the intake's public key."
+        Path("data/keys/portal"),
+        description="Folder with the portal's pepper and the report key's public half.",
     )
     service_name: str = Field("Takeback", description="The name that people read on every page.")
     leave_url: Place = Field("/weather", description="Where 'Leave this page' leads; a neutral page.")

@@ -1,4 +1,4 @@
-"""The staff room's own key: a copy of the database alone must not be enough to log in.
+"""The staff's own key: a copy of the database alone must not be enough to log in.
 
 It hides names and networks in the list of failed log-ins (HMAC) and code generators' secrets (Fernet), and
 signs passkey challenges and what a known browser keeps. Losing the file means that everybody with a password

@@ -47,7 +47,7 @@ def submit(
 
     Args:
         database: as the role takeback_portal.
-        recipient: the public key of the intake.
+        recipient: the public half of the report key.
         pepper: the portal's own secret.
         report: what a person told us.
         attempt: from `new_attempt`; the same report sent again under the same attempt is stored once and

@@ -94,7 +94,7 @@ def test_s15_a_restart_in_the_middle_of_a_transaction_ends_it_and_nothing_of_it_
 
 
 def test_s15_after_a_quick_restart_every_connection_works(server: Server):
-    """Also those that lay in the pool: a door does not find them dead one after the other."""
+    """Also those that lay in the pool: an entry point does not find them dead one after the other."""
     barrier = threading.Barrier(3)
 
     def hold() -> None:

@@ -47,7 +47,7 @@ def house(database, platform, tmp_path, decoder, sealer):
 
 @contextmanager
 def a_watcher(house, monkeypatch):
-    """Runs as the door does, in threads of this process."""
+    """Runs as the entry point does, in threads of this process."""
 
     @contextmanager
     def opened_already(_: object) -> Iterator[App]:

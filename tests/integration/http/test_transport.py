@@ -1,4 +1,4 @@
-"""S3: nobody keeps others out by holding on to a door, and no request is read in two ways. Real sockets."""
+"""S3: nobody keeps others out by holding a connection, and no request is read in two ways. Real sockets."""
 
 import socket
 import statistics
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from own_entrypoints import Door, crowd, is_closed, serving
+from own_entrypoints import EntryPoint, crowd, is_closed, serving
 from takeback.infra.http.connections import Limits
 from waiting import until
 
@@ -23,28 +23,28 @@ QUICK = Limits(
 
 
 @pytest.fixture(scope="module")
-def door() -> Iterator[Door]:
-    """With the limits that every door has."""
+def entry_point() -> Iterator[EntryPoint]:
+    """With the limits that every entry point has."""
     with serving(Limits()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[Door]:
+def quick() -> Iterator[EntryPoint]:
     """With short times and few places, behind no proxy."""
     with serving(QUICK, {"FORWARDED_ALLOW_IPS": "127.0.0.9"}) as running:
         yield running
 
 
-def test_s3_beside_hundreds_of_slow_visitors_an_honest_one_is_answered_as_if_alone(door: Door):
-    alone = statistics.median(door.visit() for _ in range(20))
-    with crowd(door, 400, HALF), crowd(door, 200, BODY), crowd(door, 100, b""):
-        beside = statistics.median(door.visit() for _ in range(20))
+def test_s3_beside_hundreds_of_slow_visitors_an_honest_one_is_answered_as_if_alone(entry_point: EntryPoint):
+    alone = statistics.median(entry_point.visit() for _ in range(20))
+    with crowd(entry_point, 400, HALF), crowd(entry_point, 200, BODY), crowd(entry_point, 100, b""):
+        beside = statistics.median(entry_point.visit() for _ in range(20))
     assert beside < 10 * alone + 0.05, (alone, beside)
 
 
 @pytest.mark.parametrize("sent", [b"", HALF, BODY, POST + b"Transfer-Encoding: chunked\r\n\r\n"])
-def test_s3_who_sends_too_little_for_too_long_is_closed(quick: Door, sent: bytes):
+def test_s3_who_sends_too_little_for_too_long_is_closed(quick: EntryPoint, sent: bytes):
     with quick.connect(sent) as silent, quick.connect(sent) as dripping:
         until(lambda: is_closed(silent), 30, "who sends nothing more")
 
@@ -58,7 +58,7 @@ def test_s3_who_sends_too_little_for_too_long_is_closed(quick: Door, sent: bytes
         until(drip, 30, "who sends a byte now and then")
 
 
-def test_s3_who_reads_nothing_is_closed_and_who_is_silent_after_an_answer_too(quick: Door):
+def test_s3_who_reads_nothing_is_closed_and_who_is_silent_after_an_answer_too(quick: EntryPoint):
     with quick.connect() as deaf, quick.connect(POST + b"\r\n") as idle:
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         deaf.sendall(b"GET /long HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -77,7 +77,7 @@ def _fails(connection: socket.socket) -> bool:
     return False
 
 
-def test_s3_a_body_at_the_least_speed_or_above_is_read_whole(quick: Door):
+def test_s3_a_body_at_the_least_speed_or_above_is_read_whole(quick: EntryPoint):
     with quick.connect(BODY.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")) as slow:
         sent = 0
 
@@ -91,7 +91,7 @@ def test_s3_a_body_at_the_least_speed_or_above_is_read_whole(quick: Door):
         assert slow.recv(12) == b"HTTP/1.1 200"
 
 
-def test_s3_one_source_has_so_many_places_and_takes_none_of_others(quick: Door):
+def test_s3_one_source_has_so_many_places_and_takes_none_of_others(quick: EntryPoint):
     with crowd(quick, QUICK.per_source, HALF, source="127.0.0.3") as others, crowd(quick, 20, HALF) as own:
         until(lambda: sum(is_closed(each) for each in own) >= 20 - QUICK.per_source)
         assert is_closed(own[0]), "the oldest makes room"
@@ -99,7 +99,7 @@ def test_s3_one_source_has_so_many_places_and_takes_none_of_others(quick: Door):
         assert not any(is_closed(each) for each in others)
 
 
-def test_s3_behind_a_believed_proxy_the_visitor_is_counted_and_not_the_proxy(quick: Door):
+def test_s3_behind_a_believed_proxy_the_visitor_is_counted_and_not_the_proxy(quick: EntryPoint):
     head = POST + b"X-Forwarded-For: 192.0.2.%d\r\nContent-Length: 9\r\n\r\n"
     with (
         crowd(quick, 5, head % 1, source="127.0.0.9") as few,
@@ -114,10 +114,10 @@ def test_s3_behind_a_believed_proxy_the_visitor_is_counted_and_not_the_proxy(qui
 
 def test_s3_in_all_there_are_so_many_places_and_the_oldest_makes_room():
     few = replace(QUICK, connections=8, per_source=100, head_seconds=60)
-    with serving(few) as door, crowd(door, 20, HALF) as all_of_them:
+    with serving(few) as entry_point, crowd(entry_point, 20, HALF) as all_of_them:
         until(lambda: sum(is_closed(each) for each in all_of_them) >= 12)
         assert [is_closed(each) for each in all_of_them] == [True] * 12 + [False] * 8
-        door.visit()
+        entry_point.visit()
 
 
 LENGTHS = st.sampled_from(["Content-Length: 5", "Content-Length: 6", "Transfer-Encoding: chunked"])
@@ -130,11 +130,11 @@ LENGTHS = st.sampled_from(["Content-Length: 5", "Content-Length: 6", "Transfer-E
     case=st.sampled_from([str.lower, str.upper, str.title]),
 )
 def test_s3_a_request_that_says_its_length_twice_is_answered_400_and_closed(
-    door: Door, first: str, second: str, between: str, case
+    entry_point: EntryPoint, first: str, second: str, between: str, case
 ):
     sent = POST + f"{first}\r\n{between}{case(second)}\r\n\r\n5\r\nhello\r\n0\r\n\r\n".encode()
     smuggled = sent + GET + b"\r\n"
-    said = door.ask(smuggled)
+    said = entry_point.ask(smuggled)
     assert said.startswith(b"HTTP/1.1 400 ")
     assert said.count(b"HTTP/1.1 ") == 1
 
@@ -166,11 +166,11 @@ def test_s3_a_request_that_says_its_length_twice_is_answered_400_and_closed(
         b"GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
-def test_s3_what_can_be_read_in_two_ways_is_answered_400_and_closed(door: Door, sent: bytes):
-    assert door.ask(sent).startswith(b"HTTP/1.1 400 ")
+def test_s3_what_can_be_read_in_two_ways_is_answered_400_and_closed(entry_point: EntryPoint, sent: bytes):
+    assert entry_point.ask(sent).startswith(b"HTTP/1.1 400 ")
 
 
-def test_s3_what_is_sent_ahead_is_not_looked_at(door: Door):
-    said = door.ask(POST + b"Content-Length: 5\r\n\r\nhello" + GET + b"\r\n")
+def test_s3_what_is_sent_ahead_is_not_looked_at(entry_point: EntryPoint):
+    said = entry_point.ask(POST + b"Content-Length: 5\r\n\r\nhello" + GET + b"\r\n")
     assert said.count(b"HTTP/1.1 200") == 1
     assert said.endswith(b" sent hello")

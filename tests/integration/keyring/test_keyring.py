@@ -1,4 +1,4 @@
-"""Keys are never made beside a database that has any; a door knows if its keys are the database's (S7)."""
+"""Keys are never made beside a database that has any; each process knows if its keys belong to it (S7)."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from takeback.keyring.known import KEYS
 
 ORIGIN = "keys.example/log"
 EVERY = service.INTAKE | service.STAFF | service.LEDGER
-DOORS = {
+ENTRY_POINTS = {
     "worker": EVERY - service.STAFF,
     "console": EVERY - service.LEDGER,
     "api": service.INTAKE,
@@ -127,22 +127,22 @@ def test_s7_every_key_that_a_service_makes_is_known(folder: Path) -> None:
 # --- as processes ------------------------------------------------------------------------------------------
 
 
-def start(door: str, tmp_path: Path, **more: str) -> subprocess.CompletedProcess[str]:
+def start(entry_point: str, tmp_path: Path, **more: str) -> subprocess.CompletedProcess[str]:
     bare = {name: value for name, value in os.environ.items() if not name.startswith("TAKEBACK_")}
     return subprocess.run(
-        [sys.executable, "-m", f"takeback.entrypoints.{door}"],
+        [sys.executable, "-m", f"takeback.entrypoints.{entry_point}"],
         env={**bare, "TAKEBACK_DATA": str(tmp_path), "TAKEBACK_LEDGER_ORIGIN": ORIGIN, **more},
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_s7_no_door_starts_or_makes_a_key_when_one_of_its_own_is_missing(
-    folder: Path, tmp_path: Path, database_url: str, door: str
+@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+def test_s7_no_entry_point_starts_or_makes_a_key_when_one_of_its_own_is_missing(
+    folder: Path, tmp_path: Path, database_url: str, entry_point: str
 ) -> None:
-    lost = min(DOORS[door])
+    lost = min(ENTRY_POINTS[entry_point])
     (folder / lost).unlink()
-    done = start(door, tmp_path, TAKEBACK_DATABASE_URL=database_url)
+    done = start(entry_point, tmp_path, TAKEBACK_DATABASE_URL=database_url)
     assert done.returncode == 78, done.stderr
     assert str(folder / lost) in done.stderr
     assert len(done.stderr.splitlines()) == 1

@@ -1,4 +1,4 @@
-"""Processes for the test of the join: they may be killed at any moment, and others take their place.
+"""Processes for the test of matching: they may be killed at any moment, and others take their place.
 
 python program.py watch URL     read the made-up streams to their end
 python program.py bank URL      bank the made-up entries, one after the other while posts pass

@@ -166,7 +166,7 @@ def test_s2_whoever_waits_for_the_slow_lane_holds_up_nobody_else(decoder, files)
 
 
 def test_s2_a_reported_link_to_a_slow_file_goes_to_the_slow_lane(house, platform, files):
-    """S2: the intake of links shares its worker with removals."""
+    """S2: the reading of links shares its worker with removals."""
     post = platform.post(files("one_bit_png"))
     house.report(picture(1), links=(f"memory://{post.place}/{post.message}",))
     reports.take_in(house.app)

@@ -32,7 +32,7 @@ def house(house: House) -> House:
 
 
 def add(house: House, case: CaseId, many: int) -> list[SightingId]:
-    """Posts that show the case's picture, as the join finds them; their events are followed by `work`."""
+    """Posts that show the case's picture, as matching finds them; their events are followed by `work`."""
     found = []
     for number in range(many):
         sighting = house.add_copy(case, 2 * number, clock.now())

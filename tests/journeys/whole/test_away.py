@@ -38,7 +38,7 @@ from waiting import until
 
 PARTS = ("portal", "console", "api", "worker", "watcher")
 PROMPT = HUNG + 5
-"""Seconds in which a door says that the database is away: the limit for one that hangs, and some more."""
+"""Seconds in which an entry point says that the database is away: the limit for one that hangs, and more."""
 BAD, UNAVAILABLE = 500, 503
 OUTAGE = float(os.environ.get("OUTAGE_SECONDS", "3"))
 """Seconds; minutes are tried by hand."""
@@ -53,10 +53,10 @@ class Place:
     house: House
     postgres: EmbeddedPostgres
     folder: Path
-    doors: dict[str, Callable[[], httpx2.Response]]
+    entry_points: dict[str, Callable[[], httpx2.Response]]
 
     def statuses(self) -> dict[str, int]:
-        return {name: ask().status_code for name, ask in self.doors.items()}
+        return {name: ask().status_code for name, ask in self.entry_points.items()}
 
     def one(self, statement: str) -> object:
         with psycopg.connect(self.postgres.url) as connection:
@@ -90,7 +90,7 @@ class Place:
         """Seconds until each part did something, from now."""
         began, took = time.monotonic(), dict[str, float]()
         watched = {
-            **{name: lambda ask=ask: ask().status_code < BAD for name, ask in self.doors.items()},
+            **{name: lambda ask=ask: ask().status_code < BAD for name, ask in self.entry_points.items()},
             "worker": lambda: self.one(CASES) > before["cases"],
             "sequencer": lambda: self.one(SIGNED) > before["signed"],
             "watcher": lambda: self.one(CURSOR) != before["cursor"],
@@ -126,8 +126,8 @@ def place() -> Iterator[Place]:
             "TAKEBACK_CONNECTORS": "ticking",
             **{f"TAKEBACK_{name.upper()}": port for name, port in ports.items()},
         }
-        with running_house(folder, wanted) as house, visitors(postgres, ports) as doors:
-            yield Place(house, postgres, folder, doors)
+        with running_house(folder, wanted) as house, visitors(postgres, ports) as entry_points:
+            yield Place(house, postgres, folder, entry_points)
         postgres.stop()
 
 
@@ -135,7 +135,7 @@ def place() -> Iterator[Place]:
 def visitors(
     postgres: EmbeddedPostgres, ports: dict[str, str]
 ) -> Iterator[dict[str, Callable[[], httpx2.Response]]]:
-    """Whoever asks each door for what needs the database."""
+    """Whoever asks each entry point for what needs the database."""
     with Database(postgres.url) as database, database.transaction() as tx:
         key = staff.make_api_key(tx, "our chat", by=None, now=clock.now())
     with httpx2.Client(timeout=60) as browser:
@@ -185,7 +185,7 @@ def test_s15_every_part_says_at_once_that_the_database_is_away_and_works_within_
     away, back = place.said("database is away"), place.said("database is back")
     come_back = go(place)
     try:
-        for name, ask in place.doors.items():
+        for name, ask in place.entry_points.items():
             began = time.monotonic()
             assert ask().status_code == UNAVAILABLE, name
             assert time.monotonic() - began < PROMPT, name

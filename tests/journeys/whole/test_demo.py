@@ -147,11 +147,11 @@ def test_the_room_can_be_watched_and_ctrl_c_ends_all_of_it(cache: Path) -> None:
 
         everything = running.processes()
         assert any("postgres" in each.name() for each in everything)
-        doors = [running.address(name) for name in ("room", "portal", "console", "API")]
+        entry_points = [running.address(name) for name in ("room", "portal", "console", "API")]
         running.signal(signal.SIGINT)
         assert running.process.wait(PATIENCE) == 0, running.said()
         assert still_running(everything) == []
-        assert [door for door in doors if answers(door)] == []
+        assert [entry_point for entry_point in entry_points if answers(entry_point)] == []
         assert "Traceback" not in running.said()
 
 

@@ -31,7 +31,7 @@ def environment(data: Path) -> dict[str, str]:
         "TAKEBACK_DATA": str(data),
         "TAKEBACK_MATRIX_URL": "http://127.0.0.1:9",
         "TAKEBACK_MATRIX_ADMIN_TOKEN": SECRET,
-        **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in free_ports().items()},
+        **{f"TAKEBACK_{entry_point.upper()}_PORT": str(port) for entry_point, port in free_ports().items()},
     }
 
 
@@ -59,8 +59,8 @@ def takeback(house: House, *words: str, **more: str) -> subprocess.CompletedProc
 def test_every_part_runs_and_the_addresses_are_printed(house: House) -> None:
     for part in (*PARTS, "postgres"):
         assert house.part(part).is_running()
-    for door in ("portal", "console", "api"):
-        assert f"http://localhost:{house.environment[f'TAKEBACK_{door.upper()}_PORT']}" in house.said()
+    for entry_point in ("portal", "console", "api"):
+        assert f"http://localhost:{house.environment[f'TAKEBACK_{entry_point.upper()}_PORT']}" in house.said()
 
 
 @pytest.mark.parametrize("part", quick("watcher", "postgres", every=[*PARTS, "postgres"]))
@@ -77,7 +77,9 @@ def test_a_part_that_is_killed_comes_back(house: House, part: str) -> None:
 
 
 def test_nothing_listens_anywhere_but_on_loopback(house: House) -> None:
-    doors = {int(house.environment[f"TAKEBACK_{door}_PORT"]) for door in ("PORTAL", "CONSOLE", "API")}
+    entry_points = {
+        int(house.environment[f"TAKEBACK_{entry_point}_PORT"]) for entry_point in ("PORTAL", "CONSOLE", "API")
+    }
 
     def listening() -> set[tuple[str, int]]:
         return {
@@ -88,7 +90,9 @@ def test_nothing_listens_anywhere_but_on_loopback(house: House) -> None:
         }
 
     until(
-        lambda: {port for _, port in listening()} == doors, PATIENCE, "all doors, and nothing else, to listen"
+        lambda: {port for _, port in listening()} == entry_points,
+        PATIENCE,
+        "all entry points, and nothing else, to listen",
     )
     assert {address for address, _ in listening()} == {"127.0.0.1"}
 

@@ -80,10 +80,10 @@ def _exists(path: Path) -> bool:
 
 
 _COMMITS = {"insert", "set_read"}
-"""What makes a sighting that can match: only the join may call it, under the bank's lock."""
+"""What makes a sighting that can match: only `matching` may call it, under the bank's lock."""
 
 
-def test_only_the_join_commits_sightings_that_can_match() -> None:
+def test_only_matching_commits_sightings_that_can_match() -> None:
     callers: set[str] = set()
     for path in SOURCES.rglob("*.py"):
         tree = tree_of(path)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from repository import DEV, ROOT, files, name_of, text_of, texts, tree_of
+from takeback.takedown.model import TargetState
 
 LONGEST = 450
 PYTHON = texts(".py")
@@ -18,6 +19,7 @@ WRITTEN_BY_HAND = [
     path for path in texts(".py", ".js", ".css", ".html", ".sql") if "vectors" not in path.parts
 ]
 MIGRATIONS_ENTRY = ROOT / "src" / "takeback" / "infra" / "db" / "migrations" / "env.py"
+ENTRY_POINTS = ROOT / "src" / "takeback" / "entrypoints"
 CLOCK = ROOT / "src" / "takeback" / "infra" / "clock.py"
 _CLOCKS = {
     "datetime": {"now", "utcnow", "today"},
@@ -172,3 +174,21 @@ def test_the_lock_of_the_pages_tools_names_no_index() -> None:
 def test_the_repository_holds_nothing_large() -> None:
     large = [name_of(path) for path in files() if path.is_file() and path.stat().st_size > 1_000_000]
     assert not large
+
+
+_RULES = re.compile(r"\.([a-z][\w-]*)(?=[^;{}]*\{)")
+_REMARK = re.compile(r"/\*.*?\*/", re.DOTALL)
+_STATES = {state.value for state in TargetState}
+"""Classes that a template takes from a value."""
+
+
+@pytest.mark.parametrize("entry_point", ["console", "portal"])
+def test_every_rule_of_a_style_sheet_has_something_to_style(entry_point: str) -> None:
+    """A class that is renamed in a page alone loses its look, and no other test sees it."""
+    parts = [path for path in WRITTEN_BY_HAND if path.is_relative_to(ENTRY_POINTS / entry_point)]
+    pages = [path.read_text() for path in parts if path.suffix in {".html", ".js", ".py"}]
+    styles = [_REMARK.sub("", path.read_text()) for path in parts if path.suffix == ".css"]
+    classes = {name for text in styles for name in _RULES.findall(text)}
+    used = {word for text in pages for word in re.findall(r"[a-z][\w-]*", text)}
+    assert len(classes) > 30
+    assert classes - used - _STATES == set()

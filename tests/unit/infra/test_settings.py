@@ -160,10 +160,12 @@ def test_s7_all_that_is_wrong_is_said_at_once_in_one_line(tmp_path: Path) -> Non
     assert not (tmp_path / "data").exists()
 
 
-@pytest.mark.parametrize("door", ["portal", "console", "api", "worker", "watcher"])
-def test_s7_a_door_that_is_given_a_wrong_setting_ends_with_78(tmp_path: Path, door: str) -> None:
+@pytest.mark.parametrize("entry_point", ["portal", "console", "api", "worker", "watcher"])
+def test_s7_an_entry_point_that_is_given_a_wrong_setting_ends_with_78(
+    tmp_path: Path, entry_point: str
+) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", f"takeback.entrypoints.{door}"],
+        [sys.executable, "-m", f"takeback.entrypoints.{entry_point}"],
         env={**os.environ, "TAKEBACK_PORTAL_PORT": "99999"},
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -115,8 +115,8 @@ def _start_up() -> list[Row]:
     _say("Starting the service, twice ...")
     first, again = journey.start_up()
     return [
-        ("`takeback serve` until all doors answer, first start", first, "s"),
-        ("`takeback serve` until all doors answer, later", again, "s"),
+        ("`takeback serve` until all entry points answer, first start", first, "s"),
+        ("`takeback serve` until all entry points answer, later", again, "s"),
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a pixel costs, by kind of file: the measurements behind the table in `signals/cost.py`.
+"""What a pixel costs, by kind of file: the measurements behind the table in `signals/decoder/cost.py`.
 
 Run: `python -m takeback_dev.bench.files`. The dear files are those of the test of the two lanes
 (`tests/dear_files.py`). Each is read as a decoder child reads it; prints nanoseconds of processor time a

@@ -128,12 +128,14 @@ def _share(process: psutil.Process) -> int:
 
 
 def start_up() -> tuple[float, float]:
-    """Seconds until every door of `takeback serve` answers: the first time, and again on the same data."""
+    """Return the seconds until all of `takeback serve` answers: at first, and again on the same data."""
     with tempfile.TemporaryDirectory(prefix="takeback-bench-") as name:
         # No TAKEBACK_ setting of this machine, and no .env: the folder is empty.
         environment = {"TAKEBACK_DATA": f"{name}/data"}
         ports = free_ports()
-        environment |= {f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in ports.items()}
+        environment |= {
+            f"TAKEBACK_{entry_point.upper()}_PORT": str(port) for entry_point, port in ports.items()
+        }
         return _start_up(name, environment, ports), _start_up(name, environment, ports)
 
 

@@ -32,7 +32,7 @@ POSTED_BEFORE = 5
 FIRST_PORT = 8180
 WITNESS_PORT = 8184
 LEDGER_ORIGIN = "takeback.example/demo"
-_DOORS = ("portal", "console", "api")
+_ENTRY_POINTS = ("portal", "console", "api")
 _PEOPLE = ("ada", "bo", "chen", "dina")
 
 
@@ -106,7 +106,7 @@ def environment(chat: Chat, data: Path, *, origin: str | None = None, **override
         "TAKEBACK_LEDGER_ORIGIN": LEDGER_ORIGIN,
         "TAKEBACK_RECHECK_AFTER": "5s,1m,1h",
         "TAKEBACK_STRICT": "true",
-        **{f"TAKEBACK_{door.upper()}_PORT": str(port) for door, port in free_ports().items()},
+        **{f"TAKEBACK_{entry_point.upper()}_PORT": str(port) for entry_point, port in free_ports().items()},
         **{f"TAKEBACK_{name.upper()}": value for name, value in overrides.items()},
     }
 
@@ -195,9 +195,9 @@ def _clear(folder: Path) -> None:
 
 
 def free_ports() -> dict[str, int]:
-    """A port for each door, the well-known ones if they are free."""
-    with ExitStack() as held:  # all at once, so that no two doors get the same
-        return {door: _hold_port(held, FIRST_PORT + n) for n, door in enumerate(_DOORS)}
+    """A port for each entry point, the well-known ones if they are free."""
+    with ExitStack() as held:  # all at once, so that no two entry points get the same
+        return {entry_point: _hold_port(held, FIRST_PORT + n) for n, entry_point in enumerate(_ENTRY_POINTS)}
 
 
 def free_port(wanted: int) -> int:

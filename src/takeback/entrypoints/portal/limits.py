@@ -1,6 +1,6 @@
 """Limits on how often one network, and everybody together, may send and ask.
 
-Receipts could be guessed and the intake could be flooded; both are slowed, neither is watched. A network
+Receipts could be guessed and the portal could be flooded; both are slowed, neither is watched. A network
 is known only by a hash under a salt that lives in this process's memory and is thrown away each day, so
 nothing here can say who came. How many reports come from one network is counted exactly in the database
 (`cases/floods.py`).

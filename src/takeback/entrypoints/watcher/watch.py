@@ -1,4 +1,4 @@
-"""The watching door: leases streams, reads what passes, commits it with what it matches.
+"""The watcher: it leases streams, reads what passes, and commits it with what it matches.
 
 What is posted in a place under investigation is captured before it is read (`ahead.py`). `streams.py` gives
 streams their turns, `batches.py` does what is to be done with what they bring.

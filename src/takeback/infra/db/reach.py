@@ -5,7 +5,7 @@ answer, `Reach.pool` raises at once, so that an entry point says "try again" ins
 the middle of a statement is cut off. When the database is back, there is a new pool: an old one would try its
 connections again with growing pauses, of minutes after a long outage.
 
-It logs one line when the database goes and one when it is back. `ground.process` drops what other code says
+It logs one line when the database goes and one when it is back. `infra.process` drops what other code says
 of it meanwhile.
 """
 

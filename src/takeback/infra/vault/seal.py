@@ -48,7 +48,7 @@ def load_recipient(folder: Path) -> Recipient:
         text = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"cannot read the intake's public key {path}; `takeback serve` makes it at its first start, "
+            f"cannot read the report key's public half {path}; `takeback serve` makes it at its first start, "
             "or copy it there from the machine that runs the workers"
         ) from error
     try:

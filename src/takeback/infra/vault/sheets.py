@@ -43,7 +43,7 @@ def share_sheet(share: RecoveryShare, key: Recipient, made: date) -> bytes:
         made: the day.
     """
     page = _Page(f"Recovery share {share.number} of {MADE}", "of the key that opens sealed evidence")
-    page.facts(
+    page.box(
         ("Set", str(share.set_number)),
         ("Opens", fingerprint(key)),
         ("Made", made.isoformat()),
@@ -75,7 +75,7 @@ def identity_sheet(name: str, role: Role, identity: Identity, made: date) -> byt
     """
     key = public_key(identity)
     page = _Page("Private key", f"of {name} ({role}), for sealed evidence")
-    page.facts(("Public key", key), ("Fingerprint", fingerprint(key)), ("Made", made.isoformat()))
+    page.box(("Public key", key), ("Fingerprint", fingerprint(key)), ("Made", made.isoformat()))
     page.key(identity)
     page.beside_code(
         identity,
@@ -103,7 +103,7 @@ class _Page:
         self._say(title, "Helvetica-Bold", 30, 12 * mm)
         self._say(of_what, "Helvetica", min(15, 15 * _TEXT / stringWidth(of_what, "Helvetica", 15)), 8 * mm)
 
-    def facts(self, *lines: tuple[str, str]) -> None:
+    def box(self, *lines: tuple[str, str]) -> None:
         """Draw the box at the top, which holders compare: name and value of each line."""
         self._y -= 2 * mm
         for what, value in lines:
