@@ -1,5 +1,6 @@
 """For all tests: what they may ask for, and how they are judged."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures
 from takeback.infra import asking
 from takeback.infra.db.pool import Database
 
+gc.disable()  # until all tests are collected: none of them is garbage, and looking for it takes half the time
 soaking.register_profiles()
 asking.be_strict()
 
@@ -35,6 +37,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=rank)
     for item in items:
         item.user_properties.extend(("agrees", name) for name in others.asked_by(item))
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage again, but not among the tests themselves."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
