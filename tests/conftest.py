@@ -10,6 +10,10 @@ import databases
 import others
 import soaking
 from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures, which pytest finds by name
+from may_be_missing import (  # noqa: F401 - hooks, which pytest finds by name
+    pytest_make_collect_report,
+    pytest_runtest_makereport,
+)
 from takeback.infra import asking
 from takeback.infra.db.pool import Database
 
