@@ -1,4 +1,4 @@
-"""`make bench`: every number that the README gives, as one table.
+"""`make bench`: every number that docs/measured.md gives, as one table.
 
 Run: `python -m bench` (`--quick` for fewer rounds, `--json FILE` to keep the numbers, `--rows` for a bank of
 ten million). With `--plots` it draws the plots of docs/matching.md again; the one of recall needs `--photos`,
@@ -22,7 +22,6 @@ from rich.table import Table
 
 from bench import capture, dossier, hashing, index, journey, ledger, lookback, plots
 from bench.rows import Row, percentiles
-from takeback.signals.pdq import hash_bytes
 
 SIZES = {2: (1632, 1224), 12: (4000, 3000)}
 """Megapixels: what a chat's client leaves of a photograph, and what a phone takes."""
@@ -68,7 +67,11 @@ def _pictures(size: int, rounds: int) -> dict[str, float]:
     """Pictures a second, by way."""
     _say(f"Decoding and hashing at {size} megapixels ...")
     files = hashing.pictures(*SIZES[size])
-    ways: dict[str, Callable[[bytes], object]] = {PEER: hashing.peer, EXACT: hash_bytes, FAST: hashing.fast}
+    ways: dict[str, Callable[[bytes], object]] = {
+        PEER: hashing.peer,
+        EXACT: hashing.exact,
+        FAST: hashing.fast,
+    }
     return {way: 1 / seconds for way, seconds in hashing.measure(ways, files, rounds).items()}
 
 

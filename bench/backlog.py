@@ -15,9 +15,9 @@ from bench.rows import Row, percentiles
 from takeback.infra.db import migrate
 from takeback.infra.db.embedded import EmbeddedPostgres
 from takeback.infra.db.pool import Database
-from takeback.infra.jobs.urgency import Urgency
 from takeback.infra.vault import keys
 from takeback.infra.vault.seal import load_recipient
+from takeback.jobs import Urgency
 from takeback.submissions.model import Report
 from takeback.submissions.receipt import load_pepper
 from takeback.submissions.submit import submit

@@ -13,11 +13,12 @@ from pathlib import Path
 from PIL import Image
 
 from takeback.errors import Unreadable
-from takeback.signals import cost, footage
-from takeback.signals.clip import is_clip
-from takeback.signals.decode import opened
-from takeback.signals.moments import read_clip
-from takeback.signals.picture import read_picture
+from takeback.signals.clips import footage
+from takeback.signals.clips.formats import is_clip
+from takeback.signals.clips.moments import read_clip
+from takeback.signals.decoder import cost
+from takeback.signals.parts.decode import opened
+from takeback.signals.parts.picture import read_picture
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 PIXELS = 120_000_000

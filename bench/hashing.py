@@ -33,14 +33,13 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageOps
 
 from takeback.entrypoints.cli.demo.pictures import encode
-from takeback.signals.compare import stack
-from takeback.signals.decode import decode, working
-from takeback.signals.index import HammingIndex
-from takeback.signals.model import HASH_BITS, HASH_BYTES, MATCH_RADIUS
-from takeback.signals.pdq import (
+from takeback.signals.index.compare import stack
+from takeback.signals.index.hamming import HammingIndex
+from takeback.signals.model import HASH_BITS, HASH_BYTES, MATCH_RADIUS, Pdq
+from takeback.signals.parts.decode import decode, working
+from takeback.signals.pdq.hashing import (
     ASK_EXACTLY,
     MAX_DOUBT,
-    hash_bytes,
     hash_pixels,
     hash_pixels_flips,
     hash_working,
@@ -75,6 +74,11 @@ def main() -> None:
     print(_two_processes(files[SIZES[1]]))
     if photos:
         _check(photos[:30] if asked.quick else photos)
+
+
+def exact(data: bytes) -> Pdq:
+    """Decode a picture in full and hash it."""
+    return hash_pixels(decode(data).rgb)
 
 
 def pictures(width: int, height: int, photos: list[Path] | None = None) -> list[bytes]:
@@ -144,7 +148,7 @@ def answering(entries: int = BANK) -> dict[str, Callable[[bytes], object]]:
     def ours(data: bytes) -> object:
         pdq, doubt = hash_working(working(data))
         if doubt > MAX_DOUBT:
-            pdq, doubt = hash_bytes(data), 0
+            pdq, doubt = exact(data), 0
         return index.search(stack([pdq.hash]), MATCH_RADIUS + doubt)
 
     def theirs(data: bytes, other: faiss.IndexBinary) -> object:
@@ -177,7 +181,7 @@ def _speed(files: Mapping[tuple[int, int], list[bytes]], rounds: int) -> None:
     ways: Ways = {
         _PEER: peer,
         "one hash, fast": fast,
-        "one hash, exact": hash_bytes,
+        "one hash, exact": exact,
         "eight flips, exact": lambda data: hash_pixels_flips(decode(data).rgb),
     }
     print(f"{'megapixels':>10}{'bits/pixel':>12}  {'way':<34}{'ms':>9}{'images/s':>10}{'ratio':>8}")

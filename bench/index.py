@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.rows import Row
-from takeback.signals import compare
-from takeback.signals.index import HammingIndex
+from takeback.signals.index import compare
+from takeback.signals.index.hamming import HammingIndex
 from takeback.signals.model import HASH_BITS, HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS
 
 Hashes = NDArray[np.uint8]

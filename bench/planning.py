@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 from takeback import events
 from takeback.bank import store as bank
 from takeback.events import FoundBy
-from takeback.ids import CaseId, EntryId, ReportId, SightingId
+from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId
 from takeback.infra import clock
 from takeback.infra.config import Settings
 from takeback.infra.db import migrate
@@ -28,7 +28,7 @@ from takeback.infra.db.embedded import EmbeddedPostgres
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.ledger.record import record
 from takeback.signals.model import Kind
-from takeback.workflow import dispatch as pipeline
+from takeback.workflow import decisions, dispatch
 
 STATES = ("gone", "planned", "held")
 
@@ -74,7 +74,7 @@ def build(database: Database, copies: int, state: str) -> Built:
             _break(tx, values, "released")
             _targets(tx, values | {"state": state})
     with database.transaction() as tx:
-        pipeline._carry_out(_app(database), tx, built.case, clock.now())  # noqa: SLF001 - once, over all
+        decisions.carry_out(_app(database), tx, built.case, clock.now())  # once, over all
     with database.transaction() as tx:
         tx.execute("delete from procrastinate_jobs")
     return built
@@ -94,7 +94,7 @@ def add(database: Database, built: Built) -> None:
         record(tx, events.Matched(built.entry, sighting, FoundBy.LIVE))
     while waiting := _events(database):
         for event in waiting:
-            pipeline.follow(app, event)
+            dispatch.handle_event(app, EventId(event))
 
 
 def _events(database: Database) -> list[int]:

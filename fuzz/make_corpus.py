@@ -22,9 +22,10 @@ from PIL import Image
 
 from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import features, wire
-from takeback.signals.moments import read_clip
-from takeback.signals.picture import read_picture
+from takeback.signals.clips.moments import read_clip
+from takeback.signals.decoder import wire
+from takeback.signals.details import features
+from takeback.signals.parts.picture import read_picture
 
 CORPUS = Path(__file__).with_name("corpus")
 LARGEST = 8191

@@ -31,13 +31,16 @@ with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
 
     from takeback.entrypoints.cli.demo.pictures import scene
     from takeback.errors import Unreadable, WhyUnreadable
-    from takeback.signals import clip, decode, features, wire
-    from takeback.signals.decoder_child import Limits, answer_picture
+    from takeback.signals.clips import formats
+    from takeback.signals.decoder import wire
+    from takeback.signals.decoder.picture_child import Limits, answer_picture
+    from takeback.signals.decoder.study_child import answer_study
+    from takeback.signals.decoder.wire import Request, Task
+    from takeback.signals.details import features
     from takeback.signals.files import documents
     from takeback.signals.model import Box
+    from takeback.signals.parts import decode
     from takeback.signals.sandbox import Decoder
-    from takeback.signals.study_child import answer_study
-    from takeback.signals.wire import Request, Task
 
 _T = TypeVar("_T")
 
@@ -119,7 +122,7 @@ def _known() -> features.Features:
 
 def fuzz_clip(data: bytes) -> None:
     """A clip to the answers of a study child: its moments, and previews."""
-    if not clip.is_clip(data):
+    if not formats.is_clip(data):
         return
     for flips in (False, True):
         asked = Request(Task.CLIP, len(data), flips=flips)

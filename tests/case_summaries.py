@@ -15,8 +15,8 @@ from takeback.law.clocks import start
 from takeback.takedown.certificate import Certificate, certify
 from takeback.takedown.model import ControlRow, Finding, LookRow, Round, When
 from takeback.takedown.rules import series
-from takeback_verify.exhibit import parse_exhibit
-from takeback_verify.leaf import Opening
+from takeback_verify.core.exhibit import parse_exhibit
+from takeback_verify.core.leaf import Opening
 
 MADE = datetime(2026, 3, 3, 13, tzinfo=UTC)
 DURING = {"since": "2026-03-03T12:00:00Z", "until": "2026-03-03T12:01:00Z"}

@@ -56,7 +56,7 @@ class Platform:
 
     def capabilities(self) -> Capabilities:
         everybody = (Vantage.ANONYMOUS, Vantage.MEMBER, Vantage.ADMIN)
-        return Capabilities((Surface.MESSAGE, Surface.MEDIA), everybody, tuple(Action), "all", 50_000_000)
+        return Capabilities((Surface.MESSAGE, Surface.MEDIA), everybody, tuple(Action))
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
         assert max_bytes > 0
@@ -122,7 +122,7 @@ class House:
         overdue: bool = False,
         opened_ago: timedelta = 3 * HOUR,
     ) -> CaseId:
-        """A case as the pipeline leaves it."""
+        """A case as the workflow leaves it."""
         now = clock.now()
         report, case = uuid4(), CaseId(uuid4())
         told = submissions.Report(

@@ -18,10 +18,12 @@ from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.infra.ledger.timestamps import Timestamper
 from takeback.infra.ledger.witnesses import Witnesses
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.note import format_verifier_key
-from takeback_verify.trust import Trust
-from takeback_verify.verdict import verify
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.note import format_verifier_key
+from takeback_verify.core.trust import Trust
+from takeback_verify.core.verdict import verify
+from takeback_verify.narration.report import narrate
+from takeback_verify.unsealing import unseal_with
 from witnesses import WitnessProcess
 
 
@@ -73,4 +75,4 @@ def the_log(
 
 def checked(data: bytes, trust: Trust, keys=()):
     """What the verifier says of a package."""
-    return verify(io.BytesIO(data), trust, keys)
+    return narrate(verify(io.BytesIO(data), trust, unseal_with(keys) if keys else None))

@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals import compare
-from takeback.signals.index import Found
+from takeback.signals.index import compare
+from takeback.signals.index.hamming import Found
 
 Hashes = NDArray[np.uint8]
 

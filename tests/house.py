@@ -15,21 +15,24 @@ from PIL import Image, ImageOps
 
 import kept_beside
 from deciding_now import decide_now
+from takeback import events
 from takeback.app import App, look_back_parts
 from takeback.bank import store as bank
 from takeback.bank.index import BankIndex
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN
 from takeback.cases import service as cases
 from takeback.cases.model import DecisionReason
-from takeback.events import Verdict
+from takeback.events import Verdict, form
 from takeback.ids import CaseId, StaffId
 from takeback.infra import clock
 from takeback.infra.asking import AskedInTransaction
 from takeback.infra.config import Settings
+from takeback.infra.jobs import wire
 from takeback.infra.jobs.worker import next_try
 from takeback.infra.vault import keys
 from takeback.infra.vault.seal import load_recipient
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import PassClocks
 from takeback.matching import service as matching
 from takeback.matching.reading import read_closely
 from takeback.sightings import leases
@@ -38,7 +41,7 @@ from takeback.signals.lanes import When
 from takeback.submissions.model import Report, ReportedPicture
 from takeback.submissions.receipt import load_pepper
 from takeback.submissions.submit import submit
-from takeback.workflow import errands, events, form, pipeline
+from takeback.workflow import dispatch, reports
 
 LEASE = timedelta(minutes=1)
 MIRA, NOOR = StaffId(UUID(int=1)), StaffId(UUID(int=2))
@@ -104,17 +107,19 @@ class House:
 
     Args:
         database: opened; closed with the house.
-        platform: the only one that is connected.
+        platform: the one that tests ask for.
         folder: where the keys are.
         decoder: a real one.
         time: what `clock.now` was replaced by.
         well_known: what cannot be banked.
         sealer: who seals evidence; None: none is kept.
+        others: platforms that are connected besides.
     """
 
     def __init__(
-        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, sealer=None
-    ) -> None:
+        self, database, platform, folder, decoder, time, well_known=NOTHING_IS_WELL_KNOWN, sealer=None,
+        others=(),
+    ) -> None:  # fmt: skip
         keys.ensure(folder)
         self.platform, self.time, self.folder, self.database = platform, time, folder, database
         settings = Settings(
@@ -125,7 +130,7 @@ class House:
             house_clock_hours=24,
         )
         platforms, parts = (
-            {platform.name: platform},
+            {each.name: each for each in (platform, *others)},
             look_back_parts(settings.model_copy(update={"data": folder / uuid4().hex}), database),
         )
         self.app = App(
@@ -133,7 +138,6 @@ class House:
         )
         self.receipts: dict = {}
         """Of each report."""
-        self.work_of = {handler.name: handler for handler in pipeline.work(self.app).handlers}
 
     def on(self, database, platform) -> "House":
         """The same, with another database and platform."""
@@ -203,7 +207,7 @@ class House:
     # --- what runs in the background
 
     def take_in(self) -> None:
-        errands.take_in(self.app)
+        reports.take_in(self.app)
         self.work()
 
     def watch(self) -> None:
@@ -213,16 +217,20 @@ class House:
 
     def watch_once(self) -> None:
         """Read all that was posted since, and no more."""
-        streams = self.platform.streams()
+        for platform in self.app.connectors.values():
+            self._watch(platform)
+
+    def _watch(self, platform) -> None:
+        streams = platform.streams()
         with self.database.transaction() as tx:
             for stream in streams:
-                leases.open_stream(tx, self.platform.name, stream, None)
-            lease = leases.lease(tx, self.platform.name, "test", LEASE)
+                leases.open_stream(tx, platform.name, stream, None)
+            lease = leases.lease(tx, platform.name, "test", LEASE)
         assert lease is not None
         cursor = lease.cursor
-        while (batch := self.platform.watch(lease.stream, cursor)).cursor != cursor:
+        while (batch := platform.watch(lease.stream, cursor)).cursor != cursor:
             seen = [
-                Seen(post, media.address, self._read(media.address))
+                Seen(post, media.address, self._read(platform, media.address))
                 for post in batch.posts
                 for media in post.media
             ]
@@ -234,8 +242,8 @@ class House:
         with self.database.transaction() as tx:
             leases.release(tx, lease)
 
-    def _read(self, media: str) -> Reading:
-        return read_closely(self.platform, self.app.decoder, self.app.index, media, 10**6, When.SOON)
+    def _read(self, platform, media: str) -> Reading:
+        return read_closely(platform, self.app.decoder, self.app.index, media, 10**6, When.SOON)
 
     def due(self) -> list[Job]:
         """Jobs whose time has come, in their order."""
@@ -266,7 +274,8 @@ class House:
         except AskedInTransaction:
             raise
         except Exception as error:  # noqa: BLE001 - the worker retries whatever it was
-            wait = next_try(self.work_of[job.name], attempt, error)
+            known = wire.read(job.name, job.args)
+            wait = next_try(known.policy, attempt, error)
             if wait is not None:
                 self.query(
                     "update procrastinate_jobs set attempts = %s, scheduled_at = %s where id = %s",
@@ -275,12 +284,12 @@ class House:
                     job.id,
                 )
                 return
-            pipeline.work(self.app).gave_up(job.name, job.args, error)
+            dispatch.give_up(self.app, known, error)
         self.query("delete from procrastinate_jobs where id = %s", job.id)
 
     def run(self, job: Job) -> None:
         """What the job is for, and nothing around it."""
-        self.work_of[job.name].run(**job.args)
+        dispatch.run(self.app, wire.read(job.name, job.args))
 
     def after(self, *, steps: int = 1, **by: float) -> None:
         """Let time pass, and do what is due then."""
@@ -289,7 +298,7 @@ class House:
             self.work()
 
     def pass_clocks(self) -> None:
-        errands.pass_clocks(self.app)
+        dispatch.run(self.app, PassClocks())
         self.work()
 
     # --- what there is to see
@@ -348,8 +357,7 @@ _STATE = {
     "controls": "select target_id, round, moment, surface, vantage, state, seen from takedown_control",
     "rounds": "select target_id, round, finding from takedown_round",
     "events": "select kind, body - 'decision' - 'sighting' - 'effective_at' - 'series' - 'capture'"
-    " - 'exhibit'"
-    " - 'answer_by'"
+    " - 'exhibit' - 'answer_by'"
     " from event",
     "captures": "select message, media, reason, state, kept_at is null, ours_at is null"
     " from evidence_capture",

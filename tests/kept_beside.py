@@ -14,7 +14,7 @@ def check(tx, case, now) -> None:
     """S13: the marks of a case say what its decisions, copies, matches and removals say."""
     found, copies = cases.get(tx, case), cases.copies(tx, case)
     decisions = cases.decisions(tx, case)
-    removed = {copy.sighting for copy in cases.to_remove(tx, case, now)}
+    removed = {copy.sighting for copy in cases.covered(tx, case, now).remove}
     planned = takedown.planned(tx, case)
     if rules.may_settle(found, decisions):
         marks = dict(tx.execute("select sighting_id, removal from cases_copy where case_id = %s", [case]))

@@ -17,7 +17,7 @@ import mutants_of_wrappings
 import mutants_of_zips
 from authorities import Authority
 from packages import SERVICE, Made, rebagged, rehashed, uuid, zipped
-from takeback_verify.errors import VerifyError
+from takeback_verify.core.errors import VerifyError
 from tampering import BAG_EDITS, BENIGN, CONTAINERS, EDITS, Files, Lab
 
 AGAIN = ", hashed anew"

@@ -4,8 +4,8 @@ import hashlib
 import json
 
 from packages import rehashed, uuid
-from takeback_verify import canonical
-from takeback_verify.listing import LISTING
+from takeback_verify.core import canonical
+from takeback_verify.core.listing import LISTING
 from tampering import (
     Files,
     Lab,

@@ -6,9 +6,10 @@ import struct
 from dataclasses import replace
 
 from packages import with_note
-from takeback_verify import canonical
-from takeback_verify.note import Note, SignerKey
-from takeback_verify.tlog_proof import format_tlog_proof, parse_tlog_proof
+from takeback.infra.signing import SignerKey
+from takeback_verify.core import canonical
+from takeback_verify.core.note import Note
+from takeback_verify.core.tlog_proof import format_tlog_proof, parse_tlog_proof
 from tampering import (
     ENTRIES,
     OWN,

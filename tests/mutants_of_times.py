@@ -4,10 +4,10 @@ import base64
 from collections.abc import Callable
 from dataclasses import replace
 
-from takeback_verify.entries import format_consistency
-from takeback_verify.listing import LISTING
-from takeback_verify.merkle import prove_consistency
-from takeback_verify.note import Note, Signature, SignerKey, format_note, parse_note
+from takeback.infra.signing import SignerKey
+from takeback_verify.core.entries import format_consistency
+from takeback_verify.core.listing import LISTING
+from takeback_verify.core.note import Note, Signature, format_note, parse_note
 from tampering import (
     Files,
     Lab,
@@ -19,6 +19,7 @@ from tampering import (
     flip,
     swap,
 )
+from trees import prove_consistency
 
 
 def _remove_anchor(files: Files, size: int) -> None:

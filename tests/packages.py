@@ -23,10 +23,11 @@ import pyrage
 
 from authorities import Authority
 from rounds_of_looks import gone_round
-from takeback_verify import bag, canonical, trust
-from takeback_verify.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.cosignature import CosignerKind, CosignerSecret
-from takeback_verify.entries import (
+from takeback.infra.signing import CosignerSecret, SignerKey
+from takeback_verify.core import bag, canonical, trust
+from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import CosignerKind
+from takeback_verify.core.entries import (
     OpenedEntry,
     Paths,
     PlacedEntry,
@@ -35,24 +36,25 @@ from takeback_verify.entries import (
     format_own_entry,
     format_paths,
 )
-from takeback_verify.exhibit import (
+from takeback_verify.core.exhibit import (
     ExhibitDocument,
     ExhibitPart,
     commit_plaintext,
     format_exhibit,
     format_salts,
 )
-from takeback_verify.leaf import Json, Opening, format_leaf, seal
-from takeback_verify.listing import LISTING, ListedFile, Listing, format_listing, is_unlisted
-from takeback_verify.merkle import leaf_hash, prove_consistency, root_of
-from takeback_verify.note import Note, SignerKey, format_note
-from takeback_verify.package import FOLDER
-from takeback_verify.page import verify_page
-from takeback_verify.policy import Group, Log, Policy, Witness, format_policy
-from takeback_verify.rounds import format_round
-from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
-from takeback_verify.zip_form import write_zip_form
-from trees import Tree
+from takeback_verify.core.leaf import Json, Opening, format_leaf, seal
+from takeback_verify.core.listing import LISTING, ListedFile, Listing, format_listing, is_unlisted
+from takeback_verify.core.merkle import leaf_hash, root_of
+from takeback_verify.core.note import Note, format_note
+from takeback_verify.core.package import FOLDER
+from takeback_verify.core.policy import Log, Policy, Quorum, Witness
+from takeback_verify.core.policy_text import format_policy
+from takeback_verify.core.rounds import format_round
+from takeback_verify.core.tlog_proof import TlogProof, format_tlog_proof
+from takeback_verify.core.zip_form import write_zip_form
+from takeback_verify.narration.page import verify_page
+from trees import Tree, prove_consistency
 
 ORIGIN = "example.org/takeback-test"
 BEGAN = datetime(2026, 3, 3, 12, 0, 0, tzinfo=UTC)
@@ -168,7 +170,7 @@ class World:
             logs.append(Log(self.log_ml_dsa.public))
         names = ("alpha", "beta")[: len(self.witnesses)]
         witnesses = [Witness(n, w.public) for n, w in zip(names, self.witnesses, strict=True)]
-        policy = Policy(tuple(logs), tuple(witnesses), (Group("both", len(names), names),), "both")
+        policy = Policy(tuple(logs), tuple(witnesses), Quorum("both", len(witnesses), tuple(witnesses)))
         return trust.format_trust(
             trust.Trust(
                 tuple(

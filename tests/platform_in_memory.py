@@ -29,7 +29,6 @@ from takeback.connectors.api import (
     StreamId,
     Surface,
     Target,
-    UserReport,
     Vantage,
 )
 from takeback.errors import Gone, Unreadable, WhyUnreadable
@@ -78,11 +77,13 @@ class _World:
 class MemoryPlatform:
     """Fills `connectors.api.Connector`; the methods after `close` are for the test."""
 
-    name = "memory"
-
     def __init__(
-        self, actions: tuple[Action, ...] = tuple(Action), surfaces: tuple[Surface, ...] = tuple(VANTAGES)
+        self,
+        name: str = "memory",
+        actions: tuple[Action, ...] = tuple(Action),
+        surfaces: tuple[Surface, ...] = tuple(VANTAGES),
     ) -> None:
+        self.name = name
         self._actions = actions
         self._surfaces = surfaces
         self._world = _World()
@@ -93,8 +94,6 @@ class MemoryPlatform:
             self._surfaces,
             tuple(Vantage),
             self._actions,
-            "everything",
-            1_000_000,
             links=(r"memory://[\s\S]*",),
         )
 
@@ -132,9 +131,6 @@ class MemoryPlatform:
         if len(data) > max_bytes:
             raise Unreadable(WhyUnreadable.TOO_MANY_BYTES)
         return data
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        return (), cursor or ""
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:
         self._stumble("act")
@@ -286,7 +282,7 @@ class MemoryPlatform:
 
     def copy(self) -> "MemoryPlatform":
         """The same, to be changed apart."""
-        twin = MemoryPlatform(self._actions, self._surfaces)
+        twin = MemoryPlatform(self.name, self._actions, self._surfaces)
         twin._world = deepcopy(self._world)
         return twin
 

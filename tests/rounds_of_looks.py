@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from takeback_verify.rounds import Look, RoundDocument, State, Surface, Vantage, When
+from takeback_verify.core.rounds import Look, RoundDocument, State, Surface, Vantage, When
 
 VECTORS = Path(__file__).parent / "vectors" / "rounds.json"
 REQUIRED = frozenset({Surface.MEDIA, Surface.MESSAGE})

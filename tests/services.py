@@ -32,7 +32,7 @@ from takeback.entrypoints.cli.demo.synapse import ensure_installed
 from takeback.ids import CaseId
 from takeback.infra.db.pool import Database
 from takeback.infra.outbound import OutboundClient, path
-from takeback.signals.pdq import hash_pixels_flips
+from takeback.signals.pdq.hashing import hash_pixels_flips
 from waiting import until
 
 COMMAND = ("-c", "from takeback.entrypoints.cli.main import main; main()")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from authorities import Authority
 from packages import Made, with_note
-from takeback_verify import canonical
-from takeback_verify.note import Note, Signature
-from takeback_verify.tlog_proof import parse_tlog_proof
+from takeback_verify.core import canonical
+from takeback_verify.core.note import Note, Signature
+from takeback_verify.core.tlog_proof import parse_tlog_proof
 
 TLOG = "data/proof/dossier.tlog-proof"
 OWN = "data/proof/dossier.json"

@@ -2,7 +2,10 @@
 
 import threading
 
+from pydantic import BaseModel
+
 from takeback.connectors.api import Action, Batch, Capabilities, StreamId, Surface, Vantage
+from takeback.connectors.platform import Platform
 
 EVERY = 0.2
 """Seconds between two answers."""
@@ -14,7 +17,7 @@ class Ticking:
     name = "ticking"
 
     def capabilities(self) -> Capabilities:
-        return Capabilities((Surface.MESSAGE,), tuple(Vantage), tuple(Action), "all", 1_000_000)
+        return Capabilities((Surface.MESSAGE,), tuple(Vantage), tuple(Action))
 
     def streams(self) -> list[StreamId]:
         return [StreamId("live")]
@@ -34,6 +37,4 @@ class Ticking:
         pass
 
 
-def connect() -> Ticking:
-    """What TAKEBACK_CONNECTOR names."""
-    return Ticking()
+PLATFORM = Platform(BaseModel, lambda *_: Ticking())

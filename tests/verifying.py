@@ -12,7 +12,7 @@ from playwright.sync_api import FilePayload, Page
 
 from packages import World
 from takeback_verify.command import check_bytes
-from takeback_verify.report import Report
+from takeback_verify.narration.report import Report
 
 Files = dict[str, bytes]
 Then = Callable[[World, Files, list[int]], None]

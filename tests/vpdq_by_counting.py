@@ -5,12 +5,39 @@ which it is compared with the package `vpdq` itself.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from takeback.signals import compare
-from takeback.signals.clip import Shares
+from takeback.signals.index import compare
+from takeback.signals.known import Verdict
 from takeback.signals.model import MATCH_RADIUS, ClipSignals, Flip
+from takeback.signals.relation import MATCH_SHARE
+
+
+@dataclass(frozen=True)
+class Shares:
+    """How much of two clips agrees: moments of each that the other has, and all of its moments."""
+
+    query_matched: int
+    query_moments: int
+    bank_matched: int
+    bank_moments: int
+
+    @property
+    def query(self) -> float:
+        return self.query_matched / self.query_moments if self.query_moments else 0.0
+
+    @property
+    def bank(self) -> float:
+        return self.bank_matched / self.bank_moments if self.bank_moments else 0.0
+
+
+def verdict(found: Shares) -> Verdict:
+    """What the shares of two clips say, or of a picture (one moment) and a clip."""
+    if max(found.query, found.bank) >= MATCH_SHARE:
+        return Verdict.MATCH
+    return Verdict.REVIEW if found.query_matched else Verdict.NONE
 
 
 def shares(query: Sequence[bytes], bank: Sequence[bytes], radius: int = MATCH_RADIUS) -> Shares:

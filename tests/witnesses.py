@@ -11,7 +11,7 @@ import waiting
 from takeback.entrypoints.witness.folder import Folder, create
 from takeback.errors import Unavailable
 from takeback.infra.outbound import OutboundClient
-from takeback_verify.cosignature import CosignerKey
+from takeback_verify.core.cosignature import CosignerKey
 
 
 def free_port() -> int:

@@ -1,8 +1,5 @@
-"""The composition root: settings become the parts that the doors and the pipeline work with. Nothing else."""
+"""The composition root: settings become the parts that entry points and workflow work with. Nothing else."""
 
-import importlib
-import logging
-import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +9,6 @@ from pathlib import Path
 from takeback.bank.index import BankIndex
 from takeback.bank.rules import NOTHING_IS_WELL_KNOWN, WellKnown, parse_well_known
 from takeback.connectors.api import Connector
-from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.errors import ConfigurationError
 from takeback.evidence.sealer import EvidenceSealer
 from takeback.infra.asking import be_strict
@@ -25,16 +21,13 @@ from takeback.infra.ledger.timestamps import Authority, read_authorities
 from takeback.infra.vault.recipients import directory_path, load_directory
 from takeback.infra.vault.unseal import Unsealer
 from takeback.keyring import service as keyring
+from takeback.platforms import connect
 from takeback.sightings.archive import Archive, require_engine
-from takeback.sightings.sources import Sources
+from takeback.sightings.registry import ConnectorRegistry
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
 from takeback.takedown.session import Controls
 
-log = logging.getLogger(__name__)
-
-CONNECTOR = "TAKEBACK_CONNECTOR"
-"""Set by `takeback bench load` for its watchers: "module:function" that gives the only platform."""
 KEYS_FOLDER = "keys"
 DATABASE_FOLDER = "postgres"
 BLOBS_FOLDER = "blobs"
@@ -106,46 +99,6 @@ def open_database(settings: Settings) -> Iterator[Database]:
         yield database
 
 
-def connect(settings: Settings) -> dict[str, Connector]:
-    """The platforms that the settings name. Raises ConfigurationError."""
-    made = os.environ.get(CONNECTOR)
-    if made is not None:
-        module, _, function = made.partition(":")
-        connector: Connector = getattr(importlib.import_module(module), function)()
-        return {connector.name: connector}
-    if settings.matrix_url is None:
-        return {}
-    if settings.matrix_admin_token is None:
-        raise ConfigurationError(
-            "set TAKEBACK_MATRIX_ADMIN_TOKEN to an access token of the moderation account"
-        )
-    member = settings.matrix_member_token
-    matrix = MatrixConnector(
-        MatrixSettings(
-            homeserver_url=settings.matrix_url,
-            admin_token=settings.matrix_admin_token.get_secret_value(),
-            member_token=None if member is None else member.get_secret_value(),
-            discover_seconds=settings.matrix_discover_every,
-            max_media_bytes=settings.max_media_bytes,
-        )
-    )
-    return {matrix.name: matrix}
-
-
-def followed_links(settings: Settings) -> str:
-    """Return one regular expression that fits the links which the connected platforms follow; empty: none.
-
-    No platform is asked. Raises ConfigurationError.
-    """
-    connectors = connect(settings)
-    try:
-        forms = [form for connector in connectors.values() for form in connector.capabilities().links]
-    finally:
-        for connector in connectors.values():
-            connector.close()
-    return "|".join(f"(?:{form})" for form in forms)
-
-
 def look_back_parts(settings: Settings, database: Database) -> tuple[Archive, Sweeper]:
     """What asks everything that passed. Raises ConfigurationError."""
     if settings.sightings_hot_days is not None:
@@ -175,7 +128,7 @@ def load_well_known(settings: Settings) -> WellKnown:
 
 @contextmanager
 def open_app(settings: Settings, needs: Collection[str] = ()) -> Iterator[App]:
-    """All parts, closed again at the end.
+    """Open all parts; they are closed at the end.
 
     Args:
         settings: of this process.
@@ -186,12 +139,12 @@ def open_app(settings: Settings, needs: Collection[str] = ()) -> Iterator[App]:
         NotReady: the database does not answer.
     """
     with ExitStack() as stack:
-        database = stack.enter_context(open_database(settings))
-        folder = keys_folder(settings)
-        keyring.settle(database, folder, {*keyring.INTAKE, *needs}, origin=settings.ledger_origin)
         connectors = connect(settings)
         for connector in connectors.values():
             stack.callback(connector.close)
+        database = stack.enter_context(open_database(settings))
+        folder = keys_folder(settings)
+        keyring.settle(database, folder, {*keyring.INTAKE, *needs}, origin=settings.ledger_origin)
         decoder = stack.enter_context(
             Decoder.in_lanes(
                 processes=settings.decoders,
@@ -199,9 +152,9 @@ def open_app(settings: Settings, needs: Collection[str] = ()) -> Iterator[App]:
                 max_bytes=settings.max_media_bytes,
             )
         )
-        sources = Sources(connectors, database, settings.max_media_bytes)
+        registry = ConnectorRegistry(connectors, database, settings.max_media_bytes)
         parts = look_back_parts(settings, database)
         known = load_well_known(settings)
         index = BankIndex(settings.data / BANK_FOLDER)
         sealer = open_sealer(settings)
-        yield App(settings, database, sources, decoder, Unsealer(folder), index, *parts, known, sealer)
+        yield App(settings, database, registry, decoder, Unsealer(folder), index, *parts, known, sealer)

@@ -6,6 +6,7 @@ import pytest
 
 from faults import FaultProxy
 from platforms import MatrixPlatform, Platform, running_synapse
+from repository import shipped_platforms
 from takeback.connectors.api import Connector
 
 
@@ -17,9 +18,9 @@ def matrix() -> Iterator[MatrixPlatform]:
         platform.close()
 
 
-@pytest.fixture(params=["matrix"])
+@pytest.fixture(params=shipped_platforms())
 def platform(request: pytest.FixtureRequest) -> Platform:
-    """A later connector adds the name of its fixture here."""
+    """Each platform that registers itself; one without a fixture of its name fails the suite."""
     return request.getfixturevalue(request.param)
 
 

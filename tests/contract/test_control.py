@@ -15,7 +15,8 @@ from takeback.connectors.matrix.control import KIND, SIDE, picture
 from takeback.errors import PlatformError, Unavailable
 from takeback.infra.outbound import OutboundClient, path
 from takeback.signals.model import MIN_QUALITY
-from takeback.signals.pdq import hash_bytes
+from takeback.signals.parts.decode import decode
+from takeback.signals.pdq.hashing import hash_pixels
 from takeback.takedown.model import Finding
 from takeback.takedown.rules import finding
 from takeback.takedown.session import ControlWatch, look_beside_control
@@ -132,7 +133,7 @@ class TestOnMatrix:
     def test_its_picture_has_too_little_detail_to_be_matched(self):
         with Image.open(io.BytesIO(picture())) as shown:
             assert (shown.format, shown.size) == ("PNG", (SIDE, SIDE))
-        assert hash_bytes(picture()).quality < MIN_QUALITY
+        assert hash_pixels(decode(picture()).rgb).quality < MIN_QUALITY
 
     def test_it_cannot_be_quarantined_by_mistake(self, matrix: MatrixPlatform, ours: MatrixConnector):
         server, media = ours.control().media.removeprefix("mxc://").split("/")

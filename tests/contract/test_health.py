@@ -1,7 +1,6 @@
 """What a real Synapse lacks is said in words (S6): a stock one, whose directory is empty, above all."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +9,8 @@ from faults import Fault, FaultProxy
 from platforms import MatrixPlatform, picture, running_synapse
 from takeback.connectors.api import Examined, TroubleKind
 from takeback.connectors.matrix import rooms
-from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
+from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings, Pace
+from takeback.connectors.platform import Account
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 from waiting import until
 from watching import Watching
@@ -25,16 +25,10 @@ def stock() -> Iterator[MatrixPlatform]:
         platform.close()
 
 
-def connected(platform: MatrixPlatform, **other: object) -> MatrixConnector:
-    settings = MatrixSettings(
-        platform.origin,
-        platform.admin.token,
-        platform.member.token,
-        wait_seconds=0.2,
-        discover_seconds=0.1,
-        timeouts=Timeouts(connect=1, silence=5, total=5),
-    )
-    return MatrixConnector(replace(settings, **other))
+def connected(platform: MatrixPlatform, name: str = "matrix", **other: str) -> MatrixConnector:
+    settings = platform.settings().model_dump() | other
+    quick = Timeouts(connect=1, silence=5, total=5)
+    return MatrixConnector(MatrixSettings.model_validate(settings), Account(name), Pace(0.2, timeouts=quick))
 
 
 def said(connector: MatrixConnector) -> dict[TroubleKind, tuple[bool, str]]:
@@ -66,13 +60,16 @@ def test_s6_a_token_without_the_right_is_said_and_that_nothing_is_watched(stock:
 
 
 @pytest.mark.parametrize(
-    ("which", "setting"),
-    [("admin_token", "TAKEBACK_MATRIX_ADMIN_TOKEN"), ("member_token", "TAKEBACK_MATRIX_MEMBER_TOKEN")],
+    ("name", "which", "setting"),
+    [
+        ("matrix", "admin_token", "TAKEBACK_MATRIX_ADMIN_TOKEN"),
+        ("matrix:second", "member_token", "TAKEBACK_MATRIX_SECOND_MEMBER_TOKEN"),
+    ],
 )
 def test_s6_a_token_that_is_not_accepted_is_said_by_the_setting_that_holds_it(
-    stock: MatrixPlatform, which: str, setting: str
+    stock: MatrixPlatform, name: str, which: str, setting: str
 ):
-    found = said(connected(stock, **{which: "syt_of_yesterday"}))
+    found = said(connected(stock, name, **{which: "syt_of_yesterday"}))
     serious, words = found[TroubleKind.TOKEN_REFUSED]
     assert serious
     assert setting in words
@@ -82,7 +79,7 @@ def test_s6_a_token_that_is_not_accepted_is_said_by_the_setting_that_holds_it(
 @pytest.mark.parametrize("fault", [Fault.GATEWAY_PAGE, Fault.NOT_FOUND_PAGE, Fault.LOGIN_PAGE, Fault.CUT])
 def test_s6_a_server_that_is_away_is_said_to_be(matrix: MatrixPlatform, fault: Fault):
     with FaultProxy(matrix.origin) as proxy, proxy.failing(fault):
-        found = said(connected(matrix, homeserver_url=proxy.origin))
+        found = said(connected(matrix, url=proxy.origin))
     assert set(found) == {TroubleKind.AWAY}
 
 

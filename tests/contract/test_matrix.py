@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
+from pydantic import SecretStr, ValidationError
 
 from faults import Fault, FaultProxy
 from platforms import MatrixPlatform, Posted, picture, running_synapse
@@ -12,12 +13,14 @@ from soaking import quick
 from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.connectors.matrix.stream import LIVE, HistoryCursor
+from takeback.connectors.platform import Account
 from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.infra.outbound import OutboundClient, path
 from waiting import until
 from watching import Watching
 
+ACCOUNT = Account("matrix")
 ROOM_VERSIONS = ["1", "2", "6", "9", "10", "11", "12"]
 
 
@@ -106,7 +109,6 @@ class TestRooms:
             watching.until_quiet(connector)
             asked = [each for each in proxy.asked if each.path.endswith(f"/join/{quote(room, safe='')}")]
             assert len(asked) == 1
-            assert any(room in note for note in connector.capabilities().notes)
             posted = posted_by(matrix.poster, room)
             connector.act(Action.REDACT_MESSAGE, posted.target, "banned")
             assert looks(connector, posted)[Surface.MESSAGE, Vantage.MEMBER] is State.ABSENT
@@ -333,7 +335,8 @@ class TestLooking:
             matrix.close()
 
     def test_without_a_member_account_nobody_looks_as_a_member(self, matrix: MatrixPlatform):
-        connector = MatrixConnector(MatrixSettings(matrix.origin, matrix.admin.token))
+        bare = matrix.settings().model_copy(update={"member_token": None})
+        connector = MatrixConnector(bare, ACCOUNT)
         posted = matrix.post_picture(matrix.make_place())
         assert Vantage.MEMBER not in connector.capabilities().vantages
         assert {look.vantage for look in connector.verify(posted.target)} == {
@@ -350,14 +353,14 @@ class TestAccess:
     ):
         caplog.set_level(logging.DEBUG)
         secret = matrix.member.token if token == "ordinary" else "syt_secret_not_a_token"
-        settings = MatrixSettings(matrix.origin, secret, secret)
-        connector = MatrixConnector(settings)
+        settings = MatrixSettings.model_validate(
+            {"url": matrix.origin, "admin_token": secret, "member_token": secret}
+        )
+        connector = MatrixConnector(settings, ACCOUNT)
         posted = matrix.post_picture(matrix.make_place())
         caplog.clear()
         with pytest.raises(NotAllowed) as refused:
             connector.locate(posted.message)
-        with pytest.raises(NotAllowed):
-            connector.reports(None)
         with pytest.raises(NotAllowed):
             connector.act(Action.QUARANTINE_MEDIA, posted.target, "no rights")
         said = f"{refused.value!r} {settings!r} {connector!r} {caplog.text} {connector.verify(posted.target)}"
@@ -365,14 +368,13 @@ class TestAccess:
         connector.close()
 
     def test_settings_that_cannot_be_are_refused_at_once(self):
-        for settings in (
-            MatrixSettings("chat.example", "token"),
-            MatrixSettings("http://127.0.0.1:1", ""),
-            MatrixSettings("http://127.0.0.1:1", "token", timeline=0),
-            MatrixSettings("http://127.0.0.1:1", "to\nken"),
+        for url, token in (
+            ("chat.example", "token"),
+            ("http://127.0.0.1:1", ""),
+            ("http://127.0.0.1:1", "to\nken"),
         ):
-            with pytest.raises(ConfigurationError):
-                MatrixConnector(settings)
+            with pytest.raises((ConfigurationError, ValidationError)):
+                MatrixConnector(MatrixSettings.model_validate({"url": url, "admin_token": token}), ACCOUNT)
 
     def test_it_is_absent_from_member_looks_until_it_watches(self, matrix: MatrixPlatform):
         """Reading, looking and locating leave no trace of the moderation account in a room."""
@@ -394,3 +396,22 @@ def test_the_same_server_comes_back_after_a_power_cut(matrix: MatrixPlatform):
     assert matrix.synapse.pid != before
     assert until(lambda: connector.fetch(posted.media, 10_000_000) == posted.data)
     connector.close()
+
+
+def test_two_accounts_of_one_server_have_controls_of_their_own_and_find_done_what_the_other_did(
+    matrix: MatrixPlatform,
+):
+    with matrix.synapse.user("second-moderation", admin=True) as moderator:
+        settings = matrix.settings().model_copy(update={"admin_token": SecretStr(moderator.token)})
+        first, second = matrix.connect(), MatrixConnector(settings, Account("matrix:second"))
+        assert (first.name, second.name) == ("matrix", "matrix:second")
+        assert first.control() != second.control()
+        posted = matrix.post_picture(matrix.make_place())
+        assert first.locate(posted.message) == second.locate(posted.message)
+        for action in Action:
+            assert not first.act(action, posted.target, f"first/{action}").already
+            assert second.act(action, posted.target, f"second/{action}").already
+        assert matrix.removals(posted) == 1
+        assert set(looks(second, posted).values()) == {State.ABSENT}
+        first.close()
+        second.close()

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import look_backs
 import synthetic
 from soaking import fewer_examples
 from takeback.bank import service as bank
@@ -81,7 +82,7 @@ class Scene:
 
     def look_back(self, number: int) -> None:
         if number in self.banked:
-            matching.look_back(self.database, self.banked[number], TODAY, self.sweeper)
+            look_backs.look_back(self.database, self.banked[number], TODAY, self.sweeper)
 
     def move(self) -> None:
         self.archive.move(self.database, (TODAY - timedelta(days=30)).date(), TODAY)

@@ -28,12 +28,13 @@ from takeback.cases.model import DecisionReason
 from takeback.errors import Refused
 from takeback.events import FoundBy, Verdict
 from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId, StaffId
+from takeback.jobs import CarryOut
 from takeback.law.clocks import Clock
 from takeback.matching import store as matching_store
 from takeback.sightings import store as sightings
 from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
-from takeback.workflow import dispatch as pipeline
+from takeback.workflow import decisions, dispatch
 from turns import Aborted, Actor, State, Turns
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -221,13 +222,13 @@ class Scene:
         """
         for event, kind, _ in sorted(self._events(reads), reverse=newest_first, key=itemgetter(0)):
             if kind in FOLLOWED:
-                pipeline.follow(self._app(database), EventId(event))
+                dispatch.handle_event(self._app(database), EventId(event))
 
     def _settle_all(self) -> None:
         while True:
             before = len(self._events(self._database))
             self._follow_all(self._database, self._database)
-            pipeline.carry_out(self._app(self._database), str(self.case))
+            dispatch.run(self._app(self._database), CarryOut(self.case))
             if len(self._events(self._database)) == before:
                 return
 
@@ -277,7 +278,7 @@ class Scene:
 @pytest.fixture(autouse=True)
 def _few_at_a_time(monkeypatch) -> None:
     """What others can get between."""
-    monkeypatch.setattr(pipeline, "PLANNED_AT_ONCE", 2)
+    monkeypatch.setattr(decisions, "PLANNED_AT_ONCE", 2)
 
 
 @fewer_examples

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 import hashes
-from takeback.signals import index as face
-from takeback.signals import index_files
-from takeback.signals.index import Found, HammingIndex
-from takeback.signals.index_engine import Engine, Native, Numpy, _native
+from takeback.signals.index import hamming as face
+from takeback.signals.index import storage
+from takeback.signals.index.engine import Engine, Native, Numpy, _native
+from takeback.signals.index.hamming import Found, HammingIndex
 
 ENGINES: list[Engine] = [Numpy(), *(Native(path) for path in ([] if _native is None else _native.paths()))]
 SMALL_DELTA = {"_DELTA_LEAST": 600, "_DELTA_MOST": 700}
@@ -84,7 +84,7 @@ class Indexes(RuleBasedStateMachine):
     def crash_while_saving(self, after: int, half: bool) -> None:
         """The process ends before or within some file, and begins again from the folder."""
         left = after
-        write = index_files._write
+        write = storage.write_file
 
         def failing(path: Path, pieces: list[bytes]) -> None:
             nonlocal left
@@ -98,7 +98,7 @@ class Indexes(RuleBasedStateMachine):
             raise Crash
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(index_files, "_write", failing)
+            patch.setattr(storage, "write_file", failing)
             try:
                 self.index.save(self.folder)
                 self.stored = self.ids, self.rows

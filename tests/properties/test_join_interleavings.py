@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import banks
+import look_backs
 import synthetic
 from soaking import fewer_examples
 from takeback.bank import service as bank
@@ -217,7 +218,7 @@ class Scene:
         return program
 
     def _looking_back(self, number: int) -> Program:
-        return lambda actor: [matching.look_back(actor, self._entries[number], NOW) for _ in range(2)]
+        return lambda actor: [look_backs.look_back(actor, self._entries[number], NOW) for _ in range(2)]
 
     def _reading_late(self, number: int) -> Program:
         def program(actor: Actor) -> None:
@@ -260,7 +261,7 @@ class Scene:
 @pytest.fixture(autouse=True)
 def _short_pages(monkeypatch) -> None:
     """A look-back that others can get between."""
-    monkeypatch.setattr(matching, "LOOK_BACK_PAGE", 2)
+    monkeypatch.setattr(look_backs, "PAGE", 2)
 
 
 @fewer_examples

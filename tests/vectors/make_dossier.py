@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import packages  # noqa: E402 -- the tests' own modules are found by the line above
 from takeback_verify.command import check_bytes  # noqa: E402 -- same
-from takeback_verify.report import format_report_json  # noqa: E402 -- same
+from takeback_verify.narration.report import format_report_json  # noqa: E402 -- same
 
 
 def main() -> None:

@@ -18,8 +18,8 @@ import pdqhash
 from PIL import Image, ImageOps
 
 from takeback.entrypoints.cli.demo.pictures import encode, scene
-from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
+from takeback.signals.pdq.flips import flip_pixels
 
 TARGET = Path(__file__).with_name("pdq.json")
 ORIENTATION = 0x0112

@@ -17,7 +17,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from rounds_of_looks import REQUIRED, gone_round  # noqa: E402 -- the tests' own modules are found by the line above
-from takeback_verify.rounds import (  # noqa: E402 -- same
+from takeback_verify.core.rounds import (  # noqa: E402 -- same
     Look,
     RoundDocument,
     State,

@@ -1,8 +1,7 @@
-"""The bank in columns: what a change of it looks like on its way from the database into an index.
+"""The bank in columns: a change of it on its way from the database into an index.
 
 A million entries are eight million rows. As Python objects they took minutes; as arrays they take seconds.
-What comes from the database is read strictly: whatever does not fit together raises, for a row that is
-silently left out is a picture that is not found.
+What comes from the database is read strictly: a row that is silently left out is a picture that is not found.
 """
 
 from collections.abc import Iterable
@@ -43,7 +42,7 @@ class Entries:
         return len(self.numbers)
 
     def only(self, chosen: NDArray[np.bool_]) -> "Entries":
-        """Those that are chosen."""
+        """Return those that are chosen."""
         return Entries(
             self.numbers[chosen],
             self.seqs[chosen],
@@ -87,11 +86,11 @@ class Changes:
 
 
 def place(entries: Entries, pages: Iterable[Signals], room: int) -> Placed:
-    """Rows as the index takes them, of these entries; rows of others are left out.
+    """Return the rows of these entries as the index takes them.
 
     Args:
         entries: whose rows are wanted.
-        pages: all of their rows, and perhaps more.
+        pages: all of their rows, and perhaps others, which are left out.
         room: at least as many rows as there are; memory is used as far as it is filled.
 
     Raises:
@@ -128,7 +127,9 @@ def place(entries: Entries, pages: Iterable[Signals], room: int) -> Placed:
 
 
 def _owners(known: Ids, asked: Ids) -> NDArray[np.int64]:
-    """Places in `known`, which rises; -1: not there. Rows of one entry mostly come one after the other."""
+    """Return places in `known`, which rises; -1: not there. Rows of one entry mostly come one after the
+    other.
+    """
     words = asked.view(np.uint64).reshape(-1, 2)
     begins = np.concatenate([[True], (words[1:] != words[:-1]).any(axis=1)])
     heads = asked[begins]
@@ -138,7 +139,7 @@ def _owners(known: Ids, asked: Ids) -> NDArray[np.int64]:
 
 
 def parse_entries(numbers: bytes, seqs: bytes, ids: bytes, codes: bytes) -> Entries:
-    """Columns as PostgreSQL sends them: big-endian, one value after the other.
+    """Parse columns as PostgreSQL sends them: big-endian, one value after the other.
 
     Args:
         numbers: int8[n].
@@ -166,12 +167,7 @@ def parse_entries(numbers: bytes, seqs: bytes, ids: bytes, codes: bytes) -> Entr
 
 
 def parse_signals(entries: bytes, places: bytes, hashes: bytes) -> Signals:
-    """The same for rows.
-
-    Args:
-        entries: uuid[n].
-        places: int4[n].
-        hashes: n times 32 bytes.
+    """Parse the columns of rows: uuid[n], int4[n], n times 32 bytes.
 
     Raises:
         ValueError: they are not of one length, or a place is none.
@@ -187,6 +183,6 @@ def parse_signals(entries: bytes, places: bytes, hashes: bytes) -> Signals:
 
 
 def uuids(ids: Ids) -> list[UUID]:
-    """For a statement's arguments."""
+    """Return ids for a statement's arguments."""
     packed = ids.tobytes()
     return [UUID(bytes=packed[at : at + UUID_BYTES]) for at in range(0, len(packed), UUID_BYTES)]

@@ -1,16 +1,15 @@
 """The bank in memory, as watchers ask it: which entries lie near these hashes?
 
-A row is one flip of one frame of one entry, and its id says which, so that nothing else is kept of an entry
-than 28 bytes beside its rows in the index. Entries are called by the number that the bank gave them; numbers
-are dense, so columns need no map.
+A row is one flip of one frame of one entry, and its id says which, so an entry takes 28 bytes beside its
+rows. Entries are called by the number that the bank gave them; numbers are dense, so columns need no map.
 
 The index is at one `Version` of the bank: each entry whose last change is not after it is in, as that change
 left it. Entries that changed since may be in as they were at any time, or missing: who needs them reads the
 changes since (`matching.service`, under the bank's lock; `loading.refresh`). Each entry keeps the number of
 the change that it shows, so changes may be taken in twice, in pieces and by several threads in any order.
 
-What "near" means for a picture or a clip as a whole is `signals.relation`; here are rows only, both ways:
-asked for a picture (`BankIndex.search`) and for an entry (`questions_of`, `as_touch`), in the same words.
+`signals.relation` says what "near" means for a picture or a clip; here are rows only, asked for a picture
+(`BankIndex.search`) and for an entry (`questions_of`, `as_touch`) in the same words.
 """
 
 import threading
@@ -24,8 +23,9 @@ from numpy.typing import NDArray
 from takeback.bank.changes import KINDS, STATUSES, WITHDRAWN, Changes, Entries
 from takeback.bank.model import NOTHING, Brief, Entry, EntryStatus, Version
 from takeback.ids import EntryId
-from takeback.signals import compare, rows
-from takeback.signals.index import HammingIndex
+from takeback.signals import rows
+from takeback.signals.index import compare
+from takeback.signals.index.hamming import HammingIndex
 from takeback.signals.model import FLIPS, HASH_BYTES, MATCH_RADIUS
 from takeback.signals.relation import Rows, Touch
 from takeback.signals.rows import PLACES, Radii, row_ids
@@ -37,25 +37,25 @@ Column = NDArray[np.void]
 
 
 def rows_of(entry: Entry) -> Rows:
-    """An entry's flips, frame after frame, as uint8[frames * 8, 32]."""
+    """Return an entry's flips, frame after frame, as uint8[frames * 8, 32]."""
     return np.frombuffer(entry.hashes, dtype=np.uint8).reshape(-1, HASH_BYTES)
 
 
 def questions_of(entry: Entry) -> Rows:
-    """What an entry asks of posts: its rows, then their complements; `as_touch` reads the answers."""
+    """Return what an entry asks of posts: its rows, then their complements; `as_touch` reads the answers."""
     rows = rows_of(entry)
     return np.concatenate([rows, ~rows])
 
 
 def as_touch(entry: Entry, question: int, part: int, distance: int) -> Touch:
-    """What it means that row number `question` of `questions_of` lies near a post's hash."""
+    """Return what it means that row number `question` of `questions_of` lies near a post's hash."""
     row = question % (entry.frames * FLIPS)
     negative = question >= entry.frames * FLIPS
     return Touch(part, entry.number, row // FLIPS, row % FLIPS, negative, distance)
 
 
 def touches(asked: Rows, entries: Sequence[Entry], radius: int) -> list[Touch]:
-    """The same by comparing everything: for the few entries that changed a moment ago."""
+    """Compare everything with a few entries, as `BankIndex.search` does with all."""
     found: list[Touch] = []
     for entry in entries:
         if entry.status is EntryStatus.WITHDRAWN:
@@ -70,7 +70,7 @@ class BankIndex:
 
     Args:
         folder: where this machine keeps its snapshot; None: nowhere. See `snapshot`.
-        rows: an empty index of the rows; replaced in tests.
+        rows: an empty index of the rows.
     """
 
     def __init__(self, folder: Path | None = None, rows: HammingIndex | None = None) -> None:
@@ -87,7 +87,7 @@ class BankIndex:
 
     @property
     def version(self) -> Version:
-        """What the index is at."""
+        """The version that the index is at."""
         return self._version
 
     @property
@@ -99,7 +99,7 @@ class BankIndex:
         return self._count
 
     def lacks(self, entries: Entries) -> NDArray[np.bool_]:
-        """Which of them need rows to be taken in: those that are neither in nor withdrawn."""
+        """Return which entries need rows to be taken in: those that are neither in nor withdrawn."""
         with self._lock:
             return ~self._has(entries.numbers) & (entries.statuses != WITHDRAWN)
 
@@ -129,11 +129,11 @@ class BankIndex:
             return True
 
     def search(self, asked: Rows, radius: Radii = MATCH_RADIUS) -> list[Touch]:
-        """Every (hash, row) at most so many bits apart, and the same of the hashes' complements."""
+        """Return every (hash, row) within the radius, and the same of the hashes' complements."""
         return rows.search(self._rows, asked, radius)
 
     def brief(self, number: int) -> Brief | None:
-        """One entry by its number; None if it is not there or withdrawn."""
+        """Return one entry by its number; None if it is not there or withdrawn."""
         with self._lock:
             if number >= len(self._entries) or not self._entries["frames"][number]:
                 return None
@@ -145,7 +145,7 @@ class BankIndex:
     # --- files; see `snapshot` ---------------------------------------------------------------------------
 
     def save(self, rows: Path) -> tuple[Version, Column]:
-        """Write the rows into an empty folder, and from now on use them where they lie there, memory-mapped.
+        """Write the rows into an empty folder, and from now on use them there, memory-mapped.
 
         Changes go on meanwhile: they wait only while what came during the first, long part is added.
 
@@ -165,13 +165,13 @@ class BankIndex:
 
     @classmethod
     def restored(cls, version: Version, entries: Column, rows: HammingIndex) -> "BankIndex":
-        """The way back."""
+        """Return the index of what a snapshot holds."""
         index = cls(rows=rows)
         index._set(version, entries, rows)
         return index
 
     def parts(self) -> tuple[Version, Column, HammingIndex]:
-        """What it consists of; not a copy."""
+        """Return what it consists of; not a copy."""
         with self._lock:
             return self._version, self._entries, self._rows
 

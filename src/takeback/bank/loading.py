@@ -1,22 +1,20 @@
 """Bring an index up to the present: at a start all of the bank, afterwards a change or two.
 
-Why no pair is lost, whichever way the index came to be. It is at a version v of the bank, which stands for
-this promise: each entry whose last change is not after v is in, as it is in the database. Whoever commits
-sightings reads, under the shared lock, every entry that changed after v (`matching.service`), and replaces
-what the index said of it. Between the two, nothing is left out.
+Why no pair is lost. An index at version v promises: each entry whose last change is not after v is in, as it
+is in the database. Who commits sightings reads, under the shared lock, every entry that changed after v
+(`matching.service`), and replaces what the index said of it.
 
-*Read from the database*: the head h is read first. Entries are read afterwards, those whose last change lies
-in (v, h]; one that changes again before it is read is after h and not promised. Rows of an entry are never
-changed or removed, so all rows of an entry that was read are there for any later statement; `changes.place`
-counts them. That is why this needs no snapshot of the database that would hold for all statements.
+*Read from the database*: the head h is read first, then the entries whose last change lies in (v, h]. One
+that changes again before it is read is after h and not promised. Rows of an entry are never changed or
+removed, so all rows of an entry that was read are there for any later statement; `changes.place` counts them.
+So no snapshot of the database is needed for all statements.
 
-*Read from a snapshot*: it names its version, number and token. The database draws a token for each change as
-part of it (`bank_version`). A token that the database knows under that number was drawn by it, or by what it
-is a copy of, after the same past: its entries up to there were the same, and changed since only with numbers
-after it. A database that was restored from an older back-up has drawn other tokens, or none, from there on,
-however far it has moved; another database has others anyway. Then the snapshot is thrown away. Entries that
-were withdrawn since are changes since. The same is asked at each refresh of the version that the index in
-memory is at, so that an index that outlived a restored database is neither used nor written down.
+*Read from a snapshot*: it names its version, number and token. The database draws a token for each change
+(`bank_version`). A token that it knows under that number was drawn after the same past: entries up to there
+were the same, and changed since only with higher numbers. A database that was restored from a back-up has
+drawn other tokens from there on; another database has others anyway. Then the snapshot is thrown away. Each
+refresh asks the same of the version in memory, so an index that outlived a restored database is neither used
+nor written.
 """
 
 import logging
@@ -54,7 +52,7 @@ def refresh(tx: Tx, index: BankIndex) -> None:
 
 
 def _is_past(version: Version, stand: store.Stand) -> bool:
-    """Whether the database went through this version."""
+    """Return whether the database went through this version."""
     return version == NOTHING or version.token == stand.there
 
 
@@ -91,7 +89,9 @@ def _load(tx: Tx, index: BankIndex) -> None:
 
 
 def _open(tx: Tx, folder: Path) -> tuple[Version, BankIndex] | None:
-    """The bank as this machine's snapshot has it; None if there is none that this database went through."""
+    """Return the bank as this machine's snapshot has it; None if there is none that this database went
+    through.
+    """
     try:
         if snapshot.read(folder) is None:
             return None
@@ -108,7 +108,7 @@ def _open(tx: Tx, folder: Path) -> tuple[Version, BankIndex] | None:
 
 
 def _keep(tx: Tx, index: BankIndex) -> None:
-    """Have a snapshot that is not far behind: another process's, or one that is written now."""
+    """Keep a snapshot that is not far behind: another process's, or one that is written now."""
     if index.folder is None or not snapshot.is_due(index.version, index.kept, len(index)):
         return
     if not index.loading.acquire(blocking=False):

@@ -1,8 +1,8 @@
-"""What must never be banked, and which part of a located picture is. Pure.
+"""Rules of what may be banked, and which part of a located picture is. Pure.
 
-An entry removes whatever matches it, everywhere. So what would match pictures that have nothing to do with
-it is refused: a hash without detail, a screenshot's frame (unrelated photographs in one web page's layout
-were taken for each other in 1.8 % of pairs), and pictures that everybody shares.
+An entry removes whatever matches it, everywhere. So what would match unrelated pictures is refused: a hash
+without detail, a screenshot's frame (unrelated photographs in one web page's layout were taken for each other
+in 1.8 % of pairs), and pictures that everybody shares.
 """
 
 from collections.abc import Collection, Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.bank.model import Entry, Refusal
-from takeback.signals import claims, compare
+from takeback.signals.index import compare
 from takeback.signals.model import (
     HASH_BYTES,
     MIN_QUALITY,
@@ -23,6 +23,7 @@ from takeback.signals.model import (
     PictureSignals,
     Variant,
 )
+from takeback.signals.pdq import claims
 from takeback.signals.relation import Hit, part_of
 
 
@@ -53,7 +54,7 @@ class WellKnown:
     """[n, 32]."""
 
     def __contains__(self, flips: Sequence[bytes]) -> bool:
-        """Whether any of a picture's eight flips is one of them."""
+        """Return whether any of a picture's eight flips is one of them."""
         return len(self.hashes) > 0 and len(compare.search(compare.stack(list(flips)), self.hashes).query) > 0
 
 
@@ -72,7 +73,7 @@ NOTHING_IS_WELL_KNOWN = WellKnown(np.empty((0, HASH_BYTES), np.uint8))
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What of a copy a reviewer was shown as the picture, hashed here."""
+    """The part of a copy that a reviewer was shown as the picture, hashed here."""
 
     kind: Kind
     frames: tuple[tuple[bytes, ...], ...]
@@ -88,15 +89,12 @@ SAME_PART = 8
 def shown_part(
     signals: PictureSignals | ClipSignals, hit: Hit | None, moments: Collection[int] = ()
 ) -> Part | None:
-    """The part of a copy that matched, and that its page showed: never the page or collage around it.
+    """Return the part of a copy that matched and that its page showed; None: it is not in what was read now.
 
     Args:
         signals: the copy, read exactly and with its flips.
         hit: how it was found; None: the reporter named it, and nothing of it matched.
         moments: of a clip that matched as one: the moments that its page showed, in milliseconds.
-
-    Returns:
-        None if the part is not in what was read now.
     """
     match signals:
         case ClipSignals(frames=frames) if moments:
@@ -109,7 +107,7 @@ def shown_part(
 
 
 def as_part(shown: Variant) -> Part:
-    """A part that was read with its flips."""
+    """Return a variant that was read with its flips."""
     return _part(Kind.PICTURE, [shown.flips])
 
 
@@ -119,13 +117,15 @@ def _part(kind: Kind, frames: Sequence[tuple[Pdq, ...]]) -> Part:
 
 
 def without_well_known(part: Part, well_known: WellKnown) -> Part:
-    """A clip without the moments that everybody shares; a picture, and a clip of nothing else, as it is."""
+    """Return a clip without the moments that everybody shares; a picture, and a clip of nothing else, as it
+    is.
+    """
     kept = tuple(flips for flips in part.frames if flips not in well_known)
     return replace(part, frames=kept) if part.kind is Kind.CLIP and kept else part
 
 
 def covers(entry: Entry, part: Part) -> bool:
-    """Whether an entry is so near to a part that another, made of it, would find nothing more."""
+    """Return whether an entry is so near to a part that another, made of it, would find nothing more."""
     rows = np.frombuffer(entry.hashes, np.uint8).reshape(-1, HASH_BYTES)
     first = compare.stack([flips[0] for flips in part.frames])
     near = set(compare.search(first, rows, SAME_PART).query.tolist())
@@ -133,9 +133,9 @@ def covers(entry: Entry, part: Part) -> bool:
 
 
 def choose(signals: PictureSignals) -> Chosen:
-    """Which part of a located picture is banked, read with its flips; its ordinary view stands for the file.
+    """Choose the part of a located picture that is banked; it was read with its flips.
 
-    The largest panel that has detail, if it has panels: the rest is somebody's page or collage. Else the
+    The largest panel that has detail, if there are panels: the rest is somebody's page or collage. Else the
     picture without its border, for others cut the border off. Else the whole.
     """
     ordinary = [v for v in signals.variants if not v.view and v.flips]
@@ -155,14 +155,14 @@ def _of(variant: Variant) -> Chosen:
 
 
 def refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refusal | None:
-    """Why these hashes must not be banked; None if they may."""
+    """Return why these hashes must not be banked; None if they may."""
     if quality < MIN_QUALITY:
         return Refusal.TOO_LITTLE_DETAIL
     return Refusal.WELL_KNOWN if flips in well_known else None
 
 
 def claim_refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -> Refusal | None:
-    """Why hashes that a reporter's device made must not be banked; None if they may.
+    """Return why hashes that a reporter's device made must not be banked; None if they may.
 
     Nobody here saw the picture. What cannot be eight flips of one picture was not made of one.
     """
@@ -175,24 +175,20 @@ def claim_refusal(flips: Sequence[bytes], quality: int, well_known: WellKnown) -
 
 
 def and_also(well_known: WellKnown, value: bytes) -> WellKnown:
-    """The same list with one picture more."""
+    """Return the list with one picture more."""
     return WellKnown(np.concatenate([well_known.hashes, compare.stack([value])]))
 
 
 def parse_well_known(text: str) -> WellKnown:
-    """The operator's list, as `parse_list` reads it.
-
-    Raises:
-        ValueError: with the number of the first line that is something else.
-    """
+    """Parse the operator's list, as `parse_list`, which says what it raises."""
     hashes = [listed.hash for listed in parse_list(text)]
     return WellKnown(compare.stack(hashes)) if hashes else NOTHING_IS_WELL_KNOWN
 
 
 def parse_list(text: str) -> tuple[Listed, ...]:
-    """The operator's list: one hash of 64 hexadecimal digits a line, anything behind it is a comment, as
-    is a line that begins with #. People write it too, so case and blanks are free; `format_listed` knows one
-    form.
+    """Parse the operator's list: one hash of 64 hexadecimal digits a line and a comment, or # and a comment.
+
+    People write it too, so case and blanks are free; `format_listed` knows one form.
 
     Raises:
         ValueError: with the number of the first line that is something else.
@@ -209,16 +205,12 @@ def parse_list(text: str) -> tuple[Listed, ...]:
 
 
 def format_listed(listed: Listed) -> str:
-    """A line of the list, with its end: what `parse_list` reads as the same again.
-
-    Raises:
-        ValueError: a comment that would be read as another one, or a hash that is none.
-    """
+    """Format a line of the list, with its end. Raises ValueError: `parse_list` would read something else."""
     if listed.comment != as_comment(listed.comment) or len(listed.hash) != HASH_BYTES:
         raise ValueError("no line of a list of well-known pictures")
     return f"{listed.hash.hex()} {listed.comment}".rstrip() + "\n"
 
 
 def as_comment(name: str) -> str:
-    """A name as a comment: what is not printable is a blank, and blanks are single."""
+    """Return a name as a comment: what is not printable is a blank, and blanks are single."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in name).split())

@@ -1,4 +1,4 @@
-"""Change the bank, and say of one hash whether it is known."""
+"""Changes of the bank, and whether one hash is known."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -12,7 +12,7 @@ from takeback.events import EntryActivated, EntryBanked, EntryRefused, EntryWith
 from takeback.ids import EntryId, ReportId, SightingId
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger.record import record, record_once
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import MATCH_RADIUS, Kind
 
 CHANGED = store.CHANGED
@@ -32,14 +32,8 @@ def add_seed(
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
     """Bank a picture that a report brought, once for each `name` within it; None if it must not be banked."""
-    entry = EntryId(uuid5(report, name))
-    if store.get(tx, entry) is not None:
-        return entry
     why = rules.refusal(flips, quality, well_known)
-    if why is not None:
-        refuse(tx, report, Refused(name, why), now)
-        return None
-    return _add(tx, entry, report, Kind.PICTURE, [flips], quality, now)
+    return _add(tx, report, name, Part(Kind.PICTURE, (tuple(flips),), quality), why, now)
 
 
 def add_reported(
@@ -52,12 +46,8 @@ def add_reported(
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
     """Bank hashes that a reporter's device made, as `add_seed`; None also if no picture can have them."""
-    if store.get(tx, EntryId(uuid5(report, name))) is None:
-        why = rules.claim_refusal(flips, quality, well_known)
-        if why is not None:
-            refuse(tx, report, Refused(name, why), now)
-            return None
-    return add_seed(tx, report, name, flips, quality, now, well_known)
+    why = rules.claim_refusal(flips, quality, well_known)
+    return _add(tx, report, name, Part(Kind.PICTURE, (tuple(flips),), quality), why, now)
 
 
 def add_clip(
@@ -69,35 +59,37 @@ def add_clip(
     now: datetime,
     well_known: WellKnown = NOTHING_IS_WELL_KNOWN,
 ) -> EntryId | None:
-    """The same for a clip: eight hashes for each of its moments that has detail, and its best quality.
+    """Bank a clip: eight hashes for each of its moments that has detail, and its best quality; as `add_seed`.
 
     Moments that everybody shares (a television station's sign) are left out, not held against the clip.
     """
-    entry = EntryId(uuid5(report, name))
-    if store.get(tx, entry) is not None:
-        return entry
-    kept = [flips for flips in frames if flips not in well_known]
+    kept = tuple(tuple(flips) for flips in frames if flips not in well_known)
     why = Refusal.TOO_LITTLE_DETAIL if not frames else Refusal.WELL_KNOWN if not kept else None
-    if why is not None:
-        refuse(tx, report, Refused(name, why), now)
-        return None
-    return _add(tx, entry, report, Kind.CLIP, kept, quality, now)
+    return _add(tx, report, name, Part(Kind.CLIP, kept, quality), why, now)
 
 
 def _add(
-    tx: Tx,
-    entry: EntryId,
-    report: ReportId,
-    kind: Kind,
-    frames: Sequence[Sequence[bytes]],
-    quality: int,
-    now: datetime,
-) -> EntryId:
-    seq = store.change(tx)
-    if store.get(tx, entry) is None:  # else another worker was first, while we waited for the lock
-        store.insert(tx, entry, report, kind, frames, quality, seq, now)
-        record(tx, EntryBanked(entry, report))
+    tx: Tx, report: ReportId, name: str, part: Part, why: Refusal | None, now: datetime
+) -> EntryId | None:
+    entry = EntryId(uuid5(report, name))
+    if store.get(tx, entry) is None:
+        if why is not None:
+            refuse(tx, report, Refused(name, why), now)
+            return None
+        _insert(tx, entry, report, part, now)
     return entry
+
+
+def _insert(
+    tx: Tx, entry: EntryId, report: ReportId, part: Part, now: datetime, made_of: SightingId | None = None
+) -> None:
+    seq = store.change(tx)
+    if store.get(tx, entry) is not None:  # another worker was first, while we waited for the lock
+        return
+    store.insert(tx, entry, report, part.kind, part.frames, part.quality, seq, now, made_of)
+    record(tx, EntryBanked(entry, report))
+    if made_of is not None:
+        record(tx, EntryActivated(entry, made_of))
 
 
 def add_reviewed(
@@ -111,17 +103,7 @@ def add_reviewed(
 ) -> EntryId | None:
     """Bank what was hashed here of a copy that a reviewer saw: an active entry, once.
 
-    Args:
-        tx: a transaction in which the decision holds.
-        entry: its id; it is added once.
-        report: the report of its case.
-        part: the part that the reviewer was shown.
-        sighting: the copy.
-        now: when.
-        well_known: what must not be banked.
-
-    Returns:
-        None if it must not be banked; the reason is an event.
+    The decision holds in this transaction. None if it must not be banked; the reason is an event.
     """
     if store.get(tx, entry) is not None:
         return entry
@@ -130,32 +112,28 @@ def add_reviewed(
     if why is not None:
         record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: {why.value}"))
         return None
-    seq = store.change(tx)
-    if store.get(tx, entry) is None:
-        store.insert(tx, entry, report, part.kind, part.frames, part.quality, seq, now, sighting)
-        record(tx, EntryBanked(entry, report))
-        record(tx, EntryActivated(entry, sighting))
+    _insert(tx, entry, report, part, now, sighting)
     return entry
 
 
 def not_found_again(tx: Tx, report: ReportId, sighting: SightingId) -> None:
-    """Say, once, that the matched part of a reviewed copy could not be read again: nothing acts by it."""
+    """Record, once, that the matched part of a reviewed copy could not be read again: nothing acts by it."""
     record_once(tx, EntryRefused(report, f"{REVIEWED_COPY} {sighting}: not_read_again"))
 
 
 def refuse(tx: Tx, report: ReportId, refused: Refused, now: datetime) -> None:
-    """Say, once, that a reported picture is not banked, and why."""
+    """Record, once, that a reported picture is not banked, and why."""
     if store.insert_refusal(tx, report, refused, now):
         record(tx, EntryRefused(report, f"{refused.name}: {refused.why.value}"))
 
 
 def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
-    """What of a report was not banked, and why."""
+    """Return what of a report was not banked, and why."""
     return store.refusals(tx, report)
 
 
 def withdraw(tx: Tx, entry: EntryId, now: datetime) -> None:
-    """From now on the entry finds nothing."""
+    """Withdraw an entry: from now on it finds nothing."""
     if _is_withdrawn(tx, entry):  # a status never goes back, so this needs no lock
         return
     seq = store.change(tx)

@@ -1,19 +1,17 @@
-"""The bank on this machine's disk, as an index reads it, so that a process need not ask the database for it.
+"""The bank on this machine's disk, so that a process need not read it from the database.
 
     lock                        held by the one process that writes
     snapshot                    the manifest, replaced last; names a generation
     generation-<16 digits>/     entries: index.ENTRY[n]; rows/: a saved HammingIndex
 
-A generation is written once, in a folder of its own, and flushed; only then does the manifest name it, by
-renaming a file. A crash at any moment leaves the old snapshot or the new one, and perhaps a folder that
-nobody names, which the next writer takes away. Who still maps files of an old generation keeps them: the
-system holds them until they are let go. All processes that opened one generation share its memory.
+A generation is written once, in a folder of its own, and flushed; only then does the manifest name it. A
+crash at any moment leaves the old snapshot or the new one, and perhaps a folder that nobody names, which the
+next writer removes. Who still maps files of an old generation keeps them. All processes that opened one
+generation share its memory.
 
-At opening every byte is compared with its SHA-256, so what is used is what was written. Whether that is this
-database's bank is for `loading` to ask: the manifest says which version it is. Nothing here decides an
-answer, and anything here may be deleted. Folders are 0700 and files 0600: a snapshot holds hashes.
-
-The manifest is text, and canonical: `format_manifest(parse_manifest(text)) == text`.
+At opening every byte is compared with its SHA-256. `loading` asks whether this is the database's bank.
+Nothing here decides an answer, and anything here may be deleted. Folders are 0700 and files 0600: a snapshot
+holds hashes. The manifest is canonical text.
 """
 
 import fcntl
@@ -34,7 +32,8 @@ from takeback.bank.changes import KINDS, STATUSES
 from takeback.bank.index import ENTRY, BankIndex, Column
 from takeback.bank.model import Version
 from takeback.errors import DamagedIndex, TakebackError
-from takeback.signals.index import HammingIndex
+from takeback.signals.index.hamming import HammingIndex
+from takeback.signals.index.storage import flush_folder, write_file
 from takeback.signals.model import FLIPS
 
 MANIFEST, LOCK, ENTRIES, ROWS = "snapshot", "lock", "entries", "rows"
@@ -56,7 +55,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the folder holds."""
+    """Contents of the folder."""
 
     version: Version
     generation: str
@@ -65,7 +64,7 @@ class Manifest:
 
 
 def format_manifest(manifest: Manifest) -> str:
-    """As it is stored."""
+    """Return the manifest as it is stored."""
     text = (
         f"takeback bank {_FORMAT}\nseq {manifest.version.seq}\ntoken {manifest.version.token}\n"
         f"words {_WORDS}\ngeneration {manifest.generation}\nentries {manifest.entries}\n"
@@ -74,11 +73,7 @@ def format_manifest(manifest: Manifest) -> str:
 
 
 def parse_manifest(text: str) -> Manifest:
-    """The way back.
-
-    Raises:
-        ValueError: it is not what `format_manifest` gives.
-    """
+    """Undo `format_manifest`. Raises ValueError: it is not what that gives."""
     parts = _FORM.fullmatch(text)
     if parts is None:
         raise ValueError("is no manifest of a snapshot, or is torn")
@@ -90,12 +85,8 @@ def parse_manifest(text: str) -> Manifest:
 
 
 def is_due(at: Version, kept: Version, entries: int) -> bool:
-    """Whether a snapshot is so far behind the bank that it should be renewed.
-
-    Args:
-        at: the bank's version.
-        kept: the snapshot's.
-        entries: how many there are.
+    """Return whether the snapshot of version `kept` is far behind the bank at `at`, which has so many
+    entries.
     """
     return at.token is not None and at.seq - kept.seq >= max(LEAST, entries // SHARE)
 
@@ -104,11 +95,7 @@ def is_due(at: Version, kept: Version, entries: int) -> bool:
 
 
 def read(folder: Path) -> Manifest | None:
-    """What the folder holds; None: nothing.
-
-    Raises:
-        DamagedIndex: nobody knows what.
-    """
+    """Return the folder's manifest; None: there is none. Raises DamagedIndex: it cannot be read."""
     try:
         return parse_manifest((folder / MANIFEST).read_text("ascii"))
     except FileNotFoundError:
@@ -118,7 +105,8 @@ def read(folder: Path) -> Manifest | None:
 
 
 def open_latest(folder: Path) -> tuple[Manifest, BankIndex]:
-    """The bank as it was written, memory-mapped. Reads all of it once: a second or two for a million entries.
+    """Open the bank as it was written, memory-mapped. Reads all of it once: a second or two for a million
+    entries.
 
     Raises:
         DamagedIndex: a file is missing, torn, foreign or changed.
@@ -160,9 +148,9 @@ def _opened(folder: Path, manifest: Manifest) -> BankIndex:
 
 
 def write_beside(index: BankIndex) -> threading.Thread | None:
-    """Write a snapshot in a thread, unless somebody on this machine is writing one: then None.
+    """Write a snapshot in a thread; None: somebody on this machine is writing one.
 
-    What goes wrong is said in the log, and not tried again before the bank has changed as much again.
+    A failure is logged, and not tried again before the bank has changed as much again.
     """
     folder = index.folder
     assert folder is not None
@@ -190,11 +178,8 @@ def write_beside(index: BankIndex) -> threading.Thread | None:
 
 
 def discard(folder: Path, found: Manifest | None) -> None:
-    """Take a snapshot away that cannot be used, unless somebody is just writing another.
-
-    Args:
-        folder: where it lies.
-        found: what it says of itself; None: nobody knows.
+    """Delete a snapshot that cannot be used, unless somebody is writing another; `found` None: it has no
+    manifest.
     """
     try:
         lock = _lock(folder)
@@ -211,7 +196,7 @@ def discard(folder: Path, found: Manifest | None) -> None:
 
 
 def _lock(folder: Path) -> int | None:
-    """A descriptor to be closed afterwards; None: another one writes. Raises OSError."""
+    """Return a descriptor to be closed afterwards; None: another one writes. Raises OSError."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
@@ -227,7 +212,7 @@ def _lock(folder: Path) -> int | None:
 
 
 def _write(folder: Path, index: BankIndex) -> Manifest:
-    """One generation, then the manifest. The lock is held. Raises OSError, DamagedIndex."""
+    """Write one generation, then the manifest. The lock is held. Raises OSError, DamagedIndex."""
     try:
         old = read(folder)
     except DamagedIndex:
@@ -238,35 +223,13 @@ def _write(folder: Path, index: BankIndex) -> Manifest:
     generation.mkdir(mode=0o700)
     version, entries = index.save(generation / ROWS)
     data = entries.tobytes()
-    _write_file(generation / ENTRIES, data)
+    write_file(generation / ENTRIES, [data])
     (generation / ROWS).chmod(0o700)
-    for path in (generation / ROWS).iterdir():
-        path.chmod(0o600)
-    _flush(generation)
-    _flush(folder)
+    flush_folder(folder)
     manifest = Manifest(version, name, hashlib.sha256(data).hexdigest())
-    draft = folder / f".new-{MANIFEST}"
-    draft.unlink(missing_ok=True)
-    _write_file(draft, format_manifest(manifest).encode("ascii"))
-    draft.replace(folder / MANIFEST)
-    _flush(folder)
+    write_file(folder / MANIFEST, [format_manifest(manifest).encode("ascii")])
     _take_away(folder, kept=manifest)
     return manifest
-
-
-def _write_file(path: Path, data: bytes) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _take_away(folder: Path, kept: Manifest | None) -> None:

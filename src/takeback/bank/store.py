@@ -1,8 +1,7 @@
 """SQL of the bank's tables.
 
-Every change takes the bank's lock for itself and moves its sequence number on; whoever commits sightings
-shares the lock. So a change is either before such a commit, and seen by it, or after it, and sees it.
-`join` builds on that; docs/adr/0002 tells why nothing else is needed.
+Every change takes the bank's lock and moves its sequence number on; who commits sightings shares the lock. So
+a change is either before such a commit, and seen by it, or after it, and sees it (docs/adr/0002).
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,12 +40,14 @@ and the block's pointer to it."""
 
 
 def share(tx: Tx) -> None:
-    """Until this transaction ends, no change of the bank can commit; others who share may."""
+    """Hold back changes of the bank until this transaction ends; others may share."""
     locks.share(tx, Lock.BANK)
 
 
 def change(tx: Tx) -> int:
-    """Take the bank's lock until this transaction ends; the sequence number of the change that it makes."""
+    """Take the bank's lock until this transaction ends. Returns the sequence number of the change that it
+    makes.
+    """
     locks.hold(tx, Lock.BANK)
     row = tx.execute("update bank_head set seq = seq + 1 returning seq").fetchone()
     assert row is not None
@@ -54,7 +55,7 @@ def change(tx: Tx) -> int:
 
 
 def head(tx: Tx) -> int:
-    """The sequence number of the last change."""
+    """Return the sequence number of the last change."""
     row = tx.execute("select seq from bank_head").fetchone()
     assert row is not None
     return row[0]
@@ -120,7 +121,7 @@ def set_status(tx: Tx, entry: EntryId, status: EntryStatus, seq: int, now: datet
 
 
 def insert_refusal(tx: Tx, report: ReportId, refused: Refused, now: datetime) -> bool:
-    """Write down that a reported picture was not banked; False if that is written."""
+    """Record that a reported picture was not banked; False if that is recorded."""
     added = tx.execute(
         "insert into bank_refusal (report_id, name, why, refused_at) values (%s, %s, %s, %s)"
         " on conflict do nothing",
@@ -130,7 +131,7 @@ def insert_refusal(tx: Tx, report: ReportId, refused: Refused, now: datetime) ->
 
 
 def refusals(tx: Tx, report: ReportId) -> tuple[Refused, ...]:
-    """What of a report was not banked."""
+    """Return what of a report was not banked."""
     rows = tx.execute("select name, why from bank_refusal where report_id = %s order by name", [report])
     return tuple(Refused(name, Refusal(why)) for name, why in rows)
 
@@ -144,20 +145,20 @@ _SELECT = """
 
 
 def get(tx: Tx, entry: EntryId) -> Entry | None:
-    """One entry."""
+    """Return one entry."""
     row = tx.execute(_SELECT + "where e.id = %s", [entry]).fetchone()
     return None if row is None else _entry(row)
 
 
 def of_report(tx: Tx, report: ReportId) -> tuple[Entry, ...]:
-    """The entries that a report brought."""
+    """Return the entries that a report brought."""
     return tuple(
         _entry(row) for row in tx.execute(_SELECT + "where e.report_id = %s order by e.id", [report])
     )
 
 
 def pictures_after(tx: Tx, number: int, most: int) -> tuple[Entry, ...]:
-    """Entries of pictures with a number above `number`, in their order, at most so many."""
+    """Return entries of pictures with a number above `number`, in their order, at most so many."""
     rows = tx.execute(
         _SELECT + "where e.number > %s and e.kind = 'picture' order by e.number limit %s", [number, most]
     )
@@ -165,12 +166,12 @@ def pictures_after(tx: Tx, number: int, most: int) -> tuple[Entry, ...]:
 
 
 def upkeep_done(tx: Tx, name: str) -> bool:
-    """Whether work of this name on old rows was done."""
+    """Return whether work of this name on old rows was done."""
     return tx.execute("select from bank_upkeep where name = %s", [name]).fetchone() is not None
 
 
 def insert_upkeep(tx: Tx, name: str, now: datetime) -> bool:
-    """Note that work of this name was done; False if that is noted."""
+    """Record that work of this name was done; False if that is recorded."""
     added = tx.execute(
         "insert into bank_upkeep (name, done_at) values (%s, %s) on conflict do nothing", [name, now]
     )
@@ -178,17 +179,17 @@ def insert_upkeep(tx: Tx, name: str, now: datetime) -> bool:
 
 
 def changes_since(tx: Tx, seq: int) -> list[Entry]:
-    """Entries changed after sequence number `seq`, oldest change first; for a few of them."""
+    """Return entries changed after sequence number `seq`, oldest change first; for a few of them."""
     if head(tx) <= seq:
         return []
     return [_entry(row) for row in tx.execute(_SELECT + "where e.seq > %s order by e.seq", [seq])]
 
 
 def entries_between(tx: Tx, since: int, upto: int) -> Entries:
-    """Entries whose last change lies in (since, upto], in any order, for any number of them.
+    """Return entries whose last change lies in (since, upto], in any order, for any number of them.
 
-    Each column comes as one value, not a row for each entry: PostgreSQL lays them down in one order. Raises
-    ValueError if they do not fit together.
+    Each column comes as one value: PostgreSQL lays them all down in one order. Raises ValueError if they do
+    not fit.
     """
     row = tx.execute(
         """
@@ -207,7 +208,7 @@ def entries_between(tx: Tx, since: int, upto: int) -> Entries:
 
 
 def signals_of(tx: Tx, entries: Ids) -> Iterator[Signals]:
-    """The rows of some entries, in pages. Raises ValueError if they do not fit together."""
+    """Yield the rows of some entries, in pages. Raises ValueError if they do not fit together."""
     for start in range(0, len(entries), _ENTRIES):
         row = tx.execute(
             """
@@ -224,7 +225,7 @@ def signals_of(tx: Tx, entries: Ids) -> Iterator[Signals]:
 
 
 def room_for_signals(tx: Tx) -> tuple[int, int]:
-    """How many blocks `bank_signal` has now, and how many rows there can be in them at most.
+    """Return the blocks that `bank_signal` has now, and how many rows there can be in them at most.
 
     What it reads keeps the table's rows where they are until the transaction ends.
     """
@@ -237,10 +238,10 @@ def room_for_signals(tx: Tx) -> tuple[int, int]:
 
 
 def all_signals(tx: Tx, blocks: int) -> Iterator[Signals]:
-    """The rows of all entries that were committed before the table had so many blocks, in pages.
+    """Yield the rows of all entries that were committed before the table had so many blocks, in pages.
 
-    In the order in which they lie there: no index is used and nothing is sorted. Rows are never changed or
-    moved. Raises ValueError if they do not fit together.
+    They come as they lie there: no index is used and nothing is sorted. Raises ValueError if they do not fit
+    together.
     """
     for start in range(0, blocks, _BLOCKS):
         row = tx.execute(

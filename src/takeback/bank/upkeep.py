@@ -1,8 +1,7 @@
-"""Look once at the entries that were banked before reporters' numbers were checked (`rules.claim_refusal`).
+"""One check of entries that were banked before reporters' numbers were checked (`rules.claim_refusal`).
 
-A seed that cannot be eight flips of one picture is withdrawn, and its refusal is told like any other. An
-active one removes pictures, and somebody decided about it: it is named, for a person, and nothing is done to
-it.
+A seed that cannot be eight flips of one picture is withdrawn, with its refusal. An active one removes
+pictures, and somebody decided about it: it is named for a person.
 """
 
 from datetime import datetime
@@ -40,11 +39,7 @@ def check_claims_once(database: Database) -> None:
 
 
 def check_claims(database: Database, now: datetime) -> tuple[EntryId, ...]:
-    """Withdraw the seeds whose numbers no picture has. May be run again.
-
-    Returns:
-        The active entries whose numbers no picture has: for a person to look at.
-    """
+    """Withdraw the seeds whose numbers no picture has, and return such active entries. May be run again."""
     active: list[EntryId] = []
     last = 0
     while True:
@@ -73,5 +68,5 @@ def _why(entry: Entry) -> Refusal | None:
 
 
 def _claimed_as(entry: Entry) -> str | None:
-    """Which of the report's own pictures it is; None if it was read from a link."""
+    """Return which of the report's own pictures it is; None if it was read from a link."""
     return next((name for name in _NAMES if uuid5(entry.report, name) == entry.id), None)

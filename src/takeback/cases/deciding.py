@@ -1,7 +1,7 @@
 """Decide, undo, dispute, reverse and reopen: what people say of a case, each with its event.
 
 A decision is made of a page. It covers the copies that the page showed and no others; a page that is no
-longer true is answered with what changed. Nothing here asks a platform: what follows is `pipeline`'s.
+longer true is answered with what changed. Nothing here asks a platform: what follows is `workflow`'s.
 """
 
 from collections.abc import Sequence
@@ -206,7 +206,7 @@ def take_effect(tx: Tx, decision: UUID, now: datetime) -> None:
         if found.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT:
             store.forget_removal(tx, found.case)
         elif found.verdict is Verdict.SHARED_WITHOUT_CONSENT:  # until its event is followed, all wait
-            service.note_removal(tx, found.case, service.to_remove(tx, found.case, now), ())
+            service.note_removal(tx, found.case, service.covered(tx, found.case, now).remove, ())
         record(tx, DecisionEffective(found.case, decision, found.verdict))
         out_of_reach = found.verdict is Verdict.OUT_OF_REACH
         if out_of_reach and any(copy.can_be_seen for copy in store.copies(tx, found.case)):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from takeback.events.choices import FloodKind
+from takeback.events import FloodKind
 from takeback.submissions.groups import Group, kind_of
 
 WINDOW = timedelta(minutes=10)

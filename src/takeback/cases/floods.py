@@ -25,12 +25,12 @@ from takeback.cases.flood_rules import Counted
 from takeback.cases.floods_store import Flood, HeldReport
 from takeback.cases.model import CaseStatus
 from takeback.errors import NotFound, Refused
-from takeback.events.choices import FloodKind
-from takeback.events.floods import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
+from takeback.events import FloodBegan, FloodKept, FloodKind, FloodLetIn, ReportHeld, ReportLetIn
 from takeback.ids import CaseId, FloodId, ReportId, StaffId
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
+from takeback.jobs import LetIn
 from takeback.submissions import store as submissions
 
 AT_ONCE = 200
@@ -176,7 +176,7 @@ def go_on(tx: Tx, flood: FloodId, now: datetime) -> None:
     for report in done:
         record(tx, ReportLetIn(report, flood, store.who_let_in(tx, flood)))
     if len(done) == AT_ONCE:
-        enqueue(tx, "let_in", flood=str(flood))
+        enqueue(tx, LetIn(flood))
 
 
 def forget_arrivals(database: Database, now: datetime) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.cases.breaker_rules import BreakerState
-from takeback.events.choices import FloodKind
+from takeback.events import FloodKind
 from takeback.ids import CaseId, FloodId, ReportId, StaffId
 from takeback.infra.db.pool import Tx
 

@@ -203,3 +203,14 @@ class Statement:
     signed: bool
     has_contact: bool
     language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Covered:
+    """What decisions in effect say of the copies of a case; empty if there is none."""
+
+    remove: tuple[Copy, ...] = ()
+    reviewed: frozenset[SightingId] = frozenset()
+    """Those that a person saw or confirmed."""
+    entries: tuple[EntryId, ...] = ()
+    """The active entries that the others match."""

@@ -24,6 +24,7 @@ from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
 from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
+from takeback.jobs import Bring, LookBack
 from takeback.matching import store as matching
 
 AT_ONCE = 100
@@ -75,7 +76,7 @@ def lift(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) ->
     With `only`: those that this copy shows, if it is a seen one.
     """
     own = {entry.id for entry in bank.of_report(tx, _report(tx, case))} - store.lifted(tx, case)
-    seen = cases.reviewed_copies(tx, case, now, only) if own else frozenset()
+    seen = {copy.sighting for copy in cases.reviewed(tx, case, now, only)} if own else set[SightingId]()
     if not seen:
         return
     for entry in sorted(own & matching.entries_matching(tx, sorted(seen))):
@@ -102,16 +103,16 @@ def ask_for_more(tx: Tx, case: CaseId, more: int, *, staff: StaffId) -> None:
 
 def _go_on(tx: Tx, entry: EntryId, look_back_after: int | None) -> None:
     if store.any_waits(tx, entry):
-        enqueue(tx, "bring", entry=str(entry))
+        enqueue(tx, Bring(entry))
     if look_back_after is not None:
-        enqueue(tx, "look_back", entry=str(entry), after=look_back_after)
+        enqueue(tx, LookBack(entry, look_back_after))
 
 
 def bring(tx: Tx, entry: EntryId) -> list[tuple[SightingId, FoundBy]]:
     """The next of the matches that waited and join now; the caller has them join. Empty: no more may."""
     found = store.bring(tx, entry, AT_ONCE)
     if len(found) == AT_ONCE:
-        enqueue(tx, "bring", entry=str(entry))
+        enqueue(tx, Bring(entry))
     return found
 
 

@@ -11,6 +11,7 @@ from takeback.cases.model import (
     Case,
     CaseStatus,
     Copy,
+    Covered,
     Decision,
     LookReason,
     QueueRow,
@@ -38,12 +39,13 @@ from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import CarryOut
 from takeback.law.clocks import Clock
 from takeback.matching import store as matching
 from takeback.sightings import store as sightings
+from takeback.signals.clips.strip import strip
 from takeback.signals.model import Kind
 from takeback.signals.relation import Hit
-from takeback.signals.strip import strip
 from takeback.submissions import model as intake_model
 from takeback.submissions import store as submissions
 
@@ -106,7 +108,7 @@ def _add(
     found = _locked(tx, case)
     if store.insert_copy(tx, case, sighting, entry, by, hit, now):
         record(tx, CopyFound(case, sighting))
-        note_removal(tx, case, to_remove(tx, case, now, sighting), (), sighting)
+        note_removal(tx, case, covered(tx, case, now, sighting).remove, (), sighting)
         if found.status is CaseStatus.OUT_OF_REACH:
             store.set_status(tx, case, CaseStatus.OPEN, now)
             record(tx, CaseReopened(case, Reopened.FOUND, None))
@@ -269,7 +271,7 @@ def confirm(
     store.set_said(tx, case, sighting, excluded=False, confirmed=confirmed, acts_at=acts_at)
     record(tx, (CopyConfirmed if confirmed else ConfirmationUndone)(case, sighting, staff))
     if acts_at is not None:
-        enqueue(tx, "carry_out", at=acts_at, case=str(case))
+        enqueue(tx, CarryOut(case), at=acts_at)
 
 
 def _markable(tx: Tx, case: CaseId, sighting: SightingId, now: datetime) -> tuple[Case, Copy]:
@@ -356,20 +358,22 @@ def active_entries(tx: Tx, case: CaseId) -> tuple[Entry, ...]:
     return tuple(entry for entry in found if entry.status is EntryStatus.ACTIVE)
 
 
-def to_remove(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> tuple[Copy, ...]:
-    """The copies that a decision in effect removes: those reviewed, and those that surely show the same.
+def covered(tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None) -> Covered:
+    """Return what decisions in effect say of a case's copies, or of one.
 
-    The same is what an active entry matches, so a hash that was made here of what a reviewer saw. What only a
-    report's own hashes match is for a person.
+    They remove what was reviewed and what surely shows the same: what an active entry matches, so a hash that
+    was made here of what a reviewer saw. What only a report's own hashes match is for a person.
     """
     decisions = _decisions(tx, case, only)
     if not rules.current(decisions):
-        return ()
+        return Covered()
     asked = store.copies(tx, case, only)
-    seen = {copy.sighting for copy in rules.reviewed(asked, decisions, now)}
-    acting = [entry.id for entry in active_entries(tx, case)]
-    same = matching.sightings_matching(tx, acting, [copy.sighting for copy in asked])
-    return tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same)
+    seen = frozenset(copy.sighting for copy in rules.reviewed(asked, decisions, now))
+    acting = tuple(entry.id for entry in active_entries(tx, case))
+    same = set(matching.entries_shown(tx, acting, [copy.sighting for copy in asked]))
+    return Covered(
+        tuple(copy for copy in asked if copy.counts and copy.sighting in seen | same), seen, acting
+    )
 
 
 def note_removal(
@@ -386,7 +390,7 @@ def note_removal(
     Args:
         tx: the transaction.
         case: the case.
-        found: what `to_remove` said.
+        found: what `covered` says is removed.
         planned: those whose removal is planned.
         only: the copy that was asked about; None: all.
     """
@@ -424,13 +428,6 @@ def reviewed_entries(tx: Tx, case: CaseId, now: datetime, sighting: SightingId) 
         return ()
     shown = store.entries_reviewed(tx, case, asked, [each.id for each in holding], now)
     return tuple(entry for entry in asked if entry in shown)
-
-
-def reviewed_copies(
-    tx: Tx, case: CaseId, now: datetime, only: SightingId | None = None
-) -> frozenset[SightingId]:
-    """The copies that a decision in effect covers, by their ids: see `reviewed`."""
-    return frozenset(copy.sighting for copy in reviewed(tx, case, now, only))
 
 
 def times_withdrawn(tx: Tx, case: CaseId) -> int:

@@ -1,9 +1,8 @@
-"""What every platform's connector must be able to do: one file per platform fills this protocol.
+"""The protocol that every platform's connector fills.
 
-A connector is a library: it knows one platform's calls and nothing of cases. It holds no state of its own
-beyond its HTTP client; cursors, leases and plans live in the rooms that call it, so that a killed process
-leaves nothing behind. Its faults are `errors.PlatformError` and nothing else:
-`Gone` only when the platform itself said so, `Unavailable` for whatever may pass.
+A connector knows one platform's calls and nothing of cases. It holds no state beyond its HTTP client:
+cursors, leases and plans live in the rooms that call it, so a killed process leaves nothing behind. It raises
+`errors.PlatformError` only: `Gone` when the platform itself said so, `Unavailable` for whatever may pass.
 """
 
 from collections.abc import Sequence
@@ -14,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 
 class Surface(StrEnum):
-    """Where a picture can still be seen. Message and media are removed, and checked, separately."""
+    """A place where a picture can still be seen. Message and media are removed, and checked, separately."""
 
     MESSAGE = "message"
     MEDIA = "media"
@@ -22,7 +21,7 @@ class Surface(StrEnum):
 
 
 class Vantage(StrEnum):
-    """Who looks. Gone means gone for each of them."""
+    """The eyes that look. Gone means gone for each of them."""
 
     ANONYMOUS = "anonymous"
     MEMBER = "member"
@@ -30,7 +29,7 @@ class Vantage(StrEnum):
 
 
 class State(StrEnum):
-    """What a look showed."""
+    """The result of a look."""
 
     PRESENT = "present"
     ABSENT = "absent"
@@ -39,7 +38,7 @@ class State(StrEnum):
 
 
 class Action(StrEnum):
-    """What can be done to one post."""
+    """A removal that a platform can do."""
 
     REDACT_MESSAGE = "redact_message"
     QUARANTINE_MEDIA = "quarantine_media"
@@ -72,7 +71,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class StreamId:
-    """What one watcher leases: a stream of posts that can be read on from a cursor."""
+    """A stream of posts that one watcher leases and reads on from a cursor."""
 
     name: str
     """Stable and unique within the connector, such as "live" or "history:!room:server"."""
@@ -88,7 +87,7 @@ class Deletion:
 
 
 class UnseenKind(StrEnum):
-    """Why something that people can see is not compared."""
+    """The reason for which something that people can see is not compared."""
 
     SHUT_OUT = "shut_out"
     """A place that does not let our account in: it bans it, or asks for an invitation or for knocking."""
@@ -121,11 +120,11 @@ class Survey:
     watched: int
     """Of both, those that we are let into."""
     trouble: str = ""
-    """Why places outside the directory are not known, as the platform's refusal; empty: they are."""
+    """The platform's refusal to tell of places outside the directory; empty: it told."""
 
 
 class TroubleKind(StrEnum):
-    """What keeps a platform from being watched as it should."""
+    """Kinds of trouble that keep a platform from being watched."""
 
     AWAY = "away"
     TOKEN_REFUSED = "token_refused"  # noqa: S105 - the name of a trouble
@@ -160,19 +159,9 @@ class Batch:
     deletions: tuple[Deletion, ...] = ()
     """Of messages of whatever age, as far as the platform tells."""
     unseen: tuple[Unseen, ...] = ()
-    """What of these posts, or of the places around them, could not be looked at."""
+    """Parts of these posts, or of the places around them, that could not be looked at."""
     survey: Survey | None = None
     """Set: `unseen` names every whole place that is shut to us or not watched; others are seen again."""
-
-
-@dataclass(frozen=True, slots=True)
-class UserReport:
-    """A report that a user filed with the platform itself."""
-
-    place: str
-    message: str
-    reason: str
-    reported_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +204,7 @@ class Resource:
     at: datetime
     """When it was read, in UTC."""
     url: str
-    """Where it lies, as file:///... or s3://..."""
+    """Its address, as file:///... or s3://..."""
     modified_at: datetime
     """When it was last written, as the folder or the store says."""
     body: bytes = field(repr=False)
@@ -243,12 +232,12 @@ class Recording:
     edits: tuple[str, ...] = ()
     """Messages that changed this one, and the one that this one changed."""
     forwarded_from: str | None = None
-    """Where the message says that it came from."""
+    """The origin that the message itself names."""
     around: tuple[str, ...] = ()
     """Messages before and after it that are in the recording, oldest first."""
     likenesses: frozenset[str] = frozenset()
-    """What members of JSON are called, in small letters and without a prefix up to their last dot, that show
-    a picture or lead to one beside the file: such as "blurhash".
+    """Names of members of JSON that show a picture or lead to one beside the file, such as "blurhash".
+    They are in small letters, without a prefix up to their last dot.
     """
     bare_media: str = ""
     """The target's address without what opens the file; empty: the address opens nothing."""
@@ -267,7 +256,7 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What came of an action that succeeded."""
+    """The result of an action that succeeded."""
 
     words: str
     """The platform's answer, for the record."""
@@ -277,26 +266,24 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was seen of a target from one vantage on one surface."""
+    """One target, seen from one vantage on one surface."""
 
     surface: Surface
     vantage: Vantage
     state: State
     seen: str
-    """What the platform answered, for the record: status code and error code, never content."""
+    """The platform's answer, for the record: status code and error code, never content."""
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a platform offers, so that plans ask only for what exists."""
+    """The offer of a platform: plans ask for nothing else."""
 
     surfaces: tuple[Surface, ...]
     vantages: tuple[Vantage, ...]
     actions: tuple[Action, ...]
-    replay: str
-    """In words: how far back a cursor can be replayed."""
-    max_media_bytes: int
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    """For people, where there is no action: what they can do instead."""
     shut_out: tuple[Vantage, ...] = ()
     """To whom the platform may show nothing at all; an account sees whatever these could ever see."""
     links: tuple[str, ...] = ()
@@ -312,11 +299,11 @@ class Connector(Protocol):
     """Stable key stored beside every post, such as "matrix"."""
 
     def capabilities(self) -> Capabilities:
-        """What this platform offers."""
+        """Return what this platform offers. It asks nobody."""
         ...
 
     def streams(self) -> Sequence[StreamId]:
-        """The streams that exist without having been opened by a batch. Raises PlatformError."""
+        """Return the streams that no batch opens. Raises PlatformError."""
         ...
 
     def watch(self, stream: StreamId, cursor: str | None) -> Batch:
@@ -327,18 +314,14 @@ class Connector(Protocol):
         ...
 
     def locate(self, link: str) -> Post | None:
-        """The post behind a link or message id as people paste it; None if it is not of this platform.
+        """Return the post behind a link or message id as people paste it; None if it is not of this platform.
 
         Raises Gone if it is of this platform and not there, else PlatformError.
         """
         ...
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
-        """The bytes of one picture. Raises Gone, Unreadable(TOO_MANY_BYTES) or another PlatformError."""
-        ...
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """What users reported to the platform since `cursor`, oldest first, with the next cursor."""
+        """Return the bytes of one picture. Raises Gone, Unreadable(TOO_MANY_BYTES), PlatformError."""
         ...
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:
@@ -351,15 +334,13 @@ class Connector(Protocol):
         ...
 
     def verify(self, target: Target) -> Sequence[Look]:
-        """Look again at each surface from each vantage. Never raises for one look's failure: that look is
-        UNDETERMINED.
-        """
+        """Look at each surface from each vantage. A look that fails is UNDETERMINED; it raises nothing."""
         ...
 
     def control(self) -> Target | None:
-        """A picture that is certainly there, to be looked at beside what may be gone; None: there is none.
+        """Return a picture of ours that is there, looked at beside what may be gone; None: there is none.
 
-        It is ours, is kept by us, and no stream ever brings it as a post. Raises PlatformError.
+        No stream ever brings it as a post. Raises PlatformError.
         """
         ...
 
@@ -370,19 +351,19 @@ class Connector(Protocol):
 
 @runtime_checkable
 class Linker(Protocol):
-    """What a connector may be able to do besides: name a place or message as people open it."""
+    """A connector that can also name a place or message as people open it."""
 
     def link(self, place: str, message: str) -> str:
-        """An https address; of the place alone if `message` is empty."""
+        """Return an https address; of the place alone if `message` is empty."""
         ...
 
 
 @runtime_checkable
 class Recorder(Protocol):
-    """What a connector may be able to do besides: give a message out raw, to be kept as evidence."""
+    """A connector that can also give a message out raw, to be kept as evidence."""
 
     def record(self, target: Target, max_bytes: int) -> Recording:
-        """Ask for the message, what is around it and its file, and give the answers as they came.
+        """Ask for the message, its neighbours and its file, and return the answers as they came.
 
         Args:
             target: the picture and its message.
@@ -396,16 +377,31 @@ class Recorder(Protocol):
         ...
 
     def exists(self, place: str, message: str) -> bool:
-        """Whether people are still shown the message. Raises PlatformError where that is not certain."""
+        """Return whether people are still shown the message. Raises PlatformError where it is uncertain."""
         ...
 
 
 @runtime_checkable
 class Examined(Protocol):
-    """What a connector may be able to do besides: say in words what keeps it from working."""
+    """A connector that can also say in words what keeps it from working."""
 
     def health(self) -> Sequence[Trouble]:
-        """Ask the platform, within seconds, whether our accounts can do what is needed. Never raises
-        PlatformError: a platform that is away is a trouble. Empty: all is well.
+        """Return what our accounts lack, within seconds; nothing if all is well.
+
+        It raises nothing: a platform that is away is a trouble.
         """
         ...
+
+
+def abilities(connector: Connector) -> tuple[str, ...]:
+    """Return in words what a connector can do, as its capabilities and the protocols that it fills say."""
+    said = connector.capabilities()
+    offered = {
+        "following links": bool(said.links),
+        **{each.value.replace("_", " "): True for each in said.actions},
+        f"looks as {' and '.join(said.vantages)}": bool(said.surfaces),
+        "evidence": isinstance(connector, Recorder),
+        "links for people": isinstance(connector, Linker),
+        "health": isinstance(connector, Examined),
+    }
+    return ("watching", *(words for words, has in offered.items() if has))

@@ -1,10 +1,8 @@
-"""Somebody's old archive as a platform: files in a folder or an object store, read once, in order.
+"""An old archive as a platform: files in a folder or an object store, read once, in order.
 
-One stream, "files", from the first name to the last; its cursor is the last name that was read. Nothing can
-be removed there: `capabilities` offers no action, and whoever asks for one is told where to turn. Files can
-be looked at for as long as the folder is there, or the object store answers. What is recorded as evidence is
-the file itself with its path and the time that it was last written: nobody answers for it, so it is worth as
-much as whoever kept the archive.
+Its one stream goes from the first name to the last; the cursor is the last name that was read. Nothing can
+be removed there. Evidence is the file itself with its path and the time that it was last written: no server
+answers for it.
 """
 
 import logging
@@ -29,7 +27,6 @@ from takeback.connectors.api import (
     StreamId,
     Surface,
     Target,
-    UserReport,
     Vantage,
 )
 from takeback.errors import (
@@ -49,7 +46,7 @@ log = logging.getLogger(__name__)
 
 FILES = StreamId("files")
 PREFIX = "archive:"
-"""What an archive's connector name begins with."""
+"""The beginning of an archive's connector name."""
 BATCH = 64
 _NO_REMOVAL = (
     "this is an archive that was read, not a platform: nothing can be removed in it from here; "
@@ -71,25 +68,23 @@ class ArchiveConnector:
         self.source = source
         self._max_bytes = max_bytes
         self._at: tuple[str | None, Iterator[Blob]] | None = None
-        """Where the listing stands, so that it is not begun again for each batch."""
+        """The listing and its last name, so that it is not begun again for each batch."""
 
     def capabilities(self) -> Capabilities:
-        """Looking, and nothing else."""
+        """Return that looking is all there is."""
         return Capabilities(
             surfaces=(Surface.MEDIA,),
             vantages=(Vantage.ADMIN,),
             actions=(),
-            replay="from the first file to the last, at any time",
-            max_media_bytes=self._max_bytes,
             notes=(_NO_REMOVAL,),
         )
 
     def streams(self) -> Sequence[StreamId]:
-        """The one."""
+        """Return the one."""
         return (FILES,)
 
     def watch(self, stream: StreamId, cursor: str | None) -> Batch:
-        """The next files after `cursor`, a post each. Raises Unavailable."""
+        """Read the next files after `cursor`, a post each. Raises Unavailable."""
         assert stream == FILES
         try:
             listing = self._listing(cursor)
@@ -131,7 +126,7 @@ class ArchiveConnector:
         return None
 
     def fetch(self, media: str, max_bytes: int) -> bytes:
-        """The bytes of one file. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
+        """Read one file. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
         return self._read(media, max_bytes)[1]
 
     def _read(self, media: str, max_bytes: int) -> tuple[Blob, bytes]:
@@ -148,7 +143,7 @@ class ArchiveConnector:
         return found, data
 
     def record(self, target: Target, max_bytes: int) -> Recording:
-        """The file as it lies there. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
+        """Record the file as it lies there. Raises Gone, Unreadable(TOO_MANY_BYTES), Unavailable."""
         at = clock.now()
         found, data = self._read(target.media, max_bytes)
         folder = self._open().folder
@@ -159,7 +154,7 @@ class ArchiveConnector:
         return Recording(target, "", found.written_at, (file,), file=0)
 
     def exists(self, place: str, message: str) -> bool:  # noqa: ARG002 - the protocol's
-        """Whether the file is still there. Raises Unavailable."""
+        """Return whether the file is still there. Raises Unavailable."""
         try:
             _about(self._open(), message)
         except (NotFound, FileNotFoundError):
@@ -168,16 +163,12 @@ class ArchiveConnector:
             raise Unavailable(str(error)) from error
         return True
 
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """Nobody reports anything to an archive."""
-        return (), cursor or ""
-
     def act(self, action: Action, target: Target, key: str) -> Receipt:  # noqa: ARG002 - the protocol's
         """Raises NotAllowed: nothing can be removed."""
         raise NotAllowed(_NO_REMOVAL)
 
     def verify(self, target: Target) -> Sequence[Look]:
-        """Whether the file is still there."""
+        """Look whether the file is still there."""
         try:
             _about(self._open(), target.media)
         except (NotFound, FileNotFoundError):

@@ -13,7 +13,7 @@ from datetime import datetime
 from itertools import accumulate
 
 from takeback.infra.ledger.proofs import Stamp
-from takeback_verify.exhibits import SKEW
+from takeback_verify.core.exhibits import SKEW
 
 SOON = SKEW
 """How much later than the best bound of an event the chosen one may be."""

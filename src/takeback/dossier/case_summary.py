@@ -8,7 +8,7 @@ from takeback.ids import SightingId
 from takeback.infra.ledger.proofs import ProvenEntry
 from takeback.takedown.certificate import Certificate
 from takeback.zones import NAME, zone_of
-from takeback_verify.exhibit import ExhibitDocument
+from takeback_verify.core.exhibit import ExhibitDocument
 
 
 @dataclass(frozen=True, slots=True)

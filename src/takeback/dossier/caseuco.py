@@ -8,8 +8,8 @@ from datetime import datetime
 from uuid import UUID, uuid5
 
 from takeback.dossier.case_summary import CaseSummary, PostedCopy
-from takeback_verify.canonical import Value, write
-from takeback_verify.exhibit import ExhibitDocument, ExhibitPart
+from takeback_verify.core.canonical import Value, write
+from takeback_verify.core.exhibit import ExhibitDocument, ExhibitPart
 
 Node = dict[str, Value]
 

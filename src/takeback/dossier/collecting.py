@@ -30,14 +30,14 @@ from takeback.law import clocks
 from takeback.takedown import service as takedown
 from takeback.takedown.certificate import Certificate, certificates
 from takeback.takedown.model import Round
-from takeback_verify.cosignature import CosignerKey, format_cosigner_key
-from takeback_verify.exhibit import parse_exhibit
-from takeback_verify.note import format_verifier_key
-from takeback_verify.page import verify_page
-from takeback_verify.policy import LogKey, Policy
-from takeback_verify.stamp import verify_stamp
-from takeback_verify.story import TOLD
-from takeback_verify.trust import Trust
+from takeback_verify.core.cosignature import CosignerKey, format_cosigner_key
+from takeback_verify.core.exhibit import parse_exhibit
+from takeback_verify.core.note import format_verifier_key
+from takeback_verify.core.policy import LogKey, Policy
+from takeback_verify.core.stamp import verify_stamp
+from takeback_verify.core.story import TOLD
+from takeback_verify.core.trust import Trust
+from takeback_verify.narration.page import verify_page
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from takeback.dossier.model import Draft, Head, Paper, PartFile
 from takeback.evidence.model import Exhibit
 from takeback.infra.ledger.proofs import Anchor, ProvenEntry
-from takeback_verify.bag import BAG_FILES, BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
-from takeback_verify.entries import (
+from takeback_verify.core.bag import BAG_FILES, BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
+from takeback_verify.core.entries import (
     OpenedEntry,
     Paths,
     PlacedEntry,
@@ -21,8 +21,8 @@ from takeback_verify.entries import (
     format_own_entry,
     format_paths,
 )
-from takeback_verify.exhibit import EXHIBIT, parse_exhibit
-from takeback_verify.listing import (
+from takeback_verify.core.exhibit import EXHIBIT, parse_exhibit
+from takeback_verify.core.listing import (
     ANCHORS,
     ENTRIES,
     EXHIBITS,
@@ -36,10 +36,10 @@ from takeback_verify.listing import (
     format_listing,
     parse_listing,
 )
-from takeback_verify.note import Note, format_note
-from takeback_verify.package import FOLDER
-from takeback_verify.tlog_proof import TlogProof, format_tlog_proof
-from takeback_verify.zip_form import Sink, write_zip_form
+from takeback_verify.core.note import Note, format_note
+from takeback_verify.core.package import FOLDER
+from takeback_verify.core.tlog_proof import TlogProof, format_tlog_proof
+from takeback_verify.core.zip_form import Sink, write_zip_form
 
 
 @dataclass(frozen=True, slots=True)

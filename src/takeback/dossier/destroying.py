@@ -5,24 +5,23 @@ were taken out are out of reach; the log says who took them.
 """
 
 from datetime import datetime
-from uuid import UUID
 
 from takeback.app import App
 from takeback.dossier import service, store
 from takeback.ids import CaseId
 
 
-def destroy_packages(app: App, case: str, until: str) -> None:
+def destroy_packages(app: App, case: CaseId, until: datetime) -> None:
     """Delete the zips of a case's packages that were asked for up to a moment; what comes later is other.
 
     One that is being written at this moment is abandoned: its writer deletes the zip. May be repeated. Raises
     StorageUnavailable.
     """
-    blobs, moment = service.blobs_of(app), datetime.fromisoformat(until)
+    blobs = service.blobs_of(app)
     with app.database.transaction() as tx:
-        packages = service.of_case(tx, CaseId(UUID(case)))
+        packages = service.of_case(tx, case)
     for each in packages:
-        if each.asked_at > moment:
+        if each.asked_at > until:
             continue
         with app.database.transaction() as tx:
             store.set_abandoned(tx, each.id)

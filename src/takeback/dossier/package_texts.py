@@ -3,7 +3,7 @@
 from importlib import resources
 
 from takeback.dossier.case_summary import CaseSummary
-from takeback_verify.words import when
+from takeback_verify.core.words import when
 
 _STAMP = """
    A timestamp, as of {at} (the text is the checkpoint without its signatures):

@@ -19,7 +19,7 @@ from takeback.evidence.model import Exhibit, Part
 from takeback.infra.ledger.proofs import ProvenEntry
 from takeback.takedown.certificate import Certificate
 from takeback.takedown.model import Round
-from takeback_verify.exhibit import OPEN
+from takeback_verify.core.exhibit import OPEN
 
 _SHORTEST = 4
 """Letters that a name must have to be looked for inside other text; a shorter one is in too many words."""

@@ -20,6 +20,7 @@ from takeback.infra import clock
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
+from takeback.jobs import HandOut
 from takeback.submissions.package import PIECE_BYTES
 
 WAITING = store.WAITING
@@ -45,7 +46,7 @@ def take_up(database: Database, now: datetime) -> int:
             case = case_store.of_report(tx, asked.report)
             assert case is not None  # the database takes no request before a case was decided
             _begin(tx, asked, case, now)
-            enqueue(tx, "hand_out", request=str(asked.id))
+            enqueue(tx, HandOut(asked.id))
             count += 1
 
 

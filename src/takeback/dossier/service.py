@@ -38,11 +38,11 @@ from takeback.infra.ledger import proofs
 from takeback.infra.ledger import store as ledger
 from takeback.infra.ledger.record import record
 from takeback.keyring import service as keyring
-from takeback_verify.entries import PlacedEntry, parse_entries
-from takeback_verify.listing import ENTRIES, parse_listing
-from takeback_verify.policy import Policy
-from takeback_verify.strict_note import known_lines
-from takeback_verify.trust import Trust
+from takeback_verify.core.entries import PlacedEntry, parse_entries
+from takeback_verify.core.listing import ENTRIES, parse_listing
+from takeback_verify.core.policy import Policy
+from takeback_verify.core.strict_note import known_lines
+from takeback_verify.core.trust import Trust
 
 FOLDER = "dossier"
 """Below which the blob store has packages: FOLDER/dossier/attempt.zip."""

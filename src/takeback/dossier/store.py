@@ -18,7 +18,7 @@ from takeback.dossier.model import (
 )
 from takeback.ids import CaseId, DossierId, EventId, ReportId, RequestId, StaffId
 from takeback.infra.db.pool import Tx
-from takeback_verify.listing import parse_listing
+from takeback_verify.core.listing import parse_listing
 
 _STANDING = (
     "select id, case_id, state, asked_at, asked_by, access_event, event_id, blob, size, doing, names_posters,"

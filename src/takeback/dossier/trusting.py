@@ -8,8 +8,9 @@ from takeback.app import KEYS_FOLDER, authorities
 from takeback.infra.config import Settings
 from takeback.infra.ledger.keys import read_verifiers
 from takeback.infra.ledger.witnesses import load_policy
-from takeback_verify.policy import Policy, format_policy
-from takeback_verify.trust import Authority, Trust
+from takeback_verify.core.policy import Policy
+from takeback_verify.core.policy_text import format_policy
+from takeback_verify.core.trust import Authority, Trust
 
 ENOUGH = 2
 """Authorities that must have stamped an anchor, where so many are configured."""

@@ -9,7 +9,7 @@ from importlib import resources
 
 from takeback.takedown.telling import Phrases, english
 from takeback.zones import beside
-from takeback_verify.words import when
+from takeback_verify.core.words import when
 
 LANGUAGES = ("en-US", "en-EU", "zh-CN", "ko")
 _BETWEEN = {"zh-CN": "", "ko": " "}

@@ -1,6 +1,4 @@
-"""What can happen where copies are removed that nobody saw, and where a report finds very much. `events`
-hands it on; read that first.
-"""
+"""Copies that are removed unseen, and reports that match very much."""
 
 from dataclasses import dataclass
 

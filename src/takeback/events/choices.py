@@ -1,6 +1,4 @@
-"""What events are made of besides ids: closed lists to choose from, and times. `events` hands them on, so
-read that first.
-"""
+"""What events are made of besides ids: closed lists to choose from, and times."""
 
 from datetime import UTC, datetime
 from enum import StrEnum

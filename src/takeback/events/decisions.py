@@ -1,4 +1,4 @@
-"""What reviewers decide, dispute, take back and reverse. `events` hands it on; read that first."""
+"""What reviewers decide, dispute, take back and reverse."""
 
 from dataclasses import dataclass
 from uuid import UUID

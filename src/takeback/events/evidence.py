@@ -1,8 +1,8 @@
-"""Events about evidence: captured, watched, taken out, erased."""
+"""Evidence: captured, taken out, erased; and whether any is kept here."""
 
 from dataclasses import dataclass
 
-from takeback.events.choices import CapturedFor, HowEnded, Keeps, Moment, SeenBy
+from takeback.events.choices import CapturedFor
 from takeback.ids import CaptureId, CaseId, SightingId, StaffId
 
 
@@ -37,50 +37,6 @@ class EvidenceGivenUp:
     """The operator said that no evidence is kept from now on; each removal says so, too."""
 
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class DeletionObserved:
-    """A captured message is not there any more, and we did not remove it."""
-
-    capture: CaptureId
-    sighting: SightingId
-    by: SeenBy
-
-
-@dataclass(frozen=True, slots=True)
-class HeartbeatRecorded:
-    """A heartbeat: one stream of posts was watched from one moment to another, with so long a gap."""
-
-    connector: str
-    shard: str
-    since: Moment
-    until: Moment
-    posts: int
-    gap_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class InvestigationStarted:
-    """Everything that is posted in a place is captured from now on, until an end that is known already."""
-
-    connector: str
-    place: str
-    ends_at: Moment
-    keeps: Keeps
-    by: StaffId | None
-    """None: the operator, at the command line."""
-
-
-@dataclass(frozen=True, slots=True)
-class InvestigationEnded:
-    """Nothing more is captured in a place just because it is posted there."""
-
-    connector: str
-    place: str
-    how: HowEnded
-    by: StaffId | None
-    """None: the operator, at the command line; or nobody, where its time was over."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What can happen where more reports come than usual. `events` lists it; read that first."""
+"""More reports come than usual, or by a link for many."""
 
 from dataclasses import dataclass
 
@@ -66,8 +66,3 @@ class ReportLinkRevoked:
 
     link: LinkId
     staff: StaffId
-
-
-FloodEvent = (
-    FloodBegan | ReportHeld | ReportLetIn | FloodLetIn | FloodKept | ReportLinkMade | ReportLinkRevoked
-)

@@ -30,8 +30,8 @@ from takeback.infra.vault.copies import delete_copies, keep_copy
 from takeback.infra.vault.exhibit_key import KEY_PART, ExhibitKey, make_key
 from takeback.infra.vault.recipients import Directory, load_directory, recipients_of, reviewers_of
 from takeback.infra.vault.sealing import seal_stream
-from takeback_verify import canonical
-from takeback_verify.exhibit import (
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import (
     SALTS,
     ExhibitDocument,
     ExhibitPart,

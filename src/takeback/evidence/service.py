@@ -34,6 +34,7 @@ from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.openings import erase_openings
 from takeback.infra.ledger.record import record
+from takeback.jobs import Capture, Shred
 
 BEATS_BETWEEN = 1440
 """Heartbeats between a capture and a deletion that are told of: a day's, at one a minute."""
@@ -52,7 +53,7 @@ def want(
     Returns: whether there is nothing to wait for (any more).
     """
     if store.insert_wanted(tx, Wanted(new_capture(), subject, reason, suspected_minor, now)):
-        enqueue(tx, "capture", sighting=subject.sighting)
+        enqueue(tx, Capture(subject.sighting))
         return False
     return store.state_of(tx, subject.sighting) is not CaptureState.WANTED
 
@@ -147,7 +148,7 @@ def erase(tx: Tx, capture: CaptureId, now: datetime, *, case: CaseId | None = No
         return False
     erase_openings(tx, spoken_of)
     store.set_erasure_event(tx, capture, record(tx, EvidenceErased(case, capture), at=now))
-    enqueue(tx, "shred", capture=str(capture))
+    enqueue(tx, Shred(capture))
     return True
 
 
@@ -168,7 +169,7 @@ def keep_no_picture(tx: Tx, sighting: SightingId, case: CaseId, now: datetime) -
     wanted, state = found
     if state is CaptureState.WANTED:
         store.set_suspected_minor(tx, wanted.capture)
-        enqueue(tx, "capture", sighting=sighting)  # what is being sealed just now will not count
+        enqueue(tx, Capture(sighting))  # what is being sealed just now will not count
         return
     erase(tx, wanted.capture, now, case=case)
     want(tx, wanted.subject, wanted.reason, now, suspected_minor=True)

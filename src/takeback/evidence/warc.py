@@ -26,7 +26,7 @@ from warcio.warcwriter import WARCWriter
 
 from takeback.connectors.api import Exchange, Recording, Resource
 from takeback.evidence.redaction import TakenOut
-from takeback_verify import canonical
+from takeback_verify.core import canonical
 
 _TRANSFER = frozenset({"transfer-encoding", "content-encoding"})
 _ARCHIVED = "X-Archive-Orig-"

@@ -2,15 +2,17 @@
 one machine, except those that name a platform.
 
 Two classes, because the public portal is a process of its own that must not be given what it must not know:
-`PortalSettings` names no platform, no token and no private key.
+`PortalSettings` names no platform, no token and no private key. Variables of accounts on platforms are only
+collected here; `takeback.platforms` reads them.
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     DotEnvSettingsSource,
@@ -22,11 +24,13 @@ from pydantic_settings import (
 from takeback.errors import ConfigurationError
 from takeback.infra.settings_form import (
     PREFIX,
+    Accounts,
     Address,
     DatabaseUrl,
     Host,
     Origin,
     Place,
+    is_of_a_platform,
     wrong_names,
     wrong_value,
 )
@@ -43,8 +47,6 @@ INTERNAL = frozenset(
     {
         "TAKEBACK_PARENT_PIPE",
         "TAKEBACK_LISTENER",
-        "TAKEBACK_CONNECTOR",
-        "TAKEBACK_MADE_POSTS",
         "TAKEBACK_NATIVE",
     }
 )
@@ -199,18 +201,11 @@ class Settings(_Checked):
         "into each checkpoint; default: none.",
     )
 
-    matrix_url: Address | None = Field(
-        None, description="Client API of the Matrix homeserver, as http://127.0.0.1:8008."
+    connectors: Accounts | None = Field(
+        None,
+        description="Accounts that are connected, as matrix, or matrix:main matrix:second. Default: none.",
     )
-    matrix_admin_token: SecretStr | None = Field(
-        None, description="Access token of the moderation account (a server administrator)."
-    )
-    matrix_member_token: SecretStr | None = Field(
-        None, description="Access token of an ordinary account, to look as a member does."
-    )
-    matrix_discover_every: float = Field(
-        10.0, gt=0, le=_DAY, allow_inf_nan=False, description="Seconds between looks for new public rooms."
-    )
+    _of_platforms: dict[str, str] = PrivateAttr(default_factory=dict)
 
     undo_seconds: float = Field(
         10.0,
@@ -365,6 +360,15 @@ class Settings(_Checked):
         None, description="Address of a Ray cluster that sweeps older days; default: this machine does."
     )
 
+    def __init__(self, **values: object) -> None:
+        super().__init__(**values)
+        self._of_platforms = of_platforms(file=values.get("_env_file", self) is not None)
+
+    @property
+    def of_platforms(self) -> Mapping[str, str]:
+        """The variables of accounts, which their platforms read."""
+        return self._of_platforms
+
     @property
     def portal_url(self) -> str:
         """Where people find the portal."""
@@ -391,33 +395,31 @@ class Settings(_Checked):
         return self
 
 
-def all_settings() -> tuple[Settings, PortalSettings]:
-    """Every setting there is, of all processes. Raises ConfigurationError with all that is wrong."""
-    wrong: list[str] = []
-    found: list[_Checked] = []
-    for group in (Settings, PortalSettings):
-        try:
-            found.append(group())
-        except ConfigurationError as error:
-            wrong += str(error).split("; ")
-    match found:
-        case [Settings() as settings, PortalSettings() as portal]:
-            return settings, portal
-        case _:
-            raise ConfigurationError("; ".join(dict.fromkeys(wrong)))
-
-
 def every_name() -> frozenset[str]:
     """The names of all settings."""
     groups = Settings, PortalSettings
     return frozenset(f"{PREFIX}{name.upper()}" for group in groups for name in group.model_fields)
 
 
+def of_platforms(*, file: bool = True) -> dict[str, str]:
+    """Return the variables of accounts by their names. Raises ConfigurationError: .env cannot be read."""
+    return {name: value for name, value in given(file=file).items() if is_of_a_platform(name)}
+
+
 def _names_that_are_wrong() -> list[str]:
-    """Of the environment and of the .env file. Raises ConfigurationError: the file cannot be read."""
+    """Of all variables but those of accounts. Raises ConfigurationError."""
+    ours = {name: value for name, value in given().items() if not is_of_a_platform(name)}
+    return sorted(wrong_names(ours, every_name() | INTERNAL))
+
+
+def given(*, file: bool = True) -> dict[str, str]:
+    """All variables, by their names in capitals; the environment wins. Raises ConfigurationError."""
     try:
-        sources = EnvSettingsSource(Settings).env_vars, DotEnvSettingsSource(Settings).env_vars
+        sources = [EnvSettingsSource(Settings), *([DotEnvSettingsSource(Settings)] if file else [])]
+        return {
+            name.upper(): value or ""
+            for source in reversed(sources)
+            for name, value in source.env_vars.items()
+        }
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"cannot read the file .env: {type(error).__name__}") from error
-    known = every_name() | INTERNAL
-    return sorted({said for source in sources for said in wrong_names(source, known)})

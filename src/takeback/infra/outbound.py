@@ -27,7 +27,7 @@ from takeback.infra import clock
 from takeback.infra.asking import ask_outside
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
-"""What an answer may have unless the caller says otherwise."""
+"""Longest answer unless the caller says otherwise."""
 TOO_MANY_REQUESTS = 429
 SERVER_ERRORS = 500
 MAX_ORIGIN_PORT = 65535
@@ -42,7 +42,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the other side said, below 500 and not "too many requests"."""
+    """An answer of the other side, below 500 and not "too many requests"."""
 
     status: int
     content_type: str
@@ -96,7 +96,7 @@ class Timeouts:
 def path(*segments: str, **query: str) -> str:
     """A request path from raw segments, each percent-encoded whole, with a query.
 
-    A leading segment may name a fixed prefix with slashes of its own, such as "/_matrix/client/v3".
+    A leading segment may name a fixed prefix with slashes of its own.
     """
     prefix, *rest = segments
     # A segment of dots would be read as a step up the tree by proxies on the way.

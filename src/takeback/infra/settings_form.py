@@ -8,19 +8,24 @@ import difflib
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from functools import cache
+from importlib.metadata import entry_points
 from types import UnionType
 from typing import Annotated, Union, get_args, get_origin
 
 import annotated_types
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, SecretStr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
+from pydantic_settings import NoDecode
 
 from takeback.infra.addresses import an_address, an_origin, without_credentials, without_secrets
 
 PREFIX = "TAKEBACK_"
+PLATFORMS = "takeback.connectors"
+"""The group of entry points by which platforms register themselves."""
 MAY_BE_EMPTY = frozenset({"TAKEBACK_PORTAL_LINKS"})
 _ALIKE = 0.6
 """From which likeness on (0 to 1) a known name is offered for a wrong one."""
@@ -49,11 +54,36 @@ def a_host(host: str) -> str:
     return host
 
 
+@cache
+def platform_names() -> tuple[str, ...]:
+    """Return the names of the registered platforms. None is imported."""
+    return tuple(sorted(entry_points(group=PLATFORMS).names))
+
+
+def is_of_a_platform(variable: str) -> bool:
+    """Return whether a variable, in capitals, is a setting of an account of a platform."""
+    return variable.startswith(tuple(f"{PREFIX}{name.upper()}_" for name in platform_names()))
+
+
+def account_names(value: str) -> tuple[str, ...]:
+    """Read "matrix matrix:second" as names of accounts. Raises ValueError."""
+    names = tuple(value.split())
+    if not all(re.fullmatch(r"[a-z][a-z0-9]*(:[a-z0-9]+)?", name) for name in names):
+        raise ValueError(
+            "must be names with blanks between them, of a platform or of a platform and an account, as "
+            "matrix:second, in small letters and digits"
+        )
+    if len(set(names)) < len(names):
+        raise ValueError("names an account twice")
+    return names
+
+
 DatabaseUrl = Annotated[str, AfterValidator(a_database_url)]
 """May hold a password: only whether it is set is ever shown."""
 Address = Annotated[str, AfterValidator(an_address)]
 Origin = Annotated[str, AfterValidator(an_origin)]
 Host = Annotated[str, AfterValidator(a_host)]
+Accounts = Annotated[tuple[str, ...], NoDecode, BeforeValidator(account_names)]
 Place = Annotated[str, AfterValidator(without_credentials)]
 """Where something is, as a path, an address, or several of them."""
 
@@ -77,6 +107,8 @@ def wrong_names(given: Mapping[str, str | None], known: Iterable[str]) -> list[s
         near = _nearest(upper, names) if ours else difflib.get_close_matches(upper, names, 1, _MISSPELT)
         if near:
             found.append(f"{upper} is no setting; {near[0]} is the nearest")
+        elif is_of_a_platform(upper):
+            found.append(f"{upper} is no setting of an account that TAKEBACK_CONNECTORS names")
         elif ours:
             found.append(f"{upper} is no setting; `takeback settings` lists all of them")
     return found
@@ -84,11 +116,15 @@ def wrong_names(given: Mapping[str, str | None], known: Iterable[str]) -> list[s
 
 def _nearest(name: str, names: Iterable[str]) -> list[str]:
     """The known name most like one with our prefix, which says nothing; none if nothing is like it."""
+    platform, _, setting = name.removeprefix(PREFIX).partition("_")
+    near = difflib.get_close_matches(platform.lower(), platform_names(), 1, _MISSPELT)
+    if setting and near and not is_of_a_platform(name):
+        return [f"{PREFIX}{near[0].upper()}_{setting}"]
     ends = sorted(each.removeprefix(PREFIX) for each in names)
     return [PREFIX + end for end in difflib.get_close_matches(name.removeprefix(PREFIX), ends, 1, _ALIKE)]
 
 
-def wrong_value(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
+def wrong_value(error: ErrorDetails, fields: Mapping[str, FieldInfo], prefix: str = PREFIX) -> str:
     """A sentence about one setting that is wrong, with what it may be, and without its value."""
     name = str(error["loc"][0]) if error["loc"] else ""
     field = fields.get(name)
@@ -96,7 +132,9 @@ def wrong_value(error: ErrorDetails, fields: Mapping[str, FieldInfo]) -> str:
         return error["msg"].removeprefix("Value error, ")
     allowed = allowed_range(field)
     said = f"must be {allowed}" if allowed else error["msg"].removeprefix("Value error, ")
-    return f"{PREFIX}{name.upper()} {said}"
+    if error["type"] == "missing":
+        said = f"is missing: {field.description}"
+    return f"{prefix}{name.upper()} {said}"
 
 
 def allowed_range(field: FieldInfo) -> str:
@@ -118,6 +156,17 @@ def allowed_range(field: FieldInfo) -> str:
     return " ".join(words)
 
 
+def listed(group: BaseModel, prefix: str) -> dict[str, str]:
+    """Return each setting of a group with its value and what it is, by its variable."""
+    lines: dict[str, str] = {}
+    for name, field in type(group).model_fields.items():
+        about = (field.description or "").rstrip(".")
+        about += f"; {allowed_range(field)}." if allowed_range(field) else "."
+        variable = f"{prefix}{name.upper()}"
+        lines[variable] = f"{variable}={shown(getattr(group, name), field)}\n    {about}"
+    return lines
+
+
 def shown(value: object, field: FieldInfo) -> str:
     """What of a setting's value may be seen by whoever looks over a shoulder.
 
@@ -128,7 +177,8 @@ def shown(value: object, field: FieldInfo) -> str:
     if {SecretStr, DatabaseUrl} & _kinds(field.annotation):
         return "set"
     if isinstance(value, tuple):
-        return ",".join(f"{each / timedelta(seconds=1):g}s" for each in value)
+        times = (each for each in value if isinstance(each, timedelta))
+        return ",".join(f"{each / timedelta(seconds=1):g}s" for each in times) or " ".join(value)
     return without_secrets(str(value))
 
 

@@ -11,12 +11,13 @@ from pyrage import IdentityError, RecipientError, x25519
 
 from takeback.errors import ConfigurationError
 from takeback.infra.ledger import keys as ledger_keys
+from takeback.infra.signing import parse_cosigner_secret, parse_signer_key
 from takeback.infra.vault.keys import IDENTITY_FILE, PORTAL_FOLDER
 from takeback.infra.vault.seal import PEPPER_FILE, RECIPIENT_FILE, which_key
 from takeback.staff import secret as staff_secret
-from takeback_verify.cosignature import format_cosigner_key, parse_cosigner_secret
-from takeback_verify.errors import Malformed
-from takeback_verify.note import format_verifier_key, parse_signer_key
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.note import format_verifier_key
 
 DOCUMENT_KEY = "document.key"
 """As `dossier.sealing` names it, which is above this room."""

@@ -24,8 +24,8 @@ from takeback.infra.vault.seal import PEPPER_FILE, RECIPIENT_FILE
 from takeback.keyring import store
 from takeback.keyring.known import KEYS, LEDGER_KEYS, REPLACE, OwnKey
 from takeback.staff import secret
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.note import format_verifier_key, parse_verifier_key
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.note import format_verifier_key, parse_verifier_key
 
 INTAKE = frozenset({IDENTITY_FILE, f"{PORTAL_FOLDER}/{RECIPIENT_FILE}", f"{PORTAL_FOLDER}/{PEPPER_FILE}"})
 STAFF = frozenset({secret.KEY_FILE})

@@ -1,7 +1,4 @@
-"""Which posts lie near which entries: asked of the index, or of a few entries.
-
-What comes out is pairs with all their touches; `signals.relation` says what these mean.
-"""
+"""Posts near entries: asked of the index, or of a few entries. `signals.relation` says what pairs mean."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,12 +20,12 @@ class Nearby:
     entries: dict[EntryId, Brief] = field(default_factory=dict)
 
     def add(self, entry: Brief, touch: Touch) -> None:
-        """One more pair of a part and a row."""
+        """Add a pair of a part and a row."""
         self.entries[entry.id] = entry
         self.touches.setdefault(entry.id, []).append(touch)
 
     def replace(self, shown: Shown, entry: Entry) -> None:
-        """An entry changed: what was known of it is asked anew, and nothing stays if it was withdrawn."""
+        """Ask a changed entry anew, and forget what was known of it; nothing stays if it was withdrawn."""
         self.touches.pop(entry.id, None)
         brief = Brief(entry.id, entry.status, entry.kind, entry.frames)
         for touch in touches(shown.rows, [entry], shown.radius):
@@ -36,7 +33,7 @@ class Nearby:
 
 
 def ask_index(index: BankIndex, posts: Mapping[int, Shown]) -> dict[int, Nearby]:
-    """What the index knows near these posts."""
+    """Return what the index knows near these posts."""
     found = {number: Nearby() for number in posts}
     for number, touched in rows.near(index.search, posts).items():
         for touch in touched:
@@ -47,7 +44,7 @@ def ask_index(index: BankIndex, posts: Mapping[int, Shown]) -> dict[int, Nearby]
 
 
 def ask_entries(shown: Shown, entries: Sequence[Entry]) -> Nearby:
-    """The same by comparing everything with a few entries."""
+    """Compare everything with a few entries, as `ask_index` does with all."""
     nearby = Nearby()
     for entry in entries:
         if entry.status is not EntryStatus.WITHDRAWN:
@@ -56,7 +53,7 @@ def ask_entries(shown: Shown, entries: Sequence[Entry]) -> Nearby:
 
 
 def shown_in(sighting: Sighting) -> Shown | None:
-    """What one post shows, of its reading as it is stored; None if there is none."""
+    """Return what one post shows, of its reading as it is stored; None if there is none."""
     if sighting.kind is Kind.CLIP:
         return Shown(tuple(map(moment_of, sighting.frames)), is_clip=True)
     if sighting.hash is None:

@@ -1,13 +1,12 @@
 """The second stage: details of confirmed copies find what no hash of a whole picture survives.
 
-A crop, a sticker or a turn by a few degrees puts a copy far outside every radius. Its details still agree in
-their places (`signals.features`). Such details say much more about a picture than a hash does, so they are
-kept of copies that a person confirmed and of no others, sealed, and only until the entry is withdrawn. They
-are compared with what is posted on the platform that holds the picture, and never leave the service. What
-they find is a candidate for a person, whatever its strength.
+A crop, a sticker or a turn by a few degrees puts a copy far outside every radius, but its details still agree
+in their places (`signals.details.features`). Details say much more about a picture than a hash does. So they
+are kept of copies that a person confirmed, sealed, only until the entry is withdrawn; they are compared on
+the platform that holds the picture and never leave the service. What they find is a candidate for a person.
 
-The price is time, so it is paid by a job after the post is committed, and a busy platform can be kept to the
-newest few: a post is compared with what was confirmed in its own place, and with a little of the others.
+A job compares them after the post is committed, with what was confirmed in its own place and a little of the
+others, so that a busy platform can be kept to the newest few.
 """
 
 from collections.abc import Sequence
@@ -20,11 +19,12 @@ from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
 from takeback.infra.vault.seal import Recipient, seal
 from takeback.infra.vault.unseal import Unsealer
+from takeback.jobs import LookClosely
 from takeback.matching import details_store, store
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Sighting
-from takeback.signals import features
-from takeback.signals.features import Features
+from takeback.signals.details import features
+from takeback.signals.details.features import Features
 from takeback.signals.model import Cut, Flip
 from takeback.signals.relation import Hit
 
@@ -40,7 +40,9 @@ Known = tuple[EntryId, Features]
 
 
 def wanted(tx: Tx, sighting: SightingId, entries: Sequence[EntryId]) -> dict[EntryId, Hit]:
-    """Those of the entries that a copy shows and of which more details would help, with how it shows them."""
+    """Return those of the entries that a copy shows and of which more details would help, with how it shows
+    them.
+    """
     hits = {entry: store.get(tx, sighting, entry) for entry in entries}
     return {
         entry: hit
@@ -59,23 +61,23 @@ def remember(
         return
     for sighting in sightings.recent_pictures(tx, copy.connector, copy.place, now - EARLIER, MOST_EARLIER):
         if sighting != copy.id:
-            enqueue(tx, "look_closely", sighting=sighting, by=FoundBy.LOOK_BACK.value)
+            enqueue(tx, LookClosely(sighting, FoundBy.LOOK_BACK))
 
 
 def forget(tx: Tx, entry: EntryId) -> None:
-    """The entry was withdrawn: nothing is kept of its copies."""
+    """Delete what was kept of a withdrawn entry's copies."""
     details_store.delete(tx, entry)
 
 
 def known_near(tx: Tx, unsealer: Unsealer, post: Sighting) -> list[Known]:
-    """The details that a post is compared with: none of entries that it is known to show."""
+    """Return the details that a post is compared with: none of entries that it is known to show."""
     but = details_store.matched_entries(tx, post.id)
     kept = details_store.known(tx, post.connector, post.place, SAME_PLACE, ELSEWHERE, but)
     return [(entry, features.parse_features(unsealer.unseal(sealed))) for entry, sealed in kept]
 
 
 def agreements(known: Sequence[Known], query: Features) -> dict[EntryId, Hit]:
-    """Which entries a post may show, each by its strongest agreement."""
+    """Return which entries a post may show, each by its strongest agreement."""
     best: dict[EntryId, Hit] = {}
     for entry, copy in known:
         found = features.agree(query, copy)
@@ -95,7 +97,7 @@ def agreements(known: Sequence[Known], query: Features) -> dict[EntryId, Hit]:
 
 
 def commit(tx: Tx, sighting: SightingId, found: dict[EntryId, Hit], by: FoundBy, now: datetime) -> None:
-    """Write down what agreed; a pair that hashes or details found before stays as it was found."""
+    """Record what agreed; a pair that was found before stays as it was found."""
     for entry, hit in sorted(found.items()):
         if store.insert(tx, sighting, entry, hit, by, now):
             record(tx, Matched(entry, sighting, by))

@@ -20,18 +20,18 @@ def insert(
 
 
 def count(tx: Tx, entry: EntryId) -> int:
-    """Of how many copies of an entry details are kept."""
+    """Return of how many copies of an entry details are kept."""
     row = tx.execute("select count(*) from matching_details where entry_id = %s", [entry]).fetchone()
     return 0 if row is None else row[0]
 
 
 def delete(tx: Tx, entry: EntryId) -> None:
-    """Forget the details of an entry's copies."""
+    """Delete the details of an entry's copies."""
     tx.execute("delete from matching_details where entry_id = %s", [entry])
 
 
 def any_on(tx: Tx, connector: str) -> bool:
-    """Whether details of any picture on this platform are kept."""
+    """Return whether details of any picture on this platform are kept."""
     row = tx.execute(
         "select exists (select from matching_details where connector = %s)", [connector]
     ).fetchone()
@@ -41,15 +41,10 @@ def any_on(tx: Tx, connector: str) -> bool:
 def known(
     tx: Tx, connector: str, place: str, same_place: int, elsewhere: int, but: Sequence[EntryId]
 ) -> list[tuple[EntryId, bytes]]:
-    """What is kept of confirmed copies on one platform: the newest of the same place, and a few of others.
+    """Return what is kept of confirmed copies on one platform: at most `same_place` of the place and a few
+    others.
 
-    Args:
-        tx: the transaction.
-        connector: the platform.
-        place: the post's place.
-        same_place: at most so many of it.
-        elsewhere: at most so many of other places.
-        but: entries that are known to be shown already.
+    The newest come first; entries in `but`, which are known to be shown already, are left out.
     """
     rows = tx.execute(
         """
@@ -73,6 +68,6 @@ def known(
 
 
 def matched_entries(tx: Tx, sighting: SightingId) -> list[EntryId]:
-    """The entries that a post is known to show, or may."""
+    """Return the entries that a post is known to show, or may."""
     rows = tx.execute("select entry_id from matching_match where sighting_id = %s", [sighting])
     return [row[0] for row in rows]

@@ -1,8 +1,8 @@
-"""Read a post so that it can be compared: the fast way, and exactly where that could matter.
+"""Readings of posts so that they can be compared: the fast way, and exactly where that could matter.
 
 Nearly every picture that passes is near nothing in the bank, and for those the fast hash is as good as any.
-One that comes within the radius and its doubt is read again exactly before it is committed. A bank entry that
-comes in the moment between is met in the transaction (`service`), with the same rule.
+One within the radius and its doubt is read again exactly before it is committed. A bank entry that comes in
+the moment between is met in the transaction (`service`), with the same rule.
 """
 
 from takeback.bank.index import BankIndex
@@ -11,13 +11,13 @@ from takeback.matching.comparison import ask_index
 from takeback.sightings.model import Reading
 from takeback.sightings.reading import read
 from takeback.signals.lanes import When
-from takeback.signals.model import ClipSignals, PictureSignals
+from takeback.signals.model import PictureSignals
 from takeback.signals.relation import needs_exact, shown_by
 from takeback.signals.sandbox import Decoder
 
 
-def is_near(index: BankIndex, signals: PictureSignals | ClipSignals) -> bool:
-    """Whether a reading is in doubt, and near enough to the bank for that to matter."""
+def is_near(index: BankIndex, signals: PictureSignals) -> bool:
+    """Return whether a reading is in doubt, and near enough to the bank for that to matter."""
     shown = shown_by(signals)
     if not shown.doubt:
         return False
@@ -33,9 +33,5 @@ def read_closely(
     max_bytes: int,
     when: When = When.NOW,
 ) -> Reading:
-    """What comes of reading one file of a post. Never raises for what a platform or a file does."""
-    reading = read(connector, decoder, media, max_bytes, when=when)
-    if not isinstance(reading, PictureSignals) or not is_near(index, reading):
-        return reading
-    again = read(connector, decoder, media, max_bytes, exact=True, when=when)
-    return again if isinstance(again, PictureSignals) else reading
+    """Fetch and read one file of a post. Never raises for what a platform or a file does."""
+    return read(connector, decoder, media, max_bytes, when=when, closer=lambda seen: is_near(index, seen))

@@ -1,88 +1,56 @@
-"""The join: every pair of a post and a bank entry is compared, whichever came last.
+"""Matching: every pair of a post and a bank entry is compared, whichever came last.
 
 Why none is lost. A transaction that commits sightings shares the bank's lock from before it reads the bank
 until it has committed; one that changes the bank holds that lock alone. So either
 
 1. the sightings commit before the change: then the look-back, which begins after the change has committed,
-   sees them; or
+sees them; or
 2. the change commits before the sightings' transaction gets its share: then that transaction reads the
-   change, and compares its sightings with it.
+change, and compares its sightings with it.
 
-Most of the bank is compared before the lock is shared, from the index; under it only what changed since is,
-so that those who change the bank wait for little.
+Most of the bank is compared before the lock is shared, from the index; under it only what changed since is.
+The relation is the same both times (`signals.relation.relate`), and a match is keyed by (sighting, entry), so
+meeting twice changes nothing.
 
-The relation that is asked is the same both times (`signals.relation.relate`), and a match is keyed by
-(sighting, entry): meeting twice changes nothing. No watcher needs to say where it is, and none can be behind.
-
-A post that was hashed the fast way and comes near anything is never matched as it is: in the same transaction
-a job is put down (`read_exactly`) that reads it again and commits what it then matches, under the same lock.
-So such a pair is late by a job, and never lost or decided by a doubtful hash.
+A post that was hashed the fast way and comes near anything is never matched as it is: the same transaction
+enqueues a job (`read_exactly`) that reads it again and commits what it then matches, under the same lock.
+Such a pair is late by a job, and never lost or decided by a doubtful hash.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
-
-import numpy as np
 
 from takeback.bank import store as bank
-from takeback.bank.index import BankIndex, Rows, questions_of
+from takeback.bank.index import BankIndex, questions_of
 from takeback.bank.loading import refresh
 from takeback.bank.model import Entry, EntryStatus
 from takeback.errors import StorageUnavailable, asked_wait
 from takeback.events import FoundBy, Matched
 from takeback.ids import EntryId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Database, Tx
 from takeback.infra.jobs.queue import enqueue
-from takeback.infra.jobs.urgency import slow
 from takeback.infra.ledger.record import record
+from takeback.jobs import LookClosely, ReadAgain, ReadExactly, slow
 from takeback.matching import details_store, store
 from takeback.matching.comparison import Nearby, ask_entries, ask_index, shown_in
-from takeback.sightings import leases, packed
+from takeback.sightings import leases
 from takeback.sightings import store as sightings
 from takeback.sightings.model import Later, Lease, Seen
-from takeback.signals import compare
+from takeback.sightings.sweep import Sweeper
 from takeback.signals.model import REVIEW_RADIUS, ClipSignals, PictureSignals
-from takeback.signals.pdq import MAX_DOUBT
+from takeback.signals.pdq.hashing import MAX_DOUBT
 from takeback.signals.relation import Shown, needs_exact, relate, shown_by
 
 _AT_ONCE = 500
 """Posts that a look-back settles in one transaction."""
 
 
-class Transactions(Protocol):
-    """What a look-back needs of a database."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
-
-
-class Near(Protocol):
-    """One hash of a post is near what was asked."""
-
-    @property
-    def sighting(self) -> SightingId:
-        """The post."""
-        ...
-
-
-class Sweep(Protocol):
-    """Asks everything that passed, as `sightings.sweep.Sweeper` does."""
-
-    def near(self, queries: Rows, radius: int) -> Sequence[Near]:
-        """Every hash at most `radius` bits from a query."""
-        ...
-
-
 def commit_batch(
     tx: Tx, index: BankIndex, lease: Lease, seen: Sequence[Seen], cursor: str, *, done: bool, now: datetime
 ) -> list[SightingId | None]:
-    """Write down what passed, what it matches, and how far the stream was read: all of it, or nothing.
+    """Commit what passed, what it matches, and how far the stream was read: all of it, or nothing.
 
-    Returns:
-        the new rows' ids, None for pictures that were known. Raises LeaseLost.
+    Returns the new rows' ids, None for pictures that were known. Raises LeaseLost.
     """
     ids = commit(tx, index, lease.connector, seen, now)
     leases.move(tx, lease, cursor, done=done)
@@ -92,7 +60,7 @@ def commit_batch(
 def commit(
     tx: Tx, index: BankIndex, connector: str, seen: Sequence[Seen], now: datetime
 ) -> list[SightingId | None]:
-    """Write down what passed and what it matches."""
+    """Commit what passed and what it matches. Returns ids as `commit_batch`."""
     posts = {
         number: shown_by(each.reading)
         for number, each in enumerate(seen)
@@ -117,27 +85,31 @@ def commit(
 
 
 def read_later(tx: Tx, sighting: SightingId, later: Later, now: datetime) -> None:
-    """Have a post read again: soon, or in the slow lane, where each poster in turn has one file read."""
+    """Enqueue another reading of a post: soon, or in the slow lane, where each poster in turn has one file
+    read.
+    """
     if later.slow:
         turn = slow(sightings.count_slow(tx, sighting))
-        enqueue(tx, "read_again", urgency=turn, sighting=sighting, slow=1)
+        enqueue(tx, ReadAgain(sighting, slow=1), priority=turn)
     else:
         at = now + asked_wait(later.retry_after) if later.retry_after else None
-        enqueue(tx, "read_again", at=at, sighting=sighting)
+        enqueue(tx, ReadAgain(sighting), at=at)
 
 
 def _look_closely(tx: Tx, connector: str, posts: Sequence[tuple[SightingId, Shown]]) -> None:
-    """Have pictures that match nothing compared by their details, where there are any to compare with."""
+    """Enqueue the comparison by details of pictures that match nothing, where there are any to compare
+    with.
+    """
     pictures = [sighting for sighting, shown in posts if not shown.is_clip]
     if pictures and details_store.any_on(tx, connector):
         for sighting in pictures:
-            enqueue(tx, "look_closely", sighting=sighting, by=FoundBy.LIVE.value)
+            enqueue(tx, LookClosely(sighting, FoundBy.LIVE))
 
 
 def commit_late(
     tx: Tx, index: BankIndex, sighting: SightingId, signals: PictureSignals | ClipSignals, now: datetime
 ) -> None:
-    """The same for a picture that could not be read when it passed and can be now."""
+    """Commit a picture that could not be read when it passed and can be now."""
     shown = shown_by(signals)
     seq, near = _ask(tx, index, {0: shown})
     bank.share(tx)
@@ -154,7 +126,7 @@ def commit_exactly(
     by: FoundBy,
     now: datetime,
 ) -> None:
-    """The same for a post whose fast hash came near something, and which was read again since.
+    """Commit a post whose fast hash came near something, and which was read again since.
 
     Args:
         tx: the transaction.
@@ -179,7 +151,7 @@ def commit_exactly(
 
 
 def _ask(tx: Tx, index: BankIndex, posts: Mapping[int, Shown]) -> tuple[int, dict[int, Nearby]]:
-    """What the index says, and up to which change that holds; later ones are asked under the lock."""
+    """Return what the index says, and up to which change that holds; later ones are asked under the lock."""
     refresh(tx, index)
     seq = index.seq
     return seq, ask_index(index, posts)
@@ -192,10 +164,10 @@ def _with(changed: Sequence[Entry], shown: Shown, near: Nearby) -> Nearby:
 
 
 def _settle(tx: Tx, sighting: SightingId, shown: Shown, near: Nearby, by: FoundBy, now: datetime) -> int:
-    """Match a post, or have it read exactly first; how many new matches there were."""
+    """Match a post, or have it read exactly first. Returns how many new matches there were."""
     if needs_exact(shown, (touch for each in near.touches.values() for touch in each)):
         sightings.await_exact(tx, sighting)
-        enqueue(tx, "read_exactly", sighting=sighting, by=by.value)
+        enqueue(tx, ReadExactly(sighting, by))
         return 0
     return _match(tx, sighting, shown, near, by, now, exact=True)
 
@@ -214,27 +186,8 @@ def _match(
 
 
 def matched(tx: Tx, sightings: Sequence[SightingId]) -> int:
-    """How many matches these posts have."""
+    """Return how many matches these posts have."""
     return store.count(tx, sightings)
-
-
-def look_back(database: Transactions, entry_id: EntryId, now: datetime, sweeper: Sweep | None = None) -> int:
-    """Ask everything that passed before the entry was banked; how many new matches there were.
-
-    Must be called after the entry's transaction has committed, and may be called again. Raises
-    StorageUnavailable to be called again: older days cannot be read now, or are just being moved.
-
-    Args:
-        database: where the bank and the sightings are.
-        entry_id: the entry.
-        now: when.
-        sweeper: finds the posts; None: read them all from the database.
-    """
-    found, after = look_back_step(database, entry_id, now, sweeper)
-    while after is not None:
-        more, after = look_back_step(database, entry_id, now, sweeper, after=after)
-        found += more
-    return found
 
 
 LOOK_BACK_STEP = 2_000
@@ -242,23 +195,24 @@ LOOK_BACK_STEP = 2_000
 
 
 def look_back_step(
-    database: Transactions,
-    entry_id: EntryId,
-    now: datetime,
-    sweeper: Sweep | None = None,
-    *,
-    after: int = 0,
+    database: Database, entry_id: EntryId, now: datetime, sweeper: Sweeper, *, after: int = 0
 ) -> tuple[int, SightingId | None]:
-    """A bounded part of `look_back`: only of posts with ids greater than `after`, and not of very many.
+    """Match an entry with what passed before it was banked: posts with ids above `after`, up to a number.
+
+    Call it after the entry's transaction has committed; it may be called again.
 
     Returns:
-        how many new matches there were, and after which post the next step begins; None: that was all.
+        How many matches were new, and the id after which the next step begins; None: that was all.
+
+    Raises:
+        StorageUnavailable: archived days cannot be read, or were being moved; call it again.
     """
-    posts = _nearby(database, entry_id, sweeper)
-    if posts is None:
+    with database.transaction() as tx:
+        entry = bank.get(tx, entry_id)
+    if entry is None or entry.status is EntryStatus.WITHDRAWN:
         return 0, None
-    entry, near = posts
-    left = [sighting for sighting in near if sighting > after]
+    near = sweeper.near(questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
+    left = sorted({each.sighting for each in near if each.sighting > after})
     step = left[:LOOK_BACK_STEP]
     found = 0
     for start in range(0, len(step), _AT_ONCE):
@@ -267,22 +221,8 @@ def look_back_step(
     return found, step[-1] if len(left) > len(step) else None
 
 
-def _nearby(
-    database: Transactions, entry_id: EntryId, sweeper: Sweep | None
-) -> tuple[Entry, Sequence[SightingId]] | None:
-    """The entry, and the posts that may show it, in order; None if it finds nothing any more."""
-    with database.transaction() as tx:
-        entry = bank.get(tx, entry_id)
-        if entry is None or entry.status is EntryStatus.WITHDRAWN:
-            return None
-        if sweeper is None:
-            return entry, sorted(set(_scan(tx, questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)))
-    near = sweeper.near(questions_of(entry), REVIEW_RADIUS + MAX_DOUBT)
-    return entry, sorted({each.sighting for each in near})
-
-
 def _look_back_at(tx: Tx, entry: Entry, asked: Sequence[SightingId], now: datetime) -> int:
-    """Settle some posts; how many new matches there were. Raises StorageUnavailable."""
+    """Settle some posts. Returns how many new matches there were. Raises StorageUnavailable."""
     rows = sightings.many(tx, asked)
     if len(rows) < len(asked):  # moved to the archive, or forgotten, since they were found
         raise StorageUnavailable("sightings were moved meanwhile; the look-back begins again")
@@ -293,21 +233,3 @@ def _look_back_at(tx: Tx, entry: Entry, asked: Sequence[SightingId], now: dateti
             near = ask_entries(shown, [entry])
             found += _settle(tx, sighting, shown, near, FoundBy.LOOK_BACK, now)
     return found
-
-
-LOOK_BACK_PAGE = 50_000
-
-
-def _scan(tx: Tx, queries: Rows, radius: int) -> Iterator[SightingId]:
-    after, upto = 0, 2**62
-    while page := sightings.page(tx, after, upto, LOOK_BACK_PAGE):
-        after = page[-1][0]
-        hashes, owners = list[Rows](), list[SightingId]()
-        for _, sighting, whole, parts in page:
-            own = [packed.hashes(bytes(parts))]
-            if whole is not None:
-                own.append(np.frombuffer(whole, np.uint8).reshape(1, -1))
-            hashes += own
-            owners += [SightingId(sighting)] * sum(map(len, own))
-        near = compare.search(queries, np.concatenate(hashes), radius)
-        yield from sorted({owners[row] for row in near.row.tolist()})

@@ -1,4 +1,4 @@
-"""SQL of the join's table: which post and which entry show the same picture."""
+"""SQL of matches: which post and which entry show the same picture."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -11,7 +11,7 @@ from takeback.signals.relation import Hit
 
 
 def insert(tx: Tx, sighting: SightingId, entry: EntryId, hit: Hit, by: FoundBy, now: datetime) -> bool:
-    """Write a match down; False if the pair met before."""
+    """Record a match; False if the pair met before."""
     added = tx.execute(
         "insert into matching_match (sighting_id, entry_id, distance, flip, negative, cut, box, at_ms,"
         " review_only, exact, stage, inliers, view, found_by, matched_at)"
@@ -23,7 +23,7 @@ def insert(tx: Tx, sighting: SightingId, entry: EntryId, hit: Hit, by: FoundBy, 
 
 
 def get(tx: Tx, sighting: SightingId, entry: EntryId) -> Hit | None:
-    """How a post and an entry agree."""
+    """Return how a post and an entry agree."""
     row = tx.execute(
         "select distance, flip, negative, cut, box, at_ms, review_only, exact, stage, inliers, view"
         " from matching_match where sighting_id = %s and entry_id = %s",
@@ -36,7 +36,7 @@ def get(tx: Tx, sighting: SightingId, entry: EntryId) -> Hit | None:
 
 
 def of_sighting(tx: Tx, sighting: SightingId) -> list[tuple[EntryId, FoundBy]]:
-    """What a post matches, and which side came last; oldest first."""
+    """Return what a post matches, and which side came last; oldest first."""
     rows = tx.execute(
         "select entry_id, found_by from matching_match where sighting_id = %s order by matched_at, entry_id",
         [sighting],
@@ -45,36 +45,26 @@ def of_sighting(tx: Tx, sighting: SightingId) -> list[tuple[EntryId, FoundBy]]:
 
 
 def count(tx: Tx, sightings: Sequence[SightingId]) -> int:
-    """How many matches these posts have."""
+    """Return how many matches these posts have."""
     row = tx.execute("select count(*) from matching_match where sighting_id = any(%s)", [list(sightings)])
     found = row.fetchone()
     return 0 if found is None else found[0]
 
 
 def box_column(box: Box | None) -> list[int] | None:
-    """A box as a column holds it: left, top, width, height."""
+    """Return a box as a column holds it: left, top, width, height."""
     return None if box is None else [box.left, box.top, box.width, box.height]
 
 
 def box_of(column: list[int] | None) -> Box | None:
-    """The inverse of `box_column`."""
+    """Undo `box_column`."""
     return None if column is None else Box(*column)
-
-
-def sightings_matching(tx: Tx, entries: Sequence[EntryId], among: Sequence[SightingId]) -> set[SightingId]:
-    """Those of the posts `among` that surely show any of these entries: none that only may."""
-    rows = tx.execute(
-        "select distinct sighting_id from matching_match"
-        " where entry_id = any(%s) and sighting_id = any(%s) and not review_only",
-        [list(entries), list(among)],
-    )
-    return {row[0] for row in rows}
 
 
 def entries_shown(
     tx: Tx, entries: Sequence[EntryId], among: Sequence[SightingId]
 ) -> dict[SightingId, list[EntryId]]:
-    """Which of these entries each of the posts `among` surely shows; only posts that show any."""
+    """Return which of these entries each of the posts `among` surely shows; only posts that show any."""
     found = dict[SightingId, list[EntryId]]()
     for sighting, entry in tx.execute(
         "select sighting_id, entry_id from matching_match"
@@ -86,13 +76,13 @@ def entries_shown(
 
 
 def of_entry(tx: Tx, entry: EntryId) -> int:
-    """How many posts an entry matches, or may."""
+    """Return how many posts an entry matches, or may."""
     row = tx.execute("select count(*) from matching_match where entry_id = %s", [entry]).fetchone()
     return 0 if row is None else row[0]
 
 
 def entries_matching(tx: Tx, sightings: Sequence[SightingId]) -> set[EntryId]:
-    """The entries that any of these posts surely shows: none that it only may."""
+    """Return the entries that any of these posts surely shows."""
     rows = tx.execute(
         "select distinct entry_id from matching_match where sighting_id = any(%s) and not review_only",
         [list(sightings)],

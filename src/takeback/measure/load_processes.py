@@ -15,8 +15,8 @@ import numpy as np
 import psycopg
 from PIL import Image, ImageDraw
 
-from takeback.app import CONNECTOR
 from takeback.bank import bulk
+from takeback.connectors.platform import Account
 from takeback.errors import ConfigurationError
 from takeback.ids import EntryId, ReportId
 from takeback.infra import clock
@@ -26,9 +26,9 @@ from takeback.infra.db.pool import Database
 from takeback.infra.process import PARENT_PIPE
 from takeback.measure import made
 from takeback.measure.processes import Sampler
-from takeback.signals.decode import decode
 from takeback.signals.model import HASH_BYTES, Flip
-from takeback.signals.pdq import hash_pixels_flips
+from takeback.signals.parts.decode import decode
+from takeback.signals.pdq.hashing import hash_pixels_flips
 
 PICTURES, PLANTED = 48, 14
 DISTANCES = (0, 8, 16, 24, 28, 30, 31)
@@ -174,8 +174,8 @@ class Watchers:
             "TAKEBACK_DATA": str(processes.folder / "data"),
             "TAKEBACK_DATABASE_URL": processes.database.url,
             "TAKEBACK_DECODERS": str(max(1, (os.cpu_count() or 1) // count)),
-            CONNECTOR: "takeback.measure.made:connect",
-            made.FOLDER: str(processes.folder),
+            "TAKEBACK_CONNECTORS": made.NAME,
+            Account(made.NAME).variable("folder"): str(processes.folder),
             PARENT_PIPE: "1",
         }
         for number in range(count):

@@ -6,13 +6,14 @@ as a whole; processes that watch look at it again and again.
 """
 
 import json
-import os
 import threading
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from pydantic import BaseModel, Field
 
 from takeback.connectors.api import (
     Action,
@@ -21,15 +22,14 @@ from takeback.connectors.api import (
     Look,
     Media,
     Post,
+    Receipt,
     StreamId,
     Target,
-    UserReport,
 )
+from takeback.connectors.platform import Platform
 from takeback.errors import Gone, NotAllowed
 from takeback.infra import clock
 
-FOLDER = "TAKEBACK_MADE_POSTS"
-"""Set by the bench for its watchers: where the plan and the pictures are."""
 NAME = "made"
 _PLAN = "plan.json"
 _PAGE = 8
@@ -111,7 +111,7 @@ class MadePosts:
 
     def capabilities(self) -> Capabilities:
         """Posts are read; nothing can be done to them."""
-        return Capabilities((), (), (), "everything", 50_000_000)
+        return Capabilities((), (), ())
 
     def streams(self) -> Sequence[StreamId]:
         """Those of the phases that have begun."""
@@ -159,11 +159,7 @@ class MadePosts:
         except OSError as error:
             raise Gone(media) from error
 
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """None."""
-        return (), cursor or ""
-
-    def act(self, action: Action, target: Target, key: str) -> str:
+    def act(self, action: Action, target: Target, key: str) -> Receipt:
         """Nothing can be done here. Raises NotAllowed."""
         raise NotAllowed(f"{action} {target.message} {key}: made posts are only read")
 
@@ -180,6 +176,10 @@ class MadePosts:
         self._stop.set()
 
 
-def connect() -> MadePosts:
-    """As the environment says."""
-    return MadePosts(Path(os.environ[FOLDER]))
+class MadeSettings(BaseModel):
+    """Of the one account, "made"."""
+
+    folder: Path = Field(description="The plan and the pictures; set by `takeback bench load`.")
+
+
+PLATFORM = Platform(MadeSettings, lambda settings, _: MadePosts(settings.folder))

@@ -14,8 +14,8 @@ from PIL import Image
 from takeback.measure import numbers
 from takeback.measure.edits import EDITS
 from takeback.measure.recall import Matcher, Recall, Trial, edited
-from takeback.signals.decode import decode
 from takeback.signals.model import MATCH_RADIUS, REVIEW_RADIUS
+from takeback.signals.parts.decode import decode
 
 SHOWN = 6
 """Missed copies of a group that are shown."""

@@ -28,12 +28,22 @@ from takeback.errors import ConfigurationError, Unreadable
 from takeback.measure import edits
 from takeback.measure.edits import EDITS, OTHERS, Edit
 from takeback.measure.screens import Pixels
-from takeback.signals import compare, features, panels, pdq
-from takeback.signals.decode import decode
-from takeback.signals.features import Features
-from takeback.signals.model import HASH_BITS, HASH_BYTES, MATCH_RADIUS, MIN_QUALITY, REVIEW_RADIUS, Flip
-from takeback.signals.picture import read_picture
-from takeback.signals.wire import Seen
+from takeback.signals.details import features
+from takeback.signals.details.features import Features
+from takeback.signals.index import compare
+from takeback.signals.model import (
+    HASH_BITS,
+    HASH_BYTES,
+    MATCH_RADIUS,
+    MIN_QUALITY,
+    REVIEW_RADIUS,
+    Flip,
+    PictureSignals,
+)
+from takeback.signals.parts import panels
+from takeback.signals.parts.decode import decode
+from takeback.signals.parts.picture import read_picture
+from takeback.signals.pdq import hashing
 
 FEWEST = OTHERS + 2
 """Photographs that a measurement needs: collages are made of others."""
@@ -264,7 +274,7 @@ def enter(files: Sequence[Path]) -> tuple[Entries, tuple[tuple[Path, str], ...]]
     left_out: list[tuple[Path, str]] = []
     for path in files:
         try:
-            flips = pdq.hash_pixels_flips(_pixels(path))
+            flips = hashing.hash_pixels_flips(_pixels(path))
         except Unreadable as error:
             left_out.append((path, str(error)))
             continue
@@ -372,7 +382,7 @@ def _hashes(
 ) -> tuple[int, int]:
     """The first stage: bits to the original, of the whole and of the nearest variant; the rest is counted."""
     began = time.process_time()
-    whole = pdq.hash_pixels(shown)
+    whole = hashing.hash_pixels(shown)
     tally.seconds[Matcher.PDQ] += time.process_time() - began
     began = time.process_time()
     seen = read_picture(data)
@@ -398,7 +408,7 @@ def _hashes(
     return int(plain[number]), int(by_entry[number])
 
 
-def _distances(seen: Seen, entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _distances(seen: PictureSignals, entries: Entries) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Bits between each hash of a copy or its negative and each row; and by how many each may be wrong."""
     doubts = [seen.doubt, *(variant.doubt for variant in seen.variants)]
     hashes = [seen.whole.hash, *(variant.pdq.hash for variant in seen.variants)]

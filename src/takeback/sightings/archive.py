@@ -2,11 +2,11 @@
 
 A day is moved a file at a time. Its rows are written to a new file, with no transaction open. When the file
 is safe, one transaction deletes the rows and names the file in `sightings_archive`, unless a row changed or
-came to be needed meanwhile. What is in between leaves a file that nobody names; `tidy` takes it away. A row
-that a match, a case or a removal refers to, or that is to be read exactly, stays where it is.
+came to be needed meanwhile. A crash in between leaves a file that nobody names; `tidy` deletes it. A row that
+a match, a case or a removal refers to, or that is to be read exactly, stays.
 
 A row of an archived day that a look-back finds is brought back under its old id, so that cases can refer to
-it. The file keeps its copy and counts it; when nothing needs the row any more, the row goes without a file.
+it. The file keeps its copy and counts it; when nothing needs the row any more, it is deleted again.
 
 Reading and sweeping Parquet needs the extra `sweep`, which is loaded when the first day is moved or asked.
 """
@@ -16,9 +16,8 @@ import importlib.util
 import os
 import secrets
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
 from datetime import date, datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +25,11 @@ from numpy.typing import NDArray
 from takeback.errors import ConfigurationError
 from takeback.ids import SightingId
 from takeback.infra.blobs import Blobs
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Database
 from takeback.sightings import archive_store as store
-from takeback.sightings.archive_store import Kept
+
+if TYPE_CHECKING:
+    from takeback.sightings.archive_sweep import Daft
 
 PREFIX = "sightings"
 ROWS_IN_A_FILE = 500_000
@@ -48,34 +49,8 @@ class _ChangedMeanwhile(Exception):
     """A row that was written to a file is another now, or is needed."""
 
 
-class Transactions(Protocol):
-    """What a `Database` gives."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
-
-
-class Engine(Protocol):
-    """What `archive_sweep` is: Parquet written, swept and read."""
-
-    def write(self, rows: Sequence[Kept]) -> bytes:
-        """A file of these rows."""
-        ...
-
-    def near(
-        self, blobs: Blobs, files: Sequence[str], queries: NDArray[np.uint8], radius: int, ray: str | None
-    ) -> list[SightingId]:
-        """Whose whole or part is within the radius. Raises StorageUnavailable."""
-        ...
-
-    def read(self, blobs: Blobs, files: Sequence[str], sightings: Sequence[SightingId]) -> list[Kept]:
-        """Rows by id. Raises StorageUnavailable."""
-        ...
-
-
 def require_engine(*, ray: str | None) -> None:
-    """Ask without loading it whether the extra is installed. Raises ConfigurationError."""
+    """Check, without loading it, that the extra is installed. Raises ConfigurationError."""
     needed = ("daft", "pyarrow") if ray is None else ("daft", "pyarrow", "ray")
     missing = [name for name in needed if importlib.util.find_spec(name) is None]
     if missing:
@@ -85,37 +60,31 @@ def require_engine(*, ray: str | None) -> None:
         )
 
 
-def engine(*, ray: str | None) -> Engine:
-    """The part that reads and writes Parquet. Raises ConfigurationError if it is not installed."""
+def engine(*, ray: str | None) -> "Daft":
+    """Load the part that reads and writes Parquet. Raises ConfigurationError if it is not installed."""
     require_engine(ray=ray)
     os.environ.update(_QUIET)
     return importlib.import_module("takeback.sightings.archive_sweep").Daft()
 
 
 class Archive:
-    """The older days.
-
-    Args:
-        blobs: where the files are.
-        ray: address of a Ray cluster that sweeps; None: this machine does.
-    """
+    """The older days, in `blobs`; the Ray cluster at `ray` sweeps them, or this machine."""
 
     def __init__(self, blobs: Blobs, *, ray: str | None = None) -> None:
         self._blobs = blobs
         self._ray = ray
 
-    def files(self, database: Transactions) -> list[str]:
-        """The names of all files that count now."""
+    def files(self, database: Database) -> list[str]:
+        """Return the names of all files that count now."""
         with database.transaction() as tx:
             return store.files(tx)
 
     def recall(
-        self, database: Transactions, files: Sequence[str], queries: NDArray[np.uint8], radius: int
+        self, database: Database, files: Sequence[str], queries: NDArray[np.uint8], radius: int
     ) -> set[SightingId]:
-        """The sightings in these files near these hashes; they have rows again when this returns.
+        """Return the sightings in these files near these hashes; they have rows again when this returns.
 
-        Raises:
-            StorageUnavailable: a file cannot be read now.
+        Raises StorageUnavailable: a file cannot be read now.
         """
         if not files:
             return set()
@@ -130,11 +99,10 @@ class Archive:
                     store.bring_back(tx, rows)
         return set(found)
 
-    def move(self, database: Transactions, before: date, now: datetime, *, most: int = ROWS_IN_A_FILE) -> int:
-        """Move the days before `before` that nothing refers to; how many rows.
+    def move(self, database: Database, before: date, now: datetime, *, most: int = ROWS_IN_A_FILE) -> int:
+        """Move the days before `before` that nothing refers to. Returns how many rows.
 
-        Raises:
-            StorageUnavailable: a file cannot be written now; what is moved is moved.
+        Raises StorageUnavailable: a file cannot be written now; what is moved is moved.
         """
         moved, with_daft = 0, engine(ray=self._ray)
         while self._let_go_again(database, before):
@@ -160,12 +128,14 @@ class Archive:
                 return moved
             moved += len(rows)
 
-    def _let_go_again(self, database: Transactions, before: date) -> int:
+    def _let_go_again(self, database: Database, before: date) -> int:
         with database.transaction() as tx:
             return store.let_go_again(tx, before, _FORGET_AT_ONCE)
 
-    def forget(self, database: Transactions, before: date) -> int:
-        """Delete the days before `before`, archived or not; how many rows. What is referred to stays."""
+    def forget(self, database: Database, before: date) -> int:
+        """Delete the days before `before`, archived or not. Returns how many rows. What is referred to
+        stays.
+        """
         with database.transaction() as tx:
             files, forgotten = store.forget_files(tx, before)
         for name in files:
@@ -177,8 +147,8 @@ class Archive:
             if deleted < _FORGET_AT_ONCE:
                 return forgotten
 
-    def tidy(self, database: Transactions, now: datetime) -> int:
-        """Delete files that nobody names, a day after they were written; how many."""
+    def tidy(self, database: Database, now: datetime) -> int:
+        """Delete files that nobody names, a day after they were written. Returns how many."""
         old = [blob.name for blob in self._blobs.walk(PREFIX) if now - blob.written_at > _ORPHAN_AFTER]
         with database.transaction() as tx:
             named = set(store.files(tx))

@@ -37,12 +37,12 @@ _COLUMNS = """
 
 
 def alone(tx: Tx) -> bool:
-    """Whether this transaction is the only one that moves days; until it ends, nobody else is."""
+    """Return whether this transaction is the only one that moves days; until it ends, nobody else is."""
     return locks.try_hold(tx, Lock.ARCHIVE)
 
 
 def oldest_day(tx: Tx, before: date) -> date | None:
-    """The oldest day before `before` of which anything can be moved; days are those of UTC."""
+    """Return the oldest day before `before` of which anything can be moved; days are those of UTC."""
     row = tx.execute(
         "select (seen_at at time zone 'UTC')::date from sightings_post"
         " where state = 'read' and not archived and seen_at < (%s::date)::timestamp at time zone 'UTC'"
@@ -53,7 +53,9 @@ def oldest_day(tx: Tx, before: date) -> date | None:
 
 
 def of_day(tx: Tx, day: date, most: int) -> tuple[list[Kept], list[int]]:
-    """Rows of one day that nothing refers to and no file has, in order; and the number of each's signals."""
+    """Return rows of one day that nothing refers to and no file has, in order; and the number of each's
+    signals.
+    """
     rows = tx.execute(
         f"select {_COLUMNS}, signals_seq from sightings_post where state = 'read' and not archived"
         " and seen_at >= (%s::date)::timestamp at time zone 'UTC'"
@@ -83,7 +85,7 @@ def let_go(tx: Tx, rows: Sequence[Kept], signals: Sequence[int]) -> bool:
 
 
 def let_go_again(tx: Tx, before: date, most: int) -> int:
-    """Delete rows that came back out of a file and are needed no longer; how many."""
+    """Delete rows that came back out of a file and are needed no longer. Returns how many."""
     deleted = tx.execute(
         "delete from sightings_post where id = any(array(select id from sightings_post"
         " where archived and seen_at < (%s::date)::timestamp at time zone 'UTC'"
@@ -95,7 +97,7 @@ def let_go_again(tx: Tx, before: date, most: int) -> int:
 
 
 def name_file(tx: Tx, name: str, day: date, rows: int, size: int, now: datetime) -> None:
-    """From the commit on, the file counts."""
+    """Name a file; from the commit on it counts."""
     tx.execute(
         "insert into sightings_archive (file, day, rows, bytes, archived_at) values (%s, %s, %s, %s, %s)",
         [name, day, rows, size, now],
@@ -103,18 +105,18 @@ def name_file(tx: Tx, name: str, day: date, rows: int, size: int, now: datetime)
 
 
 def files(tx: Tx) -> list[str]:
-    """The names of all files that count, oldest day first."""
+    """Return the names of all files that count, oldest day first."""
     return [row[0] for row in tx.execute("select file from sightings_archive order by day, file")]
 
 
 def archived_count(tx: Tx) -> int:
-    """How many rows were moved."""
+    """Return how many rows were moved."""
     row = tx.execute("select coalesce(sum(rows), 0)::bigint from sightings_archive").fetchone()
     return 0 if row is None else row[0]
 
 
 def present(tx: Tx, sightings: Sequence[SightingId]) -> set[SightingId]:
-    """Those that have a row."""
+    """Return those that have a row."""
     rows = tx.execute("select id from sightings_post where id = any(%s)", [list(sightings)])
     return {row[0] for row in rows}
 
@@ -135,7 +137,7 @@ def bring_back(tx: Tx, rows: Sequence[Kept]) -> None:
 
 
 def forget_files(tx: Tx, before: date) -> tuple[list[str], int]:
-    """(names, rows) of the files of the days before `before`; from the commit on they do not count."""
+    """Forget files of the days before `before`. Returns their names, and how many rows they had."""
     rows = tx.execute(
         "delete from sightings_archive where day < %s returning file, rows", [before]
     ).fetchall()
@@ -148,7 +150,7 @@ def forget_files(tx: Tx, before: date) -> tuple[list[str], int]:
 
 
 def forget_rows(tx: Tx, before: date, most: int) -> int:
-    """Delete rows of the days before `before` that nothing refers to; how many."""
+    """Delete rows of the days before `before` that nothing refers to. Returns how many."""
     deleted = tx.execute(
         "delete from sightings_post where id = any(array(select id from sightings_post"
         " where seen_at < (%s::date)::timestamp at time zone 'UTC' and not awaits_exact"

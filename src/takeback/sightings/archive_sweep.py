@@ -1,7 +1,7 @@
 """Parquet days, written with pyarrow and swept with Daft: on this machine, or on Ray.
 
 Loaded by `archive.engine` only, since the extra `sweep` that it needs is large. The sweep is the same exact
-comparison as everywhere else, applied to batches of the two columns that hold hashes; only ids come back.
+comparison as everywhere else, on batches of the two columns that hold hashes; only ids come back.
 """
 
 import io
@@ -24,7 +24,7 @@ from takeback.ids import SightingId
 from takeback.infra.blobs import Blobs
 from takeback.sightings import packed
 from takeback.sightings.archive_store import Kept
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import HASH_BYTES
 
 _TIME = pa.timestamp("us", tz="UTC")
@@ -54,10 +54,10 @@ _runs_on: list[str | None] = []
 
 
 class Daft:
-    """Fills `archive.Engine`."""
+    """Writes, sweeps and reads Parquet files."""
 
     def write(self, rows: Sequence[Kept]) -> bytes:
-        """A file of these rows."""
+        """Return a file of these rows."""
         columns = zip(*rows, strict=True)
         table = pa.table(
             {name: list(column) for name, column in zip(_SCHEMA.names, columns, strict=True)}, schema=_SCHEMA
@@ -76,7 +76,7 @@ class Daft:
     def near(
         self, blobs: Blobs, files: Sequence[str], queries: NDArray[np.uint8], radius: int, ray: str | None
     ) -> list[SightingId]:
-        """Whose whole or part is within the radius. Raises StorageUnavailable."""
+        """Return whose whole or part is within the radius. Raises StorageUnavailable."""
         _run_on(ray)
 
         @daft.func.batch(return_dtype=DataType.bool())
@@ -95,7 +95,7 @@ class Daft:
         return sorted(SightingId(each) for each in swept["id"])
 
     def read(self, blobs: Blobs, files: Sequence[str], sightings: Sequence[SightingId]) -> list[Kept]:
-        """Rows by id; of one that is in several files, any. Raises StorageUnavailable, NotFound."""
+        """Return rows by id; of one that is in several files, any. Raises StorageUnavailable, NotFound."""
         found = dict[SightingId, Kept]()
         wanted = pa.array(sightings, pa.int64())
         for name in files:
@@ -113,7 +113,7 @@ def near_rows(
     queries: NDArray[np.uint8],
     radius: int,
 ) -> NDArray[np.bool_]:
-    """For each row whether its whole or a part is within the radius of any query."""
+    """Return, for each row, whether its whole or a part is within the radius of any query."""
     several = [packed.hashes(each) for each in parts]
     counts = np.fromiter(map(len, several), np.int64, len(several))
     rows = [n for n, whole in enumerate(wholes) if whole is not None]
@@ -126,7 +126,7 @@ def near_rows(
 
 
 def _may_hold(name: str, sightings: Sequence[SightingId]) -> bool:
-    """By the file's name, which begins with its first and last id."""
+    """Return whether a file may hold one, by its name, which begins with its first and last id."""
     first, last = name.rpartition("/")[2].split("-")[:2]
     return any(int(first) <= each <= int(last) for each in sightings)
 
@@ -144,7 +144,7 @@ def _run_on(ray: str | None) -> None:
 
 
 def _io_config() -> IOConfig:
-    """As obstore finds its credentials: from the usual environment."""
+    """Return credentials as obstore finds them: from the usual environment."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT")
     return IOConfig(
         s3=S3Config(

@@ -6,9 +6,9 @@ hash on this machine's disk and, when it is lost, one pass over the table.
 
 The folder holds sealed segments (each a saved `HammingIndex`), a tail to which rows are appended, and a
 manifest that is replaced last: it says up to which number of signals (`mark`) everything is in, and how long
-the tail is. What a crash leaves behind beyond that is overwritten. Several processes may share the folder:
-each change is made under a file lock, and only if the folder still stands where the one who changes it
-believes it does; no lock is held while the database is asked.
+the tail is. What a crash leaves behind that is overwritten. Several processes may share the folder: each
+change is made under a file lock, and only if the folder still stands where its author believes it does; no
+lock is held while the database is asked.
 """
 
 import fcntl
@@ -29,7 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import DamagedIndex
-from takeback.signals.index import Found, HammingIndex
+from takeback.signals.index.hamming import Found, HammingIndex
+from takeback.signals.index.storage import write_file
 from takeback.signals.model import HASH_BYTES, REVIEW_RADIUS
 
 PARTS = 4096
@@ -50,7 +51,7 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """One sealed part: the signals numbered in (after, upto] as they were."""
+    """A sealed part: the signals numbered in (after, upto] as they were."""
 
     name: str
     after: int
@@ -61,7 +62,7 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What the folder holds."""
+    """Contents of the folder."""
 
     origin: str
     """Of the database that it is a cache of."""
@@ -105,23 +106,23 @@ class FlatSightings:
         folder.mkdir(parents=True, exist_ok=True)
 
     def mark(self) -> int:
-        """Signals up to this number are in."""
+        """Return the number of signals up to which everything is in."""
         with self._guard:
             return self._current().manifest.mark
 
     def segments(self) -> tuple[Segment, ...]:
-        """The sealed segments."""
+        """Return the sealed segments."""
         with self._guard:
             return self._current().manifest.segments
 
     def __len__(self) -> int:
-        """How many hashes there are."""
+        """Return how many hashes there are."""
         with self._guard:
             opened = self._current()
             return len(opened.tail) + sum(len(index) for index in opened.segments.values())
 
     def search(self, queries: NDArray[np.uint8], radius: int) -> Found:
-        """As `HammingIndex.search`, over all of it; in no particular order, and perhaps with doubles."""
+        """Search all of it, as `HammingIndex.search`; in no particular order, and perhaps with doubles."""
         with self._guard:
             opened = self._current()
             parts = [*opened.segments.values(), opened.tail]
@@ -129,13 +130,8 @@ class FlatSightings:
         return Found(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
     def extend(self, rows: Rows, sightings: int, after: int, upto: int) -> bool:
-        """Take in what is numbered in (after, upto]; False if the folder is not at `after` (any more).
-
-        Args:
-            rows: the hashes.
-            sightings: how many rows of the table they are from.
-            after: where the caller found the folder.
-            upto: where it is afterwards.
+        """Take in what is numbered in (after, upto]: hashes of so many sightings. False: the folder is not at
+        `after`.
         """
         with self._guard, self._locked():
             opened = self._current()
@@ -148,7 +144,7 @@ class FlatSightings:
             return True
 
     def renew(self, old: Segment, rows: Rows, sightings: int) -> bool:
-        """Put what is left of a segment in its place; False if somebody replaced it before."""
+        """Replace a segment by what is left of it; False if somebody replaced it before."""
         with self._guard, self._locked():
             opened = self._current()
             if old not in opened.manifest.segments:
@@ -169,7 +165,7 @@ class FlatSightings:
     # --- reading the folder ------------------------------------------------------------------------------
 
     def _current(self) -> _Opened:
-        """What the folder holds now. Raises DamagedIndex, with nothing opened."""
+        """Return what the folder holds now. Raises DamagedIndex, with nothing opened."""
         while True:
             manifest = self._manifest()
             opened = self._opened
@@ -271,13 +267,8 @@ class FlatSightings:
         return Segment(name, after, upto, sightings)
 
     def _publish(self, manifest: Manifest) -> None:
-        """Replace the manifest; then what it does not name goes."""
-        temporary = self._folder / f"{_MANIFEST}.new"
-        with temporary.open("wb") as file:
-            file.write(json.dumps(asdict(manifest)).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self._folder / _MANIFEST)
+        """Replace the manifest, then delete what it does not name."""
+        write_file(self._folder / _MANIFEST, [json.dumps(asdict(manifest)).encode()])
         self._current()
         keep = {each.name for each in manifest.segments} | {manifest.tail, _MANIFEST, _LOCK}
         for path in self._folder.iterdir():

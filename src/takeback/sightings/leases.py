@@ -63,6 +63,13 @@ def lease(
     return None if row is None else Lease(connector, StreamId(row[0]), *row[1:])
 
 
+def watched(tx: Tx) -> frozenset[str]:
+    """Return the connectors that have a stream, whether they are connected now or not."""
+    return frozenset(
+        row[0] for row in tx.execute("select distinct connector from sightings_stream").fetchall()
+    )
+
+
 def free(tx: Tx, connector: str, *, ending: bool | None = None) -> int:
     """How many streams nobody holds, and may be asked now."""
     row = tx.execute(

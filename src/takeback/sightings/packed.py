@@ -1,24 +1,24 @@
 """The parts of a picture, or the moments of a clip, as one column: bytes of fixed records.
 
-A row of its own for each variant would triple the table that grows fastest; JSON would triple the bytes. So
-they are packed: one byte that says which kind of record follows, then records of one length each, numbers
-little-endian. The parse is strict and the form canonical: what parses is written again as the same bytes.
-Nothing is the empty text.
+A row for each variant would triple the table that grows fastest; JSON would triple the bytes. So one byte
+says which kind of record follows, then come records of one length, numbers little-endian. The parse is strict
+and the form canonical. Nothing is the empty text.
 
-Most files show one picture, or one clip on any background: their parts are of the first two kinds, as they
-were before files had views. Where parts belong to further views, a table of the views' names comes first, in
-the order of their parts, and each record says to which of them it belongs.
+Most files show one view, and their parts are of the first two kinds. Where parts belong to further views, a
+table of the views' names comes first, in the order of their parts, and each record says to which of them it
+belongs.
 """
 
 import struct
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals.files.names import is_view
 from takeback.signals.model import HASH_BITS, HASH_BYTES, Box, Cut, Frame, Pdq, Variant
+from takeback.signals.parts.names import is_view
 
 MOST = 4095
 """Parts of one sighting; its whole is number 0."""
@@ -43,7 +43,7 @@ _BEST = 100
 
 
 def pack_variants(variants: Sequence[Variant]) -> bytes:
-    """The parts of a picture, without their flips. Raises ValueError for what a row cannot hold."""
+    """Pack the parts of a picture, without their flips. Raises ValueError for what a row cannot hold."""
     records = [
         (
             _CUTS.index(each.cut),
@@ -61,7 +61,7 @@ def pack_variants(variants: Sequence[Variant]) -> bytes:
 
 
 def parse_variants(data: bytes) -> tuple[Variant, ...]:
-    """The parts of a picture. Raises ValueError unless `data` is exactly what `pack_variants` writes."""
+    """Undo `pack_variants`. Raises ValueError unless `data` is exactly what that writes."""
     parts = tuple(_variant(view, record) for view, record in _records(data, _VARIANTS, _VARIANTS_OF_VIEWS))
     if data[:1] == _VARIANTS and any(_CUTS.index(each.cut) >= _CUTS_OF_ONE_VIEW for each in parts):
         raise ValueError("a part of another view in a list of one")
@@ -69,13 +69,13 @@ def parse_variants(data: bytes) -> tuple[Variant, ...]:
 
 
 def pack_frames(frames: Sequence[Frame]) -> bytes:
-    """The moments of a clip. Raises ValueError for what a row cannot hold."""
+    """Pack the moments of a clip. Raises ValueError for what a row cannot hold."""
     records = [(each.at_ms, each.pdq.quality, each.pdq.hash) for each in frames]
     return _packed(_FRAMES, _FRAMES_OF_VIEWS, records, [each.view for each in frames])
 
 
 def parse_frames(data: bytes) -> tuple[Frame, ...]:
-    """The moments of a clip. Raises ValueError unless `data` is exactly what `pack_frames` writes."""
+    """Undo `pack_frames`. Raises ValueError unless `data` is exactly what that writes."""
     frames = tuple(_frame(view, record) for view, record in _records(data, _FRAMES, _FRAMES_OF_VIEWS))
     if any(earlier.at_ms > later.at_ms for earlier, later in pairwise(frames)):
         raise ValueError("moments of a clip go forward")
@@ -83,7 +83,7 @@ def parse_frames(data: bytes) -> tuple[Frame, ...]:
 
 
 def hashes(data: bytes) -> NDArray[np.uint8]:
-    """The hashes alone, uint8[n, 32], in their order; for sweeps, which need nothing else."""
+    """Return the hashes alone, uint8[n, 32], in their order; for sweeps, which need nothing else."""
     if not data:
         return np.empty((0, HASH_BYTES), np.uint8)
     form = _FORMS.get(data[:1])
@@ -93,10 +93,8 @@ def hashes(data: bytes) -> NDArray[np.uint8]:
     return np.frombuffer(data, np.uint8, offset=at).reshape(-1, form.size)[:, -HASH_BYTES:]
 
 
-def _packed(
-    plain: bytes, of_views: bytes, records: Sequence[tuple[object, ...]], views: Sequence[str]
-) -> bytes:
-    """Records of one view as they always were; of several, behind a table of their names."""
+def _packed(plain: bytes, of_views: bytes, records: Sequence[tuple[Any, ...]], views: Sequence[str]) -> bytes:
+    """Pack records of one view without its name; of several, behind a table of their names."""
     if len(records) > MOST:
         raise ValueError(f"a sighting has at most {MOST} parts, not {len(records)}")
     if not records:
@@ -119,7 +117,7 @@ def _packed(
 
 
 def _views(data: bytes) -> tuple[list[str], int]:
-    """The table of names, and where it ends. Raises ValueError."""
+    """Return the table of names, and where it ends. Raises ValueError."""
     if len(data) < 1 + _NUMBER.size:
         raise ValueError("not a list of parts")
     (count,) = _NUMBER.unpack_from(data, 1)
@@ -136,8 +134,8 @@ def _views(data: bytes) -> tuple[list[str], int]:
     return table, at
 
 
-def _records(data: bytes, plain: bytes, of_views: bytes) -> Iterator[tuple[str, tuple[int | bytes, ...]]]:
-    """Each record with the name of its view."""
+def _records(data: bytes, plain: bytes, of_views: bytes) -> Iterator[tuple[str, tuple[Any, ...]]]:
+    """Yield each record with the name of its view."""
     if not data:
         return
     if data[:1] not in (plain, of_views):
@@ -160,28 +158,19 @@ def _records(data: bytes, plain: bytes, of_views: bytes) -> Iterator[tuple[str, 
         raise ValueError("a view without parts")
 
 
-def _variant(view: str, record: tuple[int | bytes, ...]) -> Variant:
+def _variant(view: str, record: tuple[Any, ...]) -> Variant:
     cut, left, top, width, height, quality, doubt, value = record
-    assert isinstance(cut, int)
-    assert isinstance(left, int)
-    assert isinstance(top, int)
-    assert isinstance(width, int)
-    assert isinstance(height, int)
-    assert isinstance(doubt, int)
     if cut >= len(_CUTS) or width == 0 or height == 0 or doubt > HASH_BITS:
         raise ValueError("not a part of a picture")
     return Variant(_CUTS[cut], Box(left, top, width, height), _pdq(quality, value), doubt, (), view)
 
 
-def _frame(view: str, record: tuple[int | bytes, ...]) -> Frame:
+def _frame(view: str, record: tuple[Any, ...]) -> Frame:
     at_ms, quality, value = record
-    assert isinstance(at_ms, int)
     return Frame(at_ms, _pdq(quality, value), (), view)
 
 
-def _pdq(quality: int | bytes, value: int | bytes) -> Pdq:
-    assert isinstance(quality, int)
-    assert isinstance(value, bytes)
+def _pdq(quality: int, value: bytes) -> Pdq:
     if quality > _BEST:
         raise ValueError(f"a quality is 0 to {_BEST}")
     return Pdq(value, quality)

@@ -1,28 +1,25 @@
-"""Ask everything that ever passed: which sightings are near these hashes?
+"""A sweep of everything that ever passed: which sightings are near these hashes?
 
-The flat cache is brought up to what is settled and swept; so are the days that were moved to the archive.
-Both only name candidates. What counts is each candidate's row: rows of archived days are brought back first,
-and the distances are those of the hashes that the rows hold. So a cache that is a little ahead or behind (a
-row that was hashed again, or is no longer kept) changes the cost of an answer, never the answer.
+The flat cache is brought up to what is settled and swept; so are the days in the archive. Both only name
+candidates. Rows of archived days are brought back first, and distances are those of the hashes that the rows
+hold. So a cache that is a little ahead or behind changes the cost of an answer, never the answer.
 """
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from takeback.errors import DamagedIndex
 from takeback.ids import SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Database
 from takeback.sightings import packed, store
 from takeback.sightings.archive import Archive
 from takeback.sightings.flat import PARTS, FlatSightings, Rows
 from takeback.sightings.model import Sighting
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import HASH_BYTES
 
 PAGE = 50_000
@@ -33,17 +30,9 @@ _WORTH_RENEWING = 0.5
 """A segment is written again when less than this share of its sightings is still kept."""
 
 
-class Transactions(Protocol):
-    """What a `Database` gives."""
-
-    def transaction(self) -> AbstractContextManager[Tx]:
-        """A transaction."""
-        ...
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Near:
-    """One hash of a sighting is near one of the asked."""
+    """A hash of a sighting near one of the asked."""
 
     sighting: SightingId
     number: int
@@ -62,23 +51,18 @@ class Sweeper:
         archive: has the older days, where any were moved.
     """
 
-    def __init__(self, database: Transactions, folder: Path, archive: Archive | None = None) -> None:
+    def __init__(self, database: Database, folder: Path, archive: Archive | None = None) -> None:
         self._database = database
         self._folder = folder
         self._archive = archive
         self._flat: FlatSightings | None = None
 
     def near(self, queries: NDArray[np.uint8], radius: int) -> list[Near]:
-        """Every hash within `radius` of a query, of all that was committed before the call; in order.
+        """Return every hash within `radius` (0 to 64) of a query, of all that was committed before the call;
+        in order.
 
         Opens transactions of its own, one of which waits for the bank's lock: the caller must hold none.
-
-        Args:
-            queries: uint8[m, 32].
-            radius: differing bits, 0 to 64.
-
-        Raises:
-            StorageUnavailable: an archived day cannot be read now; to be tried again.
+        Raises StorageUnavailable: an archived day cannot be read now; to be tried again.
         """
         while True:
             candidates, files = self._hot(queries, radius), list[str]()
@@ -97,7 +81,9 @@ class Sweeper:
                 return found
 
     def extend(self) -> int:
-        """Bring the cache up to what is settled; how many hashes it has. The first time reads every row."""
+        """Bring the cache up to what is settled. Returns how many hashes it has. The first time reads every
+        row.
+        """
         try:
             return len(self._extended())
         except DamagedIndex:
@@ -105,7 +91,7 @@ class Sweeper:
             return len(self._extended())
 
     def tidy(self) -> int:
-        """Write segments again of which most sightings are no longer kept; how many."""
+        """Write segments again of which most sightings are no longer kept. Returns how many."""
         flat, renewed = self._opened(), 0
         for segment in flat.segments():
             with self._database.transaction() as tx:
@@ -149,7 +135,7 @@ class Sweeper:
         return flat
 
     def _read(self, after: int, upto: int) -> tuple[Rows, int, int]:
-        """The hashes of the next page, how many sightings they are of, and where the page ends."""
+        """Return the hashes of the next page, how many sightings they are of, and where the page ends."""
         with self._database.transaction() as tx:
             page = store.page(tx, after, upto, PAGE)
         wholes = [(sighting, whole) for _, sighting, whole, _ in page if whole is not None]
@@ -165,7 +151,7 @@ class Sweeper:
 
 
 def _close(rows: Mapping[SightingId, Sighting], queries: NDArray[np.uint8], radius: int) -> list[Near]:
-    """The hashes of these rows that are near, by the rows."""
+    """Return the hashes of these rows that are near, by the rows."""
     named = list[tuple[SightingId, int]]()
     hashes = list[bytes]()
     for sighting, row in sorted(rows.items()):

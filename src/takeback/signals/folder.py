@@ -1,10 +1,8 @@
-"""Files compared with known files, in both stages: what `takeback match` does, without a server.
+"""Files compared with known files, in both stages: `takeback match`, without a server.
 
 Everything is decoded in the sandbox, the operator's own files too: they came from strangers once. Nothing is
-written, so the known files are read anew at each start.
-
-The trade-off of the second stage: known pictures are asked one by one, some milliseconds each, so it is asked
-only of pictures that the first stage knows nothing of.
+written, so the known files are read anew at each start. Known pictures are asked one by one in the second
+stage, so it is asked only where the first finds nothing.
 """
 
 import threading
@@ -17,11 +15,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
-from takeback.signals import features
-from takeback.signals.decode import MAX_BYTES
-from takeback.signals.features import Features
+from takeback.signals.details import features
+from takeback.signals.details.features import Features
 from takeback.signals.known import Found, Known, Signals, surest_first, why_not_known
 from takeback.signals.model import Flip, PictureSignals
+from takeback.signals.parts.decode import MAX_BYTES
 from takeback.signals.relation import Hit, needs_exact, shown_by
 from takeback.signals.sandbox import Decoder
 
@@ -40,7 +38,7 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of comparing one file."""
+    """The result of comparing one file."""
 
     query: Path
     found: tuple[Found, ...]
@@ -50,9 +48,9 @@ class Answer:
 
 
 def files_in(paths: Iterable[Path]) -> list[Path]:
-    """The files named, and those in the folders named, at any depth, in order of name.
+    """Return the files named, and those in the folders named, at any depth, in order of name.
 
-    In folders, hidden files and folders are left out, and no link to a folder is followed.
+    Hidden files and folders are left out, and no link to a folder is followed.
 
     Raises:
         ConfigurationError: a folder cannot be read; leaving it out would say "none" of what nobody looked at.
@@ -79,7 +77,7 @@ def _files_below(folder: Path) -> Iterator[Path]:
 
 
 def contents(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
-    """A file's bytes. Raises Unreadable: TOO_MANY_BYTES, or GONE with the system's reason."""
+    """Return a file's bytes. Raises Unreadable: TOO_MANY_BYTES, or GONE with the system's reason."""
     try:
         with path.open("rb") as file:
             data = file.read(max_bytes + 1)
@@ -91,7 +89,7 @@ def contents(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
 
 
 class KnownFiles:
-    """Files that are known, and the questions that can be asked of them; any number of threads may ask.
+    """Known files to compare with; any number of threads may ask.
 
     Args:
         paths: the files.
@@ -124,7 +122,7 @@ class KnownFiles:
         return (path, signals) if why is None else LeftOut(path, why)
 
     def ask(self, path: Path) -> Answer:
-        """What a file shows of the known ones."""
+        """Return what a file shows of the known ones."""
         try:
             data = contents(path)
             return Answer(path, tuple(self._ask(data)))
@@ -167,7 +165,6 @@ class KnownFiles:
         return sorted(found, key=surest_first)
 
     def _known_points(self) -> list[tuple[int, Features]]:
-        """Found when they are first needed, and kept."""
         with self._lock:
             if self._points is None:
                 points = in_parallel(self._points_of, self._pictures, self._processes)
@@ -190,7 +187,7 @@ class KnownFiles:
 def in_parallel(
     work: Callable[[_T], _U], items: Sequence[_T], processes: int, progress: Callable[[], None] | None = None
 ) -> Iterator[_U]:
-    """The results in order, as they come; threads suffice, since the decoder's processes do the work.
+    """Return the results in order, as they come; threads suffice, since the decoder's processes do the work.
 
     Only a few items are begun before their turn, so a fault ends the rest.
     """

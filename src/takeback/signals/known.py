@@ -1,17 +1,17 @@
 """Known pictures and clips, and which of them a file shows: the first stage of `takeback match`.
 
-What is known lies in the same index as the service's bank (`rows`), and what lies near a file means the same
-(`relation`). `folder` reads files, and asks the second stage where this one knows nothing.
+They lie in the same index as the service's bank (`rows`) and are compared by the same `relation`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 
-from takeback.signals import compare, rows
-from takeback.signals.clip import Verdict
-from takeback.signals.index import HammingIndex
+from takeback.signals import rows
+from takeback.signals.index import compare
+from takeback.signals.index.hamming import HammingIndex
 from takeback.signals.model import FLIPS, MIN_QUALITY, ClipSignals, Cut, Kind, PictureSignals
 from takeback.signals.relation import Hit, Shown, Touch, agree_as_clips, relate
 from takeback.signals.rows import row_ids
@@ -19,9 +19,18 @@ from takeback.signals.rows import row_ids
 Signals = PictureSignals | ClipSignals
 
 
+class Verdict(StrEnum):
+    """The result of comparing one file with what is known."""
+
+    MATCH = "match"
+    REVIEW = "review"
+    """A person has to look."""
+    NONE = "none"
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file shows something known."""
+    """A known thing that a file shows."""
 
     known: int
     """Its number in the folder."""
@@ -36,7 +45,7 @@ class Found:
 
 
 def why_not_known(signals: Signals) -> str | None:
-    """Why something must not be compared with, in words; None: it may."""
+    """Return why something must not be compared with; None: it may be."""
     match signals:
         case PictureSignals(whole=whole) if whole.quality < MIN_QUALITY:
             return (
@@ -49,10 +58,8 @@ def why_not_known(signals: Signals) -> str | None:
 
 
 class Known:
-    """Everything known, laid down in all eight ways, ready to be asked by several threads.
-
-    Args:
-        signals: of each, exact and with flips.
+    """Everything known, laid down in all eight ways; any number of threads may ask. Signals are read exactly,
+    with flips.
     """
 
     def __init__(self, signals: Sequence[Signals]) -> None:
@@ -67,16 +74,11 @@ class Known:
         return len(self._kinds)
 
     def near(self, shown: Shown) -> list[Touch]:
-        """What lies near enough to matter, even if each hash is as wrong as it may be."""
+        """Return what lies near enough to matter, even if each hash is as wrong as it may be."""
         return rows.near(lambda asked, radius: rows.search(self._index, asked, radius), {0: shown})[0]
 
     def first_stage(self, shown: Shown, near: Sequence[Touch]) -> list[Found]:
-        """Everything known that a file shows by its hashes, the surest first; the hashes count as they are.
-
-        Args:
-            shown: the file.
-            near: what `near` said of it.
-        """
+        """Return what a file shows by its hashes, the surest first; the hashes count as they are."""
         touches: dict[int, list[Touch]] = {}
         for touch in near:
             touches.setdefault(touch.entry, []).append(touch)
@@ -93,7 +95,9 @@ class Known:
 
 
 def surest_first(found: Found) -> tuple[bool, int, int, bool, int, int]:
-    """The order in which they are shown: matches, fewer differing bits, the plainest explanation."""
+    """Return the key of the order in which findings are shown: matches, fewer differing bits, the plainest
+    explanation.
+    """
     hit = found.hit
     return (
         hit.review_only,
@@ -106,7 +110,6 @@ def surest_first(found: Found) -> tuple[bool, int, int, bool, int, int]:
 
 
 def _flips_of(signals: Signals) -> list[bytes]:
-    """Eight hashes for a picture, or for each moment of a clip. Raises ValueError if they were not made."""
     every = (
         [signals.flips] if isinstance(signals, PictureSignals) else [each.flips for each in signals.frames]
     )

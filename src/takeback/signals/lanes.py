@@ -1,14 +1,12 @@
 """Two lanes for strangers' files, so that no file holds up another that costs little.
 
-The fast lane reads what is cheap by its header (`cost`). It has an allowance for each kind of file, in
-seconds of processor time, that fills steadily: cheap files are free, dearer ones are charged with what they
-really took. One that would take more than a quarter of what is left is deferred, unread. So a hundred dear
-files together cost the fast lane no more than its allowance, and files of other kinds nothing.
+The fast lane reads what is cheap by its header (`decoder.cost`). It has an allowance of processor time for
+each kind of file, which fills steadily. Cheap files are free; dearer ones are charged with what they took. A
+file that would take more than a quarter of what is left is deferred, unread. So a hundred dear files cost the
+fast lane no more than its allowance, and files of other kinds nothing.
 
 The slow lane has children, limits and a queue of its own, and reads one file at a time. What it cannot read
-alone within the long limit is too slow for good.
-
-Time here is a stopwatch (`time.monotonic`), never the hour.
+alone within the long limit is too slow for good. Time here is a stopwatch (`time.monotonic`).
 """
 
 import threading
@@ -42,7 +40,7 @@ class When(Enum):
 
 
 class Allowance:
-    """What the fast lane may still spend on each kind of file. Safe between threads."""
+    """Seconds that the fast lane may still spend on each kind of file. Safe between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -52,9 +50,8 @@ class Allowance:
     def most(self, kind: str, *, free: bool = True) -> float:
         """Return the seconds that one file may cost now; 0: it is deferred unread.
 
-        Args:
-            kind: of file.
-            free: it may cost `FREE` in any case, unless files of its kind took much longer than they said.
+        With `free` it may cost `FREE` in any case, unless files of its kind took much longer than their
+        headers said.
         """
         left = self._now(kind)
         return max(left / _SHARE, FREE if free and left > -MOST / 2 else 0.0)

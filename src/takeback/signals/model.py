@@ -1,8 +1,8 @@
-"""What a picture is reduced to: frozen values that can be compared, stored and sent.
+"""Values that a picture or clip is reduced to: frozen, comparable, stored and sent.
 
-A hash is 32 bytes, most significant bit first, in the order that `pdqhash.compute` returns its 256 bits
-(matching.md section 1; the PDQ paper, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing
-Algorithm", Facebook 2019).
+A hash is 32 bytes, most significant bit first, in the order in which `pdqhash.compute` returns its 256 bits
+(docs/matching.md, section 1; "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm",
+Facebook 2019).
 """
 
 from dataclasses import dataclass
@@ -52,6 +52,10 @@ class Pdq:
     quality: int
     """0 to 100: how much detail the picture has."""
 
+    def apart(self, other: "Pdq") -> int:
+        """Count the differing bits."""
+        return (int.from_bytes(self.hash) ^ int.from_bytes(other.hash)).bit_count()
+
 
 class Kind(StrEnum):
     """What was posted or reported."""
@@ -82,6 +86,10 @@ class Box:
     height: int
 
 
+MOST_PARTS = 1023
+"""Variants of one file, of all its views together."""
+
+
 @dataclass(frozen=True, slots=True)
 class Variant:
     """A part of a picture that is compared as if it had been posted alone."""
@@ -105,7 +113,7 @@ class PictureSignals:
     """All that is kept of a picture after its pixels are dropped."""
 
     sha256: bytes
-    """Of the file's bytes as fetched."""
+    """Of the file's bytes as fetched; the service adds it to a child's answer, which has none."""
     whole: Pdq
     """Of the picture as shown."""
     width: int
@@ -142,6 +150,7 @@ class ClipSignals:
     """All that is kept of a clip."""
 
     sha256: bytes
+    """As `PictureSignals.sha256`."""
     width: int
     """Pixels, as shown."""
     height: int

@@ -2,16 +2,20 @@
 
 A post is a few hashes, its parts: a picture's whole, its form without border and its panels, or a clip's
 frames. What is known, a bank entry or a file, is rows: eight flips of a picture, or of each frame of a clip.
-An index finds the pairs of parts and rows that lie near each other (`Touch`); what these pairs mean is
-decided here and nowhere else, so the answer cannot depend on who came last, nor on whether a service was
-asked or `takeback match`.
+An index finds pairs of parts and rows that lie near each other (`Touch`). Only this module decides what they
+mean, so the answer is the same for a live post, a look-back and `takeback match`.
 
     distance <= MATCH_RADIUS     the same
-    ...      <= REVIEW_RADIUS    may be the same: for a person's eye, never acted on by itself
-    two clips                    by the share of their moments (`signals.clip`)
+    ...      <= REVIEW_RADIUS    may be the same: a person decides, nothing acts on it
+    two clips                    by the share of their moments
 
-A hash that was made the fast way carries its doubt: how many bits it may be wrong. Nothing is decided by
-such a hash. Within the radius *and its doubt* it is a reason to read the post again exactly (`needs_exact`).
+Two clips agree as vPDQ says ("vPDQ: video PDQ", Meta's ThreatExchange, 2022): the larger of two shares
+counts, since a piece of a known clip has nearly all of its frames in the bank, and a long clip that contains
+a known one has nearly all of the bank's. The order of frames is not asked, or a copy played backwards would
+go free.
+
+A fast hash carries its doubt: how many bits it may be wrong. Nothing is decided by it. Within the radius and
+its doubt, the post is read again exactly (`needs_exact`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals import clip, compare
+from takeback.signals.index import compare
 from takeback.signals.model import (
     MATCH_RADIUS,
     MIN_QUALITY,
@@ -35,12 +39,15 @@ from takeback.signals.model import (
     Variant,
 )
 
+MATCH_SHARE = 0.5
+"""At least half of what one of two clips shows is in the other. vPDQ's users take 0.8 of the query; of a true
+copy that was cut, a third of the moments may have no partner, since the camera had moved on."""
 Rows = NDArray[np.uint8]
 """[n, 32]."""
 
 
 class Touch(NamedTuple):
-    """One hash of what is asked lies near one row of an entry."""
+    """A hash of a post that lies near one row of an entry."""
 
     part: int
     """Number of the hash."""
@@ -56,7 +63,7 @@ class Touch(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One post and one entry, and how they were found to show the same."""
+    """A post and an entry that show the same, and how they were found."""
 
     distance: int | None
     """Differing bits of 256 of the best pair; None: not found by a hash (stage 2)."""
@@ -84,7 +91,7 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One hash of a post, and what it was made of."""
+    """A hash of a post, and what it was made of."""
 
     hash: bytes
     quality: int
@@ -97,18 +104,18 @@ class Part:
 
     @property
     def reach(self) -> int:
-        """Up to which distance it can agree with anything; a hash without detail lies 48 bits from much."""
+        """Bits up to which it can agree with anything; a hash without detail lies 48 bits from much."""
         return REVIEW_RADIUS if self.quality >= MIN_QUALITY else MATCH_RADIUS
 
     @property
     def radius(self) -> int:
-        """How far to look for rows that could concern it: farther, the more it may be wrong."""
+        """Bits within which rows could concern it."""
         return self.reach + self.doubt
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What one post shows, ready to be compared."""
+    """The parts of a post, ready to be compared."""
 
     parts: tuple[Part, ...]
     is_clip: bool
@@ -120,7 +127,7 @@ class Shown:
 
     @property
     def doubt(self) -> int:
-        """The largest of its parts; 0: all of them are exact."""
+        """The largest of its parts; 0: all are exact."""
         return max((part.doubt for part in self.parts), default=0)
 
     @property
@@ -130,7 +137,7 @@ class Shown:
 
 
 def shown_by(signals: PictureSignals | ClipSignals) -> Shown:
-    """The parts of a reading: the whole first, then variants or frames in their order."""
+    """Return the parts of a reading: the whole first, then variants or frames in their order."""
     match signals:
         case PictureSignals(whole=whole, doubt=doubt, variants=variants):
             first = Part(whole.hash, whole.quality, doubt, Cut.WHOLE)
@@ -140,27 +147,21 @@ def shown_by(signals: PictureSignals | ClipSignals) -> Shown:
 
 
 def part_from(variant: Variant) -> Part:
-    """A picture's border-trimmed form, one of its panels, or another view of it."""
+    """Return a variant as a part of a post."""
     box = None if variant.cut in (Cut.WHOLE, Cut.FRAME) else variant.box
     return Part(variant.pdq.hash, variant.pdq.quality, variant.doubt, variant.cut, box, view=variant.view)
 
 
 def moment_of(frame: Frame) -> Part:
-    """A clip's moment; clips are always read exactly."""
+    """Return a clip's moment as a part; clips are always read exactly."""
     return Part(frame.pdq.hash, frame.pdq.quality, 0, Cut.FRAME, at_ms=frame.at_ms, view=frame.view)
 
 
 def part_of(reading: PictureSignals | ClipSignals, hit: Hit) -> Variant | None:
-    """Return the part of a file that a hit speaks of, as the reading has it, with its flips and quality.
+    """Return the part of a file that a hit speaks of, with its flips; None: the reading has no such part.
 
-    Args:
-        reading: of the same bytes, made with `flips=True, exact=True`.
-        hit: how the file was found.
-
-    Returns:
-        The part; of the whole picture, a variant with `Cut.WHOLE`; of a clip's moment, one with `Cut.FRAME`.
-        None: the reading has no such part. So it is with what details found (stage 2), whose box is the place
-        of the agreement; `Decoder.part` hashes any box.
+    The reading is of the same bytes, made with `flips=True, exact=True`. Stage 2 names no part of a reading:
+    its box is the place of the agreement, and `Decoder.part` hashes any box.
     """
     if hit.stage != 1:
         return None
@@ -186,20 +187,20 @@ def _is_of(part: Variant, hit: Hit) -> bool:
 
 
 def needs_exact(shown: Shown, touches: Iterable[Touch]) -> bool:
-    """Whether what lies near a post may be decided only after it was read exactly."""
+    """Return whether a post must be read exactly before anything near it is decided."""
     return shown.doubt > 0 and any(touch.distance <= shown.parts[touch.part].radius for touch in touches)
 
 
 def relate(
     shown: Shown, kind: Kind, frames: int, touches: Iterable[Touch], *, exact: bool = True
 ) -> Hit | None:
-    """How a post and one entry agree; None if they do not.
+    """Return how a post and one entry agree; None: they do not.
 
     Args:
         shown: the post.
         kind: the entry's.
         frames: how many the entry has.
-        touches: all pairs of the post's parts and this entry's rows within reach; more are ignored.
+        touches: all pairs of the post's parts and this entry's rows within reach; others are ignored.
         exact: False if the hashes' doubt cannot be cleared any more, so that they count as they are.
     """
     near = _within_reach(shown, touches)
@@ -219,7 +220,6 @@ def _within_reach(shown: Shown, touches: Iterable[Touch]) -> list[Touch]:
 
 
 def _order(touch: Touch) -> tuple[int, bool, int, int, int]:
-    """Of equal distances the plain one, the lowest flip, and what comes first."""
     return touch.distance, touch.negative, touch.flip, touch.part, touch.frame
 
 
@@ -234,7 +234,7 @@ class Together(NamedTuple):
 
 
 def agree_as_clips(shown: Shown, frames: int, touches: Iterable[Touch]) -> Together | None:
-    """Whether two clips agree, by the share of their moments; None if they do not.
+    """Return how two clips agree by the share of their moments; None: they do not.
 
     Enough moments within MATCH_RADIUS are a match. A few of them, or enough within REVIEW_RADIUS, are for a
     person.
@@ -250,26 +250,22 @@ def agree_as_clips(shown: Shown, frames: int, touches: Iterable[Touch]) -> Toget
 
 
 def _best_way(shown: Shown, frames: int, near: Sequence[Touch]) -> Together | None:
-    """A clip is turned as a whole, so only pairs that agree in one way add up; the best way counts."""
+    """Return the best agreement. A clip is turned as a whole, so only pairs of one way to lay it down add
+    up.
+    """
     ways: dict[tuple[bool, int], list[Touch]] = {}
     for touch in near:
         ways.setdefault((touch.negative, touch.flip), []).append(touch)
     if not ways:
         return None
-    shares = {way: _shares(shown, frames, each) for way, each in ways.items()}
-    way = min(ways, key=lambda way: (-max(shares[way].query, shares[way].bank), way))
-    share = max(shares[way].query, shares[way].bank)
-    sure = clip.verdict(shares[way]) is clip.Verdict.MATCH
-    return Together(share, min(ways[way], key=_order), sure)
+    shares = {way: _share(shown, frames, each) for way, each in ways.items()}
+    way = min(ways, key=lambda way: (-shares[way], way))
+    return Together(shares[way], min(ways[way], key=_order), sure=shares[way] >= MATCH_SHARE)
 
 
-def _shares(shown: Shown, frames: int, touches: Sequence[Touch]) -> clip.Shares:
-    return clip.Shares(
-        query_matched=len({touch.part for touch in touches}),
-        query_moments=len(shown.parts),
-        bank_matched=len({touch.frame for touch in touches}),
-        bank_moments=frames,
-    )
+def _share(shown: Shown, frames: int, touches: Sequence[Touch]) -> float:
+    of_post = len({touch.part for touch in touches}) / len(shown.parts)
+    return max(of_post, len({touch.frame for touch in touches}) / frames)
 
 
 def _hit(shown: Shown, touch: Touch, *, review_only: bool, exact: bool) -> Hit:

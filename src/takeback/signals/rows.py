@@ -1,8 +1,7 @@
-"""What is known, as rows of an index: an entry's eight flips, or those of each moment of its clip.
+"""Entries as rows of an index: the eight flips of a picture, or of each moment of a clip.
 
-A row's id says whose it is, which moment and which flip, so nothing else need be kept of it. Entries are
-called by small numbers. The service's bank and the folder of `takeback match` both lie down like this, and
-are asked in the same words.
+A row's id says which entry, moment and flip it is, so nothing else is kept of it. The service's bank and the
+folder of `takeback match` are laid out and asked in the same way.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from takeback.signals.index import HammingIndex
+from takeback.signals.index.hamming import HammingIndex
 from takeback.signals.model import FLIPS
 from takeback.signals.relation import Rows, Shown, Touch
 
@@ -27,7 +26,7 @@ Search = Callable[[Rows, Radii], list[Touch]]
 
 
 def row_ids(numbers: NDArray[np.int64], frames: NDArray[np.uint16]) -> NDArray[np.int64]:
-    """The ids of all rows of these entries, in order of place.
+    """Return the ids of all rows of entries, in order of place.
 
     Args:
         numbers: [n].
@@ -39,13 +38,7 @@ def row_ids(numbers: NDArray[np.int64], frames: NDArray[np.uint16]) -> NDArray[n
 
 
 def search(index: HammingIndex, asked: Rows, radius: Radii) -> list[Touch]:
-    """Every (hash, row) at most so many bits apart, and the same of the hashes' complements.
-
-    Args:
-        index: of rows whose ids are as `row_ids` gives them.
-        asked: uint8 [n, 32]; `Touch.part` numbers them.
-        radius: how far.
-    """
+    """Return every (hash, row) within the radius, and the same of the hashes' complements."""
     if not len(asked) or not len(index):
         return []
     twice = radius if isinstance(radius, int) else np.concatenate([radius, radius])
@@ -66,10 +59,10 @@ def search(index: HammingIndex, asked: Rows, radius: Radii) -> list[Touch]:
 
 
 def near(ask: Search, posts: Mapping[int, Shown]) -> dict[int, list[Touch]]:
-    """What lies near each of several posts, which are called by numbers.
+    """Return what lies near each of several posts, which are called by numbers.
 
-    They are asked together, and each part only as far as its own doubt needs: a wide search costs many times
-    a narrow one, and many at once cost less than one after the other.
+    Posts are asked together, and each part only as far as its own doubt needs: a wide search costs many times
+    a narrow one.
     """
     parts = [(number, part) for number, shown in posts.items() for part in range(len(shown.parts))]
     found: dict[int, list[Touch]] = {number: [] for number in posts}

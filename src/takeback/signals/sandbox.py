@@ -1,31 +1,31 @@
-"""Decoding strangers' files in child processes that have nothing to steal and little to break.
+"""Decoding of strangers' files in child processes that have nothing to steal and little to break.
 
-Two kinds of children, each started when it is first needed (`children`). Pictures are read by the first
-(`decoder_child`), which holds little more than the picture decoders. Clips, documents and archives, and the
-features of the second stage, are read by the second (`study_child`). FFmpeg, PDFium and OpenCV cost memory
-and start-up time that a service which meets only pictures need not pay, and are that much more code to
-attack, which is kept apart from the child that sees every picture. A clip or document may take longer, and
-keeps no picture waiting.
+There are two kinds of children (`decoder.children`), each started when it is first needed. The first
+(`decoder.picture_child`) reads pictures and holds little more than the picture decoders. The second
+(`decoder.study_child`) reads clips, documents and archives, and finds details. FFmpeg, PDFium and OpenCV cost
+memory and start-up time, and are more code to attack, so they are kept from the child that sees every
+picture.
 
 A decoder `in_lanes` reads what is cheap at once, and everything else in slow children of its own (`lanes`).
 """
 
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
 from takeback.errors import ConfigurationError, Deferred, Unreadable, WhyUnreadable
-from takeback.signals import lanes, wire
-from takeback.signals.children import Children, Limits
-from takeback.signals.clip import clips_behind, is_clip
-from takeback.signals.decode import MAX_BYTES, MAX_PIXELS, check_size
-from takeback.signals.files import names
+from takeback.signals import lanes
+from takeback.signals.clips.formats import MAX_MS, clips_behind, is_clip
+from takeback.signals.decoder import wire
+from takeback.signals.decoder.children import Children, Limits
+from takeback.signals.decoder.wire import Request, Task
 from takeback.signals.files.kind import FileKind, format_of, kind_of
 from takeback.signals.lanes import Allowance, When
 from takeback.signals.model import Box, ClipSignals, Cut, PictureSignals, Variant
-from takeback.signals.wire import Request, Task
+from takeback.signals.parts import names
+from takeback.signals.parts.decode import MAX_BYTES, MAX_PIXELS, check_size
 
 MAX_PREVIEW_SIDE = 4096
 MEMORY_BYTES = 3 << 30
@@ -44,25 +44,19 @@ _COSTS_MORE = (WhyUnreadable.TOO_SLOW, WhyUnreadable.TOO_MUCH_MEMORY, WhyUnreada
 _DOCUMENTS = (FileKind.PDF, FileKind.ZIP, FileKind.SVG, FileKind.AUDIO)
 
 
-@dataclass(frozen=True, slots=True)
-class _Behind:
-    """What the clips behind a picture show."""
-
-    moments: tuple[Variant, ...] = ()
-    left_out: int = 0
-
-
 class Decoder:
     """Turns files into signals and previews in confined processes; any number of threads may call it.
 
-    Children start when they are first needed. Close it, or use it as a context manager.
+    Children start when they are first needed. Close it, or use it as a context manager. Each method raises
+    Unreadable with the reason and goes on working; with `when` other than `NOW` it raises Deferred for a file
+    of the slow lane.
 
     Args:
         processes: at most this many children of each kind; more callers wait for a free one.
         seconds: the longest that one picture may take from the first byte sent to the answer.
-        clip_seconds: the same for a clip, and for the features of a picture.
+        clip_seconds: the same for a clip, and for the details of a picture.
         memory_bytes: address space of each child.
-        max_pixels: more pixels, declared or decoded, are refused; of a clip, more pixels a frame.
+        max_pixels: more pixels, declared or decoded, are refused; of a clip, in one frame.
         max_bytes: a longer file is refused before it reaches a child.
         slow: reads what costs more than this one may spend; None: this one reads everything.
 
@@ -94,16 +88,16 @@ class Decoder:
         self.slow = slow
         """Reads one file at a time, whatever it costs."""
         self._allowance = Allowance()
-        self._pictures = Children("takeback.signals.decoder_child", processes, quick)
-        self._studies = Children("takeback.signals.study_child", processes, study)
+        self._pictures = Children("takeback.signals.decoder.picture_child", processes, quick)
+        self._studies = Children("takeback.signals.decoder.study_child", processes, study)
 
     @classmethod
     def in_lanes(cls, *, processes: int, seconds: float, max_bytes: int = MAX_BYTES) -> Self:
-        """A decoder for files of any cost: fast children for cheap ones, a slow child for the others.
+        """Return a decoder with fast children for cheap files and a slow child for the others.
 
         Args:
             processes: fast children of each kind, at most.
-            seconds: as `decode_seconds`; in the slow lane `lanes.SLOW_TIMES` as long.
+            seconds: of a fast child; in the slow lane `lanes.SLOW_TIMES` as long.
             max_bytes: a longer file is refused.
         """
         patient = lanes.SLOW_TIMES * seconds
@@ -127,12 +121,7 @@ class Decoder:
         *,
         study: bool,
     ) -> _T:
-        """Ask in this lane what may be spent here, else in the slow one.
-
-        Raises:
-            Unreadable: with the reason.
-            Deferred: only the slow lane can read it, and the caller does not wait for that.
-        """
+        """Ask in this lane what may be spent here, else in the slow one. Raises Unreadable, Deferred."""
         children = self._studies if study else self._pictures
         if self.slow is None:
             return children.ask(request, data, parse)
@@ -157,20 +146,14 @@ class Decoder:
     def signals(
         self, data: bytes, *, flips: bool = False, exact: bool = False, when: When = When.NOW
     ) -> PictureSignals:
-        """Reduce a file to the signals of all pictures that it can show a viewer.
-
-        A picture file shows frames, pages and other views beside the ordinary one; a document or archive
-        shows what lies in it. What a bound leaves out is counted in `left_out`.
+        """Reduce a file to the signals of all pictures that it can show; `left_out` counts what a bound
+        leaves out.
 
         Args:
             data: the whole file.
             flips: hash everything in all eight ways and exactly, as a bank entry needs it.
-            exact: from the full size, so that nothing is in doubt; else as fast as each hash allows.
+            exact: from the full size, so that nothing is in doubt.
             when: whether to wait for the slow lane.
-
-        Raises:
-            Unreadable: with the reason; the decoder goes on working.
-            Deferred: it is for the slow lane, and `when` is not `NOW`.
         """
         check_size(data, self._max_bytes)
         kind = kind_of(data)
@@ -181,21 +164,20 @@ class Decoder:
             when,
             study=kind in _DOCUMENTS,
         )
-        behind = self._behind(data, flips=flips, when=when) if kind is FileKind.PICTURE else _Behind()
-        return PictureSignals(
+        moments, left_out = (
+            self._behind(data, flips=flips, when=when) if kind is FileKind.PICTURE else ((), 0)
+        )
+        return replace(
+            seen,
             sha256=hashlib.sha256(data).digest(),
-            whole=seen.whole,
-            flips=seen.flips,
-            width=seen.width,
-            height=seen.height,
-            format=seen.format,
-            variants=seen.variants + behind.moments,
-            doubt=seen.doubt,
-            left_out=seen.left_out + behind.left_out,
+            variants=(*seen.variants, *moments),
+            left_out=seen.left_out + left_out,
         )
 
-    def _behind(self, data: bytes, *, flips: bool, when: When) -> "_Behind":
-        """The clips behind a motion photograph; a damaged one never loses the picture."""
+    def _behind(self, data: bytes, *, flips: bool, when: When) -> tuple[Sequence[Variant], int]:
+        """Return the moments of clips behind a motion photograph, and how many were left out; none loses the
+        picture.
+        """
         moments: list[Variant] = []
         left_out = 0
         for number, at in enumerate(clips_behind(data), 1):
@@ -210,20 +192,10 @@ class Decoder:
                 for one in clip.frames
                 if not one.view
             ]
-        return _Behind(tuple(moments), left_out)
+        return moments, left_out
 
     def clip(self, data: bytes, *, flips: bool = False, when: When = When.NOW) -> ClipSignals:
-        """Reduce a clip to its moments.
-
-        Args:
-            data: the whole file.
-            flips: hash each moment in all eight ways, as a bank entry needs it.
-            when: whether to wait for the slow lane.
-
-        Raises:
-            Unreadable: with the reason; the decoder goes on working.
-            Deferred: it is for the slow lane, and `when` is not `NOW`.
-        """
+        """Reduce a clip to its moments, with `flips` each in all eight ways."""
         check_size(data, self._max_bytes)
         seen = self._ask(
             Request(Task.CLIP, len(data), flips=flips),
@@ -232,24 +204,12 @@ class Decoder:
             when,
             study=True,
         )
-        return ClipSignals(
-            sha256=hashlib.sha256(data).digest(),
-            width=seen.width,
-            height=seen.height,
-            format=seen.format,
-            duration_ms=seen.duration_ms,
-            frames=seen.frames,
-        )
+        return replace(seen, sha256=hashlib.sha256(data).digest())
 
     def read(
         self, data: bytes, *, flips: bool = False, exact: bool = False, when: When = When.NOW
     ) -> PictureSignals | ClipSignals:
-        """Reduce a file to its signals, whichever it is by its first bytes: `clip` or `signals`.
-
-        Raises:
-            Unreadable: with the reason; the decoder goes on working.
-            Deferred: it is for the slow lane, and `when` is not `NOW`.
-        """
+        """Reduce a file to its signals, as a clip or a picture by its first bytes."""
         if is_clip(data):
             return self.clip(data, flips=flips, when=when)
         return self.signals(data, flips=flips, exact=exact, when=when)
@@ -257,17 +217,17 @@ class Decoder:
     def part(
         self, data: bytes, *, view: str = "", box: Box | None = None, at_ms: int | None = None
     ) -> Variant:
-        """Hash one part of one view exactly and in all eight ways: what a reviewer was shown.
+        """Hash one part of one view exactly and in all eight ways: what a reviewer was shown. The quality may
+        be anything.
 
         Args:
             data: the whole file.
-            view: which of its views (`files.names`); empty: the ordinary one.
+            view: which of its views (`parts.names`); empty: the ordinary one.
             box: the part, in pixels of the view; None: all of it.
             at_ms: the moment of a clip. Bars along its sides are not cut here; `relation.part_of` has moments
                 as they are compared.
 
         Raises:
-            Unreadable: with the reason; the decoder goes on working. The quality may be anything.
             ValueError: `view` or `at_ms` is out of range.
         """
         request = self._showing(Task.PART, data, view, at_ms, box=box)
@@ -282,18 +242,10 @@ class Decoder:
     def features(
         self, data: bytes, box: Box | None = None, *, view: str = "", when: When = When.NOW
     ) -> bytes:
-        """What the second stage compares of a picture, in the form of `features.format_features`.
+        """Describe the details of a picture for the second stage, in the form of `features.format_features`.
 
-        Args:
-            data: the whole file.
-            box: describe this part as if it were the picture; None: the picture, and its parts in it.
-            view: which of its views; empty: the ordinary one.
-            when: whether to wait for the slow lane.
-
-        Raises:
-            Unreadable: with the reason; the decoder goes on working.
-            Deferred: it is for the slow lane, and `when` is not `NOW`.
-            ValueError: `view` is no name of a view.
+        With a `box`, this part counts as if it were the picture; else the picture and the parts in it. Raises
+        ValueError for a `view` that is no name of one.
         """
         request = self._showing(Task.FEATURES, data, view, None, box=box)
         return self._ask(request, data, wire.parse_features, when, study=True)
@@ -308,7 +260,7 @@ class Decoder:
         at_ms: int | None = None,
         view: str = "",
     ) -> bytes:
-        """A small JPEG of a picture or clip for the review pages, upright and without metadata.
+        """Return a small JPEG of a picture or clip for the review pages, upright and without metadata.
 
         Args:
             data: the whole file.
@@ -316,10 +268,9 @@ class Decoder:
             blur: keep no more than twelve pixels a side and draw the rest between them.
             grey: take the colours away.
             at_ms: the moment of a clip; None: its first that shows something.
-            view: which of the file's views (`files.names`); empty: the ordinary one.
+            view: which of the file's views (`parts.names`); empty: the ordinary one.
 
         Raises:
-            Unreadable: with the reason; the decoder goes on working.
             ValueError: `max_side`, `at_ms` or `view` is out of range.
         """
         if not 1 <= max_side <= MAX_PREVIEW_SIDE:
@@ -332,24 +283,23 @@ class Decoder:
     def _showing(
         self, task: Task, data: bytes, view: str, at_ms: int | None, box: Box | None = None
     ) -> Request:
-        if at_ms is not None and not 0 <= at_ms <= wire.MAX_MS:
-            raise ValueError(f"at_ms must be 0 to {wire.MAX_MS}, not {at_ms}")
+        if at_ms is not None and not 0 <= at_ms <= MAX_MS:
+            raise ValueError(f"at_ms must be 0 to {MAX_MS}, not {at_ms}")
         if not names.is_view(view):
             raise ValueError(f"{view!r} is no name of a view")
         check_size(data, self._max_bytes)
         return Request(task, len(data), at_ms=at_ms, box=box, view=view)
 
     def _needs_study(self, data: bytes, view: str) -> bool:
-        """Whether a view is for the second kind of children: it needs FFmpeg, or lies in a document."""
         kind = kind_of(data)
         return kind is FileKind.CLIP or kind in _DOCUMENTS or view.startswith("behind:")
 
     def confinement(self) -> tuple[str, ...]:
-        """What holds the children, in plain words (the names in `confinement`). Starts one if none runs."""
+        """Return what holds the children, in the words of `decoder.confinement`. Starts one if none runs."""
         return self._pictures.confinement()
 
     def close(self) -> None:
-        """End all children, also busy ones: whoever waits for one gets DECODER_DIED."""
+        """End all children, also busy ones: who waits for one gets DECODER_DIED."""
         self._pictures.close()
         self._studies.close()
         if self.slow is not None:

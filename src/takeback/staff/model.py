@@ -6,7 +6,7 @@ from enum import StrEnum
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from takeback.events.choices import AccountChange
+from takeback.events import AccountChange
 from takeback.ids import StaffId
 
 

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from takeback.events.choices import AccountChange
+from takeback.events import AccountChange
 from takeback.ids import StaffId
 from takeback.staff.model import Member, Request, Role
 

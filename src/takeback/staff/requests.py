@@ -12,13 +12,14 @@ from uuid import UUID, uuid4
 
 from takeback.errors import NotFound, Refused
 from takeback.events import (
+    AccountChange,
     AccountChangeApproved,
     AccountChangeAsked,
     AccountChangeRefused,
+    StaffChange,
     StaffChanged,
     StaffInvited,
 )
-from takeback.events.choices import AccountChange, StaffChange
 from takeback.ids import StaffId
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger.record import record

@@ -6,7 +6,7 @@ from uuid import UUID
 from psycopg import sql
 from psycopg.rows import TupleRow
 
-from takeback.events.choices import AccountChange
+from takeback.events import AccountChange
 from takeback.ids import StaffId
 from takeback.infra.db.pool import Tx
 from takeback.staff.model import Ended, Request

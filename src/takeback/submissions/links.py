@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from takeback.errors import NotFound, Refused
-from takeback.events.floods import ReportLinkMade, ReportLinkRevoked
+from takeback.events import ReportLinkMade, ReportLinkRevoked
 from takeback.ids import LinkId, StaffId
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger.record import record

@@ -16,8 +16,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, TypeAdapter, ValidationError
 
-from takeback.signals import claims
 from takeback.signals.model import HASH_BYTES
+from takeback.signals.pdq import claims
 
 MAX_PICTURES = 10
 MAX_LOCATIONS = 20

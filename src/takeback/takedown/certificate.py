@@ -16,7 +16,7 @@ from takeback.law.clocks import Clock
 from takeback.takedown.model import Finding, Round
 from takeback.takedown.rules import proven
 from takeback.takedown.telling import Clause, Part, english, told
-from takeback_verify.rounds import judge, parse_round
+from takeback_verify.core.rounds import judge, parse_round
 
 
 @dataclass(frozen=True, slots=True)

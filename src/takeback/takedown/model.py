@@ -42,6 +42,8 @@ class Removal:
     state: TargetState
     round: int
     """Of looks: 0 is the one right after the removal."""
+    changed_at: datetime
+    """When `state` changed last."""
 
 
 @dataclass(frozen=True, slots=True)

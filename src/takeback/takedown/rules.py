@@ -18,8 +18,8 @@ from enum import StrEnum
 from takeback.connectors.api import State, Surface, Vantage
 from takeback.ids import TargetId
 from takeback.takedown.model import ControlRow, Finding, LookRow, When
-from takeback_verify import rounds
-from takeback_verify.rounds import RoundDocument, format_round
+from takeback_verify.core import rounds
+from takeback_verify.core.rounds import RoundDocument, format_round
 
 
 class Control(StrEnum):
@@ -67,7 +67,7 @@ def finding(
 
     There, if the copy was seen anywhere: for that no control is needed. Gone, if something was looked at,
     each required surface is proven absent from some vantage, and no look leaves a doubt. Unclear otherwise.
-    `takeback_verify.rounds` computes the same from the round's document; docs/spec/round.md says it in words.
+    `takeback_verify.core.rounds` computes the same from the round's document (docs/spec/round.md).
     """
     if any(look.state is State.PRESENT for look in looks):
         return Finding.THERE

@@ -33,10 +33,13 @@ from takeback.infra import clock
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
+from takeback.jobs import Look, Remove
 from takeback.takedown import rules, store
 from takeback.takedown.model import ORDER, Finding, Removal, Round, TargetProgress, TargetState
 from takeback.takedown.session import Controls, look_beside_control
 
+UNDER_WAY = frozenset({TargetState.PLANNED, TargetState.ACTING})
+"""What is still to be removed, and may wait for its capture."""
 MOST_ATTEMPTS = 5
 """A copy that is still there after so many removals needs a person."""
 STRICTEST = frozenset({Surface.MESSAGE, Surface.MEDIA})
@@ -59,8 +62,9 @@ def plan(tx: Tx, copy: Copy, now: datetime) -> None:
         media=copy.media,
         state=TargetState.PLANNED,
         round=0,
+        changed_at=now,
     )
-    if store.insert(tx, removal, now):
+    if store.insert(tx, removal):
         what = Planned.REMOVAL if copy.gone_at is None else Planned.LOOK
         if what is Planned.REMOVAL:
             store.open_attempt(tx, removal.id, ORDER)
@@ -82,18 +86,15 @@ def call_off(tx: Tx, case: CaseId, now: datetime) -> None:
         record(tx, RemovalCalledOff(target, case))
 
 
-def remove(database: Database, connector: Connector, target: TargetId) -> None:
+def remove(database: Database, connector: Connector, removal: Removal) -> None:
     """Do every step that is not done, then have somebody look. Raises Unavailable to be tried again."""
+    target = removal.id
     with database.transaction() as tx:
-        removal = store.get(tx, target, lock=True)
-        if removal is None or removal.state not in {TargetState.PLANNED, TargetState.ACTING}:
+        if not store.begin(tx, target, clock.now()):
             return
-        store.set_state(tx, target, TargetState.ACTING, removal.round, clock.now())
         steps = store.open_steps(tx, target)
     offered = connector.capabilities()
     for attempt, action in sorted(steps, key=lambda step: ORDER.index(step[1])):
-        if _is_called_off(database, target):
-            return
         if action in offered.actions:
             receipt = _act(database, connector, removal, attempt, action)
             if receipt is None:
@@ -104,23 +105,16 @@ def remove(database: Database, connector: Connector, target: TargetId) -> None:
         with database.transaction() as tx:
             if store.step_done(tx, target, attempt, action, words, how, clock.now()):
                 record(tx, RemovalStepDone(target, action.value, how))
-    if not offered.actions:
-        with database.transaction() as tx:
+            now = store.get(tx, target)
+        if now is None or now.state is TargetState.CALLED_OFF:
+            return
+    with database.transaction() as tx:
+        if not offered.actions:
             _fail(tx, target, "remove", "; ".join(("nothing can be removed there", *offered.notes)))
-        return
-    with database.transaction() as tx:
-        again = store.get(tx, target, lock=True)
-        # A worker that was taken for dead may get here while a later attempt is under way: that one looks.
-        if again is not None and again.state is TargetState.ACTING and not store.open_steps(tx, target):
-            store.set_state(tx, target, TargetState.CHECKING, again.round, clock.now())
-            enqueue(tx, "look", target=str(target), round=again.round)
-
-
-def _is_called_off(database: Database, target: TargetId) -> bool:
-    """Whether the decision was reversed meanwhile."""
-    with database.transaction() as tx:
-        removal = store.get(tx, target)
-    return removal is None or removal.state is TargetState.CALLED_OFF
+            return
+        round_ = store.end(tx, target, clock.now())
+        if round_ is not None:
+            enqueue(tx, Look(target, round_))
 
 
 def _act(
@@ -145,7 +139,7 @@ def _act(
 def look(
     database: Database,
     connector: Connector,
-    target: TargetId,
+    removal: Removal,
     round_: int,
     recheck_after: Sequence[timedelta],
     controls: Controls | None = None,
@@ -155,21 +149,16 @@ def look(
     Raises:
         Unavailable: a look showed nothing certain; to be tried again.
     """
-    with database.transaction() as tx:
-        removal = store.get(tx, target)
-    if (
-        removal is None
-        or removal.round != round_
-        or removal.state not in {TargetState.CHECKING, TargetState.GONE}
-    ):
+    if removal.round != round_ or removal.state not in {TargetState.CHECKING, TargetState.GONE}:
         return
+    target = removal.id
     session = look_beside_control(connector, _target(removal), round_, (controls or Controls()).of(connector))
     able = connector.capabilities()
     required = STRICTEST & frozenset(able.surfaces)
     found = rules.finding(session.looks, session.control, required, able.shut_out)
     with database.transaction() as tx:
-        removal = store.get(tx, target, lock=True)
-        if removal is None or removal.round != round_:
+        current = store.get(tx, target, lock=True)
+        if current is None or current.round != round_:
             return
         now = clock.now()
         store.write_looks(tx, target, round_, session.looks, session.control)
@@ -214,16 +203,16 @@ def _look_again_later(
 ) -> None:
     store.set_state(tx, target, TargetState.GONE, round_ + 1, now)
     if round_ < len(recheck_after):
-        enqueue(tx, "look", at=now + recheck_after[round_], target=str(target), round=round_ + 1)
+        enqueue(tx, Look(target, round_ + 1), at=now + recheck_after[round_])
 
 
-def remove_again(tx: Tx, target: TargetId) -> None:
-    """A copy that should be gone can be seen: remove it once more, or ask a person after too many times."""
-    attempt = store.open_attempt(tx, target, ORDER)
+def remove_again(tx: Tx, removal: Removal) -> None:
+    """Remove a copy once more that should be gone and can be seen; after too many times, ask a person."""
+    attempt = store.open_attempt(tx, removal.id, ORDER)
     if attempt >= MOST_ATTEMPTS:
-        _fail(tx, target, "remove", f"still there after {attempt} removals")
+        _fail(tx, removal.id, "remove", f"still there after {attempt} removals")
     else:
-        enqueue(tx, "remove", target=str(target))
+        enqueue(tx, Remove(removal.id))
 
 
 def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:
@@ -236,7 +225,7 @@ def retry(tx: Tx, target: TargetId, *, staff: StaffId) -> None:
     store.set_state(tx, target, TargetState.PLANNED, removal.round + 1, clock.now())
     store.open_attempt(tx, target, ORDER)
     record(tx, RetryAsked(target, removal.case, staff))
-    enqueue(tx, "remove", target=str(target))
+    enqueue(tx, Remove(target))
 
 
 def give_up(tx: Tx, target: TargetId, action: str, reason: str) -> None:
@@ -257,16 +246,13 @@ def give_up_look(
         _conclude(tx, removal, Finding.UNCLEAR, clock.now(), STRICTEST)
     if removal.state is TargetState.GONE:
         _look_again_later(tx, target, round_, recheck_after, clock.now())
-    else:
-        give_up(tx, target, "look", reason)
+    elif removal.state is not TargetState.FAILED:
+        _fail(tx, target, "look", reason)
 
 
 def _fail(tx: Tx, target: TargetId, action: str, reason: str) -> None:
-    removal = store.get(tx, target, lock=True)
-    if removal is None or removal.state is TargetState.CALLED_OFF:
-        return
-    store.set_state(tx, target, TargetState.FAILED, removal.round, clock.now())
-    record(tx, RemovalFailed(target, action, reason))
+    if store.fail(tx, target, clock.now()):
+        record(tx, RemovalFailed(target, action, reason))
 
 
 def is_busy(tx: Tx, case: CaseId) -> bool:
@@ -292,8 +278,7 @@ def progress(tx: Tx, case: CaseId) -> tuple[TargetProgress, ...]:
 def rounds_of(tx: Tx, case: CaseId) -> tuple[Round, ...]:
     """The rounds of looks of a case that came to their end, copy by copy, each in its order.
 
-    The SHA-256 of a round's `series` is in its event. Rounds of before the control was looked at are not
-    here.
+    The SHA-256 of a round's `series` is in its event. Rounds without a control are not here.
     """
     return store.rounds(tx, case)
 
@@ -302,39 +287,25 @@ def _target(removal: Removal) -> Target:
     return Target(removal.place, removal.message, removal.media)
 
 
-def case_of(tx: Tx, target: TargetId) -> CaseId | None:
-    """The case that a removal belongs to; None if there is no such removal."""
-    removal = store.get(tx, target)
-    return None if removal is None else removal.case
+def get(tx: Tx, target: TargetId) -> Removal | None:
+    """Return one removal, to be handed on; None if there is no such one."""
+    return store.get(tx, target)
 
 
-def copy_of(tx: Tx, target: TargetId) -> tuple[CaseId, SightingId]:
-    """The case and the copy that a removal is of. Raises NotFound."""
+def require(tx: Tx, target: TargetId) -> Removal:
+    """Return one removal. Raises NotFound."""
     removal = store.get(tx, target)
     if removal is None:
         raise NotFound("There is no such removal.")
-    return removal.case, removal.sighting
+    return removal
 
 
 def waiting(tx: Tx, sighting: SightingId) -> tuple[TargetId, ...]:
-    """The removals of a copy of which nothing was tried yet."""
+    """Return the removals of a copy that are under way: planned, or being done."""
     return store.waiting(tx, sighting)
-
-
-def untouched_since(tx: Tx, target: TargetId) -> datetime | None:
-    """Since when a removal waits of which nothing was tried yet on the platform; None if something was."""
-    return store.planned_since(tx, target)
 
 
 def note_trouble(tx: Tx, target: TargetId, error: str) -> None:
     """Write down, for a person to see, why a removal has not begun yet."""
     for attempt, action in store.open_steps(tx, target):
         store.step_error(tx, target, attempt, action, error)
-
-
-def connector_of(tx: Tx, target: TargetId) -> str:
-    """The platform that a copy is on. Raises NotFound."""
-    removal = store.get(tx, target)
-    if removal is None:
-        raise NotFound("There is no such removal.")
-    return removal.connector

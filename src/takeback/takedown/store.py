@@ -22,21 +22,22 @@ from takeback.takedown.model import (
 )
 
 _REMOVAL = (
-    "select id, case_id, sighting_id, connector, place, message, media, state, round from takedown_target"
+    "select id, case_id, sighting_id, connector, place, message, media, state, round, changed_at"
+    " from takedown_target"
 )
 
 
 def _removal(row: TupleRow) -> Removal:
-    return Removal(row[0], row[1], row[2], row[3], row[4], row[5], row[6], TargetState(row[7]), row[8])
+    return Removal(row[0], row[1], row[2], row[3], row[4], row[5], row[6], TargetState(row[7]), *row[8:])
 
 
-def insert(tx: Tx, removal: Removal, now: datetime) -> bool:
+def insert(tx: Tx, removal: Removal) -> bool:
     """Plan a removal; False if it is planned."""
     added = tx.execute(
         "insert into takedown_target (id, case_id, sighting_id, connector, place, message, media, state,"
         " planned_at, changed_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
         [removal.id, removal.case, removal.sighting, removal.connector, removal.place, removal.message,
-         removal.media, removal.state, now, now],
+         removal.media, removal.state, removal.changed_at, removal.changed_at],
     )  # fmt: skip
     return added.rowcount == 1
 
@@ -55,6 +56,42 @@ def set_state(tx: Tx, target: TargetId, state: TargetState, round_: int, now: da
         " where id = %(target)s",
         {"state": state, "round": round_, "now": now, "target": target},
     )
+
+
+def begin(tx: Tx, target: TargetId, now: datetime) -> bool:
+    """A removal that is under way is acted on; False if it is not under way."""
+    changed = tx.execute(
+        "update takedown_target set state = 'acting', changed_at = %s"
+        " where id = %s and state in ('planned', 'acting')",
+        [now, target],
+    )
+    return changed.rowcount == 1
+
+
+def end(tx: Tx, target: TargetId, now: datetime) -> int | None:
+    """A removal of which no step is open is looked for; the round of looks, or None if there is more to do.
+
+    A worker that was taken for dead may get here while a later attempt is under way: that one ends it.
+    """
+    row = tx.execute(
+        "update takedown_target t set state = 'checking', changed_at = %(now)s"
+        " where id = %(target)s and state = 'acting' and not exists (select from takedown_step s"
+        "     where s.target_id = t.id and done_at is null"
+        "     and attempt = (select max(attempt) from takedown_step where target_id = t.id))"
+        " returning round",
+        {"now": now, "target": target},
+    ).fetchone()
+    return None if row is None else row[0]
+
+
+def fail(tx: Tx, target: TargetId, now: datetime) -> bool:
+    """A removal needs a person; False if it was called off."""
+    changed = tx.execute(
+        "update takedown_target set state = 'failed', changed_at = %s"
+        " where id = %s and state <> 'called_off'",
+        [now, target],
+    )
+    return changed.rowcount == 1
 
 
 def open_attempt(tx: Tx, target: TargetId, actions: Sequence[Action]) -> int:
@@ -211,18 +248,12 @@ def is_busy(tx: Tx, case: CaseId) -> bool:
     return found.fetchone() is not None
 
 
-def planned_since(tx: Tx, target: TargetId) -> datetime | None:
-    """When a removal was planned that has not begun; None if it has, or there is none."""
-    row = tx.execute(
-        "select changed_at from takedown_target where id = %s and state = 'planned'", [target]
-    ).fetchone()
-    return None if row is None else row[0]
-
-
 def waiting(tx: Tx, sighting: SightingId) -> tuple[TargetId, ...]:
-    """Removals of a copy that have not begun."""
+    """Removals of a copy that are under way."""
     rows = tx.execute(
-        "select id from takedown_target where sighting_id = %s and state = 'planned' order by id", [sighting]
+        "select id from takedown_target where sighting_id = %s"
+        " and state in ('planned', 'acting') order by id",
+        [sighting],
     )
     return tuple(row[0] for row in rows)
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import look_backs
 from takeback.bank import service as bank
 from takeback.connectors.archive import ArchiveConnector
 from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.ids import ReportId
-from takeback.matching import service as matching
-from takeback.sightings import sources
-from takeback.sightings.sources import Sources
+from takeback.sightings import registry
+from takeback.sightings.registry import ConnectorRegistry
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
 from waiting import until
@@ -117,7 +117,7 @@ def test_what_is_in_it_matches_entries_that_are_there_and_those_that_come(
         database, "select message from matching_match m join sightings_post p on p.id = m.sighting_id"
     ) == ("a/known.jpg")
     entry = seed(database, decoder, later)
-    assert matching.look_back(database, entry, NOW, Sweeper(database, tmp_path / "flat")) in {0, 1}
+    assert look_backs.look_back(database, entry, NOW, Sweeper(database, tmp_path / "flat")) in {0, 1}
     if one(database, "select count(*) from matching_match") == 1:  # a doubtful hash is read again first
         assert one(database, "select count(*) from procrastinate_jobs where task_name = 'read_exactly'") == 1
     again = run(database, tmp_path, folder)
@@ -174,13 +174,13 @@ def test_a_name_belongs_to_one_archive(database, tmp_path, folder):
 
 def test_an_archive_is_found_by_its_name_and_is_no_platform(database, folder):
     (folder / "a.png").write_bytes(b"bytes")
-    found = Sources({}, database, 100)
+    found = ConnectorRegistry({}, database, 100)
     with pytest.raises(KeyError):
         found["archive:old"]
     with database.transaction() as tx:
-        sources.open_source(tx, "archive:old", str(folder), NOW)
+        registry.open_source(tx, "archive:old", str(folder), NOW)
         with pytest.raises(ConfigurationError, match="--name"):
-            sources.open_source(tx, "archive:old", "/elsewhere", NOW)
+            registry.open_source(tx, "archive:old", "/elsewhere", NOW)
     assert found["archive:old"].fetch("a.png", 10) == b"bytes"
     assert found.get("archive:old") is not None
     assert found.get("archive:new") is None

@@ -18,8 +18,8 @@ from takeback.bank.index import BankIndex
 from takeback.bank.model import EntryStatus
 from takeback.ids import ReportId
 from takeback.infra.db.pool import Database
-from takeback.signals.compare import stack
-from takeback.signals.index_engine import engine
+from takeback.signals.index.compare import stack
+from takeback.signals.index.engine import engine
 from takeback.signals.model import HASH_BYTES
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

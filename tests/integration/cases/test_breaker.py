@@ -19,7 +19,7 @@ from takeback.events import (
     Verdict,
 )
 from takeback.ids import CaseId, StaffId
-from takeback.workflow import dispatch as pipeline
+from takeback.workflow import decisions
 
 MIRA, NOOR = (StaffId(uuid4()) for _ in range(2))
 HERS, ANOTHERS = picture(1), picture(3)
@@ -245,7 +245,7 @@ def test_what_was_held_and_is_excluded_waits_no_more(house, platform, removed):
 def test_very_many_that_go_on_are_planned_some_at_a_time_and_none_is_forgotten(
     house, platform, removed, monkeypatch
 ):
-    monkeypatch.setattr(pipeline, "PLANNED_AT_ONCE", 2)
+    monkeypatch.setattr(decisions, "PLANNED_AT_ONCE", 2)
     report, _ = removed
     posts = flood(platform, 12)
     house.watch()

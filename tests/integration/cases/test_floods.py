@@ -15,9 +15,16 @@ from takeback.cases.breaker_rules import BreakerState
 from takeback.entrypoints.console import flood_words
 from takeback.entrypoints.portal.networks import ONION, of_address
 from takeback.errors import LinkEnded, Refused
-from takeback.events import LocationUnusable, Verdict
-from takeback.events.choices import FloodKind
-from takeback.events.floods import FloodBegan, FloodKept, FloodLetIn, ReportHeld, ReportLetIn
+from takeback.events import (
+    FloodBegan,
+    FloodKept,
+    FloodKind,
+    FloodLetIn,
+    LocationUnusable,
+    ReportHeld,
+    ReportLetIn,
+    Verdict,
+)
 from takeback.ids import ReportId, StaffId
 from takeback.infra import clock
 from takeback.infra.vault import keys

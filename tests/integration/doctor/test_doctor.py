@@ -18,9 +18,10 @@ import pytest
 from psycopg import sql
 
 import ledgers
+from packages_of_others import documented, register
 from services import TAKEBACK
 from takeback.app import keys_folder
-from takeback.connectors.api import Connector, Trouble, TroubleKind
+from takeback.connectors.api import Connector, StreamId, Trouble, TroubleKind
 from takeback.doctor import surroundings
 from takeback.doctor.checks import CHECKS
 from takeback.doctor.examination import as_document, begin_at_start, examine
@@ -31,6 +32,7 @@ from takeback.infra.db.pool import Database
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.keyring import service as keyring
+from takeback.sightings import leases
 
 ORIGIN = "doctor.example/log"
 SECRET = "Zq7-geheim"
@@ -122,7 +124,8 @@ def test_a_platform_that_is_away_or_lacks_a_right_is_said(subject: Subject) -> N
         Trouble(TroubleKind.AWAY, "The homeserver gives no usable answer."),
         Trouble(TroubleKind.DIRECTORY_EMPTY, "Its directory is empty.", serious=False),
     )
-    said = found(replace(subject, connectors={"far": cast("Connector", far)}), "platforms")
+    settings = subject.settings.model_copy(update={"connectors": ("far",)})
+    said = found(replace(subject, settings=settings, connectors={"far": cast("Connector", far)}), "platforms")
     assert said[Level.FAILING].strip() == "far: The homeserver gives no usable answer."
     assert said[Level.WARNING].strip() == "far: Its directory is empty."
 
@@ -188,3 +191,48 @@ def test_s7_as_an_operator_runs_it_the_exit_code_tells_and_no_secret_is_said(
     assert (away.returncode, json.loads(away.stdout)["level"]) == (1, "failing"), away.stderr
     assert run(TAKEBACK_DATABASE_URL=f"postgresql://u:{quote(SECRET)}@127.0.0.1:9/x").returncode == 75
     assert run(TAKEBACK_WORKERS="0").returncode == 78
+
+
+def test_accounts_of_an_installed_platform_are_listed_with_what_they_offer(
+    subject: Subject, database_url: str, tmp_path: Path
+) -> None:
+    line, module = documented()
+    register(tmp_path / "packages", line, takeback_shelf=module)
+    (tmp_path / "hall").mkdir()
+    with subject.database.transaction() as tx:
+        leases.open_stream(tx, "matrix", StreamId("live"), None)
+    bare = {key: value for key, value in os.environ.items() if not key.startswith("TAKEBACK_")}
+    ours = {
+        "PYTHONPATH": str(tmp_path / "packages"),
+        "TAKEBACK_DATA": str(tmp_path),
+        "TAKEBACK_LEDGER_ORIGIN": ORIGIN,
+        "TAKEBACK_DATABASE_URL": database_url,
+        "TAKEBACK_CONNECTORS": "shelf:hall shelf:attic",
+        "TAKEBACK_SHELF_HALL_FOLDER": str(tmp_path / "hall"),
+        "TAKEBACK_SHELF_ATTIC_FOLDER": str(tmp_path / "attic"),
+    }
+    done = subprocess.run(
+        [*TAKEBACK, "doctor", "--json"],
+        env=bare | ours,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1, done.stderr
+    well = "answers, and our accounts have the rights that we need."
+    offers = "It offers: watching, following links, quarantine media, looks as anonymous, health."
+    [platforms] = [each for each in json.loads(done.stdout)["checks"] if each["name"] == "platforms"]
+    assert [(each["level"], each["said"]) for each in platforms["findings"]] == [
+        ("warning", "matrix was watched and is not connected: nothing is looked at or removed there."),
+        ("ok", f"shelf:hall {well} {offers}"),
+        ("failing", "shelf:attic: There is no such folder. Check TAKEBACK_SHELF_ATTIC_FOLDER."),
+    ]
+
+
+def test_settings_older_than_the_names_of_accounts_are_read_and_the_new_one_is_named(
+    subject: Subject,
+) -> None:
+    connectors = {"matrix": cast("Connector", Far(Trouble(TroubleKind.AWAY, "It is away.")))}
+    said = found(replace(subject, connectors=connectors), "platforms")
+    assert "as before. Set TAKEBACK_CONNECTORS=matrix." in said[Level.WARNING]

@@ -7,8 +7,8 @@ from canaries import plain_bytes
 from dossiers import checked, the_log
 from takeback.entrypoints.cli import dossier as command
 from takeback.events import EvidenceAccessed
-from takeback_verify.report import Verdict
-from takeback_verify.trust import parse_trust
+from takeback_verify.core.findings import Verdict
+from takeback_verify.core.trust import parse_trust
 
 RUNNER = CliRunner()
 

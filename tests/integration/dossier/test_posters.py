@@ -15,9 +15,9 @@ from takeback.errors import NotAllowed, NotFound, Refused
 from takeback.events import PosterReleased
 from takeback.ids import CaseId
 from takeback.infra import clock
-from takeback.workflow import errands
-from takeback_verify import report as verified
-from takeback_verify.report import format_report
+from takeback.workflow import reports
+from takeback_verify.core import findings as verified
+from takeback_verify.narration.report import format_report
 
 HERS = picture(1)
 
@@ -58,7 +58,7 @@ def told(house, platform, time, portal, posters):
 def handed_out(house, her, trust) -> bytes:
     """What she gets, which proves itself."""
     her.asks()
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     data = her.waits()
     report = checked(data, trust)
     assert report.verdict is verified.Verdict.VALID, format_report(report)

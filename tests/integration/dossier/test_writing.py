@@ -28,11 +28,11 @@ from takeback.evidence import service as evidence
 from takeback.ids import CaseId
 from takeback.infra import clock
 from takeback.infra.ledger.keys import Signer
-from takeback_verify.bag import BAG_FILES
-from takeback_verify.canonical import read
-from takeback_verify.listing import LISTING
-from takeback_verify.report import Verdict
-from takeback_verify.sealed import parse_identities
+from takeback_verify.core.bag import BAG_FILES
+from takeback_verify.core.canonical import read
+from takeback_verify.core.findings import Verdict
+from takeback_verify.core.listing import LISTING
+from takeback_verify.unsealing import parse_identities
 
 STAMP = "signature_time_stamp_token"
 needs_openssl = pytest.mark.skipif(authorities.MISSING is not None, reason=str(authorities.MISSING))

@@ -13,12 +13,14 @@ from house import House, picture
 from s3_in_memory import BUCKET, s3_in_memory
 from takeback.connectors.api import Target
 from takeback.connectors.archive import ArchiveConnector
-from takeback.events import Captured, CaptureFailed, DeletionObserved, SeenBy
+from takeback.events import Captured, CapturedFor, CaptureFailed, DeletionObserved, SeenBy
 from takeback.evidence import service as evidence
 from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
-from takeback.workflow import errands
-from takeback_verify import canonical
-from takeback_verify.exhibit import parse_exhibit
+from takeback.sightings import store as sightings
+from takeback.workflow import evidence as capturing
+from takeback.workflow import upkeep
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
 WRITTEN = 1_400_000_000
@@ -76,10 +78,10 @@ def test_a_match_is_captured_and_the_recipients_read_file_path_and_time(house, f
 
 def test_the_copy_joins_its_case_and_a_file_that_goes_is_noticed(house, folder, matched):
     assert list(house.copies(matched)) == ["2014/hers é.png"]
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert house.events(DeletionObserved) == []
     (folder / "2014" / "hers é.png").unlink()
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert [event.by for event in house.events(DeletionObserved)] == [SeenBy.POLL]
 
 
@@ -87,9 +89,9 @@ def test_a_suspected_minors_file_is_named_by_its_digest_alone(house, sealer, peo
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post where message like '2014%'").fetchall()
-        post = errands.sightings.get(tx, number)
+        post = sightings.get(tx, number)
         evidence.want(
-            tx, errands.subject_of(post), errands.CapturedFor.MATCH, house.time.now(), suspected_minor=True
+            tx, capturing.subject_of(post), CapturedFor.MATCH, house.time.now(), suspected_minor=True
         )
     house.work()
     with house.database.transaction() as tx:

@@ -23,10 +23,12 @@ from takeback.events import (
 from takeback.evidence import service as evidence
 from takeback.evidence.sealer import HEADERS_PART, MESSAGE_PART, WARC_PART
 from takeback.infra.vault.recipients import Directory, Member, Role, Use, format_directory
+from takeback.jobs import Capture
 from takeback.sightings import store as sightings
-from takeback.workflow import errands
-from takeback_verify import canonical
-from takeback_verify.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
+from takeback.workflow import evidence as capturing
+from takeback.workflow import reports
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import SALTS, commit_plaintext, parse_exhibit, parse_salts
 
 HERS, ANOTHERS = picture(1), picture(2)
 
@@ -38,7 +40,7 @@ def reported(house, platform):
     platform.post(ANOTHERS)
     house.watch()
     report = house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     return report, post
 
 
@@ -129,7 +131,7 @@ def test_no_plaintext_is_on_the_disk_and_what_is_open_tells_nothing(
 
 def test_a_capture_that_fails_at_every_try_is_said_and_the_case_goes_on(house, platform, reported):
     report, post = reported
-    platform.fail("record", *[NotAllowed("403")] * errands.CAPTURE_TRIES)
+    platform.fail("record", *[NotAllowed("403")] * Capture.policy.tries)
     house.work()
     house.after(minutes=5, steps=10)
     [failed] = house.events(CaptureFailed)
@@ -192,7 +194,7 @@ def test_what_is_captured_for_a_case_is_sealed_to_its_own_recipients_too(house, 
     platform.post(HERS)
     house.watch()
     report = house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
     line = court.member()
     only = Member(line.role, line.name, line.key, Use.CASES, (house.case_of(report),))
@@ -218,7 +220,7 @@ def test_a_suspected_minors_picture_is_not_sealed(house, platform, sealer, peopl
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post").fetchall()
-        subject = errands.subject_of(sightings.get(tx, number))
+        subject = capturing.subject_of(sightings.get(tx, number))
         evidence.want(tx, subject, CapturedFor.MATCH, house.time.now(), suspected_minor=True)
     house.work()
     [exhibit] = exhibits(house)

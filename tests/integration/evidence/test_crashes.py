@@ -15,12 +15,13 @@ from takeback.errors import StorageUnavailable
 from takeback.events import Captured, CapturedFor, CaptureFailed, EvidenceErased
 from takeback.evidence import sealer as keepers
 from takeback.evidence import service as evidence
-from takeback.evidence import upkeep
+from takeback.evidence import upkeep as captured
 from takeback.infra.blobs import Blobs
 from takeback.infra.db.pool import Database
 from takeback.sightings import store as sightings
-from takeback.workflow import errands
-from takeback_verify.exhibit import parse_exhibit
+from takeback.workflow import evidence as capturing
+from takeback.workflow import reports, upkeep
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS = picture(1)
 
@@ -29,7 +30,7 @@ def a_match_to_follow(house):
     house.platform.post(HERS)
     house.watch()
     house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("look_back")
     while (job := house.due()[0]).name != "follow" or not house.query(
         "select 1 from event where id = %s and kind = 'matched'", job.args["event"]
@@ -58,7 +59,7 @@ def a_removal_to_make(house):
     house.work()
     house.decide(house.query("select id from submissions_report")[0][0])
     house.time.advance(timedelta(seconds=11))
-    house.work("take_effect", "follow")
+    house.work("take_effect", "follow", "drop_copies")
     assert house.due()[0].name == "remove"
 
 
@@ -77,7 +78,7 @@ def captured_ahead(house):
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post").fetchall()
-        subject = errands.subject_of(sightings.get(tx, number))
+        subject = capturing.subject_of(sightings.get(tx, number))
         evidence.want(tx, subject, CapturedFor.INVESTIGATION, house.time.now())
     house.work()
     house.time.advance(timedelta(days=15))
@@ -85,7 +86,7 @@ def captured_ahead(house):
 
 def parts_to_shred(house):
     captured_ahead(house)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work("follow")
     assert house.due()[0].name == "shred"
 
@@ -102,11 +103,11 @@ def first_job(house):
 
 
 def keep_evidence(house):
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
 
 
 def ask_for_captured(house):
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
 
 
 STAGES = [
@@ -208,7 +209,7 @@ def test_killed_between_two_parts_nothing_half_counts_and_it_is_made_again(
     house.work()
     assert len(house.events(Captured)) == 1
     _whole(house, tmp_path)
-    strays = upkeep.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7))
+    strays = captured.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7))
     assert strays == at - 1
     _whole(house, tmp_path)
 

@@ -11,7 +11,7 @@ from takeback.events import Captured, DeletionObserved, SeenBy
 from takeback.evidence import service as evidence
 from takeback.evidence import watching
 from takeback.evidence.heartbeat import Heartbeat
-from takeback.workflow import errands
+from takeback.workflow import upkeep
 
 HERS = picture(1)
 
@@ -41,27 +41,27 @@ def test_what_the_platform_says_is_an_event_once(house, platform, captured):
     platform.delete(captured[1])
     for _ in range(3):
         observe(house, platform)
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     [gone] = house.events(DeletionObserved)
     [made] = house.events(Captured)
     assert (gone.capture, gone.sighting, gone.by) == (made.capture, made.sighting, SeenBy.EVENT)
 
 
 def test_what_nobody_says_is_found_by_asking(house, platform, captured):
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert not house.events(DeletionObserved)
     platform.delete(captured[1], tell=False)
     for _ in range(3):
-        errands.ask_for_captured(house.app)
+        upkeep.ask_for_captured(house.app)
     assert [event.by for event in house.events(DeletionObserved)] == [SeenBy.POLL]
 
 
 def test_a_platform_that_is_down_is_not_taken_for_a_deletion(house, platform, captured):
     platform.delete(captured[1], tell=False)
     platform.fail("exists", Unavailable("503"))
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert not house.events(DeletionObserved)
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert house.events(DeletionObserved)
 
 
@@ -85,7 +85,7 @@ def test_s11_one_message_that_may_not_be_asked_for_stops_nothing_else(house, pla
         platform.delete(post, tell=False)
     for found in (1, 2):
         with suppress(KeyError):  # what nobody foresaw is raised when the others were asked for
-            errands.ask_for_captured(house.app)
+            upkeep.ask_for_captured(house.app)
         assert len(house.events(DeletionObserved)) == found
 
 
@@ -99,12 +99,12 @@ def test_s11_a_wait_that_the_platform_asks_for_is_kept_beside_the_polls(
     platform.fail("exists", Unavailable("429", 3600))
     platform.delete(captured[1], tell=False)
     for _ in range(3):
-        errands.ask_for_captured(house.app)
+        upkeep.ask_for_captured(house.app)
     assert len(asked) == 1
     [[left]] = house.query("select until - clock_timestamp() from sightings_hold")
     assert timedelta(minutes=59) < left <= timedelta(hours=1)
     house.query("update sightings_hold set until = clock_timestamp() returning 1")
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert house.events(DeletionObserved)
 
 
@@ -115,7 +115,7 @@ def test_our_own_removal_is_no_deletion(house, platform, captured):
     assert platform.removed(post)
     platform.delete(post)
     observe(house, platform)
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert not house.events(DeletionObserved)
 
 
@@ -130,7 +130,7 @@ def test_a_message_of_two_pictures_is_ours_as_a_whole(house, platform):
     house.after(seconds=11)
     platform.delete(post)
     observe(house, platform)
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert not house.events(DeletionObserved)
 
 
@@ -153,14 +153,14 @@ def test_the_one_that_waited_longest_is_asked_for_first(house, platform, monkeyp
     for post in posts:
         platform.delete(post, tell=False)
     for asked in (1, 2, 3):
-        errands.ask_for_captured(house.app)
+        upkeep.ask_for_captured(house.app)
         assert len(house.events(DeletionObserved)) == asked
 
 
 def test_messages_that_are_part_of_nothing_are_not_asked_for(house, platform, captured):
     house.after(days=31)
     platform.delete(captured[1], tell=False)
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     assert not house.events(DeletionObserved)
 
 

@@ -5,7 +5,7 @@ import pytest
 from house import picture
 from takeback.events import Captured, CaptureFailed, EvidenceGivenUp, EvidenceKept, RemovalPlanned
 from takeback.evidence import kept
-from takeback.workflow import errands
+from takeback.workflow import upkeep
 
 MISSING, BROKEN = "missing", "broken"
 
@@ -32,7 +32,7 @@ def trouble(house):
 @pytest.fixture
 def spoilt(house, platform, request):
     """A copy waits to be worked on while nothing can be sealed."""
-    errands.ask_for_captured(house.app)
+    upkeep.ask_for_captured(house.app)
     whole = spoil(house, request.param)
     post = platform.post(picture(1))
     house.watch()

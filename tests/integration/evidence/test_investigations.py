@@ -22,8 +22,9 @@ from takeback.infra.ledger import check
 from takeback.infra.ledger.keys import Signer, read_last_signed
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
-from takeback.workflow import errands
-from takeback_verify import report as reports
+from takeback.workflow import evidence as capturing
+from takeback.workflow import upkeep
+from takeback_verify.core import findings as reports
 
 HERS = picture(1)
 SQUARE, ELSEWHERE = "!square", "!elsewhere"
@@ -56,7 +57,7 @@ def test_start_and_stop_are_events(house, investigate):
     assert told(house)[1:] == [InvestigationEnded("memory", SQUARE, HowEnded.STOPPED, MIRA)]
     assert not stop(house)
     house.after(days=30)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert len(told(house)) == 2
 
 
@@ -73,11 +74,11 @@ def test_what_is_started_again_says_that_it_was_replaced(house, investigate):
 def test_one_whose_time_is_over_says_so_once_and_when_it_was(house, investigate):
     made = investigate(days=1)
     house.after(hours=23)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert len(told(house)) == 1
     house.after(hours=2)
     for _ in range(2):
-        errands.keep_evidence(house.app)
+        upkeep.keep_evidence(house.app)
     assert told(house)[1:] == [InvestigationEnded("memory", SQUARE, HowEnded.EXPIRED, None)]
     assert house.query("select at from event where kind = 'investigation_ended'") == [(made.ends_at,)]
     assert not stop(house)
@@ -88,7 +89,7 @@ def test_one_of_before_there_were_such_events_is_left_alone(house):
         "insert into evidence_investigation (connector, place, began_at, ends_at) values"
         " ('memory', '!old', now() - interval '9 days', now() - interval '2 days')"
     )
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert told(house) == []
 
 
@@ -124,7 +125,7 @@ def capture_ahead(house, post):
     """As the watcher does for a place under investigation, after the post was written down."""
     with house.database.transaction() as tx:
         found = sightings.find(tx, "memory", post.place, post.message, post.media[0].address)
-        evidence.want(tx, errands.subject_of(found), CapturedFor.INVESTIGATION, house.time.now())
+        evidence.want(tx, capturing.subject_of(found), CapturedFor.INVESTIGATION, house.time.now())
     house.work()
 
 
@@ -187,7 +188,7 @@ def test_a_package_tells_of_it_and_checks(house, platform, people, sealer, inves
     report = house.report(HERS)
     house.take_in()
     house.after(hours=25)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     house.time.set(datetime.now(UTC))
     with the_log(house, tmp_path, authorities=1) as trust:

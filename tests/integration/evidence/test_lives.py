@@ -12,13 +12,14 @@ from takeback.connectors.api import Target
 from takeback.errors import StorageUnavailable
 from takeback.events import Captured, CapturedFor, EvidenceErased, Verdict
 from takeback.evidence import service as evidence
-from takeback.evidence import upkeep
+from takeback.evidence import upkeep as captured
 from takeback.evidence.model import Wanted
 from takeback.infra.ledger import check
 from takeback.infra.ledger.keys import Signer, read_last_signed
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
-from takeback.workflow import errands
+from takeback.workflow import evidence as capturing
+from takeback.workflow import reports, upkeep
 
 HERS = picture(1)
 DAYS = timedelta(days=14)
@@ -31,7 +32,7 @@ def ahead(house, platform):
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post").fetchall()
-        subject = errands.subject_of(sightings.get(tx, number))
+        subject = capturing.subject_of(sightings.get(tx, number))
         evidence.want(tx, subject, CapturedFor.INVESTIGATION, house.time.now())
     house.work()
     assert [event.reason for event in house.events(Captured)] == [CapturedFor.INVESTIGATION]
@@ -50,13 +51,13 @@ def files(tmp_path):
 @pytest.mark.usefixtures("ahead")
 def test_it_is_shredded_when_its_time_is_over(house, tmp_path):
     before = everything_on_disk(tmp_path / "blobs")
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.after(days=13)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     assert everything_on_disk(tmp_path / "blobs") == before
     house.after(days=2)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     [captured], [erased] = house.events(Captured), house.events(EvidenceErased)
     assert (erased.capture, erased.case) == (captured.capture, None)
@@ -64,7 +65,7 @@ def test_it_is_shredded_when_its_time_is_over(house, tmp_path):
     assert house.query("select count(*) from evidence_salt") == [(0,)]
     [exhibit] = exhibits(house)
     assert (exhibit.erased, exhibit.document, exhibit.parts) == (True, b"", ())
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert len(house.events(EvidenceErased)) == 1
 
 
@@ -73,7 +74,7 @@ def test_what_joined_a_case_stays(house, tmp_path):
     house.report(HERS)
     house.take_in()
     house.after(days=300)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     assert not house.events(EvidenceErased)
     assert len(house.events(Captured)) == 1
@@ -83,7 +84,7 @@ def test_what_joined_a_case_stays(house, tmp_path):
 @pytest.mark.usefixtures("ahead")
 def test_what_was_erased_is_captured_anew_for_a_case(house):
     house.after(days=15)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     house.report(HERS)
     house.take_in()
@@ -97,7 +98,7 @@ def test_the_log_stays_valid_and_says_nothing_of_what_was_erased(house, tmp_path
     signer = Signer(tmp_path / "ledger", "test.example/log")
     sequence_all(Sequencer(house.database, signer))
     house.after(days=15)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     sequence_all(Sequencer(house.database, signer))
     opened = {
@@ -125,7 +126,7 @@ def test_a_disk_that_fails_while_shredding_is_tried_again(house, tmp_path, seale
             raise StorageUnavailable("read-only")
 
         patch.setattr(type(sealer.blobs), "delete", delete)
-        upkeep.expire(house.database, house.time.now())
+        captured.expire(house.database, house.time.now())
         house.work()
     assert deleted[0].endswith("sealed.key.age")
     assert files(tmp_path)
@@ -137,8 +138,8 @@ def test_a_disk_that_fails_while_shredding_is_tried_again(house, tmp_path, seale
 def test_files_that_no_capture_names_go_and_others_stay(house, tmp_path, sealer):
     kept = files(tmp_path)
     sealer.blobs.put("evidence/lost/attempt/sealed.key.age", b"of a process that was killed")
-    assert upkeep.tidy(house.database, sealer.blobs, house.time.now()) == 0
-    assert upkeep.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7)) == 1
+    assert captured.tidy(house.database, sealer.blobs, house.time.now()) == 0
+    assert captured.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7)) == 1
     assert files(tmp_path) == kept
 
 
@@ -146,7 +147,7 @@ def test_a_second_worker_that_seals_the_same_changes_nothing(house, platform, se
     platform.post(HERS)
     house.watch()
     house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow", "look_back", "read_exactly")
     [[number]] = house.query("select sighting_id from evidence_capture where state = 'wanted'")
     with house.database.transaction() as tx:
@@ -162,7 +163,7 @@ def test_a_second_worker_that_seals_the_same_changes_nothing(house, platform, se
     assert exhibits(house) == before
     assert len(house.events(Captured)) == 1
     parts = len(before[0].parts)
-    assert upkeep.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7)) == parts
+    assert captured.tidy(house.database, sealer.blobs, house.time.now() + timedelta(hours=7)) == parts
     assert len(files(tmp_path)) == parts
 
 
@@ -171,7 +172,7 @@ def test_a_captured_sighting_is_not_moved_away_before_it_is_erased(house):
     needed = "select sightings_is_needed(id) from sightings_post"
     assert house.query(needed) == [(True,)]
     house.after(days=15)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
     assert house.query(needed) == [(False,)]
 
@@ -189,14 +190,14 @@ def reported(house, platform):
 
 def a_month_later(house):
     house.after(days=30)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     house.work()
 
 
 def test_what_was_not_shared_without_consent_is_shredded_after_some_days(house, tmp_path, reported):
     house.decide(reported, Verdict.NOT_SHARED_WITHOUT_CONSENT)
     house.after(seconds=11)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert not house.events(EvidenceErased)
     a_month_later(house)
     assert len(house.events(EvidenceErased)) == 1

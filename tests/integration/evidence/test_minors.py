@@ -34,10 +34,10 @@ from takeback.infra.ledger import check
 from takeback.infra.ledger.keys import Signer, read_last_signed
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.sightings import store as sightings
-from takeback.workflow import errands
-from takeback_verify import canonical
-from takeback_verify import report as reports
-from takeback_verify.exhibit import parse_exhibit
+from takeback.workflow import evidence as capturing
+from takeback.workflow import reports
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import parse_exhibit
 
 HERS, ANOTHERS = picture(1), picture(2)
 
@@ -123,10 +123,10 @@ def test_packages_that_hold_the_picture_are_destroyed_and_a_new_one_holds_digest
             sealer.blobs.get(before.blob)
         after = dossiers.write(house.app, case, by=MIRA)
     for _ in range(2):  # also when it is done again
-        destroy_packages(house.app, str(case), (house.time.read() - timedelta(hours=1)).isoformat())
+        destroy_packages(house.app, case, house.time.read() - timedelta(hours=1))
     data = sealer.blobs.get(after.blob)
     report = checked(data, trust, [people.lawyer.pair])
-    assert report.verdict is reports.Verdict.VALID, report.steps
+    assert report.verdict is check.Verdict.VALID, report.steps
     with house.database.transaction() as tx:
         states = [each.state for each in dossiers.of_case(tx, case)]
     assert states == [DossierState.WRITTEN, DossierState.DELETED]
@@ -210,7 +210,7 @@ def test_what_is_being_sealed_just_then_does_not_count_and_leaves_nothing(
     """The job has read what is wanted, and recorded the picture; now somebody says it."""
     named = platform.post(ANOTHERS)
     report = house.report(links=[link(named)])
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow", "locate")
     [[sighting]] = house.query("select sighting_id from evidence_capture where state = 'wanted'")
     commit = evidence.commit
@@ -226,7 +226,7 @@ def test_what_is_being_sealed_just_then_does_not_count_and_leaves_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(evidence, "commit", late)
-        errands.capture(house.app, sighting)
+        capturing.capture(house.app, sighting)
     assert names_on_disk(tmp_path, *[str(row[0]) for row in house.query(
         "select id from evidence_capture where state = 'wanted'")]) == []  # fmt: skip
     house.work()

@@ -21,8 +21,9 @@ from takeback.infra.vault.copies import FOLDER, copy_of, living
 from takeback.infra.vault.recipients import Role
 from takeback.infra.vault.sealing import open_stream
 from takeback.sightings import store as sightings
-from takeback.workflow import errands
-from takeback_verify import report as reports
+from takeback.workflow import evidence as capturing
+from takeback.workflow import reports, upkeep
+from takeback_verify.core import findings
 
 HERS, ANOTHERS = picture(1), picture(2)
 
@@ -77,7 +78,7 @@ def test_what_is_captured_for_an_investigation_leaves_one_too(house, platform, s
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post").fetchall()
-        subject = errands.subject_of(sightings.get(tx, number))
+        subject = capturing.subject_of(sightings.get(tx, number))
         evidence.want(tx, subject, CapturedFor.INVESTIGATION, house.time.now())
     house.work()
     assert open_stream([people.reviewers.identity], the_copy(house, sealer)) == ANOTHERS
@@ -88,7 +89,7 @@ def test_of_a_suspected_minor_there_is_none(house, platform, sealer):
     house.watch()
     with house.database.transaction() as tx:
         [[number]] = tx.execute("select id from sightings_post").fetchall()
-        subject = errands.subject_of(sightings.get(tx, number))
+        subject = capturing.subject_of(sightings.get(tx, number))
         evidence.want(tx, subject, CapturedFor.MATCH, house.time.now(), suspected_minor=True)
     house.work()
     assert house.events(Captured)
@@ -99,7 +100,7 @@ def test_a_file_that_the_platform_no_longer_had_leaves_none(house, platform, sea
     post = platform.post(HERS)
     house.watch()
     report = house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     platform._world.quarantined |= {media.address for media in post.media}
     house.work()
     assert house.copies(report)
@@ -141,12 +142,12 @@ def test_it_lives_as_long_as_was_set_and_an_hour_at_most(house, platform, sealer
     house.take_in()
     [made] = house.events(Captured)
     house.after(days=days, seconds=-2)
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert list(living(sealer.blobs, now=house.time.now())) == [made.capture]
     house.after(seconds=3)
     with pytest.raises(NotFound):
         copy_of(sealer.blobs, made.capture, now=house.time.now())
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert copies(sealer) == []
 
 
@@ -217,7 +218,7 @@ def test_a_copy_of_no_capture_is_tidied_away(house, platform, sealer, monkeypatc
     house.query("update evidence_capture set state = 'failed'")
     assert len(copies(sealer)) == 1
     house.time.advance(timedelta(hours=7))
-    errands.keep_evidence(house.app)
+    upkeep.keep_evidence(house.app)
     assert copies(sealer) == []
 
 
@@ -228,7 +229,7 @@ def test_a_package_does_not_hold_it(house, sealer, people, captured, tmp_path):
     with the_log(house, tmp_path) as trust:
         written = dossiers.write(house.app, case, by=MIRA)
     data = sealer.blobs.get(written.blob)
-    assert checked(data, trust, [people.lawyer.pair]).verdict is reports.Verdict.VALID
+    assert checked(data, trust, [people.lawyer.pair]).verdict is findings.Verdict.VALID
     with zipfile.ZipFile(io.BytesIO(data)) as package:
         assert all(package.read(name) != sealed for name in package.namelist())
         assert not [name for name in package.namelist() if "cop" in name]

@@ -2,8 +2,8 @@
 
 python program.py URL HEARTBEAT     work until told to end; what was done is written down in the table `done`
 
-Its jobs: `note` writes its number down. `hold` writes down that it began, and then waits until the table
-`open_door` has a row: whoever tests kills this process meanwhile.
+Its jobs: `ReadAgain` writes its number down. `Capture` writes down that it began, and then waits until the
+table `open_door` has a row: whoever tests kills this process meanwhile.
 """
 
 import logging
@@ -15,7 +15,8 @@ import threading
 import psycopg
 
 from takeback.infra.db.pool import Database
-from takeback.infra.jobs.worker import Handler, Work, run
+from takeback.infra.jobs.worker import Work, run
+from takeback.jobs import Capture, ReadAgain
 from waiting import until
 
 url, heartbeat = sys.argv[1], float(sys.argv[2])
@@ -32,19 +33,19 @@ def door_is_open() -> bool:
         return connection.execute("select from open_door").fetchone() is not None
 
 
-def note(n):
-    write_down("note", n)
-
-
-def hold(n):
-    write_down("began", n)
-    until(door_is_open, 60)
-    write_down("ended", n)
+def do(job) -> None:
+    match job:
+        case ReadAgain(n):
+            write_down("note", n)
+        case Capture(n):
+            write_down("began", n)
+            until(door_is_open, 60)
+            write_down("ended", n)
 
 
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
-work = Work([Handler("note", note), Handler("hold", hold)], [], gave_up=lambda *_: None)
+work = Work(do, gave_up=lambda *_: None)
 sys.stdout.write("running\n")
 sys.stdout.flush()
 with Database(url) as database:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,15 +15,17 @@ import pytest
 
 import databases
 from takeback.errors import Unavailable
+from takeback.ids import SightingId
 from takeback.infra import clock
 from takeback.infra.db import migrate
 from takeback.infra.db.embedded import EmbeddedPostgres
 from takeback.infra.db.pool import Database
 from takeback.infra.jobs import worker
 from takeback.infra.jobs.queue import enqueue
-from takeback.infra.jobs.worker import Handler, Periodic
+from takeback.jobs import Capture, ReadAgain, TakeIn
 from waiting import until
-from working import jobs, put, working
+from working import jobs as all_jobs
+from working import put, working
 
 PROGRAM = Path(__file__).with_name("program.py")
 TESTS = Path(__file__).parents[2]
@@ -45,13 +48,37 @@ def worker_process(url, heartbeat=0.3):
         process.communicate()
 
 
+def note(n) -> ReadAgain:
+    return ReadAgain(SightingId(n))
+
+
+def jobs(database):
+    return all_jobs(database, "read_again", "capture")
+
+
+def doing(run):
+    """What a worker does with the jobs of this test; it leaves those of the clock alone."""
+
+    def run_one(job) -> None:
+        if isinstance(job, ReadAgain | Capture):
+            run(job)
+
+    return run_one
+
+
+@pytest.fixture
+def tries(monkeypatch):
+    """Sets after how many tries a job is given up."""
+    return lambda n: monkeypatch.setattr(ReadAgain, "policy", replace(ReadAgain.policy, tries=n))
+
+
 class Failing:
-    """A handler that raises these, one each time, and works when there are none left."""
+    """Raises these, one for each job, and works when there are none left."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors, self.times, self.done = list(errors), [], threading.Event()
 
-    def __call__(self, **_: int) -> None:
+    def __call__(self, _) -> None:
         self.times.append(clock.now())
         if self.errors:
             raise self.errors.pop(0)
@@ -84,46 +111,42 @@ def done(database):
 
 def test_what_a_rolled_back_transaction_put_down_is_not_there(database):
     with suppress(ZeroDivisionError), database.transaction() as tx:
-        enqueue(tx, "note", n=1)
+        enqueue(tx, note(1))
         raise ZeroDivisionError
     assert jobs(database) == []
 
 
 def test_what_a_transaction_put_down_is_seen_when_it_commits(database):
     with database.transaction() as tx:
-        enqueue(tx, "note", n=1)
-        enqueue(tx, "note", at=clock.now() + timedelta(hours=1), n=2)
+        enqueue(tx, note(1))
+        enqueue(tx, note(2), at=clock.now() + timedelta(hours=1))
         assert jobs(database) == []
-    assert jobs(database) == [("note", "todo", 0)] * 2
+    assert jobs(database) == [("read_again", "todo", 0)] * 2
 
 
 def test_a_job_is_called_with_what_was_put_down_and_is_gone_when_done(database):
     asked = []
-    put(database, "note", n=7, words="é")
-    with working(database, Handler("note", lambda **args: asked.append(args))):
+    put(database, replace(note(7), slow=2))
+    with working(database, doing(asked.append)):
         until(lambda: jobs(database) == [])
-    assert asked == [{"n": 7, "words": "é"}]
+    assert asked == [ReadAgain(SightingId(7), 2)]
 
 
 def test_a_job_for_later_waits(database):
     asked = []
-
-    def note(n) -> None:
-        asked.append(n)
-
-    put(database, "note", n=2, at=clock.now() + timedelta(hours=1))
-    put(database, "note", n=1)
-    with working(database, Handler("note", note)):
+    put(database, note(2), at=clock.now() + timedelta(hours=1))
+    put(database, note(1))
+    with working(database, doing(lambda job: asked.append(job.sighting))):
         until(lambda: asked)
-        until(lambda: jobs(database) == [("note", "todo", 0)])
+        until(lambda: jobs(database) == [("read_again", "todo", 0)])
     assert asked == [1]
 
 
 @pytest.mark.usefixtures("quick")
 def test_a_failing_job_is_tried_again_after_growing_waits(database):
     failing = Failing(*[ValueError("x")] * 5)
-    put(database, "note", n=1)
-    with working(database, Handler("note", failing)):
+    put(database, note(1))
+    with working(database, doing(failing)):
         assert failing.done.wait(60)
         until(lambda: jobs(database) == [])
     assert len(failing.times) == 6
@@ -133,59 +156,62 @@ def test_a_failing_job_is_tried_again_after_growing_waits(database):
 
 def test_a_platform_that_asks_for_a_wait_gets_it(database):
     failing = Failing(Unavailable("429", retry_after=2.5))
-    put(database, "note", n=1)
-    with working(database, Handler("note", failing)):
+    put(database, note(1))
+    with working(database, doing(failing)):
         assert failing.done.wait(60)
     assert failing.waits()[0] >= 2.5
 
 
 @pytest.mark.usefixtures("quick")
-def test_a_job_that_keeps_failing_is_given_up_once_and_ends_failed(database):
+def test_a_job_that_keeps_failing_is_given_up_once_and_ends_failed(database, tries):
+    tries(3)
     told = []
     failing = Failing(*[ValueError(str(n)) for n in range(9)])
-    put(database, "note", n=5)
-    with working(database, Handler("note", failing, tries=3), gave_up=lambda *what: told.append(what)):
-        until(lambda: jobs(database) == [("note", "failed", 3)], 30)
-    [(name, args, error)] = told
-    assert (name, args, str(error)) == ("note", {"n": 5}, "2")
+    put(database, note(5))
+    with working(database, doing(failing), gave_up=lambda *what: told.append(what)):
+        until(lambda: jobs(database) == [("read_again", "failed", 3)], 30)
+    [(job, error)] = told
+    assert (job, str(error)) == (note(5), "2")
     assert len(failing.times) == 3
 
 
 @pytest.mark.usefixtures("quick")
-def test_giving_up_is_tried_until_it_is_written_down(database):
+def test_giving_up_is_tried_until_it_is_written_down(database, tries):
+    tries(2)
     told, fails = [], [OSError("the disk is full"), ValueError("still")]
 
-    def gave_up(name, args, error) -> None:
+    def gave_up(job, error) -> None:
         if fails:
             raise fails.pop(0)
-        told.append((name, args, error))
+        told.append((job, error))
 
-    put(database, "note", n=5)
+    put(database, note(5))
     failing = Failing(*[ValueError("no")] * 9)
-    with working(database, Handler("note", failing, tries=2), gave_up=gave_up):
+    with working(database, doing(failing), gave_up=gave_up):
         until(lambda: jobs(database) and jobs(database)[0][1] == "failed", 30)
     assert len(told) == 1
     assert len(failing.times) == 4
 
 
-def test_what_runs_by_the_clock_runs(database):
+def test_what_runs_by_the_clock_runs(database, monkeypatch):
+    monkeypatch.setattr(TakeIn, "policy", replace(TakeIn.policy, cron="* * * * * */1"))
     ticks = threading.Semaphore(0)
-    with working(database, periodic=[Periodic("tick", ticks.release, "* * * * * */1")]):
+    with working(database, lambda job: ticks.release() if isinstance(job, TakeIn) else None):
         assert all(ticks.acquire(timeout=30) for _ in range(3))
 
 
 def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database):
     began, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def slow(**_: int) -> None:
+    def slow(_) -> None:
         began.set()
         assert go_on.wait(30)
         ended.set()
 
-    put(database, "slow", n=1)
-    with working(database, Handler("slow", slow)) as stop:
+    put(database, note(1))
+    with working(database, doing(slow)) as stop:
         assert began.wait(30)
-        put(database, "slow", n=2)
+        put(database, note(2))
         stop.set()
         threading.Timer(0.5, go_on.set).start()
     assert ended.is_set()
@@ -193,7 +219,7 @@ def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way(database):
 
 
 def test_a_worker_process_ends_at_once_when_it_has_nothing_to_do(database, done):
-    put(database, "note", n=1)
+    put(database, note(1))
     with worker_process(database.url) as process:
         until(lambda: done("note"))
         process.send_signal(signal.SIGTERM)
@@ -201,24 +227,24 @@ def test_a_worker_process_ends_at_once_when_it_has_nothing_to_do(database, done)
 
 
 def test_the_job_of_a_killed_worker_is_taken_over_and_done_once(database, done):
-    put(database, "hold", n=1)
+    put(database, Capture(SightingId(1)))
     with worker_process(database.url) as first:
         until(lambda: done("began"), 20)
         first.send_signal(signal.SIGKILL)
         first.wait()
-    assert jobs(database) == [("hold", "doing", 0)]
+    assert jobs(database) == [("capture", "doing", 0)]
     with worker_process(database.url) as second:
         until(lambda: len(done("began")) == 2, 40)
         with database.transaction() as tx:
             tx.execute("insert into open_door values (true)")
         until(lambda: jobs(database) == [], 20)
         assert done("ended") == [(1, second.pid)]
-        put(database, "note", n=2)
+        put(database, note(2))
         until(lambda: done("note"), 20)
 
 
 def test_a_job_is_taken_over_by_one_of_several_that_were_there_already(database, done):
-    put(database, "hold", n=1)
+    put(database, Capture(SightingId(1)))
     with worker_process(database.url) as first:
         until(lambda: done("began"), 20)
         with worker_process(database.url), worker_process(database.url):
@@ -233,16 +259,12 @@ def test_a_job_is_taken_over_by_one_of_several_that_were_there_already(database,
 
 def test_a_worker_outlives_its_database():
     asked = []
-
-    def note(n) -> None:
-        asked.append(n)
-
     with databases.temporary_folder() as folder:
         server = EmbeddedPostgres(folder / "pg")
         migrate.upgrade(server.url)
         with Database(server.url) as database:
-            put(database, "note", n=1)
-            with working(database, Handler("note", note), heartbeat=0.5):
+            put(database, note(1))
+            with working(database, doing(lambda job: asked.append(job.sighting)), heartbeat=0.5):
                 until(lambda: asked == [1], 20)
                 postmaster = psutil.Process(int((folder / "pg" / "postmaster.pid").read_text().split()[0]))
                 others = postmaster.children(recursive=True)
@@ -258,7 +280,7 @@ def test_a_worker_outlives_its_database():
 
 def _can_put(database, n) -> bool:
     try:
-        put(database, "note", n=n)
+        put(database, note(n))
     except psycopg.OperationalError:
         return False
     return True

@@ -14,11 +14,12 @@ from takeback.infra.ledger.check import Verdict, verify_ledger
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.record import record
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback_verify.checkpoint import Checkpoint
-from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
-from takeback_verify.leaf import Opening, format_leaf, seal
-from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import Note, format_note, format_signature, parse_note
+from takeback.infra.signing import CosignerSecret
+from takeback_verify.core.checkpoint import Checkpoint
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
+from takeback_verify.core.leaf import Opening, format_leaf, seal
+from takeback_verify.core.merkle import Frontier, leaf_hash
+from takeback_verify.core.note import Note, format_note, format_signature, parse_note
 
 LEAVES, PLACES, SIGNATURES, ROOTS, COVERAGE, COUNTS, OPENINGS, MEMORY, TILES, VOUCHED, PAST = range(1, 12)
 """The steps of the report."""

@@ -12,13 +12,15 @@ from takeback.infra.ledger import parties
 from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.parties import Role
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback_verify.checkpoint import open_checkpoint
-from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
-from takeback_verify.leaf import parse_leaf
-from takeback_verify.merkle import leaf_hash, verify_inclusion
-from takeback_verify.note import format_verifier_key, parse_note, parse_verifier_key
-from takeback_verify.policy import accept, parse_policy
-from takeback_verify.tlog_proof import parse_tlog_proof
+from takeback.infra.signing import CosignerSecret
+from takeback_verify.core.checkpoint import open_checkpoint
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
+from takeback_verify.core.leaf import parse_leaf
+from takeback_verify.core.merkle import leaf_hash, verify_inclusion
+from takeback_verify.core.note import format_verifier_key, parse_note, parse_verifier_key
+from takeback_verify.core.policy import accept
+from takeback_verify.core.policy_text import parse_policy
+from takeback_verify.core.tlog_proof import parse_tlog_proof
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from takeback.infra.ledger import keys as keys_module
 from takeback.infra.ledger import proofs, store, tiles
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback_verify.checkpoint import parse_checkpoint
-from takeback_verify.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
-from takeback_verify.policy import Log, Policy, accept
+from takeback_verify.core.checkpoint import parse_checkpoint
+from takeback_verify.core.merkle import EMPTY_ROOT, leaf_hash, verify_consistency, verify_inclusion
+from takeback_verify.core.policy import Log, Policy, accept
 
 ORIGIN = "log.example/test"
 

@@ -12,10 +12,10 @@ from takeback.infra.ledger import export as exporting
 from takeback.infra.ledger.export import export, tile_path
 from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback_verify.checkpoint import open_checkpoint
-from takeback_verify.leaf import parse_leaf
-from takeback_verify.merkle import leaf_hash, root_of
-from takeback_verify.note import parse_note
+from takeback_verify.core.checkpoint import open_checkpoint
+from takeback_verify.core.leaf import parse_leaf
+from takeback_verify.core.merkle import leaf_hash, root_of
+from takeback_verify.core.note import parse_note
 
 
 def read(folder, signer):

@@ -15,16 +15,10 @@ from takeback.infra.db.pool import Database
 from takeback.infra.ledger.export import export
 from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback_verify.errors import NotProven, VerifyError
-from takeback_verify.merkle import (
-    leaf_hash,
-    prove_consistency,
-    prove_inclusion,
-    root_of,
-    verify_consistency,
-    verify_inclusion,
-)
-from takeback_verify.note import format_verifier_key, parse_note, verify_note
+from takeback_verify.core.errors import NotProven, VerifyError
+from takeback_verify.core.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
+from takeback_verify.core.note import format_verifier_key, parse_note, verify_note
+from trees import prove_consistency, prove_inclusion
 
 pytestmark = pytest.mark.agrees(others.GO)
 

@@ -10,9 +10,9 @@ import others
 from takeback.infra.ledger.export import export
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.infra.ledger.witnesses import Witnesses
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.note import format_verifier_key
-from takeback_verify.policy import parse_policy
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.note import format_verifier_key
+from takeback_verify.core.policy_text import parse_policy
 from witnesses import WitnessProcess
 
 pytestmark = pytest.mark.agrees(others.AICS)

@@ -12,15 +12,10 @@ from takeback.infra.db.pool import Database
 from takeback.infra.ledger import proofs, store, tiles
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.infra.ledger.tiles import Tree
-from takeback_verify.leaf import opens, parse_leaf
-from takeback_verify.merkle import (
-    leaf_hash,
-    prove_consistency,
-    prove_inclusion,
-    root_of,
-    verify_inclusion,
-)
-from takeback_verify.policy import Log, Policy
+from takeback_verify.core.leaf import opens, parse_leaf
+from takeback_verify.core.merkle import leaf_hash, root_of, verify_inclusion
+from takeback_verify.core.policy import Log, Policy
+from trees import prove_consistency, prove_inclusion
 
 SIZE = 66_200
 """More than one tile of level 1."""

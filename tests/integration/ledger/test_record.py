@@ -5,10 +5,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from hypothesis import find
+from hypothesis import strategies as st
 
 import ledgers
 from takeback.errors import NotFound
 from takeback.events import (
+    EVENTS,
+    FOLLOWED,
     CaseOpened,
     ClockPassed,
     Decided,
@@ -24,9 +28,11 @@ from takeback.events import (
 from takeback.ids import CaseId, EntryId, EventId, ReportId, SightingId, StaffId, TargetId
 from takeback.infra.ledger import store
 from takeback.infra.ledger.record import record
-from takeback_verify.errors import Malformed
-from takeback_verify.leaf import Opening, opens, parse_leaf
+from takeback.jobs import after
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.leaf import Opening, opens, parse_leaf
 
+st.register_type_strategy(datetime, st.datetimes(timezones=st.just(UTC)))
 CASE, OTHER = CaseId(UUID(int=1)), CaseId(UUID(int=2))
 TARGET, STRANGER = TargetId(UUID(int=3)), TargetId(UUID(int=4))
 AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -76,12 +82,15 @@ def test_the_same_event_recorded_twice_leaves_different_commitments(database):
         assert len(set(tx.execute("select leaf from ledger_entry").fetchall())) == 2
 
 
-def test_the_job_that_follows_names_the_event(database):
+def test_an_event_that_leads_somewhere_enqueues_its_job_and_any_other_enqueues_nothing(database):
     with database.transaction() as tx:
-        number = record(tx, ledgers.an_event())
+        for kind in set(EVENTS) - set(FOLLOWED):
+            record(tx, find(st.from_type(kind), lambda _: True))
+        leads = ReportReceived(ReportId(UUID(int=1)))
+        number = record(tx, leads)
     with database.transaction() as tx:
-        assert tx.execute("select task_name, args from procrastinate_jobs").fetchall() == [
-            ("follow", {"event": number})
+        assert tx.execute("select task_name, args, priority from procrastinate_jobs").fetchall() == [
+            ("follow", {"v": 1, "event": number}, after(leads))
         ]
 
 

@@ -21,9 +21,9 @@ from takeback.infra.ledger.check import Verdict
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.record import record
 from takeback.infra.ledger.sequencer import Sequencer
-from takeback_verify.checkpoint import Checkpoint
-from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import format_note
+from takeback_verify.core.checkpoint import Checkpoint
+from takeback_verify.core.merkle import Frontier, leaf_hash
+from takeback_verify.core.note import format_note
 
 PROGRAM = Path(__file__).with_name("program.py")
 

@@ -17,7 +17,7 @@ from takeback.infra import clock
 from takeback.infra.ledger import parties, proofs, store
 from takeback.infra.ledger.record import record
 from takeback.infra.ledger.timestamps import Timestamper, read_authorities
-from takeback_verify.stamp import verify_stamp
+from takeback_verify.core.stamp import verify_stamp
 
 pytestmark = pytest.mark.skipif(authorities.MISSING is not None, reason=str(authorities.MISSING))
 

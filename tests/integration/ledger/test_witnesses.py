@@ -16,12 +16,14 @@ from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.parties import Role
 from takeback.infra.ledger.sequencer import Sequencer
 from takeback.infra.ledger.witnesses import Witnesses, load_policy, split_address
-from takeback_verify.checkpoint import parse_checkpoint
-from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
-from takeback_verify.errors import NotProven
-from takeback_verify.merkle import verify_consistency
-from takeback_verify.note import format_signature, format_verifier_key
-from takeback_verify.policy import Log, Policy, Witness, accept, format_policy, parse_policy
+from takeback.infra.signing import CosignerSecret
+from takeback_verify.core.checkpoint import parse_checkpoint
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
+from takeback_verify.core.errors import NotProven
+from takeback_verify.core.merkle import verify_consistency
+from takeback_verify.core.note import format_signature, format_verifier_key
+from takeback_verify.core.policy import Log, Policy, Quorum, Witness, accept
+from takeback_verify.core.policy_text import format_policy, parse_policy
 from witnesses import WitnessProcess
 
 ORIGIN = "log.example/test"
@@ -252,11 +254,12 @@ def test_without_a_policy_nobody_is_asked(database, signer):
 def test_a_policy_without_our_log_gets_it(tmp_path, signer):
     path = tmp_path / "policy"
     key = CosignerSecret("w", CosignerKind.ED25519, bytes(32)).public
-    written = Policy((), (Witness("w", key, "http://w.example"),), (), "w")
+    witness = Witness("w", key, "http://w.example")
+    written = Policy((), (witness,), Quorum("w", 1, (witness,)))
     path.write_text(format_policy(written))
     loaded = load_policy(path, (signer.verifier, signer.post_quantum))
     assert [log.key for log in loaded.logs] == [signer.verifier, signer.post_quantum]
-    assert (loaded.witnesses, loaded.quorum) == (written.witnesses, "w")
+    assert (loaded.witnesses, loaded.quorum) == (written.witnesses, written.quorum)
 
 
 def test_a_policy_of_another_key_of_ours_or_none_at_all_is_refused(tmp_path, signer):

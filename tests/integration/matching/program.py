@@ -16,6 +16,7 @@ from uuid import UUID
 from psycopg.sql import SQL, Identifier
 
 import banks
+import look_backs
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -23,7 +24,8 @@ from takeback.errors import LeaseLost
 from takeback.ids import EntryId, ReportId
 from takeback.infra import clock
 from takeback.infra.db.pool import Database
-from takeback.infra.jobs.worker import Handler, Work, run
+from takeback.infra.jobs.worker import Work, run
+from takeback.jobs import HandleEvent
 from takeback.matching import service as matching
 from takeback.sightings import leases
 from waiting import until
@@ -89,18 +91,16 @@ def put_in(database) -> None:
 
 
 def work(database) -> None:
-    def look_back(entry) -> None:
-        matching.look_back(database, EntryId(UUID(entry)), clock.now())
-
-    def follow(event) -> None:
-        """Banked entries are looked for, as the pipeline does; nothing else is followed here."""
+    def follow(job) -> None:
+        """Banked entries are looked for, as the workflow does; nothing else is done here."""
+        if not isinstance(job, HandleEvent):
+            return
         with database.transaction() as tx:
-            kind, body = tx.execute("select kind, body from event where id = %s", [event]).fetchone()
+            kind, body = tx.execute("select kind, body from event where id = %s", [job.event]).fetchone()
         if kind == "entry_banked":
-            look_back(body["entry"])
+            look_backs.look_back(database, EntryId(UUID(body["entry"])), clock.now())
 
-    jobs = Work([Handler("follow", follow)], [], gave_up=lambda *_: None)
-    run(database, jobs, threading.Event(), concurrency=2, heartbeat=0.4)
+    run(database, Work(follow, lambda *_: None), threading.Event(), concurrency=2, heartbeat=0.4)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from takeback.bank.model import EntryStatus
 from takeback.bank.store import CHANGED
 from takeback.ids import ReportId
 from takeback.infra import clock
-from takeback.signals.compare import stack
+from takeback.signals.index.compare import stack
 from waiting import until
 
 REPORT = ReportId(UUID(int=1))

@@ -18,7 +18,7 @@ from takeback.sightings import archive_store, service, store
 from takeback.sightings.archive import Archive
 from takeback.sightings.model import Later, Seen
 from takeback.sightings.sweep import Near, Sweeper
-from takeback.signals import compare
+from takeback.signals.index import compare
 
 pytest.importorskip("daft", reason="the extra `sweep` is not installed")
 

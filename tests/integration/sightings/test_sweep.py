@@ -13,7 +13,7 @@ from takeback.infra.db.locks import Lock
 from takeback.sightings import flat, store, sweep
 from takeback.sightings.model import Later, Seen
 from takeback.sightings.sweep import Near, Sweeper
-from takeback.signals import compare
+from takeback.signals.index import compare
 from takeback.signals.model import Box, Cut, Frame, Pdq, Variant
 from turns import State, Turns
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+import look_backs
 import synthetic
 from takeback.bank import service as bank
 from takeback.bank.index import BankIndex
@@ -54,7 +55,7 @@ class Meeting:
         self.entry = entry  # committed: the look-back may begin
 
     def looking_back(self, actor) -> None:
-        matching.look_back(actor, self.entry, NOW, Sweeper(actor, self.folder / "flat"))
+        look_backs.look_back(actor, self.entry, NOW, Sweeper(actor, self.folder / "flat"))
 
     def has_met_once(self) -> bool:
         must, _ = synthetic.truth(self.database, self.place)
@@ -114,7 +115,7 @@ def test_what_is_moved_while_a_look_back_is_under_way_is_found_by_it_or_by_its_n
         def looking_back(actor, meeting=meeting, again=again) -> None:
             sweeper = Sweeper(actor, tmp_path / "flat", archive)
             try:
-                matching.look_back(actor, meeting.entry, NOW, sweeper)
+                look_backs.look_back(actor, meeting.entry, NOW, sweeper)
             except (StorageUnavailable, psycopg.errors.ForeignKeyViolation):  # its job is tried again
                 again.append(1)
 
@@ -127,7 +128,7 @@ def test_what_is_moved_while_a_look_back_is_under_way_is_found_by_it_or_by_its_n
             turns.play(())
         if again:
             tried += 1
-            matching.look_back(database, meeting.entry, NOW, Sweeper(database, tmp_path / "flat", archive))
+            look_backs.look_back(database, meeting.entry, NOW, Sweeper(database, tmp_path / "flat", archive))
         assert meeting.has_met_once(), before
         found_at_once += not again
         if done:

@@ -19,14 +19,13 @@ from PIL import Image
 from signal_files import clip, gif_and_html, long_gif, moving, photo, turned
 from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import features
-from takeback.signals.clip import Verdict, verdict
-from takeback.signals.decode import working
+from takeback.signals.clips.moments import read_clip
+from takeback.signals.details import features
 from takeback.signals.model import ClipSignals, PictureSignals
-from takeback.signals.moments import read_clip
-from takeback.signals.panels import cuts
+from takeback.signals.parts.decode import working
+from takeback.signals.parts.panels import cuts
 from takeback.signals.sandbox import Decoder
-from vpdq_by_counting import compare_clips
+from vpdq_by_counting import Verdict, compare_clips, verdict
 from waiting import until
 
 LINUX = sys.platform == "linux"

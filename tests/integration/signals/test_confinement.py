@@ -10,7 +10,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="system calls ar
 # A process of its own confines itself with the function that decoders use, then tries one thing.
 PROBE = """
 import ctypes, errno, mmap, os, resource, signal, socket, subprocess, sys, threading, zlib
-from takeback.signals.confinement import confine
+from takeback.signals.decoder.confinement import confine
 libc = ctypes.CDLL(None, use_errno=True)
 held = confine(memory_bytes=1 << 30, cpu_seconds=5)
 try:

@@ -7,10 +7,10 @@ import pytest
 
 from repository import ROOT
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import decode
-from takeback.signals.clip import FORMATS
-from takeback.signals.features import parse_features
+from takeback.signals.clips.formats import FORMATS
+from takeback.signals.details.features import parse_features
 from takeback.signals.model import ClipSignals, Cut, PictureSignals
+from takeback.signals.parts import decode
 from takeback.signals.sandbox import MEMORY_BYTES, Decoder
 
 CORPUS = sorted((ROOT / "fuzz" / "corpus").iterdir())

@@ -15,11 +15,11 @@ import carrier_files as f
 from file_carriers import CARRIERS, MAKE, Pictures
 from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import pdq
-from takeback.signals.clip import clips_behind
-from takeback.signals.files import names
+from takeback.signals.clips.formats import clips_behind
 from takeback.signals.model import FLIPS, MATCH_RADIUS, Box, Cut, PictureSignals
-from takeback.signals.picture import read_picture
+from takeback.signals.parts import names
+from takeback.signals.parts.picture import views_of
+from takeback.signals.pdq import hashing
 from takeback.signals.relation import Hit, part_of, shown_by
 from takeback.signals.sandbox import Decoder
 
@@ -49,7 +49,7 @@ def other():
 
 @cache
 def hash_of_hidden():
-    return pdq.hash_pixels(np.asarray(hidden())).hash
+    return hashing.hash_pixels(np.asarray(hidden())).hash
 
 
 @cache
@@ -105,7 +105,7 @@ def test_a_reviewer_sees_the_view_that_matched_and_what_acts_is_made_of_it(decod
     assert apart(found.pdq.hash, hash_of_hidden()) <= MATCH_RADIUS - 8
     left, top = found.box.left / found.box.width, found.box.top / found.box.height
     if (left, top) == (0, 0) and part.cut is not Cut.PANEL:
-        assert apart(pdq.hash_pixels(np.asarray(shown)).hash, hash_of_hidden()) <= MATCH_RADIUS
+        assert apart(hashing.hash_pixels(np.asarray(shown)).hash, hash_of_hidden()) <= MATCH_RADIUS
     seen = decoder.part(data, view=part.view, box=part.box, at_ms=part.at_ms)
     assert len(seen.flips) == FLIPS
     assert apart(seen.pdq.hash, found.pdq.hash) <= (6 if part.cut is Cut.FRAME else 0)
@@ -158,7 +158,7 @@ def test_a_crop_that_only_details_found_can_be_hashed_as_it_was_shown(decoder):
     data = encode(decoy(), "PNG")
     seen = decoder.part(data, box=box)
     assert (seen.cut, seen.box, seen.view) == (Cut.PANEL, box, "")
-    assert seen.flips == pdq.hash_pixels_flips(np.ascontiguousarray(np.asarray(decoy())[30:270, 40:360]))
+    assert seen.flips == hashing.hash_pixels_flips(np.ascontiguousarray(np.asarray(decoy())[30:270, 40:360]))
     found_by_details = Hit(None, 0, negative=False, cut=Cut.PANEL, box=box, review_only=True, stage=2)
     assert part_of(decoder.read(data, flips=True, exact=True), found_by_details) is None
     with pytest.raises(Unreadable):
@@ -273,7 +273,7 @@ def test_a_broken_list_of_further_pictures_never_loses_the_picture(decoder, nois
 def test_a_picture_that_took_long_is_not_lost_for_its_further_views():
     """S2's neighbour: what is left of the time bounds the further views, and never the ordinary one."""
     data = f.animation("PNG", [hidden().convert("RGBA"), f.on_black(other())], [50, 50])
-    late, early = read_picture(data, seconds=0), read_picture(data, seconds=60)
+    late, early = views_of(data, seconds=0), views_of(data, seconds=60)
     assert late.whole == early.whole
     assert (late.left_out, early.left_out) == (2, 0)
     assert not {part.view for part in late.variants} - {""}
@@ -285,4 +285,4 @@ def test_letters_that_look_like_clips_cost_no_time(decoder):
     assert clips_behind(data) == ()
     assert time.monotonic() - before < 0.5
     found = data + f.still_clip(other())
-    assert nearest(decoder.read(found), pdq.hash_pixels(np.asarray(other())).hash)[0] <= MATCH_RADIUS
+    assert nearest(decoder.read(found), hashing.hash_pixels(np.asarray(other())).hash)[0] <= MATCH_RADIUS

@@ -18,7 +18,7 @@ sys.path[:0] = sys.argv[1:3]
 import numpy as np
 import _native
 import hashes
-from takeback.signals import compare
+from takeback.signals.index import compare
 
 rng = np.random.default_rng(2)
 rows = hashes.clustered(120_000, rng)
@@ -86,7 +86,7 @@ def test_the_avx512_path_answers_right_on_any_processor() -> None:
 
 def backend(forced: str | None) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if name != "TAKEBACK_NATIVE"}
-    program = "from takeback.signals.index import HammingIndex; print(HammingIndex().backend())"
+    program = "from takeback.signals.index.engine import engine; print(engine().name)"
     return subprocess.run(
         [sys.executable, "-c", program],
         env=environment if forced is None else environment | {"TAKEBACK_NATIVE": forced},

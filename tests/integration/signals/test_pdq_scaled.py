@@ -10,9 +10,10 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from every import every
 from takeback.entrypoints.cli.demo.pictures import encode, scene
-from takeback.signals import pdq, pdq_exact, pdq_scaled
-from takeback.signals.decode import Working, decode, working
 from takeback.signals.model import MIN_QUALITY, Box, Pdq
+from takeback.signals.parts.decode import decode, working
+from takeback.signals.pdq import hashing, reference, scaled
+from takeback.signals.pdq.scaled import Working
 
 SIZES = [(1632, 1224), (801, 1199), (1001, 1333), (1921, 1083), (1500, 2003), (512, 512)]
 
@@ -87,10 +88,10 @@ def check(data, rng):
     results = []
     for box in parts(small, rng):
         cut = rgb if box is None else rgb[box.top : box.top + box.height, box.left : box.left + box.width]
-        fast, doubt = pdq.hash_working(small, box)
-        exact = pdq.hash_pixels(cut)
+        fast, doubt = hashing.hash_working(small, box)
+        exact = hashing.hash_pixels(cut)
         assert apart(fast, exact) <= doubt, (box, doubt)
-        if doubt <= pdq.MAX_DOUBT:
+        if doubt <= hashing.MAX_DOUBT:
             assert (fast.quality >= MIN_QUALITY) == (exact.quality >= MIN_QUALITY)
         results.append((apart(fast, exact), doubt))
     return results
@@ -120,17 +121,19 @@ def test_a_photograph_is_in_little_doubt():
         distance, doubt = check(data, np.random.default_rng(seed))[0]
         assert distance <= 4
         doubts.append(doubt)
-    assert np.median(doubts) <= pdq.MAX_DOUBT
+    assert np.median(doubts) <= hashing.MAX_DOUBT
 
 
 @every("length", [5, 7, 63, 64, 65, 127, 128, 129, 300, 640, 853, 1201, 3000])
 @every("scale", [1, 2, 4, 8])
 def test_the_weights_are_those_of_the_full_size_added_up(length, scale):
     full = np.zeros((64, length))
-    for row, band in zip(full, pdq._bands(length, both_ways=False), strict=True):
-        row[band.start : band.stop] = band.weights[0]
+    for index, row in enumerate(full):
+        outer = reference.box(length, reference.sample_at(length, index))
+        for inner in (reference.box(length, middle) for middle in outer):
+            row[inner.start : inner.stop] += 1 / (len(outer) * len(inner))
     folded = np.zeros((64, -(-length // scale)))
-    places, weights = pdq_scaled._axis(length, scale)
+    places, weights = scaled.axis(length, scale)
     for row, where, weight in zip(folded, places, weights, strict=True):
         row[where] += weight[0]
     assert np.abs(folded - np.add.reduceat(full, np.arange(0, length, scale), axis=1)).max() < 1e-6
@@ -143,8 +146,8 @@ def test_even_blocks_lose_nothing(width, height, scale, seed):
     full = grey.repeat(scale, axis=0).repeat(scale, axis=1)[:height, :width]
     if width == height == 64 and scale > 1:
         return
-    samples = pdq_exact.block(np.repeat(full[..., None], 3, axis=2))
-    assert np.abs(pdq_scaled.block(grey, width, height, scale) - samples).max() < 0.01
+    samples = reference.block(np.repeat(full[..., None], 3, axis=2))
+    assert np.abs(scaled.block(grey, width, height, scale) - samples).max() < 0.01
 
 
 def test_a_picture_turned_by_its_tag_is_hashed_upright():
@@ -163,27 +166,30 @@ def test_a_quality_near_the_limit_asks_for_the_exact_hash():
     for contrast in np.linspace(0.02, 0.5, 40):
         tones = 128 + contrast * np.cumsum(rng.normal(0, 2, (500, 500)), axis=1)
         grey = np.clip(tones, 0, 255).astype(np.uint8)
-        fast, doubt = pdq.hash_working(Working(grey, 1, 500, 500, "PNG"))
+        fast, doubt = hashing.hash_working(Working(grey, 1, 500, 500, "PNG"))
         near = abs(fast.quality - MIN_QUALITY) <= 8
         seen.add(near)
-        assert (doubt == pdq.ASK_EXACTLY) == near
+        assert (doubt == hashing.ASK_EXACTLY) == near
     assert seen == {True, False}
 
 
 def test_a_part_of_which_too_little_is_left_asks_for_the_exact_hash():
     small = working(encode(grained(scene(1, 640, 480), (3000, 3000)), "JPEG"))
     assert small.scale == 8
-    assert pdq.hash_working(small, Box(800, 800, 47 * 8, 900))[1] == pdq.ASK_EXACTLY
-    assert pdq.hash_working(small, Box(800, 800, 64, 64))[1] == pdq.ASK_EXACTLY
+    assert hashing.hash_working(small, Box(800, 800, 47 * 8, 900))[1] == hashing.ASK_EXACTLY
+    assert hashing.hash_working(small, Box(800, 800, 64, 64))[1] == hashing.ASK_EXACTLY
 
 
 def test_a_plain_area_is_all_doubt():
-    assert pdq.hash_working(Working(np.full((400, 400), 90, np.uint8), 2, 800, 800, "JPEG"))[1] == 256
+    assert hashing.hash_working(Working(np.full((400, 400), 90, np.uint8), 2, 800, 800, "JPEG"))[1] == 256
 
 
 def test_a_strip_below_five_pixels_has_the_empty_hash():
     grey = np.zeros((300, 300), np.uint8)
-    assert pdq.hash_working(Working(grey, 1, 300, 300, "PNG"), Box(0, 0, 300, 4)) == (Pdq(bytes(32), 0), 0)
+    assert hashing.hash_working(Working(grey, 1, 300, 300, "PNG"), Box(0, 0, 300, 4)) == (
+        Pdq(bytes(32), 0),
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -200,12 +206,12 @@ def test_a_strip_below_five_pixels_has_the_empty_hash():
 def test_a_box_off_the_picture_or_its_raster_is_refused(box, words):
     small = Working(np.zeros((300, 400), np.uint8), 2, 800, 600, "JPEG")
     with pytest.raises(ValueError, match=words):
-        pdq.hash_working(small, box)
+        hashing.hash_working(small, box)
 
 
 def test_sixty_four_pixels_a_side_are_taken_as_they_are():
     rgb = np.repeat(np.random.default_rng(2).integers(0, 256, (64, 64, 1), dtype=np.uint8), 3, axis=2)
     stored = io.BytesIO()
     Image.fromarray(rgb).save(stored, "PNG")
-    fast, doubt = pdq.hash_working(working(stored.getvalue()))
-    assert apart(fast, pdq.hash_pixels(rgb)) <= doubt <= pdq.MAX_DOUBT
+    fast, doubt = hashing.hash_working(working(stored.getvalue()))
+    assert apart(fast, hashing.hash_pixels(rgb)) <= doubt <= hashing.MAX_DOUBT

@@ -7,10 +7,10 @@ import pytest
 from PIL import Image
 
 from takeback.entrypoints.cli.demo.pictures import edits, scene
-from takeback.signals.compare import distances, stack
-from takeback.signals.decode import decode
+from takeback.signals.index.compare import distances, stack
 from takeback.signals.model import MATCH_RADIUS
-from takeback.signals.pdq import hash_bytes, hash_pixels, hash_pixels_flips
+from takeback.signals.parts.decode import decode
+from takeback.signals.pdq.hashing import hash_pixels, hash_pixels_flips
 
 SEEDS = range(20)
 
@@ -51,7 +51,7 @@ def test_every_edit_is_met_by_one_of_the_eight_flips_of_the_original(scenes, see
     files = edits(scenes[seed])
     original = stack([flip.hash for flip in hash_pixels_flips(decode(files["as posted"]).rgb)])
     for name, data in files.items():
-        apart = distances(stack([hash_bytes(data).hash]), original)
+        apart = distances(stack([hash_pixels(decode(data).rgb).hash]), original)
         assert apart.min() <= MATCH_RADIUS, name
 
 

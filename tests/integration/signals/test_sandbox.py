@@ -25,10 +25,10 @@ from PIL import Image, ImageOps
 from signal_files import gif_and_html, huge_png, jpeg_and_zip, long_gif, lying_jpeg, noise, photo
 from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
-from takeback.signals.decode import FORMATS, MAX_PIXELS, decode
 from takeback.signals.model import PictureSignals
-from takeback.signals.pdq import hash_pixels
-from takeback.signals.picture import read_picture
+from takeback.signals.parts.decode import FORMATS, MAX_PIXELS, decode
+from takeback.signals.parts.picture import read_picture
+from takeback.signals.pdq.hashing import hash_pixels
 from takeback.signals.sandbox import MEMORY_BYTES, Decoder
 from waiting import until
 

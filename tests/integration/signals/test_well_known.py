@@ -12,11 +12,11 @@ from signal_files import clip, moving, photo
 from takeback.bank import rules
 from takeback.bank.model import Refusal
 from takeback.entrypoints.cli.demo.pictures import encode
-from takeback.signals.decode import decode
+from takeback.signals.clips.moments import read_clip
 from takeback.signals.model import Cut
-from takeback.signals.moments import read_clip
-from takeback.signals.pdq import hash_pixels_flips
-from takeback.signals.picture import read_picture
+from takeback.signals.parts.decode import decode
+from takeback.signals.parts.picture import read_picture
+from takeback.signals.pdq.hashing import hash_pixels_flips
 
 TAKEBACK = Path(sys.executable).with_name("takeback")
 

@@ -137,9 +137,9 @@ def refused_by_main(database, put, *reports: bytes):
 
 VERSIONS = Path(migrate.__file__).parent / "migrations" / "versions"
 MARKED = next(
-    statement
+    statement.replace("intake_report", "submissions_report").replace(" fact ", " event ")  # since 0028
     for statement in (VERSIONS / "0015_receipts.sql").read_text().split(";")
-    if "update submissions_report set unusable_by = 0" in statement
+    if "update intake_report set unusable_by = 0" in statement
 )
 """What the migration does to such rows."""
 LONG = replace(REPORT, locations=("x" * 2001,))

@@ -17,7 +17,9 @@ def test_a_removal_there_fails_with_what_to_do(database, tmp_path):
         [planned] = takedown.progress(tx, case)
     archive = ArchiveConnector("old", str(tmp_path), 100)
     for _ in range(2):
-        takedown.remove(database, archive, planned.target)
+        with database.transaction() as tx:
+            removal = takedown.require(tx, planned.target)
+        takedown.remove(database, archive, removal)
         with database.transaction() as tx:
             [failed] = takedown.progress(tx, case)
             said = tx.execute("select body ->> 'reason' from event where kind = 'removal_failed'").fetchall()

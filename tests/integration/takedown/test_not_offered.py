@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from itertools import chain, combinations
 
 from house import picture
-from takeback import form
 from takeback.connectors.api import Action
 from takeback.entrypoints.console import deciding_words
-from takeback.events import RemovalStepDone, StepEnd
+from takeback.events import RemovalStepDone, StepEnd, form
 from takeback.takedown import service as takedown
-from takeback_verify.leaf import Opening
-from takeback_verify.story import _Names, _step
+from takeback_verify.core.entries import OpenedEntry, PlacedEntry
+from takeback_verify.core.leaf import Opening
+from takeback_verify.core.story import read_story
+from takeback_verify.narration.story import tell
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SUBSETS = tuple(chain.from_iterable(combinations(Action, n) for n in range(len(Action) + 1)))
@@ -66,7 +67,8 @@ def _end(action, offered, before) -> StepEnd:
 def _says_so(event) -> None:
     """Whoever reads the log reads the same, and the page's words are of that end alone."""
     opening = Opening(1, NOW, form.kind_of(event), form.body_of(event))
-    told = _step(opening, _Names([], {}))
+    placed = PlacedEntry(0, OpenedEntry(b"", b"", opening))
+    [told] = tell(read_story([placed], [], {}))
     assert ("platform confirmed" in told) is (event.how is StepEnd.DONE)
     assert ("did not offer" in told) is (event.how is StepEnd.NOT_OFFERED)
     assert len({deciding_words.STEP_END[end] for end in StepEnd}) == len(StepEnd)

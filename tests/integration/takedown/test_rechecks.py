@@ -17,7 +17,7 @@ from takeback.takedown import rules
 from takeback.takedown import service as takedown
 from takeback.takedown.certificate import certificates
 from takeback.takedown.model import Finding, TargetState, When
-from takeback_verify.rounds import judge, parse_round
+from takeback_verify.core.rounds import judge, parse_round
 
 ABSENT, UNCLEAR, PRESENT = State.ABSENT, State.UNDETERMINED, State.PRESENT
 OUTAGE = dict.fromkeys(Vantage, (UNCLEAR, "503"))
@@ -188,8 +188,10 @@ def test_a_round_is_concluded_once_whoever_looks_and_gives_up_again(house, platf
     report, _ = removed
     [target] = removals(house, report)
     before = house.state()
+    with house.database.transaction() as tx:
+        removal = takedown.require(tx, target.target)
     for round_ in (0, 7):
-        takedown.look(house.database, platform, target.target, round_, ())
+        takedown.look(house.database, platform, removal, round_, ())
         with house.database.transaction() as tx:
             takedown.give_up_look(tx, target.target, round_, "late", ())
     assert house.state() == before

@@ -15,7 +15,7 @@ from takeback.infra.config import Settings
 from takeback.takedown import service as takedown
 from takeback.takedown import store
 from takeback.takedown.model import TargetState
-from takeback.workflow import dispatch as pipeline
+from takeback.workflow import decisions
 from turns import State, Turns
 
 STAFF = StaffId(UUID(int=1))
@@ -44,13 +44,13 @@ def test_a_copy_planned_while_the_last_one_is_found_gone_keeps_the_case_open(dat
 
         def gone(actor, case=case) -> None:
             with actor.transaction() as tx:
-                pipeline._settle(tx, case, NOW)
+                decisions.settle(tx, case, NOW)
 
         def planned(actor, case=case, second=second) -> None:
             with actor.transaction() as tx:
                 takedown.plan(tx, second, NOW)
             with actor.transaction() as tx:
-                pipeline._settle(tx, case, NOW)
+                decisions.settle(tx, case, NOW)
 
         with Turns(database.url) as turns:
             settling, planning = turns.add(gone), turns.add(planned)
@@ -74,7 +74,7 @@ def test_two_workers_that_plan_the_same_copies_plan_each_once(database):
 
         def carrying_out(actor, case=case) -> None:
             with actor.transaction() as tx:
-                pipeline._carry_out(APP, tx, case, NOW)
+                decisions.carry_out(APP, tx, case, NOW)
 
         with Turns(database.url) as turns:
             first, second = turns.add(carrying_out), turns.add(carrying_out)

@@ -9,7 +9,7 @@ import authorities
 from authorities import Authority
 from mutants import Lab, Mutant, mutants
 from packages import Made, World, uuid
-from takeback_verify.page import verify_page
+from takeback_verify.narration.page import verify_page
 from verifying import Then
 
 

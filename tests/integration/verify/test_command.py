@@ -15,7 +15,7 @@ import others
 from mutants import Lab
 from packages import zipped
 from takeback_verify import command
-from takeback_verify.canonical import read
+from takeback_verify.core.canonical import read
 
 
 @pytest.fixture
@@ -145,7 +145,8 @@ def test_it_imports_nothing_of_takeback_and_no_network(folder: Path) -> None:
         "sys.addaudithook(watch)\n"
         "from takeback_verify.command import main\n"
         "main()\n"
-        "bad = {m for m in sys.modules if m.split('.')[0] in {'takeback', 'ssl', 'httpx', 'requests'}}\n"
+        "banned = {'takeback', 'pyrage', 'ssl', 'httpx', 'requests'}\n"
+        "bad = {m for m in sys.modules if m.split('.')[0] in banned}\n"
         "sys.exit(f'imports {bad}' if bad else 0)\n"
     )
     arguments = [sys.executable, "-c", code, folder / "dossier.zip", "--trust", folder / "trust.json"]
@@ -153,6 +154,19 @@ def test_it_imports_nothing_of_takeback_and_no_network(folder: Path) -> None:
     done = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
 
     assert done.returncode == 0, done.stderr
+
+
+def test_checking_needs_no_key_and_opening_says_what_it_needs(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyrage", None)
+    monkeypatch.delitem(sys.modules, "takeback_verify.unsealing", raising=False)
+    package = io.BytesIO(lab.made.zip)
+
+    assert command.check_bytes(package, lab.made.trust).verdict == 0
+    asked = command.check_bytes(package, lab.made.trust, lab.made.key)
+    assert asked.verdict == 2
+    assert asked.steps[0].said == ("--open needs more: pip install 'takeback-verify[open]'.",)
 
 
 def test_a_package_may_come_from_memory(lab: Lab) -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from mutants import Lab
 from packages import Made, World, rebagged, secret, uuid, with_note
-from takeback_verify import canonical
-from takeback_verify.exhibit import format_salts
-from takeback_verify.note import format_verifier_key
-from takeback_verify.report import Report, Verdict, format_report
-from takeback_verify.tlog_proof import parse_tlog_proof
+from takeback_verify.core import canonical
+from takeback_verify.core.exhibit import format_salts
+from takeback_verify.core.findings import Verdict
+from takeback_verify.core.note import format_verifier_key
+from takeback_verify.core.tlog_proof import parse_tlog_proof
+from takeback_verify.narration.report import Report, format_report
 from tampering import with_signatures
 from verifying import Files, Then, by_program
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from browser import NewPage, snapshot
 from mutants import BENIGN, Lab, Mutant
 from packages import zipped
-from takeback_verify.report import format_report
+from takeback_verify.narration.report import format_report
 from verifying import answer, by_program, next_answer, opened
 
 PARTS = 4

@@ -11,8 +11,9 @@ from playwright.sync_api import Page
 
 from packages import BEGAN, Made, World, uuid
 from rounds_of_looks import gone_round
-from takeback_verify.report import Verdict, format_report
-from takeback_verify.rounds import State, format_round
+from takeback_verify.core.findings import Verdict
+from takeback_verify.core.rounds import State, format_round
+from takeback_verify.narration.report import format_report
 from verifying import Files, Then, answer, by_program, opened
 
 

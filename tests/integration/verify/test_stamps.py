@@ -15,7 +15,7 @@ import waiting
 from authorities import YEAR, Authority
 from mutants import Lab, stamped_by
 from packages import Made
-from takeback_verify.report import format_report
+from takeback_verify.narration.report import format_report
 from verifying import answer, by_program, opened
 
 Secret = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

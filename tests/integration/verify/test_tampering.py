@@ -7,9 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from mutants import BENIGN, Lab, Mutant
-from takeback_verify.report import Verdict, format_report
-from takeback_verify.trust import parse_trust
-from takeback_verify.verdict import verify
+from takeback_verify.core.findings import Verdict
+from takeback_verify.core.trust import parse_trust
+from takeback_verify.core.verdict import verify
+from takeback_verify.narration.report import format_report, narrate
 
 
 def test_every_mutant_is_caught(
@@ -19,7 +20,7 @@ def test_every_mutant_is_caught(
     caught: Counter[str] = Counter()
     wrong = []
     for mutant in tampered:
-        report = verify(io.BytesIO(mutant.zip), trust)
+        report = narrate(verify(io.BytesIO(mutant.zip), trust))
         caught[report.verdict.words] += 1
         if report.verdict.words != mutant.verdict:
             wrong.append(f"{mutant.name}: {format_report(report)}")
@@ -30,6 +31,6 @@ def test_every_mutant_is_caught(
 
 @pytest.mark.parametrize("name", BENIGN)
 def test_what_does_no_harm_stays_valid(lab: Lab, name: str) -> None:
-    report = verify(io.BytesIO(BENIGN[name](lab)), parse_trust(lab.made.trust))
+    report = narrate(verify(io.BytesIO(BENIGN[name](lab)), parse_trust(lab.made.trust)))
 
     assert report.verdict is Verdict.VALID, format_report(report)

@@ -16,9 +16,9 @@ import others
 from mutants import Lab
 from readers import by_page_code
 from takeback_verify import command
-from takeback_verify.canonical import read
 from takeback_verify.command import check_bytes
-from takeback_verify.report import Report
+from takeback_verify.core.canonical import read
+from takeback_verify.narration.report import Report
 from verifying import opened
 
 Wrap = Callable[[Path], Path]

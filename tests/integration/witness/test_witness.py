@@ -15,22 +15,17 @@ from takeback.entrypoints.witness.folder import Folder, create
 from takeback.errors import ConfigurationError
 from takeback.infra import clock
 from takeback.infra.outbound import OutboundClient
-from takeback_verify.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.cosignature import (
+from takeback.infra.signing import CosignerSecret, SignerKey
+from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import (
     CosignerKind,
-    CosignerSecret,
     format_cosigner_key,
     parse_cosigner_key,
     verify_cosignature,
 )
-from takeback_verify.merkle import leaf_hash, prove_consistency, root_of
-from takeback_verify.note import (
-    Note,
-    SignerKey,
-    format_note,
-    format_verifier_key,
-    parse_signature,
-)
+from takeback_verify.core.merkle import leaf_hash, root_of
+from takeback_verify.core.note import Note, format_note, format_verifier_key, parse_signature
+from trees import prove_consistency
 from witnesses import WitnessProcess
 
 ORIGIN = "log.example/one"

@@ -17,7 +17,8 @@ from takeback.connectors.api import Action
 from takeback.errors import NotAllowed, Unavailable
 from takeback.events import CopyFound, Verdict
 from takeback.infra.db.pool import Database
-from takeback.workflow import errands
+from takeback.jobs import PassClocks
+from takeback.workflow import dispatch, reports
 
 HERS, MIRRORED, ANOTHERS = picture(1), picture(1, mirrored=True), picture(2)
 UNDONE_NO_MORE = timedelta(seconds=11)
@@ -47,27 +48,27 @@ def a_waiting_report(house):
 
 def a_report_that_becomes_a_case(house):
     house.report(HERS, plain(), links=["memory://nowhere/0"])
-    errands.take_in(house.app)
+    reports.take_in(house.app)
 
 
 def a_look_back(house):
     _posted(house)
     house.watch()
     house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
 
 
 def a_link(house):
     named = house.platform.post(HERS, plain())
     house.report(links=[link(named)])
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
 
 
 def a_link_that_is_gone(house):
     house.report(links=["memory://nowhere/0"])
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
 
 
@@ -169,7 +170,7 @@ def a_seed_over_its_cap(house):
     _posted(house)
     house.watch()
     house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
     house.do(house.due()[0])
     house.do(house.due()[0])
@@ -205,11 +206,11 @@ def first_job_twice(house):
 
 
 def take_in(house):
-    errands.take_in(house.app)
+    reports.take_in(house.app)
 
 
 def pass_clocks(house):
-    errands.pass_clocks(house.app)
+    dispatch.run(house.app, PassClocks())
 
 
 def watch(house):

@@ -10,6 +10,7 @@ from takeback.cases.model import DecisionReason
 from takeback.connectors.api import Action, Surface
 from takeback.errors import Gone, NotAllowed, Refused, Unavailable, WhyUnreadable
 from takeback.events import (
+    FOLLOWED,
     CaseOpened,
     ClockPassed,
     CopyFound,
@@ -27,10 +28,11 @@ from takeback.events import (
     ReportUnusable,
     Verdict,
 )
+from takeback.events.form import kind_of
 from takeback.submissions.model import encode
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
-from takeback.workflow import dispatch as pipeline
+from takeback.workflow import dispatch
 
 HERS, ANOTHERS = picture(1), picture(2)
 MIRRORED = picture(1, mirrored=True)
@@ -315,10 +317,11 @@ def test_a_reason_that_does_not_go_with_the_verdict_is_refused(house, reported):
 
 @pytest.mark.usefixtures("removed")
 def test_each_event_that_leads_somewhere_leads_there_once(house):
-    ids = [event for (event,) in house.query("select id from event order by id")]
+    kinds = [kind_of(each) for each in FOLLOWED]
+    ids = [event for (event,) in house.query("select id from event where kind = any(%s) order by id", kinds)]
     before = house.state()
     for event in ids:
-        pipeline.follow(house.app, event)
+        dispatch.handle_event(house.app, event)
     assert house.state() == before
 
 

@@ -23,8 +23,8 @@ from takeback.events import (
     EntryRefused,
     Verdict,
 )
+from takeback.signals.clips.strip import MOST
 from takeback.signals.model import Kind
-from takeback.signals.strip import MOST
 from takeback.submissions.model import ReportedPicture
 
 SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict

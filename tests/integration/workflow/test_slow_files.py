@@ -16,10 +16,10 @@ from quiet import QuietPlatform
 from takeback.app import App
 from takeback.entrypoints.watcher import watch
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.infra.jobs.urgency import SLOW
+from takeback.jobs import SLOW
 from takeback.signals.lanes import FAST_BYTES, FAST_SECONDS, MOST
 from takeback.signals.sandbox import Decoder
-from takeback.workflow import errands
+from takeback.workflow import reports
 from waiting import until
 
 FLOOD = 104
@@ -168,9 +168,9 @@ def test_s2_a_reported_link_to_a_slow_file_goes_to_the_slow_lane(house, platform
     """S2: the intake of links shares its worker with removals."""
     post = platform.post(files("one_bit_png"))
     house.report(picture(1), links=(f"memory://{post.place}/{post.message}",))
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
     [job] = [job for job in house.due() if job.name == "locate"]
     house.do(job)
     asked = "select args ->> 'slow', priority from procrastinate_jobs where task_name = 'locate'"
-    assert house.query(asked) == [("1", SLOW[0])]
+    assert house.query(asked) == [("true", SLOW[0])]

@@ -28,7 +28,7 @@ from takeback.events import (
 )
 from takeback.takedown import service as takedown
 from takeback.takedown.model import TargetState
-from takeback.workflow import errands
+from takeback.workflow import reports
 
 HERS, ANOTHERS = picture(1), picture(2)
 MIRRORED = picture(1, mirrored=True)
@@ -265,7 +265,7 @@ def test_a_look_back_that_comes_after_the_withdrawal_finds_nothing(house, platfo
     platform.post(HERS)
     house.watch()
     report = house.report(HERS)
-    errands.take_in(house.app)
+    reports.take_in(house.app)
     house.work("follow")
     house.decide(report, NOT_SHARED)
     house.time.advance(timedelta(seconds=11))

@@ -15,10 +15,11 @@ from takeback.entrypoints.console.theme import COOKIE
 from takeback.events import BreakerReleased, BreakerStopped, CopyFound, SeedCapped
 from takeback.ids import CaseId, SightingId
 from takeback.infra import clock
+from takeback.infra.jobs import wire
 from takeback.infra.ledger import store as ledger
 from takeback.infra.ledger.record import record
 from takeback.staff.model import Role
-from takeback.workflow import dispatch as pipeline
+from takeback.workflow import dispatch
 
 REMOVALS = 3
 AXE = Axe()
@@ -51,7 +52,6 @@ def add(house: House, case: CaseId, many: int) -> list[SightingId]:
 
 def work(house: House) -> None:
     """What the worker does."""
-    handlers = {each.name: each.run for each in pipeline.work(house.app).handlers}
     while True:
         with house.app.database.transaction() as tx:
             job = tx.execute(
@@ -60,7 +60,7 @@ def work(house: House) -> None:
             ).fetchone()
         if job is None:
             return
-        handlers[job[1]](**job[2])
+        dispatch.run(house.app, wire.read(job[1], job[2]))
         with house.app.database.transaction() as tx:
             tx.execute("delete from procrastinate_jobs where id = %s", [job[0]])
 

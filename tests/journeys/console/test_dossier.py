@@ -16,8 +16,8 @@ from takeback.dossier import service
 from takeback.entrypoints.console.theme import COOKIE
 from takeback.events import DossierWritten, EvidenceAccessed, PosterReleased
 from takeback.infra.ledger import store as ledger
-from takeback.workflow import errands
-from takeback_verify.report import Verdict
+from takeback.workflow import evidence as capturing
+from takeback_verify.core.findings import Verdict
 from waiting import until
 
 
@@ -45,7 +45,7 @@ def test_a_package_is_asked_for_put_together_and_taken_out(house: House, page: P
         [asked] = service.of_case(tx, case)
     # A thread of its own, as in the worker: this one belongs to the browser.
     with the_log(Kept(house), tmp_path) as trust, ThreadPoolExecutor(1) as worker:
-        worker.submit(errands.write_dossier, house.app, str(asked.id)).result()
+        worker.submit(capturing.write_dossier, house.app, asked.id).result()
         page.reload()
         snapshot(page, "console-dossier-under-way")
         worker.submit(until, lambda: not service.go_on(house.app, asked.id), timeout=60).result()

@@ -12,7 +12,7 @@ from console_pictures import SIZES, check
 from takeback.cases import floods
 from takeback.cases import service as cases
 from takeback.entrypoints.console.theme import COOKIE
-from takeback.events.choices import FloodKind
+from takeback.events import FloodKind
 from takeback.ids import FloodId
 from takeback.infra import clock
 from takeback.staff.model import Role

@@ -1,7 +1,7 @@
 """Every page is photographed, dark and light, at a desk and on a phone, and looked over by axe."""
 
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,11 +12,12 @@ from soaking import quick
 from takeback.connectors.api import Deletion, Trouble, TroubleKind
 from takeback.entrypoints.console.theme import COOKIE
 from takeback.events import BatchSetAside, JobGaveUp, LocationUnusable, PictureUnreadable
-from takeback.ids import ReportId
+from takeback.ids import ReportId, TargetId
 from takeback.infra import clock
 from takeback.infra.db.pool import Tx
 from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger.record import record
+from takeback.jobs import Remove
 from takeback.sightings import health, set_aside
 
 OTHER: dict[Scheme, Scheme] = {"dark": "light", "light": "dark"}
@@ -36,8 +37,11 @@ def not_watched(tx: Tx) -> None:
 def work_waits(tx: Tx) -> None:
     """Jobs of another version, and one that a platform has us wait for."""
     for _ in range(3):
-        enqueue(tx, "of_tomorrow", n=1)
-    enqueue(tx, "remove", at=clock.now() + timedelta(days=2), target="none")
+        tx.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, args)"
+            " values ('default', 'of_tomorrow', '{}')"
+        )
+    enqueue(tx, Remove(TargetId(UUID(int=1))), at=clock.now() + timedelta(days=2))
     tx.execute("update procrastinate_jobs set attempts = 1 where task_name = 'remove'")
 
 

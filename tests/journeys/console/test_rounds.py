@@ -5,7 +5,7 @@ from playwright.sync_api import Page, expect
 
 from browser import snapshot
 from console_house import House
-from reviewing import REASON, REMOVE, decide, remove, sit_down, take_effect
+from reviewing import REASON, REMOVE, decide, removal, remove, sit_down, take_effect
 from takeback.errors import Unavailable
 from takeback.takedown import service as takedown
 
@@ -22,10 +22,10 @@ def test_each_check_is_told_with_its_control(
     database, platform = house.app.database, house.platform
     with database.transaction() as tx:
         [target] = takedown.progress(tx, case)
-    takedown.look(database, platform, target.target, 1, ())
+    takedown.look(database, platform, removal(database, target.target), 1, ())
     monkeypatch.setattr(platform, "control", lambda: None)
     with pytest.raises(Unavailable, match="no control to look at"):
-        takedown.look(database, platform, target.target, 2, ())
+        takedown.look(database, platform, removal(database, target.target), 2, ())
     with database.transaction() as tx:
         takedown.give_up_look(tx, target.target, 2, "in vain", ())
     page.goto(f"{house.origin}/case/{case}")

@@ -26,8 +26,8 @@ from takeback.events import EvidenceAccessed
 from takeback.infra import clock
 from takeback.infra.vault import keys
 from takeback.signals.sandbox import Decoder
-from takeback.workflow import errands
-from takeback_verify.trust import format_trust
+from takeback.workflow import reports
+from takeback_verify.core.trust import format_trust
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 KEPT = """
@@ -169,7 +169,7 @@ class Story:
         return self._worker.submit(do).result()
 
     def records(self) -> None:
-        self.in_the_worker(lambda: errands.take_in(self.house.app))
+        self.in_the_worker(lambda: reports.take_in(self.house.app))
 
     def makes_it(self) -> None:
         def step() -> bool:

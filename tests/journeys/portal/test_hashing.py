@@ -11,8 +11,8 @@ from playwright.sync_api import Route
 
 import waiting
 from takeback.entrypoints.portal.answers import read_pictures
-from takeback.signals.flips import flip_pixels
 from takeback.signals.model import MIN_QUALITY, Flip
+from takeback.signals.pdq.flips import flip_pixels
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "pdq.json").read_text())
 SLOWEST_SECONDS = 20

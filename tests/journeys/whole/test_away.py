@@ -122,7 +122,7 @@ def place() -> Iterator[Place]:
             "TAKEBACK_DATA": str(folder / "data"),
             "TAKEBACK_DATABASE_URL": postgres.url,
             "TAKEBACK_PORTAL_DATABASE_URL": postgres.role_url("takeback_portal"),
-            "TAKEBACK_CONNECTOR": "ticking:connect",
+            "TAKEBACK_CONNECTORS": "ticking",
             **{f"TAKEBACK_{name.upper()}": port for name, port in ports.items()},
         }
         with running_house(folder, wanted) as house, visitors(postgres, ports) as doors:

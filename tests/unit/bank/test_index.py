@@ -16,8 +16,8 @@ from takeback.bank import service as bank
 from takeback.bank.index import BankIndex, as_touch, questions_of, touches
 from takeback.bank.model import Brief, Entry, EntryStatus
 from takeback.ids import EntryId, ReportId
-from takeback.signals import compare
-from takeback.signals.compare import stack
+from takeback.signals.index import compare
+from takeback.signals.index.compare import stack
 from takeback.signals.model import FLIPS, HASH_BYTES, MATCH_RADIUS, REVIEW_RADIUS, Kind
 from takeback.signals.relation import Touch
 

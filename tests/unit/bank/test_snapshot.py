@@ -22,7 +22,7 @@ from takeback.bank.model import FRAME_BYTES, NOTHING, Entry, EntryStatus, Versio
 from takeback.bank.snapshot import Manifest, format_manifest, parse_manifest
 from takeback.errors import DamagedIndex
 from takeback.ids import EntryId, ReportId
-from takeback.signals.compare import stack
+from takeback.signals.index.compare import stack
 from takeback.signals.model import HASH_BYTES, Kind
 
 SEED, ACTIVE, WITHDRAWN = EntryStatus

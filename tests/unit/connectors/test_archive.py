@@ -129,7 +129,6 @@ def test_nothing_can_be_removed_and_it_says_so(archive, folder):
 
 def test_nobody_has_links_into_it(archive):
     assert archive.locate("b/c.jpg") is None
-    assert archive.reports(None) == ((), "")
 
 
 def test_a_file_is_recorded_as_it_lies_there_with_its_path_and_time(archive, folder):

@@ -1,13 +1,13 @@
 """Links to Matrix messages, as people paste them."""
 
+import re
 from urllib.parse import quote
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback.connectors.matrix.forms import FORMS, names_a_message
-from takeback.connectors.matrix.links import MessageName, format_link, parse
+from takeback.connectors.matrix.links import FORMS, MessageName, format_link, parse
 
 BASE64URL = st.text("ABCXYZabcxyz0189-_", min_size=1, max_size=43)
 BASE64 = st.text("ABCXYZabcxyz0189+/", min_size=1, max_size=43)
@@ -102,14 +102,26 @@ def test_an_event_id_of_room_version_3_keeps_its_slashes():
     )
 
 
+FOLLOWED = re.compile("|".join(f"(?:{form})" for form in FORMS))
+"""As the portal is given it."""
+EVENT, ROOM = re.compile(r"\$[A-Za-z0-9+/=_.:\[\]-]{1,254}"), re.compile(r"[!#][^\s\0/?]{1,254}")
+
+
+def names_a_message(line: str) -> bool:
+    return FOLLOWED.fullmatch(line) is not None
+
+
 FITTING = st.one_of(*(st.from_regex(form, fullmatch=True) for form in FORMS)).map(str.strip)
 
 
 @given(FITTING)
 def test_whatever_fits_a_form_names_a_message(line: str):
     """H4: the portal is given the forms; what it calls followable, the connector recognises."""
-    assert (parse(line) is not None) == names_a_message(line)
-    assert not names_a_message(line) or parse(line) is not None
+    name = parse(line)
+    assert (name is not None) == names_a_message(line)
+    if name is not None:
+        assert EVENT.fullmatch(name.event)
+        assert name.room is None or ROOM.fullmatch(name.room)
 
 
 @given(

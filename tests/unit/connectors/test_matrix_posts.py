@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback.connectors.api import Media, Unseen, UnseenKind
-from takeback.connectors.matrix.posts import found_in, post_of, redacted_by
+from takeback.connectors.api import Media, Post, Unseen, UnseenKind
+from takeback.connectors.matrix.posts import found_in, redacted_by
 
 KEYS = st.sampled_from(
     [
@@ -38,6 +38,11 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=6),
     max_leaves=30,
 )
+
+
+def post_of(event: dict[str, object], room: str) -> Post | None:
+    posts = found_in([event], room).posts
+    return posts[0] if posts else None
 
 
 def image(**content: object) -> dict[str, object]:

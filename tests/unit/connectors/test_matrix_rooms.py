@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from takeback.connectors.api import Survey, Unseen, UnseenKind
 from takeback.connectors.matrix import rooms
-from takeback.connectors.matrix.calls import Account
+from takeback.connectors.matrix.calls import Caller
 from takeback.connectors.matrix.room_list import Room, RoomList, public_room
-from takeback.connectors.matrix.rooms import Refusal, RoomKeeper, Statement, survey, why_refused
+from takeback.connectors.matrix.rooms import News, Refusal, RoomKeeper, survey, why_refused
 from takeback.infra import clock
 from takeback.infra.outbound import Answer, OutboundClient
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
-FOUND = Statement((Unseen(UnseenKind.SHUT_OUT, "!a", "", "banned"),), Survey(1, 0, 0))
+FOUND = News((Unseen(UnseenKind.SHUT_OUT, "!a", "", "banned"),), Survey(1, 0, 0))
 _ids = st.sampled_from([f"!{n}" for n in range(8)])
 _refusals = st.builds(
     Refusal, st.just(NOW), st.just("403 X"), st.sampled_from(["", "banned", "knock"]), st.booleans()
@@ -78,21 +78,21 @@ def test_why_a_room_refuses_is_one_word_where_we_can_tell(rule: str, status: int
 
 def sealer(monkeypatch: pytest.MonkeyPatch) -> RoomKeeper:
     monkeypatch.setattr(clock, "now", lambda: NOW)
-    account = Account(OutboundClient("http://127.0.0.1:1"))
+    account = Caller(OutboundClient("http://127.0.0.1:1"))
     return RoomKeeper(account, timedelta(seconds=1), RoomList(account, timedelta(seconds=1)))
 
 
 def test_a_survey_is_told_once_and_again_when_it_changes_or_is_old(monkeypatch: pytest.MonkeyPatch):
     made = sealer(monkeypatch)
-    assert made.tell("0", "1") == Statement()
+    assert made.tell("0", "1") == News()
     made._found = FOUND
     assert made.tell("1", "2") == FOUND
-    assert made.tell("2", "3") == Statement()
-    made._found = changed = Statement((), Survey(1, 0, 1))
+    assert made.tell("2", "3") == News()
+    made._found = changed = News((), Survey(1, 0, 1))
     assert made.tell("3", "4") == changed
     monkeypatch.setattr(clock, "now", lambda: NOW + rooms.TOLD_FOR)
     assert made.tell("4", "5") == changed
-    assert made.tell("5", "6") == Statement()
+    assert made.tell("5", "6") == News()
 
 
 def test_what_a_lost_batch_told_is_told_again(monkeypatch: pytest.MonkeyPatch):
@@ -101,4 +101,4 @@ def test_what_a_lost_batch_told_is_told_again(monkeypatch: pytest.MonkeyPatch):
     made._found = FOUND
     assert made.tell("1", "2") == FOUND
     assert made.tell("1", "2") == FOUND
-    assert made.tell("2", "3") == Statement()
+    assert made.tell("2", "3") == News()

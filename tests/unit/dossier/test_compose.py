@@ -23,14 +23,14 @@ from takeback.dossier.model import Head
 from takeback.evidence.model import Exhibit, Part
 from takeback.ids import CaptureId, CaseId, DossierId, SightingId
 from takeback.infra.ledger.proofs import Anchor, ProvenEntry
-from takeback_verify.errors import Malformed
-from takeback_verify.exhibit import parse_exhibit
-from takeback_verify.merkle import prove_inclusion
-from takeback_verify.package import FOLDER
-from takeback_verify.report import Verdict
-from takeback_verify.rounds import format_round
-from takeback_verify.trust import parse_trust
-from takeback_verify.verdict import verify
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.exhibit import parse_exhibit
+from takeback_verify.core.findings import Verdict
+from takeback_verify.core.package import FOLDER
+from takeback_verify.core.rounds import format_round
+from takeback_verify.core.trust import parse_trust
+from takeback_verify.core.verdict import verify
+from trees import prove_inclusion
 
 MADE = datetime(2026, 3, 3, 13, tzinfo=UTC)
 PAPERS = {

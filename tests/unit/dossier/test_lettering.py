@@ -15,7 +15,7 @@ from takeback.dossier.certificate import certificate
 from takeback.dossier.pdf_fonts import FONTS, marked_up, printable, runs, width_of
 from takeback.dossier.tables import TABLES
 from takeback.dossier.wording import LANGUAGES, wording
-from takeback_verify.leaf import Opening
+from takeback_verify.core.leaf import Opening
 
 NAMES = {
     "simplified Chinese": "护航热线·反私密影像传播服务",

@@ -16,7 +16,7 @@ from takeback.dossier.posters import Names, Statement, named, numbered, without_
 from takeback.events import FoundBy
 from takeback.ids import CaseId, EventId, SightingId, TargetId
 from takeback.takedown.model import Finding, Round
-from takeback_verify.rounds import format_round
+from takeback_verify.core.rounds import format_round
 
 AT = datetime(2026, 3, 3, 12, tzinfo=UTC)
 _NAME = st.text("abcdefghijkmnopqrstuvwxyz0123456789äß小밤._=/", min_size=6, max_size=20)

@@ -17,10 +17,10 @@ from takeback.dossier.certificate import certificate
 from takeback.dossier.wording import LANGUAGES, wording
 from takeback.errors import Unavailable
 from takeback.infra.jobs.worker import wait_before
+from takeback.jobs import Capture
 from takeback.law.clocks import regimes
 from takeback.takedown.telling import ENGLISH, told
-from takeback.workflow import errands
-from takeback_verify.story import NEEDED
+from takeback_verify.core.story import NEEDED
 
 TRANSLATED = ("zh-CN", "ko")
 LONGEST_IN_ENGLISH = 4
@@ -57,7 +57,7 @@ def test_as_many_alterations_are_told_as_the_format_of_exhibits_lists(language: 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_removal_without_evidence_is_told_with_the_time_that_it_waits(language: str):
     """E4: not "before anything is done": after about nine minutes it goes ahead."""
-    waits = [wait_before(n, Unavailable("503")) for n in range(1, errands.CAPTURE_TRIES)]
+    waits = [wait_before(n, Unavailable("503")) for n in range(1, Capture.policy.tries)]
     assert timedelta(minutes=8) < sum(waits, timedelta()) < timedelta(minutes=10)
     assert any(words in process(language) for words in ("about nine minutes", "约九分钟", "약 9분"))
     assert "capture_failed" in process(language)

@@ -16,7 +16,7 @@ import others
 from takeback.connectors.api import Exchange, Recording, Resource, Target
 from takeback.evidence.redaction import redacted
 from takeback.evidence.warc import describe, write_warc
-from takeback_verify import canonical
+from takeback_verify.core import canonical
 
 AT = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
 PICTURE = b"\x89PNG benign picture " * 5000

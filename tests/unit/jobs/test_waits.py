@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.errors import LONGEST_WAIT, Gone, Unavailable
-from takeback.infra.jobs.worker import LONGEST_PAUSE, Handler, next_try, wait_before
-from takeback.workflow import errands
+from takeback.infra.jobs.worker import LONGEST_PAUSE, next_try, wait_before
+from takeback.jobs import Capture, Remove
 
 ATTEMPTS = st.integers(1, 5000)
 ASKED = st.none() | st.floats(0, 1e30) | st.just(float("inf"))
@@ -32,11 +32,11 @@ def test_a_wait_that_a_platform_asks_for_is_obeyed_and_not_clipped(attempt, aske
 @given(st.integers(1, 20), ASKED)
 def test_a_platform_is_never_asked_sooner_than_it_said(attempt, asked):
     """Also by a job that does not wait so long: it is given up instead."""
-    patient, hasty = Handler("remove", print), Handler("capture", print, 10, errands.CAPTURE_LONGEST)
-    for handler in (patient, hasty):
-        wait = next_try(handler, attempt, Unavailable("429", asked))
+    patient, hasty = Remove.policy, Capture.policy
+    for policy in (patient, hasty):
+        wait = next_try(policy, attempt, Unavailable("429", asked))
         if wait is None:
-            assert attempt >= handler.tries or (asked or 0) > handler.longest.total_seconds()
+            assert attempt >= policy.tries or (asked or 0) > policy.longest.total_seconds()
         else:
             assert wait.total_seconds() >= min(asked or 0, LONGEST_WAIT.total_seconds())
     long = next_try(hasty, attempt, Unavailable("429", 3600))
@@ -51,5 +51,5 @@ def test_the_first_waits_double(error):
 
 
 def test_the_usual_number_of_tries_is_most_of_an_hour():
-    waits = [wait_before(n, ValueError()) for n in range(1, Handler("any", print).tries)]
+    waits = [wait_before(n, ValueError()) for n in range(1, Remove.policy.tries)]
     assert timedelta(minutes=40) < sum(waits, timedelta()) < timedelta(hours=1)

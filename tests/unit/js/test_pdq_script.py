@@ -11,8 +11,8 @@ import pdqhash
 import pytest
 
 from takeback.entrypoints.portal.app import STATIC as FOLDER
-from takeback.signals.flips import flip_pixels
 from takeback.signals.model import Flip
+from takeback.signals.pdq.flips import flip_pixels
 
 SCRIPT = FOLDER / "hash" / "pdq.js"
 PROGRAM = """

@@ -8,15 +8,11 @@ import pytest
 
 from takeback.errors import ConfigurationError
 from takeback.infra.ledger.keys import Signed, Signer, read_last_signed, read_verifier, read_verifiers
-from takeback_verify.checkpoint import Checkpoint, open_checkpoint
-from takeback_verify.cosignature import (
-    CosignerKind,
-    CosignerSecret,
-    format_cosigner_secret,
-    verify_cosignature,
-)
-from takeback_verify.note import format_verifier_key, parse_signer_key
-from takeback_verify.policy import Log, Policy, accept
+from takeback.infra.signing import CosignerSecret, format_cosigner_secret, parse_signer_key
+from takeback_verify.core.checkpoint import Checkpoint, open_checkpoint
+from takeback_verify.core.cosignature import CosignerKind, verify_cosignature
+from takeback_verify.core.note import format_verifier_key
+from takeback_verify.core.policy import Log, Policy, accept
 
 ORIGIN = "log.example/one"
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

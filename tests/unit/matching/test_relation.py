@@ -15,7 +15,7 @@ from takeback.bank.index import BankIndex, touches
 from takeback.bank.model import Entry, EntryStatus
 from takeback.ids import EntryId, ReportId
 from takeback.matching.comparison import ask_entries, ask_index
-from takeback.signals.compare import stack
+from takeback.signals.index.compare import stack
 from takeback.signals.model import (
     FLIPS,
     HASH_BYTES,

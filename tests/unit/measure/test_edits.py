@@ -8,8 +8,8 @@ import pytest
 from every import every
 from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.measure.edits import EDITS, OTHERS, Edit, apply
-from takeback.signals import pdq
-from takeback.signals.decode import decode
+from takeback.signals.parts.decode import decode
+from takeback.signals.pdq import hashing
 
 
 @cache
@@ -28,7 +28,7 @@ def made(edit: Edit, seed: int = 1, picture: str = "a"):
 
 
 def bits_off(name: str) -> int:
-    one, other = pdq.hash_bytes(made(named(name))), pdq.hash_pixels(pictures()[0])
+    one, other = hashing.hash_pixels(decode(made(named(name))).rgb), hashing.hash_pixels(pictures()[0])
     return (int.from_bytes(one.hash) ^ int.from_bytes(other.hash)).bit_count()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from takeback.errors import DamagedIndex
 from takeback.sightings.flat import FlatSightings, Rows
-from takeback.signals import compare
+from takeback.signals.index import compare
 
 ORIGIN, ANOTHER = UUID(int=1), UUID(int=2)
 DOTS = np.random.default_rng(4)

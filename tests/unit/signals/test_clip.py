@@ -11,16 +11,9 @@ from hypothesis import strategies as st
 from every import every
 from signal_files import clip, gif_and_html, long_gif, moving, photo
 from takeback.entrypoints.cli.demo.pictures import encode
-from takeback.signals.clip import (
-    MATCH_SHARE,
-    Shares,
-    Verdict,
-    clip_format,
-    is_clip,
-    verdict,
-)
+from takeback.signals.clips.formats import clip_format, is_clip
 from takeback.signals.model import ClipSignals, Flip, Frame, Pdq
-from vpdq_by_counting import compare_clips, shares
+from vpdq_by_counting import MATCH_SHARE, Shares, Verdict, compare_clips, shares, verdict
 
 rng = np.random.default_rng(5)
 A, B, C, D, E, F = (rng.bytes(32) for _ in range(6))

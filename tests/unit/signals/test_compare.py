@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from soaking import fewer_examples
-from takeback.signals import compare
+from takeback.signals.index import compare
 
 hashes = st.lists(st.binary(min_size=32, max_size=32), max_size=12)
 

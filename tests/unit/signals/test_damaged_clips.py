@@ -11,8 +11,8 @@ from av.error import MemoryError as NoMemory
 from repository import ROOT
 from signal_files import clip, moving
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import footage
-from takeback.signals.moments import read_clip, show_clip
+from takeback.signals.clips import footage
+from takeback.signals.clips.moments import read_clip, show_clip
 
 WHOLE = [
     path

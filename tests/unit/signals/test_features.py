@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from takeback.signals.features import (
+from takeback.signals.details.features import (
     MIN_INLIERS,
     MOST_PART_POINTS,
     MOST_PARTS,

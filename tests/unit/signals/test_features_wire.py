@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback.signals.features import (
+from takeback.signals.details.features import (
     MOST_PART_POINTS,
     BadFeatures,
     Features,

@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from takeback.bank.rules import choose
-from takeback.signals.clip import clips_behind
-from takeback.signals.files import frames, names
-from takeback.signals.files.budget import MOST_LEFT_OUT, Budget
+from takeback.signals.clips.formats import clips_behind
 from takeback.signals.files.kind import FileKind, kind_of
 from takeback.signals.model import Box, ClipSignals, Cut, Frame, Pdq, PictureSignals, Variant
+from takeback.signals.parts import frames, names
+from takeback.signals.parts.budget import MOST_LEFT_OUT, Budget
 from takeback.signals.relation import Hit, part_of, shown_by
 
 STEPS = st.one_of(

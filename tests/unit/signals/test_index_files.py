@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 import hashes
 from soaking import fewer_examples
 from takeback.errors import DamagedIndex
-from takeback.signals import index_files
-from takeback.signals.index import HammingIndex
-from takeback.signals.index_files import Manifest, format_manifest, parse_manifest
-from takeback.signals.index_segment import Layout, Saved
+from takeback.signals.index import storage
+from takeback.signals.index.hamming import HammingIndex
+from takeback.signals.index.segment import Layout, Saved
+from takeback.signals.index.storage import Manifest, format_manifest, parse_manifest
 
 LAYOUTS = ("multi", "flat")
 ROWS = hashes.clustered(5000, np.random.default_rng(5))
@@ -34,7 +34,7 @@ def test_an_index_is_what_it_was_when_it_is_opened(index: HammingIndex, tmp_path
     index.save(tmp_path)
     HammingIndex.verify(tmp_path)
     opened = HammingIndex.open(tmp_path)
-    assert (len(opened), opened.layout, opened.radius) == (4998, index.layout, 30)
+    assert (len(opened), opened._layout, opened._radius) == (4998, index._layout, 30)
     for radius in (0, 31, 48):
         assert hashes.same(opened.search(ROWS[::100], radius), index.search(ROWS[::100], radius))
     assert opened.search(ROWS[[3, 4700]], 0).id.size == 0
@@ -90,7 +90,7 @@ def test_a_missing_segment_is_refused(index: HammingIndex, tmp_path: Path) -> No
 
 def test_another_indexs_segment_is_refused(index: HammingIndex, tmp_path: Path) -> None:
     index.save(tmp_path / "one")
-    other = HammingIndex(layout=index.layout)
+    other = HammingIndex(layout=index._layout)
     other.add(IDS[:4500], ROWS[500:])
     other.save(tmp_path / "other")
     segment_of(tmp_path / "one").write_bytes(segment_of(tmp_path / "other").read_bytes())
@@ -158,7 +158,7 @@ def test_numbers_that_point_nowhere_are_refused_when_they_are_met(tmp_path: Path
 @pytest.mark.parametrize("line", range(6))
 def test_a_changed_manifest_is_refused(index: HammingIndex, tmp_path: Path, line: int) -> None:
     index.save(tmp_path)
-    path = tmp_path / index_files.MANIFEST
+    path = tmp_path / storage.MANIFEST
     lines = path.read_text().splitlines(keepends=True)
     if line < len(lines):
         del lines[line]
@@ -169,7 +169,7 @@ def test_a_changed_manifest_is_refused(index: HammingIndex, tmp_path: Path, line
 
 def test_a_manifest_of_another_version_is_refused_by_name(index: HammingIndex, tmp_path: Path) -> None:
     index.save(tmp_path)
-    path = tmp_path / index_files.MANIFEST
+    path = tmp_path / storage.MANIFEST
     path.write_text(path.read_text().replace("index 1", "index 2", 1))
     with pytest.raises(DamagedIndex, match="version 2"):
         HammingIndex.open(tmp_path)

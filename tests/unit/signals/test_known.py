@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback.signals.clip import Verdict, verdict
 from takeback.signals.known import Found, Known, why_not_known
 from takeback.signals.model import (
     MATCH_RADIUS,
@@ -23,7 +22,7 @@ from takeback.signals.model import (
     Variant,
 )
 from takeback.signals.relation import needs_exact, shown_by
-from vpdq_by_counting import compare_clips
+from vpdq_by_counting import Verdict, compare_clips, verdict
 
 BOX = Box(8, 16, 200, 100)
 

@@ -13,12 +13,11 @@ import pytest
 from signal_files import clip, long_gif, moving, photo, turned
 from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.clip import Verdict, verdict
-from takeback.signals.flips import flip_pixels
+from takeback.signals.clips.moments import read_clip, show_clip
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, ClipSignals, Flip
-from takeback.signals.moments import read_clip, show_clip
-from takeback.signals.pdq import hash_pixels
-from vpdq_by_counting import compare_clips, shares
+from takeback.signals.pdq.flips import flip_pixels
+from takeback.signals.pdq.hashing import hash_pixels
+from vpdq_by_counting import Verdict, compare_clips, shares, verdict
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vpdq.json").read_text(encoding="ascii"))
 
@@ -132,7 +131,7 @@ def test_moments_have_detail_and_come_in_order_of_time():
 
 
 def test_a_long_clip_is_sampled_throughout(monkeypatch):
-    monkeypatch.setattr("takeback.signals.moments.MAX_FRAMES", 4)
+    monkeypatch.setattr("takeback.signals.clips.moments.MAX_FRAMES", 4)
     at = [frame.at_ms for frame in read_clip(clip(moving(1, seconds=11))).frames]
     assert len(at) <= 4
     assert at[0] == 0
@@ -141,14 +140,14 @@ def test_a_long_clip_is_sampled_throughout(monkeypatch):
 
 def test_a_clip_of_very_many_pixels_is_read_by_its_key_frames(monkeypatch):
     data = clip(known(), options={"g": "24", "sc_threshold": "0"})
-    monkeypatch.setattr("takeback.signals.footage._MUCH_WORK", 1000)
+    monkeypatch.setattr("takeback.signals.clips.footage._MUCH_WORK", 1000)
     assert [frame.at_ms for frame in read_clip(data).frames] == [0, 2000, 4000]
 
 
 def test_when_patience_ends_what_was_read_is_kept(monkeypatch):
     ticks = count()
     stopwatch = SimpleNamespace(monotonic=lambda: float(next(ticks)))
-    monkeypatch.setattr("takeback.signals.footage.time", stopwatch)
+    monkeypatch.setattr("takeback.signals.clips.footage.time", stopwatch)
     assert 0 < len(read_clip(known_clip(), patience=40.0).frames) < len(bank().frames)
     with pytest.raises(Unreadable) as refused:
         read_clip(known_clip(), patience=0.0)

@@ -1,5 +1,8 @@
 """All signals of a picture: the same parts whether read fast or exactly, and hashes that stand for them."""
 
+import hashlib
+import subprocess
+import sys
 from functools import cache
 
 import numpy as np
@@ -9,10 +12,10 @@ from PIL import Image, ImageOps
 from signal_files import photo
 from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable
-from takeback.signals.decode import decode
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, Cut
-from takeback.signals.pdq import MAX_DOUBT, hash_pixels, hash_pixels_flips
-from takeback.signals.picture import read_picture
+from takeback.signals.parts.decode import decode
+from takeback.signals.parts.picture import read_picture, views_of
+from takeback.signals.pdq.hashing import MAX_DOUBT, hash_pixels, hash_pixels_flips
 
 ORIENTATION = 0x0112
 read = cache(read_picture)
@@ -137,8 +140,21 @@ def test_what_is_no_picture_says_why():
     with pytest.raises(Unreadable, match="not_a_picture"):
         read_picture(b"no picture")
     with pytest.raises(Unreadable, match="too_many_pixels"):
-        read_picture(file("jpeg"), max_pixels=1000)
+        views_of(file("jpeg"), max_pixels=1000)
     with pytest.raises(Unreadable, match="too_many_bytes"):
-        read_picture(file("jpeg"), max_bytes=1000)
+        views_of(file("jpeg"), max_bytes=1000)
     with pytest.raises(Unreadable, match="damaged"):
         read_picture(file("jpeg")[:2000])
+
+
+def test_the_public_name_loads_no_decoder_before_it_is_used_and_none_of_clips_or_details_then():
+    program = """
+import sys, takeback.signals
+assert not {"PIL", "numpy", "cv2", "av"} & set(sys.modules)
+from takeback.signals import read_picture
+assert not {"cv2", "av", "pypdfium2"} & set(sys.modules)
+print(read_picture(sys.stdin.buffer.read()).sha256.hex())
+"""
+    data = file("jpeg")
+    run = subprocess.run([sys.executable, "-c", program], input=data, capture_output=True, check=True)
+    assert run.stdout.decode().strip() == hashlib.sha256(data).hexdigest()

@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from takeback.signals.clips.strip import MOST, strip
 from takeback.signals.model import Frame, Pdq
-from takeback.signals.strip import MOST, strip
 
 FRAMES = st.lists(st.integers(0, 10**6), unique=True, max_size=40).map(
     lambda times: [Frame(at, Pdq(bytes(32), 90)) for at in sorted(times)]

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from every import every
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals import clip, wire
-from takeback.signals.decode import FORMATS
-from takeback.signals.model import Box, Cut, Frame, Pdq, Variant
-from takeback.signals.panels import MOST_CUTS
-from takeback.signals.pdq import MAX_DOUBT
-from takeback.signals.wire import Answer, BadAnswer, Outcome, Request, Seen, SeenClip, Task
+from takeback.signals.clips import formats
+from takeback.signals.decoder import wire
+from takeback.signals.decoder.wire import Answer, BadAnswer, Outcome, Request, Task
+from takeback.signals.model import Box, ClipSignals, Cut, Frame, Pdq, PictureSignals, Variant
+from takeback.signals.parts.decode import FORMATS
+from takeback.signals.parts.panels import MOST_CUTS
+from takeback.signals.pdq.hashing import MAX_DOUBT
 
 LIMIT = 120_000_000
 VIEWS = st.sampled_from(["", "black", "frame:2", "zip:3/page:2/image:1", "behind:1/clip:3400"])
@@ -70,14 +71,15 @@ def seen(draw, flips, exact):
     width, height, whole = draw(st.integers(1, 10_000)), draw(st.integers(1, 12_000)), draw(hashes)
     trimmed = draw(st.lists(variants_of(width, height, Cut.TRIMMED, flips, exact), max_size=1))
     panels = draw(st.lists(variants_of(width, height, Cut.PANEL, flips, exact), max_size=3))
-    return Seen(
+    return PictureSignals(
+        b"",
+        whole,
         width,
         height,
         draw(st.sampled_from(FORMATS)),
-        whole,
-        0 if exact else draw(st.integers(0, MAX_DOUBT)),
         draw(eight_of(whole)) if flips else (),
         (*trimmed, *panels, *draw(further_views(flips))),
+        0 if exact else draw(st.integers(0, MAX_DOUBT)),
         draw(st.integers(0, 65_535)),
     )
 
@@ -91,10 +93,11 @@ def seen_clips(draw, flips):
         if draw(st.booleans()):
             dark = draw(telling)
             frames.append(Frame(at_ms, dark, draw(eight_of(dark)) if flips else (), "black"))
-    return SeenClip(
+    return ClipSignals(
+        b"",
         draw(st.integers(1, 10_000)),
         draw(st.integers(1, 12_000)),
-        draw(st.sampled_from(clip.FORMATS)),
+        draw(st.sampled_from(formats.FORMATS)),
         draw(st.integers(0, wire.MAX_MS)),
         tuple(frames),
     )
@@ -102,7 +105,7 @@ def seen_clips(draw, flips):
 
 @given(requests)
 def test_a_request_survives_the_pipe(request):
-    assert wire.parse_request(wire.format_request(request)) == request
+    assert wire.parse_request(wire.format_request(request)[wire.LENGTH_BYTES :]) == request
 
 
 @given(answers)
@@ -171,7 +174,7 @@ FLIPS = (WHOLE,) * 8
 PART = Variant(Cut.PANEL, Box(10, 10, 50, 50), Pdq(bytes(32), 50), 0, FLIPS)
 EDGE = replace(PART, cut=Cut.TRIMMED, pdq=WHOLE)
 VIEW = replace(PART, cut=Cut.WHOLE, box=Box(0, 0, 80, 80), view="frame:2")
-GOOD = Seen(100, 100, "PNG", WHOLE, 0, FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
+GOOD = PictureSignals(b"", WHOLE, 100, 100, "PNG", FLIPS, (EDGE, replace(PART, pdq=WHOLE)))
 
 
 @every(
@@ -217,7 +220,7 @@ def test_impossible_signals_of_a_picture_are_refused(change):
 def test_what_was_not_asked_for_is_refused():
     with pytest.raises(BadAnswer):
         wire.parse_seen(wire.format_seen(GOOD), LIMIT, flips=False, exact=True)
-    doubtful = Seen(100, 100, "PNG", WHOLE, MAX_DOUBT, (), ())
+    doubtful = PictureSignals(b"", WHOLE, 100, 100, "PNG", doubt=MAX_DOUBT)
     assert wire.parse_seen(wire.format_seen(doubtful), LIMIT, flips=False, exact=False) == doubtful
     with pytest.raises(BadAnswer):
         wire.parse_seen(wire.format_seen(doubtful), LIMIT, flips=False, exact=True)
@@ -229,7 +232,7 @@ def test_what_was_not_asked_for_is_refused():
 
 
 FIRST, SECOND = Frame(0, WHOLE), Frame(1000, WHOLE)
-MOVING = SeenClip(100, 100, "MP4", 2000, (FIRST, SECOND))
+MOVING = ClipSignals(b"", 100, 100, "MP4", 2000, (FIRST, SECOND))
 
 
 @every(

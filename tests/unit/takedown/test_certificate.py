@@ -18,7 +18,7 @@ from takeback.takedown.model import ControlRow, Finding, LookRow, Round, When
 from takeback.takedown.rules import series
 from takeback.takedown.telling import english, told
 from takeback.zones import zone_of
-from takeback_verify import canonical
+from takeback_verify.core import canonical
 
 RECEIVED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 DECIDED = RECEIVED + timedelta(hours=20)

@@ -5,15 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback_verify.checkpoint import (
+from takeback.infra.signing import SignerKey
+from takeback_verify.core.checkpoint import (
     MAX_SIZE,
     Checkpoint,
     format_checkpoint,
     open_checkpoint,
     parse_checkpoint,
 )
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.note import Note, SignerKey
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.note import Note
 
 LOG = SignerKey("log.example/one", bytes(range(32)))
 TEXT = "log.example/one\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"

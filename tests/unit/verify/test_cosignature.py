@@ -4,20 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from takeback_verify.checkpoint import MAX_SIZE, Checkpoint, format_checkpoint
-from takeback_verify.cosignature import (
+from takeback.infra.signing import CosignerSecret, SignerKey, format_cosigner_secret, parse_cosigner_secret
+from takeback_verify.core.checkpoint import MAX_SIZE, Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import (
     MAX_SECONDS,
     CosignerKey,
     CosignerKind,
-    CosignerSecret,
     format_cosigner_key,
-    format_cosigner_secret,
     parse_cosigner_key,
-    parse_cosigner_secret,
     verify_cosignature,
 )
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.note import Note, Signature, SignerKey, format_note, parse_note
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.note import Note, Signature, format_note, parse_note
 
 LOG = SignerKey("log.example/one", bytes(range(32)))
 TEXT = "log.example/one\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"

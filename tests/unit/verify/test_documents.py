@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from authorities import Authority
 from every import every
 from packages import BEGAN, World, secret, uuid
-from takeback_verify import canonical, entries, exhibit, listing, trust
-from takeback_verify.bag import format_bag_info, format_manifest
-from takeback_verify.errors import CannotCheck, Malformed, NotProven
-from takeback_verify.leaf import Opening, format_leaf, seal
+from takeback_verify.core import canonical, entries, exhibit, listing, trust
+from takeback_verify.core.bag import format_bag_info, format_manifest
+from takeback_verify.core.errors import CannotCheck, Malformed, NotProven
+from takeback_verify.core.leaf import Opening, format_leaf, seal
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(st.characters(codec="utf-8")),

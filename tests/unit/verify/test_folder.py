@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from takeback_verify import folder
-from takeback_verify.errors import CannotCheck, Malformed
-from takeback_verify.package import open_package
+from takeback_verify.core import folder
+from takeback_verify.core.errors import CannotCheck, Malformed
+from takeback_verify.core.package import open_package
 
 
 @pytest.fixture

@@ -9,17 +9,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from every import every
-from takeback_verify.errors import Malformed
-from takeback_verify.leaf import (
+from takeback_verify.core.canonical import moment, parse_time
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.leaf import (
     MAX_LEAF,
     Leaf,
     Opening,
     commit,
     format_leaf,
-    format_time,
     opens,
     parse_leaf,
-    parse_time,
     seal,
 )
 
@@ -60,36 +59,26 @@ def test_whatever_parses_has_only_this_spelling(data, draw):
 
 @given(moments)
 def test_every_moment_comes_back_as_it_was_written(at):
-    assert parse_time(format_time(at)) == at
+    assert parse_time(moment(at)) == at
 
 
 def test_a_moment_is_written_in_utc_whatever_its_time_zone():
     seoul = timezone(timedelta(hours=9))
-    assert format_time(AT.astimezone(seoul)) == "2026-01-02T03:04:05.000006Z"
+    assert moment(AT.astimezone(seoul)) == "2026-01-02T03:04:05.000006Z"
     with pytest.raises(Malformed):
-        format_time(AT.replace(tzinfo=None))
+        moment(AT.replace(tzinfo=None))
 
 
 @every(
     "bad",
     [
         b"",
-        b"null",
-        b"[]",
-        b"1",
-        b"\xff",
-        b"[" * 100_000,
-        LEAF + b"\n",
-        b" " + LEAF,
-        LEAF.replace(b'"v":1', b'"v": 1'),
         LEAF.replace(b'"v":1', b'"v":2'),
         LEAF.replace(b'"v":1', b'"v":1.0'),
         LEAF.replace(b'"v":1', b'"v":true'),
         LEAF.replace(b'"v":1', b'"v":"1"'),
         LEAF.replace(b',"v":1', b""),
         LEAF.replace(b'"v":1', b'"v":1,"w":1'),
-        LEAF.replace(b'"v":1', b'"v":1,"v":1'),
-        LEAF.replace(b'"v":1', b'"v":NaN'),
         LEAF.replace(b"7c07", b"7C07"),
         LEAF.replace(b"7c07", b"7c0"),
         LEAF.replace(b"7c07", b"\xd9\xa7c07"),

@@ -7,18 +7,16 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from every import every
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.note import (
+from takeback.infra.signing import SignerKey, format_signer_key, parse_signer_key
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.note import (
     MAX_NOTE,
     Note,
     Signature,
-    SignerKey,
     VerifierKey,
     format_note,
-    format_signer_key,
     format_verifier_key,
     parse_note,
-    parse_signer_key,
     parse_verifier_key,
     verify_note,
 )

@@ -16,14 +16,14 @@ import pytest
 
 from packages import rebagged, zipped
 from readers import by_page_code
-from takeback_verify import anchors
-from takeback_verify.bag import BAG_FILES
-from takeback_verify.errors import VerifyError
-from takeback_verify.package import Package, Wrapping
-from takeback_verify.report import Outcome, Verdict
-from takeback_verify.stamp import verify_stamp
-from takeback_verify.trust import parse_trust
-from takeback_verify.verdict import _Check, verify
+from takeback_verify.core import anchors
+from takeback_verify.core.bag import BAG_FILES
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.findings import Outcome, Verdict
+from takeback_verify.core.package import Package, Wrapping
+from takeback_verify.core.stamp import verify_stamp
+from takeback_verify.core.trust import parse_trust
+from takeback_verify.core.verdict import _Check, verify
 from vector_files import DOSSIER, FILES, TRUST
 
 PROOF = "data/proof/"
@@ -136,8 +136,8 @@ def in_memory(files: Files) -> Package:
 def checked(monkeypatch: pytest.MonkeyPatch) -> _Check:
     """A check of the package as it is, all of whose steps hold."""
     monkeypatch.setattr(anchors, "verify_stamp", cache(verify_stamp))
-    check = _Check(io.BytesIO(zipped(DOSSIER, FILES)), parse_trust(TRUST), ())
-    outcomes = [check.step(number, *step).outcome for number, step in enumerate(check.steps(), start=1)]
+    check = _Check(io.BytesIO(zipped(DOSSIER, FILES)), parse_trust(TRUST), None)
+    outcomes = [check.step(number).outcome for number in check.steps]
     assert outcomes[:9] == [Outcome.HOLDS] * 9
     return check
 
@@ -168,7 +168,7 @@ def test_every_byte_of_a_proof_is_bound(
 
 
 def outcome_of(check: _Check, number: int) -> Outcome:
-    return check.step(number, *check.steps()[number - 1]).outcome
+    return check.step(number).outcome
 
 
 def test_the_page_sees_every_byte_of_a_note(record_property: Callable[[str, object], None]) -> None:

@@ -5,22 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback_verify.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.cosignature import CosignerKind, CosignerSecret, format_cosigner_key
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.note import Note, Signature, SignerKey, format_verifier_key
-from takeback_verify.policy import (
-    MAX_POLICY,
-    Group,
-    Log,
-    Policy,
-    UnknownLog,
-    Witness,
-    accept,
-    format_policy,
-    open_of_log,
-    parse_policy,
-)
+from takeback.infra.signing import CosignerSecret, SignerKey
+from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import CosignerKind, format_cosigner_key
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.note import Note, Signature, format_verifier_key
+from takeback_verify.core.policy import Log, Policy, Quorum, UnknownLog, Witness, accept, open_of_log
+from takeback_verify.core.policy_text import MAX_POLICY, format_policy, parse_policy
 
 ORIGIN = "log.example/one"
 LOG = SignerKey(ORIGIN, bytes(32))
@@ -61,8 +52,15 @@ def test_a_policy_is_read():
             Witness("X2", WITNESSES[1].public, "https://two.example/w"),
             Witness("X3", WITNESSES[2].public),
         ),
-        (Group("X", 2, ("X1", "X2", "X3")),),
-        "X",
+        Quorum(
+            "X",
+            2,
+            (
+                Witness("X1", WITNESSES[0].public),
+                Witness("X2", WITNESSES[1].public, "https://two.example/w"),
+                Witness("X3", WITNESSES[2].public),
+            ),
+        ),
     )
     assert parse_policy(format_policy(policy)) == policy
 
@@ -94,7 +92,7 @@ def test_groups_of_groups(quorum, accepted):
     policy = parse_policy(f"log {V_LOG}\n{lines}{quorum}")
     assert parse_policy(format_policy(policy)) == policy
     for who in [(), (0,), (1,), (2,), (0, 1), (0, 2), (1, 2), (0, 1, 2)]:
-        if who in accepted or policy.quorum == "none":
+        if who in accepted or policy.quorum is None:
             accept(policy, signed(*who))
         else:
             with pytest.raises(NotProven):
@@ -198,15 +196,12 @@ def test_every_policy_comes_back_as_it_was_written(names, data):
     if "none" in names:
         return
     urls = st.none() | words
-    needed = data.draw(st.integers(1, 2))
-    policy = Policy(
-        (Log(LOG.verifier, data.draw(urls)), Log(LOG_PQ.public, data.draw(urls))),
-        tuple(
-            Witness(name, w.public, data.draw(urls)) for name, w in zip(names, WITNESSES[:2], strict=False)
-        ),
-        (Group(names[2], needed, tuple(names[:2])),),
-        data.draw(st.sampled_from([*names, "none"])),
+    logs = (Log(LOG.verifier, data.draw(urls)), Log(LOG_PQ.public, data.draw(urls)))
+    both = tuple(
+        Witness(name, w.public, data.draw(urls)) for name, w in zip(names, WITNESSES[:2], strict=False)
     )
+    quorums = [Quorum(names[2], n, both) for n in (1, 2)] + [Quorum(w.name, 1, (w,)) for w in both]
+    policy = Policy(logs, both, data.draw(st.sampled_from([None, *quorums])))
     assert parse_policy(format_policy(policy)) == policy
 
 
@@ -216,14 +211,28 @@ def test_a_policy_that_is_too_long_is_not_read():
 
 
 @every(
-    "made",
+    "policy",
     [
-        lambda: Policy((Log(LOG.verifier),), quorum="nobody"),
-        lambda: Policy((Log(LOG.verifier),), (Witness("two words", WITNESSES[0].public),)),
-        lambda: Policy((Log(LOG.verifier),), (Witness("", WITNESSES[0].public),)),
-        lambda: Policy((Log(LOG.verifier, "https://log.example/ and more"),)),
+        Policy((Log(LOG.verifier),), (Witness("two words", WITNESSES[0].public),)),
+        Policy((Log(LOG.verifier),), (Witness("", WITNESSES[0].public),)),
+        Policy((Log(LOG.verifier, "https://log.example/ and more"),)),
+        Policy((Log(LOG.verifier),), quorum=Quorum("w", 1, (Witness("w", WITNESSES[0].public),))),
+        Policy((), (), Quorum("g", 1, (Witness("w", WITNESSES[0].public),))),
+        Policy(
+            (), (Witness("w", WITNESSES[0].public),), Quorum("w", 1, (Witness("w", WITNESSES[1].public),))
+        ),
     ],
 )
-def test_what_could_not_be_written_cannot_be_built(made):
+def test_what_has_no_text_is_not_written(policy):
     with pytest.raises(Malformed):
-        made()
+        format_policy(policy)
+
+
+def test_groups_are_nested_up_to_a_bound():
+    def nested(depth: int) -> Policy:
+        groups = "".join(f"group g{n} 1 g{n - 1}\n" for n in range(1, depth + 1))
+        return parse_policy(f"log {V_LOG}\nwitness g0 {V[0]}\n{groups}quorum g{depth}\n")
+
+    accept(nested(100), signed(0, log=[LOG]))
+    with pytest.raises(Malformed, match=r"line 103.*more than 100 groups"):
+        nested(101)

@@ -17,9 +17,8 @@ import readers
 from handmade import FULL32, PACKERS, Piece, built
 from packages import uuid, zipped
 from readers import Found
-from takeback_verify.container import check_contents
-from takeback_verify.errors import VerifyError
-from takeback_verify.package import Package, Wrapping, open_package
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.package import Package, Wrapping, check_contents, open_package
 
 FILES = {
     "VERIFY.html": b"<!doctype html>" * 9,

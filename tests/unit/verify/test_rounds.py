@@ -16,9 +16,9 @@ from repository import ROOT
 from rounds_of_looks import ROUNDS, Judge, gone_round, vectors
 from takeback.connectors import api
 from takeback.takedown import model, rules
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.page import SCRIPTS
-from takeback_verify.rounds import Finding, RoundDocument, State, When, format_round, judge, parse_round
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.rounds import Finding, RoundDocument, State, When, format_round, judge, parse_round
+from takeback_verify.narration.page import SCRIPTS
 
 WEB = ROOT / "verify" / "src" / "takeback_verify" / "web"
 SCHEMA = ROOT / "docs" / "spec" / "round.schema.json"

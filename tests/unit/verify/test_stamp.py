@@ -8,9 +8,9 @@ import pytest
 import authorities
 import waiting
 from authorities import Authority
-from takeback_verify import stamp
-from takeback_verify.errors import Malformed, NotProven, VerifyError
-from takeback_verify.stamp import MAX_RESPONSE, verify_stamp
+from takeback_verify.core import stamp
+from takeback_verify.core.errors import Malformed, NotProven, VerifyError
+from takeback_verify.core.stamp import MAX_RESPONSE, verify_stamp
 
 pytestmark = pytest.mark.skipif(authorities.MISSING is not None, reason=str(authorities.MISSING))
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from takeback_verify.errors import Malformed, VerifyError
-from takeback_verify.note import parse_note
-from takeback_verify.stamp import verify_stamp
-from takeback_verify.stamp_form import check_form
-from takeback_verify.trust import parse_trust
+from takeback_verify.core.errors import Malformed, VerifyError
+from takeback_verify.core.note import parse_note
+from takeback_verify.core.stamp import verify_stamp
+from takeback_verify.core.stamp_form import check_form
+from takeback_verify.core.trust import parse_trust
 from vector_files import FILES, TRUST
 
 STAMPS = [name for name in FILES if name.endswith(".tsr")]

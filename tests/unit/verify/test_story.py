@@ -1,5 +1,6 @@
 """The story in sentences: every kind, with and without timestamps, and words for numbers."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -7,12 +8,13 @@ import pytest
 
 from packages import BEGAN, secret, uuid
 from rounds_of_looks import gone_round
-from takeback_verify.anchors import Anchor, Stamp
-from takeback_verify.entries import OpenedEntry, PlacedEntry
-from takeback_verify.leaf import Json, Opening, format_leaf, seal
-from takeback_verify.rounds import Judged, Look, RoundDocument, State, Vantage, judge
-from takeback_verify.story import tell
-from takeback_verify.words import count, joined, small, when
+from takeback_verify.core.anchors import Anchor, Stamp
+from takeback_verify.core.entries import OpenedEntry, PlacedEntry
+from takeback_verify.core.leaf import Json, Opening, format_leaf, seal
+from takeback_verify.core.rounds import Judged, Look, RoundDocument, State, Vantage, judge
+from takeback_verify.core.story import TOLD, read_story
+from takeback_verify.core.words import count, joined, small, when
+from takeback_verify.narration import story
 
 
 def entry(index: int, kind: str, seconds: float = 0, **body: Json) -> PlacedEntry:
@@ -23,6 +25,13 @@ def entry(index: int, kind: str, seconds: float = 0, **body: Json) -> PlacedEntr
 def anchor(size: int, seconds: float, *authorities: str) -> Anchor:
     by = BEGAN + timedelta(seconds=seconds)
     return Anchor(size, b"", tuple(Stamp(name, by, "file", b"") for name in authorities), by)
+
+
+def tell(
+    entries: Sequence[PlacedEntry], anchors: Sequence[Anchor], rounds: Mapping[str, Judged]
+) -> tuple[str, ...]:
+    """The story of these entries, in sentences."""
+    return story.tell(read_story(entries, anchors, rounds))
 
 
 CAPTURED = entry(0, "captured", 5, capture=uuid(1), sighting=7, reason="match", exhibit="0" * 64)
@@ -157,6 +166,10 @@ def test_a_record_without_a_round_proves_nothing() -> None:
 )
 def test_each_kind_has_its_sentence(placed: PlacedEntry, said: str) -> None:
     assert any(said in line for line in tell([CAPTURED, PLANNED, placed], [], {}))
+
+
+def test_every_kind_that_is_told_has_a_sentence() -> None:
+    assert story.SENTENCES.keys() == TOLD
 
 
 def test_heartbeats_are_summed_up() -> None:

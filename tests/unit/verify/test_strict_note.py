@@ -2,12 +2,13 @@
 
 import pytest
 
-from takeback_verify.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.cosignature import CosignerKind, CosignerSecret
-from takeback_verify.errors import Malformed, NotProven
-from takeback_verify.note import Note, SignerKey
-from takeback_verify.policy import Log, Policy, Witness
-from takeback_verify.strict_note import check_lines, known_lines
+from takeback.infra.signing import CosignerSecret, SignerKey
+from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import CosignerKind
+from takeback_verify.core.errors import Malformed, NotProven
+from takeback_verify.core.note import Note
+from takeback_verify.core.policy import Log, Policy, Witness
+from takeback_verify.core.strict_note import check_lines, known_lines
 
 ORIGIN = "log.example/one"
 LOG = SignerKey(ORIGIN, bytes(32))

@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback_verify.checkpoint import MAX_SIZE
-from takeback_verify.errors import Malformed
-from takeback_verify.note import SignerKey, format_note
-from takeback_verify.tlog_proof import MAX_EXTRA, MAX_PATH, TlogProof, format_tlog_proof, parse_tlog_proof
+from takeback.infra.signing import SignerKey
+from takeback_verify.core.checkpoint import MAX_SIZE
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.note import format_note
+from takeback_verify.core.tlog_proof import (
+    MAX_EXTRA,
+    MAX_PATH,
+    TlogProof,
+    format_tlog_proof,
+    parse_tlog_proof,
+)
 
 NOTE = SignerKey("log.example/one", bytes(32)).sign("log.example/one\n2\n" + "A" * 43 + "=\n")
 HASH = base64.b64encode(bytes(32)).decode()

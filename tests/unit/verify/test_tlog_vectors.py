@@ -7,17 +7,11 @@ from pathlib import Path
 import pytest
 
 from every import every
-from takeback_verify.cosignature import CosignerKey, CosignerKind, verify_cosignature
-from takeback_verify.errors import NotProven
-from takeback_verify.merkle import (
-    leaf_hash,
-    prove_consistency,
-    prove_inclusion,
-    root_of,
-    verify_consistency,
-    verify_inclusion,
-)
-from takeback_verify.note import Note, Signature
+from takeback_verify.core.cosignature import CosignerKey, CosignerKind, verify_cosignature
+from takeback_verify.core.errors import NotProven
+from takeback_verify.core.merkle import leaf_hash, root_of, verify_consistency, verify_inclusion
+from takeback_verify.core.note import Note, Signature
+from trees import prove_consistency, prove_inclusion
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "tlog.json").read_text("ascii"))
 LEAVES = [leaf_hash(b"leaf %d" % n) for n in range(max(tree["size"] for tree in VECTORS["trees"]))]

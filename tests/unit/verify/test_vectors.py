@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from takeback_verify.command import check_bytes
-from takeback_verify.report import Report, Verdict, format_report_json
+from takeback_verify.core.findings import Verdict
+from takeback_verify.narration.report import Report, format_report_json
 
 VECTORS = Path(__file__).parents[2] / "vectors"
 FOLDER = VECTORS / "dossier"

@@ -8,11 +8,11 @@ import zlib
 import pytest
 
 from packages import uuid, zipped
-from takeback_verify import package
-from takeback_verify import zipped as tables
-from takeback_verify.errors import CannotCheck, Malformed
-from takeback_verify.package import open_package
-from takeback_verify.zipped import read_members
+from takeback_verify.core import package
+from takeback_verify.core import zipped as tables
+from takeback_verify.core.errors import CannotCheck, Malformed
+from takeback_verify.core.package import open_package
+from takeback_verify.core.zipped import read_members
 
 FILES = {"bagit.txt": b"text", "data/a.bin": bytes(range(256)) * 40}
 

@@ -9,11 +9,10 @@ from hypothesis import strategies as st
 
 from packages import uuid, zipped
 from readers import tables_by_page_code
-from takeback_verify import zip_form
-from takeback_verify.container import check_contents
-from takeback_verify.package import Wrapping, open_package
-from takeback_verify.zip_form import Entry, has_zip_form, write_zip_form
-from takeback_verify.zipped import read_members
+from takeback_verify.core import zip_form
+from takeback_verify.core.package import Wrapping, check_contents, open_package
+from takeback_verify.core.zip_form import Entry, has_zip_form, write_zip_form
+from takeback_verify.core.zipped import read_members
 
 FOLDER = f"takeback-dossier-{uuid(1)}"
 LARGE = 5 * 2**30

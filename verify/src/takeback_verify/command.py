@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from takeback_verify.errors import CannotCheck
-from takeback_verify.report import Outcome, Report, Step, format_report, format_report_json
-from takeback_verify.sealed import parse_identities
-from takeback_verify.trust import parse_trust
-from takeback_verify.verdict import verify
+from takeback_verify.core.errors import CannotCheck
+from takeback_verify.core.findings import Outcome, Step, Verification
+from takeback_verify.core.trust import parse_trust
+from takeback_verify.core.verdict import Unseal, verify
+from takeback_verify.narration.report import Report, format_report, format_report_json, narrate
 
 _DESCRIPTION = """\
 Check an evidence package of Takeback: that not one byte of it was changed, added or taken away since it was
@@ -46,7 +46,7 @@ _LONGEST_TRUST = 2**22
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; the exit code."""
+    """Run the command and return its exit code."""
     asked = _parser().parse_args(arguments)
     report = _check(asked.package, asked.trust, asked.open)
     if asked.json:
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def check_bytes(package: BinaryIO | Path, trust: bytes, key: str | None = None) -> Report:
-    """What is said of a package; also of one that cannot be checked at all.
+    """Return what is said of a package; also of one that cannot be checked at all.
 
     Args:
         package: the zip, open in binary, seekable; or the folder.
@@ -66,10 +66,19 @@ def check_bytes(package: BinaryIO | Path, trust: bytes, key: str | None = None) 
         key: the text of an age key file to open sealed parts with.
     """
     try:
-        identities = () if key is None else parse_identities(key)
-        return verify(package, parse_trust(trust), identities)
+        unseal = None if key is None else _unseal_with(key)
+        return narrate(verify(package, parse_trust(trust), unseal))
     except CannotCheck as error:
         return _nothing(str(error))
+
+
+def _unseal_with(key: str) -> Unseal:
+    """Return what opens sealed parts. Raises CannotCheck: no key in it, or the extra is not installed."""
+    try:
+        from takeback_verify.unsealing import parse_identities, unseal_with  # noqa: PLC0415 -- an extra
+    except ImportError as error:
+        raise CannotCheck("--open needs more: pip install 'takeback-verify[open]'") from error
+    return unseal_with(parse_identities(key))
 
 
 def _check(package: Path, trust_file: Path, key_file: Path | None) -> Report:
@@ -87,12 +96,11 @@ def _check(package: Path, trust_file: Path, key_file: Path | None) -> Report:
 
 
 def _nothing(reason: str) -> Report:
-    sentence = f"{reason[0].upper()}{reason[1:]}."
-    return Report((Step(0, "Before the check", Outcome.CANNOT_CHECK, (sentence,)),))
+    return narrate(Verification((Step(0, Outcome.CANNOT_CHECK, problems=(reason,)),)))
 
 
 def _read(file: Path, what: str) -> bytes:
-    """A small file. Raises CannotCheck."""
+    """Return a small file's bytes. Raises CannotCheck."""
     try:
         with file.open("rb") as opened:
             data = opened.read(_LONGEST_TRUST + 1)

@@ -42,7 +42,7 @@ _TWO_DOTS = frozenset({"..", ".%2e", "%2e.", "%2e%2e"})
 
 
 def media_path(address: str) -> tuple[str, str] | None:
-    """Server and media id of a stored address, whether or not it has a key; None if it is not one."""
+    """Return server and media id of a stored address, with or without a key; None if it is not one."""
     found = _STORED.fullmatch(address)
     if found is None or not address.isascii() or not _SERVER.fullmatch(found[2]):
         return None
@@ -55,12 +55,12 @@ def media_path(address: str) -> tuple[str, str] | None:
 
 
 def key_of(address: str) -> FileKey | None:
-    """What opens the file of a stored address; None if it is not encrypted."""
+    """Return the key of the file of a stored address; None if it is not encrypted."""
     return FileKey.parse(address.partition("#")[2])
 
 
 def without_key(address: str) -> str:
-    """A stored address that tells where the file is, and does not open it."""
+    """Return a stored address that tells where the file is, and does not open it."""
     return address.partition("#")[0]
 
 
@@ -75,7 +75,7 @@ def with_key(address: str, key: FileKey) -> str:
 
 
 def is_mxc(written: str) -> bool:
-    """Whether a value claims to be an mxc address, well formed or not."""
+    """Return whether a value claims to be an mxc address, well formed or not."""
     return _SCHEME.match(written.lstrip(_BLANK)) is not None
 
 
@@ -120,7 +120,7 @@ def _may_hold(text: str) -> bool:
 
 
 def _readings(written: str) -> Iterator[str]:
-    """A text as it stands, and as clients unwrap it."""
+    """Yield a text as it stands, and as clients unwrap it."""
     yield written
     plain = html.unescape(written) if "&" in written else written
     if plain != written:
@@ -133,7 +133,7 @@ def _readings(written: str) -> Iterator[str]:
 
 
 def _asked_for(path: str) -> tuple[str, ...]:
-    """What a server hands out for a path as a client writes it."""
+    """Return the stored forms of what a server gives for a path as a client writes it."""
     found = _ASKED.fullmatch(_resolved(path))
     if found is None:
         return ()
@@ -146,7 +146,7 @@ def _asked_for(path: str) -> tuple[str, ...]:
 
 
 def _resolved(path: str) -> str:
-    """A path as browsers normalise it (WHATWG URL, "path state")."""
+    """Return a path as browsers normalise it (WHATWG URL, "path state")."""
     path = path.encode("utf-8", "replace").decode().replace("\\", "/")
     parts = list[str]()
     for part in re.split(r"[?#]", path, maxsplit=1)[0].split("/")[1:]:

@@ -11,7 +11,7 @@ NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def at(value: object, *keys: str) -> object:
-    """What is found by going down the keys; None if the way ends."""
+    """Return the value below the keys; None if there is none."""
     for key in keys:
         if not isinstance(value, Mapping):
             return None
@@ -20,7 +20,7 @@ def at(value: object, *keys: str) -> object:
 
 
 def text(value: object, *keys: str) -> str:
-    """The text there, without NUL, which PostgreSQL does not store; empty if there is none."""
+    """Return the text there, without NUL, which PostgreSQL does not store; empty if there is none."""
     found = at(value, *keys)
     if not isinstance(found, str):
         return ""
@@ -29,25 +29,25 @@ def text(value: object, *keys: str) -> str:
 
 
 def number(value: object, *keys: str) -> int | None:
-    """The whole number there."""
+    """Return the whole number there."""
     found = at(value, *keys)
     return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def objects(value: object, *keys: str) -> list[Mapping[str, object]]:
-    """The objects in the list there."""
+    """Return the objects in the list there."""
     found = at(value, *keys)
     return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else []
 
 
 def members(value: object, *keys: str) -> Mapping[str, object]:
-    """The object there, as a mapping."""
+    """Return the object there; empty if there is none."""
     found = at(value, *keys)
     return found if isinstance(found, Mapping) else {}
 
 
 def moment(value: object, *keys: str) -> datetime:
-    """The milliseconds since 1970 there; 1970 itself if a sender claimed a time that no calendar has."""
+    """Return the milliseconds since 1970 there; 1970 itself for a time that no calendar has."""
     try:
         return NEVER + timedelta(milliseconds=number(value, *keys) or 0)
     except OverflowError:

@@ -5,13 +5,13 @@ without one comes from a proxy on the way, and says nothing about the thing aske
 """
 
 from takeback.connectors.matrix.answers import text
-from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
+from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable, Unreadable, WhyUnreadable
 from takeback.infra.outbound import MAX_ANSWER_BYTES, Answer, OutboundClient, Timeouts
 
 CLIENT = "/_matrix/client/v3"
 MEDIA = "/_matrix/client/v1/media"
 MEDIA_BEFORE_ACCOUNTS = "/_matrix/media/v3"
-"""Where media that was uploaded before Matrix 1.11 is still served to everybody."""
+"""The old path, at which media from before Matrix 1.11 is still served to everybody."""
 ADMIN = "/_synapse/admin/v1"
 
 OK = 200
@@ -19,7 +19,7 @@ BAD_REQUEST = 400
 NOT_FOUND = 404
 
 
-class Account:
+class Caller:
     """Calls as one account, or as nobody.
 
     Args:
@@ -32,7 +32,7 @@ class Account:
     def get(
         self, path: str, *, max_bytes: int = MAX_ANSWER_BYTES, timeouts: Timeouts | None = None
     ) -> object:
-        """The JSON there. Raises PlatformError."""
+        """Return the JSON there. Raises PlatformError."""
         return understood(self.client.get(path, max_bytes=max_bytes, timeouts=timeouts))
 
     def send(self, method: str, path: str, document: object) -> object:
@@ -45,14 +45,14 @@ class Account:
 
 
 def understood(answer: Answer) -> object:
-    """The JSON of a good answer. Raises what `refusal` says of any other."""
+    """Return the JSON of a good answer. Raises what `refusal` says of any other."""
     if answer.status != OK:
         raise refusal(answer)
     return answer.json()
 
 
 def refusal(answer: Answer) -> PlatformError:
-    """What an answer other than 200 means for who asked."""
+    """Return what an answer other than 200 means for the caller."""
     code = error_code(answer)
     said = f"{answer.status} {code}".rstrip()
     if answer.status == NOT_FOUND and code == "M_NOT_FOUND":
@@ -64,6 +64,18 @@ def refusal(answer: Answer) -> PlatformError:
     if code and code != "M_UNRECOGNIZED" and answer.status != NOT_FOUND and answer.status >= BAD_REQUEST:
         return NotAllowed(f"{said}: the homeserver refuses this to our account")
     return Unavailable(f"{said}: not an answer of a Matrix homeserver that we understand")
+
+
+def file_in(answer: Answer, max_bytes: int) -> bytes:
+    """Return the file that an answer brings. Raises Unreadable(TOO_MANY_BYTES), or what `refusal` says."""
+    if answer.status != OK:
+        raise refusal(answer)
+    if answer.content_type == "text/html" and answer.body.lstrip()[:1] == b"<":
+        # Taken for the file, a log-in page of a network on the way would mark it as unreadable for good.
+        raise Unavailable("a page in place of the picture")
+    if not answer.whole:
+        raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
+    return answer.body
 
 
 def error_code(answer: Answer) -> str:

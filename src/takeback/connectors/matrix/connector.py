@@ -1,14 +1,16 @@
-"""Takeback on a Matrix homeserver (Synapse): the connector protocol, filled.
+"""The connector for a Matrix homeserver (Synapse).
 
-Three pairs of eyes: a moderation account that is a server administrator (reads and acts), an ordinary
-account (sees what members see), and nobody (sees what the public sees). The access is a client's: no module
-in Synapse and no port of ours that it must reach, so nothing on the server changes but two accounts. The
-cost is that the moderation account shows in the member list of each room that it watches.
+Three pairs of eyes look: a moderation account that is a server administrator (it reads and acts), an ordinary
+account, and nobody. The access is a client's: nothing on the server changes but two accounts. The cost is
+that the moderation account shows in the member list of each room that it watches.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr
 
 from takeback.connectors.api import (
     Action,
@@ -22,15 +24,13 @@ from takeback.connectors.api import (
     Surface,
     Target,
     Trouble,
-    UserReport,
     Vantage,
 )
 from takeback.connectors.matrix import links
 from takeback.connectors.matrix.addresses import key_of
 from takeback.connectors.matrix.answers import moment, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, OK, Account, refusal
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, MEDIA, Caller, file_in
 from takeback.connectors.matrix.control import ControlKeeper, without_posts_of
-from takeback.connectors.matrix.forms import FORMS
 from takeback.connectors.matrix.health import examine
 from takeback.connectors.matrix.looks import Visitor, look_everywhere
 from takeback.connectors.matrix.posts import media_of_event, newest_edit, redacted_by
@@ -39,40 +39,37 @@ from takeback.connectors.matrix.removal import event_as_admin, media_of, quarant
 from takeback.connectors.matrix.room_list import RoomList
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.connectors.matrix.stream import LIVE, watch_history, watch_live
-from takeback.connectors.matrix.user_reports import read_reports
-from takeback.errors import ConfigurationError, Gone, NotAllowed, Unavailable, Unreadable, WhyUnreadable
+from takeback.connectors.platform import Account, Platform
+from takeback.errors import Gone, NotAllowed
+from takeback.infra.addresses import an_origin
 from takeback.infra.outbound import OutboundClient, Timeouts, path
 
-DEFAULT_UPLOAD_LIMIT = 50 * 1024 * 1024
-"""Synapse's own default for max_upload_size."""
-MAX_TIMELINE = 1000
-NOTES = (
-    "Watched are all rooms of this server that anybody may join, in its directory or not.",
-    "Not seen is what is encrypted without its key in the message; docs/carriers.md lists the rest.",
-    "To redact, the moderation account becomes a moderator of the room.",
-    "Where nobody is left to grant that, the message is redacted in its poster's name.",
-    "The server keeps the original of a redacted message for administrators for seven days.",
-    "Quarantine hides media on this server; copies on other homeservers are theirs to remove.",
-)
+
+class MatrixSettings(BaseModel):
+    """An account of moderation on one homeserver, and how to reach it."""
+
+    url: Annotated[str, AfterValidator(an_origin)] = Field(
+        description="Client API of the homeserver, as http://127.0.0.1:8008."
+    )
+    admin_token: SecretStr = Field(
+        description="Access token of the moderation account (a server administrator).", min_length=1
+    )
+    member_token: SecretStr | None = Field(
+        None, description="Access token of an ordinary account, to look as a member does.", min_length=1
+    )
+    discover_every: float = Field(
+        10.0, gt=0, le=86_400, allow_inf_nan=False, description="Seconds between looks for new public rooms."
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class MatrixSettings:
-    """How to reach one homeserver."""
+class Pace:
+    """Limits of one question; tests are less patient."""
 
-    homeserver_url: str
-    """Scheme, host and port."""
-    admin_token: str = field(repr=False)
-    """Of the moderation account, a server administrator."""
-    member_token: str | None = field(default=None, repr=False)
-    """Of an ordinary account; without it nobody looks as a member."""
     wait_seconds: float = 1.5
-    """How long `watch` waits for something to happen."""
-    discover_seconds: float = 2.0
-    """How often the public directory is read for new rooms."""
+    """Longest wait of `watch` for something to happen."""
     timeline: int = 50
     """Events of one room in one answer; what is beyond is read as history."""
-    max_media_bytes: int = DEFAULT_UPLOAD_LIMIT
     timeouts: Timeouts = field(default_factory=Timeouts)
 
 
@@ -81,47 +78,40 @@ class MatrixConnector:
 
     Args:
         settings: how to reach it; nothing is asked before the first call.
+        account: what the operator calls it.
+        pace: how much is asked at a time.
 
     Raises:
         ConfigurationError: a setting cannot be.
     """
 
-    name = "matrix"
-
-    def __init__(self, settings: MatrixSettings) -> None:
-        if not settings.admin_token or settings.member_token == "":
-            raise ConfigurationError("an access token is empty; make one by signing in with the account")
-        if not 1 <= settings.timeline <= MAX_TIMELINE or settings.wait_seconds < 0:
-            raise ConfigurationError(f"timeline must be 1 to {MAX_TIMELINE}, and wait_seconds not negative")
-        self._settings = settings
-        self._admin = Account(self._connect(settings.admin_token))
-        self._member = Account(self._connect(settings.member_token)) if settings.member_token else None
+    def __init__(self, settings: MatrixSettings, account: Account, pace: Pace | None = None) -> None:
+        self.name = account.name
+        self._account = account
+        self._url = settings.url
+        self._pace = pace or Pace()
+        member = settings.member_token
+        self._admin = Caller(self._connect(settings.admin_token.get_secret_value()))
+        self._member = Caller(self._connect(member.get_secret_value())) if member else None
         self._visitor = Visitor(self._connect)
-        every = timedelta(seconds=settings.discover_seconds)
-        self._rooms = RoomList(self._admin, every)
-        self._sealer = RoomKeeper(self._admin, every, self._rooms)
+        every = timedelta(seconds=settings.discover_every)
+        self._list = RoomList(self._admin, every)
+        self._rooms = RoomKeeper(self._admin, every, self._list)
         self._control = ControlKeeper(self._admin)
         self._user_id = ""
 
     def capabilities(self) -> Capabilities:
-        """What a Synapse offers, and which rooms did not let us in."""
+        """Return what a Synapse offers."""
         return Capabilities(
             surfaces=tuple(Surface),
             vantages=tuple(vantage for vantage in Vantage if vantage is not Vantage.MEMBER or self._member),
             actions=tuple(Action),
-            replay="live: any earlier sync token; what one answer cannot hold, and all that was posted "
-            "before, is read backwards to the beginning of each public room",
-            max_media_bytes=self._settings.max_media_bytes,
             shut_out=(Vantage.ANONYMOUS,),
-            links=FORMS,
-            notes=(
-                *NOTES,
-                *(f"Not watched: {room} ({no.said})" for room, no in sorted(self._sealer.refused.items())),
-            ),
+            links=links.FORMS,
         )
 
     def streams(self) -> Sequence[StreamId]:
-        """One; it opens the others."""
+        """Return the live one; it opens the others."""
         return (LIVE,)
 
     def watch(self, stream: StreamId, cursor: str | None) -> Batch:
@@ -132,11 +122,11 @@ class MatrixConnector:
             return without_posts_of(self._own_user_id(), watch_history(self._admin, cursor))
         batch = watch_live(
             self._admin,
-            self._sealer,
+            self._rooms,
             self._own_user_id(),
             cursor,
-            wait_seconds=self._settings.wait_seconds,
-            timeline=self._settings.timeline,
+            wait_seconds=self._pace.wait_seconds,
+            timeline=self._pace.timeline,
         )
         return without_posts_of(self._own_user_id(), batch)
 
@@ -166,19 +156,9 @@ class MatrixConnector:
         """See `connectors.api`. Raises Gone, Unreadable or another PlatformError."""
         server, identity = media_of(media)
         answer = self._admin.client.get(path(MEDIA, "download", server, identity), max_bytes=max_bytes)
-        if answer.status != OK:
-            raise refusal(answer)
-        if answer.content_type == "text/html" and answer.body.lstrip()[:1] == b"<":
-            # Taken for the file, a log-in page of a network on the way would mark it as unreadable for good.
-            raise Unavailable("a page in place of the picture")
-        if not answer.whole:
-            raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
+        data = file_in(answer, max_bytes)
         key = key_of(media)
-        return answer.body if key is None else key.open(answer.body)
-
-    def reports(self, cursor: str | None) -> tuple[Sequence[UserReport], str]:
-        """See `connectors.api`. Raises PlatformError."""
-        return read_reports(self._admin, cursor)
+        return data if key is None else key.open(data)
 
     def act(self, action: Action, target: Target, key: str) -> Receipt:
         """See `connectors.api`. Raises PlatformError."""
@@ -213,19 +193,19 @@ class MatrixConnector:
 
     def health(self) -> Sequence[Trouble]:
         """See `connectors.api.Examined`."""
-        return examine(self._admin, self._member, list(self._sealer.refused.values()))
+        refused = list(self._rooms.refused.values())
+        return examine(self._admin, self._member, refused, self._account.variable)
 
     def close(self) -> None:
         """Let go of the connections."""
-        self._rooms.close()
+        self._list.close()
         self._visitor.close()
         for account in (self._admin, self._member):
             if account is not None:
                 account.close()
 
     def _connect(self, token: str | None) -> OutboundClient:
-        settings = self._settings
-        return OutboundClient(settings.homeserver_url, token=token, timeouts=settings.timeouts)
+        return OutboundClient(self._url, token=token, timeouts=self._pace.timeouts)
 
     def _own_user_id(self) -> str:
         """Asked once. Raises NotAllowed if the token is refused."""
@@ -235,3 +215,6 @@ class MatrixConnector:
             if not self._user_id:
                 raise NotAllowed("the homeserver does not say whose access token ours is")
         return self._user_id
+
+
+PLATFORM = Platform(MatrixSettings, MatrixConnector, implied_by="url")

@@ -22,7 +22,7 @@ from threading import Lock
 from takeback.connectors.api import Batch, Target
 from takeback.connectors.matrix.addresses import media_path
 from takeback.connectors.matrix.answers import text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Caller, understood
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import event_as_admin, media_of, transaction_id
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
@@ -59,12 +59,12 @@ class ControlKeeper:
         admin: the moderation account.
     """
 
-    def __init__(self, admin: Account) -> None:
+    def __init__(self, admin: Caller) -> None:
         self._admin = admin
         self._turn = Lock()
 
     def target(self, user_id: str) -> Target:
-        """Where the control is; made if there is none. Raises PlatformError.
+        """Return where the control is; make it if there is none. Raises PlatformError.
 
         Args:
             user_id: of the moderation account.
@@ -88,7 +88,7 @@ class ControlKeeper:
         return kept if kept.place and kept.message and media_path(kept.media) else None
 
     def _stands(self, kept: Target) -> bool:
-        """Whether message and picture are both there; raises Unavailable where that is not certain."""
+        """Return whether message and picture are both there. Raises Unavailable where that is not certain."""
         try:
             event = event_as_admin(self._admin, kept)
             known = self._admin.get(path(ADMIN, "media", *media_of(kept.media)))
@@ -130,12 +130,12 @@ class ControlKeeper:
 
 
 def without_posts_of(user_id: str, batch: Batch) -> Batch:
-    """A batch without what our own account posted: it posts nothing but the control."""
+    """Return a batch without what our own account posted: it posts nothing but the control."""
     return replace(batch, posts=tuple(post for post in batch.posts if post.sender != user_id))
 
 
 def picture() -> bytes:
-    """The control picture, a PNG (RFC 2083) in grey, one byte a pixel."""
+    """Return the control picture, a PNG (RFC 2083) in grey, one byte a pixel."""
     half = SIDE // 2
     row = b"\0" + b"\x60" * half + b"\xa0" * half
     header = struct.pack(">IIBBBBB", SIDE, SIDE, 8, 0, 0, 0, 0)

@@ -36,10 +36,10 @@ _TO_URLSAFE = str.maketrans("+/", "-_", "=")
 
 @dataclass(frozen=True, slots=True)
 class FileKey:
-    """What opens one encrypted file."""
+    """The key of one encrypted file."""
 
     counter_bits: int
-    """64 or 128: how much of the counter runs."""
+    """64 or 128: the part of the counter that runs."""
     key: bytes = field(repr=False)
     start: bytes = field(repr=False)
     """The counter's first value, 16 bytes."""
@@ -62,7 +62,7 @@ class FileKey:
         return made if made is not None and made.format() == written else None
 
     def open(self, ciphertext: bytes) -> bytes:
-        """The file as clients show it. Raises Unreadable(WRONG_DIGEST) where they show nothing."""
+        """Return the file as clients show it. Raises Unreadable(WRONG_DIGEST) where they show nothing."""
         if self.sha256 is not None and hashlib.sha256(ciphertext).digest() != self.sha256:
             raise Unreadable(WhyUnreadable.WRONG_DIGEST, "the file is not what its event says")
         if self.counter_bits == FULL:
@@ -74,7 +74,7 @@ class FileKey:
 
 
 def read_keys(file: Mapping[str, object]) -> tuple[FileKey, ...]:
-    """The ways in which clients open an EncryptedFile; none if they cannot."""
+    """Return the ways in which clients open an EncryptedFile; none if they cannot."""
     key, start, digest = (
         _decode(text(file, *where)) for where in (("key", "k"), ("iv",), ("hashes", "sha256"))
     )
@@ -87,7 +87,7 @@ def read_keys(file: Mapping[str, object]) -> tuple[FileKey, ...]:
 
 
 def claims_key(file: Mapping[str, object]) -> bool:
-    """Whether an object brings a key, well formed or not."""
+    """Return whether an object brings a key, well formed or not."""
     return isinstance(at(file, "key", "k"), str)
 
 
@@ -100,7 +100,7 @@ def _checked(bits: int, key: bytes | None, start: bytes | None, sha256: bytes | 
 
 
 def _bytes_until_over(start: bytes) -> int:
-    """How much a counter of 64 bits encrypts before it begins anew."""
+    """Return how many bytes a counter of 64 bits encrypts before it begins anew."""
     return (2**HALF - int.from_bytes(start[BLOCK // 2 :], "big")) * BLOCK
 
 

@@ -1,10 +1,10 @@
-"""Says in words what keeps us from watching a homeserver: asked by the watcher, and by whoever sets it up."""
+"""Says in words what keeps us from watching a homeserver, for the watcher and for operators."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from takeback.connectors.api import Trouble, TroubleKind
 from takeback.connectors.matrix.answers import at, objects, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, error_code, refusal
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Caller, error_code, refusal
 from takeback.connectors.matrix.calls import OK as FINE
 from takeback.connectors.matrix.rooms import Refusal
 from takeback.errors import PlatformError, Unavailable
@@ -14,21 +14,25 @@ PATIENCE = Timeouts(silence=10, total=10)
 _UNKNOWN_TOKEN = frozenset({"M_UNKNOWN_TOKEN", "M_MISSING_TOKEN"})
 
 
-def examine(admin: Account, member: Account | None, refused: Collection[Refusal]) -> tuple[Trouble, ...]:
+def examine(
+    admin: Caller, member: Caller | None, refused: Collection[Refusal], variable: Callable[[str], str]
+) -> tuple[Trouble, ...]:
     """Ask what the two accounts can do. Empty: everything that is needed.
 
     Args:
         admin: the moderation account.
         member: the ordinary account, if there is one.
         refused: the rooms that did not let the moderation account in, as far as this process has tried.
+        variable: names the environment variable of a setting.
     """
-    trouble = _token(admin, "moderation account", "TAKEBACK_MATRIX_ADMIN_TOKEN", "Nothing is watched.")
+    address = variable("url")
+    trouble = _token(admin, "moderation account", variable("admin_token"), "Nothing is watched.", address)
     if trouble is not None:
         return (trouble,)
     found = list[Trouble]()
     if member is not None:
         blind = "Nobody looks as a member does, so nothing is found to be gone."
-        trouble = _token(member, "ordinary account", "TAKEBACK_MATRIX_MEMBER_TOKEN", blind)
+        trouble = _token(member, "ordinary account", variable("member_token"), blind, address)
         found += [] if trouble is None else [trouble]
     try:
         is_admin = _may_list_rooms(admin)
@@ -44,13 +48,13 @@ def examine(admin: Account, member: Account | None, refused: Collection[Refusal]
         if not _lists_a_room(admin):
             found.append(_empty_directory(is_admin=is_admin))
     except PlatformError as error:
-        found.append(_away(error))
+        found.append(_away(error, address))
     if refused:
         found.append(_shut_out(refused))
     return tuple(found)
 
 
-def _token(account: Account, whose: str, setting: str, follows: str) -> Trouble | None:
+def _token(account: Caller, whose: str, setting: str, follows: str, address: str) -> Trouble | None:
     try:
         answer = account.client.get(path(CLIENT, "account", "whoami"), timeouts=PATIENCE)
         if error_code(answer) in _UNKNOWN_TOKEN:
@@ -63,20 +67,20 @@ def _token(account: Account, whose: str, setting: str, follows: str) -> Trouble 
         if not text(answer.json(), "user_id"):
             raise Unavailable("the homeserver does not say whose token ours is")
     except PlatformError as error:
-        return _away(error)
+        return _away(error, address)
     return None
 
 
-def _away(error: PlatformError) -> Trouble:
+def _away(error: PlatformError, address: str) -> Trouble:
     return Trouble(
         TroubleKind.AWAY,
         f"The homeserver gives no usable answer: {error}. Watching goes on when it is back; nothing that is "
-        "still there is missed. If this stays, check TAKEBACK_MATRIX_URL.",
+        f"still there is missed. If this stays, check {address}.",
     )
 
 
-def _may_list_rooms(admin: Account) -> bool:
-    """Whether the account has the right of an administrator. Raises PlatformError."""
+def _may_list_rooms(admin: Caller) -> bool:
+    """Return whether the account has the right of an administrator. Raises PlatformError."""
     answer = admin.client.get(path(ADMIN, "rooms", limit="1"), timeouts=PATIENCE)
     if error_code(answer) == "M_FORBIDDEN":
         return False
@@ -85,7 +89,7 @@ def _may_list_rooms(admin: Account) -> bool:
     return True
 
 
-def _lists_a_room(admin: Account) -> bool:
+def _lists_a_room(admin: Caller) -> bool:
     """Raises PlatformError."""
     return bool(objects(admin.get(path(CLIENT, "publicRooms", limit="1"), timeouts=PATIENCE), "chunk"))
 

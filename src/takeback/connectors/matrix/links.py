@@ -4,26 +4,59 @@ Understood: matrix.to links (percent-encoded or not), the same in the address ba
 ("https://any.host/#/room/ROOM/EVENT"), matrix: addresses (Matrix specification, appendix "URIs", from
 MSC2312), a room and an event id side by side, and an event id alone. A link to a room only, and an mxc
 address (a file, which any number of messages may show), name no message. Nothing here is ever fetched.
+
+Each way is a regular expression, which also the portal is given: what it calls followable is what the
+connector recognises. The expressions consist of parts that JavaScript understands as well.
+
+Event ids are $opaque:server in room versions 1 and 2, $base64 in 3 (with + and /), $base64url since; at most
+255 bytes.
 """
 
 import re
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
-from takeback.connectors.matrix.forms import names_a_message
+_HEX = "[0-9A-Fa-f]"
+_NEXT = f"%[89ABab]{_HEX}"
+_BLANKS = "%[Cc]2%(?:85|[Aa]0)|%[Ee]1%9[Aa]%80|%[Ee]2%80%(?:8[0-9Aa]|[Aa][89Ff])|%[Ee]2%81%9[Ff]|%[Ee]3%80%80"
+"""Unicode's white space beyond ASCII, percent-encoded."""
+# One character, percent-encoded as UTF-8 (RFC 3629, section 4: well-formed sequences only), but none of
+# those that a room's name cannot have: white space, NUL, / and ?.
+_ENCODED = "|".join(
+    (
+        "%0[1-8EFef]", "%1[0-9ABab]", "%2[1-9A-Ea-e]", "%3[0-9A-Ea-e]", f"%[4-7]{_HEX}",
+        f"%(?:[Cc][2-9A-Fa-f]|[Dd]{_HEX}){_NEXT}",
+        f"%[Ee]0%[ABab]{_HEX}{_NEXT}", f"%[Ee](?:[1-9A-Ca-c]|[EFef]){_NEXT}{_NEXT}",
+        f"%[Ee][Dd]%[89]{_HEX}{_NEXT}", f"%[Ff]0%[9ABab]{_HEX}{_NEXT}{_NEXT}",
+        f"%[Ff][1-3]{_NEXT}{_NEXT}{_NEXT}", f"%[Ff]4%8{_HEX}{_NEXT}{_NEXT}",
+    )
+)  # fmt: skip
+_ROOM = rf"(?:[^\s\x00/?#%]|(?!{_BLANKS})(?:{_ENCODED})){{1,254}}"
+_ROOM_AFTER_HASH = _ROOM.replace("#", "", 1)
+_OF_EVENT = "A-Za-z0-9+/=_.:\\[\\]-"
+_EVENT_ENCODED = (
+    "%(?:2[Bb]|2[DdEeFf]|3[0-9AaDd]|4[1-9A-Fa-f]|5[0-9AaBbDdFf]|6[1-9A-Fa-f]|7[0-9Aa])"  # the same, encoded
+)
+_EVENT = rf"(?:[{_OF_EVENT}]|{_EVENT_ENCODED}){{1,254}}"
+_REST = r"(?:\?[\s\S]*)?"
+_NOT_LONGER = r"(?![\s\S]{4097})"
 
-MAX_LINK = 4096
-ROOM_AND_EVENT = 2
+EVENT_ALONE = rf"(\$[{_OF_EVENT}]{{1,254}})"
+ROOM_AND_EVENT = rf"([!#][^\s\x00/?,]{{1,254}})[\s,]+(\$[{_OF_EVENT}]{{1,254}})"
+ADDRESS = (
+    rf"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9._-]+(?::[0-9]{{1,5}})?(?:[/?][^\s#]*)?#/(?:room/)?"
+    rf"((?:[!#]|%2[13]){_ROOM_AFTER_HASH})/((?:\$|%24){_EVENT}){_REST}"
+)
+URI = rf"[Mm][Aa][Tt][Rr][Ii][Xx]:(roomid|room|r)/({_ROOM})/e(?:vent)?/({_EVENT})(?:[?#][\s\S]*)?"
 
-# Event ids: $opaque:server in room versions 1 and 2, $base64 in 3 (with + and /), $base64url since. At most
-# 255 bytes.
-_EVENT = re.compile(r"\$[A-Za-z0-9+/=_.:\[\]-]{1,254}")
-_ROOM = re.compile(r"[!#][^\s\0/?]{1,254}")
+FORMS = tuple(_NOT_LONGER + form for form in (EVENT_ALONE, ROOM_AND_EVENT, ADDRESS, URI))
+"""Each fits a whole line without white space around it; its groups are room and event."""
+_ANY = re.compile("|".join(FORMS))
 
 
 @dataclass(frozen=True, slots=True)
 class MessageName:
-    """What a link says."""
+    """A message as a link names it."""
 
     event: str
     room: str | None = None
@@ -31,56 +64,25 @@ class MessageName:
 
 
 def parse(link: str) -> MessageName | None:
-    """The message that a link names; None if it names none, or is no Matrix link."""
+    """Return the message that a link names; None if it names none, or is no Matrix link."""
     written = link.strip()
-    if len(written) > MAX_LINK or not names_a_message(written):
-        return None
-    if written.startswith("$"):
-        return _named(None, written)
-    if written.startswith(("!", "#")):
-        words = re.split(r"[\s,]+", written)
-        return _named(words[0], words[1]) if len(words) == ROOM_AND_EVENT else None
-    return _address(written)
+    found = _ANY.fullmatch(written)
+    match tuple(filter(None, found.groups())) if found else ():
+        case [event]:
+            return MessageName(event)
+        case [room, event] if written[0] in "!#":
+            return MessageName(event, room)
+        case [room, event]:
+            return MessageName(unquote(event), unquote(room))
+        case [kind, room, event]:  # ids stand there without their sigils
+            return MessageName(f"${unquote(event)}", ("!" if kind == "roomid" else "#") + unquote(room))
+        case _:
+            return None
 
 
 def format_link(name: MessageName) -> str:
-    """The matrix.to link of a message, or of a room if no event is given; without a room, the event id."""
+    """Return the matrix.to link of a message or, without an event, of a room; of an event alone, its id."""
     if name.room is None:
         return name.event
-    if not name.event:
-        return f"https://matrix.to/#/{quote(name.room, safe='')}"
-    return f"https://matrix.to/#/{quote(name.room, safe='')}/{quote(name.event, safe='')}"
-
-
-def _address(written: str) -> MessageName | None:
-    try:
-        address = urlsplit(written)
-    except ValueError:
-        return None
-    if address.scheme == "matrix":
-        return _matrix_uri(address.path)
-    if address.scheme in {"http", "https"} and address.fragment.startswith("/"):
-        return _fragment(address.fragment)
-    return None
-
-
-def _fragment(fragment: str) -> MessageName | None:
-    """/ROOM/EVENT?via=..., and /room/ROOM/EVENT in clients. The event id may contain slashes."""
-    inside = fragment.partition("?")[0].removeprefix("/").removeprefix("room/")
-    room, _, event = inside.partition("/")
-    return _named(unquote(room), unquote(event))
-
-
-def _matrix_uri(inside: str) -> MessageName | None:
-    """matrix:roomid/ID/e/EVENT and matrix:r/ALIAS/e/EVENT, ids without their sigils."""
-    parts = inside.split("/", 3)
-    if len(parts) != 4 or parts[2] not in {"e", "event"}:  # noqa: PLR2004 - kind, name, "e", event
-        return None
-    sigil = {"roomid": "!", "r": "#", "room": "#"}.get(parts[0])
-    return _named(sigil + unquote(parts[1]), "$" + unquote(parts[3])) if sigil else None
-
-
-def _named(room: str | None, event: str) -> MessageName | None:
-    if not _EVENT.fullmatch(event) or (room is not None and not _ROOM.fullmatch(room)):
-        return None
-    return MessageName(event, room)
+    event = f"/{quote(name.event, safe='')}" if name.event else ""
+    return f"https://matrix.to/#/{quote(name.room, safe='')}{event}"

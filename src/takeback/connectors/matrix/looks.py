@@ -33,7 +33,7 @@ from takeback.connectors.matrix.calls import (
     MEDIA,
     MEDIA_BEFORE_ACCOUNTS,
     OK,
-    Account,
+    Caller,
     error_code,
 )
 from takeback.connectors.matrix.posts import redacted_by
@@ -105,16 +105,16 @@ class Visitor:
             raise Unavailable(f"{answer.status} in place of an answer about guests")
 
 
-def look_everywhere(visitor: Visitor, member: Account | None, admin: Account, target: Target) -> list[Look]:
+def look_everywhere(visitor: Visitor, member: Caller | None, admin: Caller, target: Target) -> list[Look]:
     """Each surface from each vantage. Never raises PlatformError: a look that fails is UNDETERMINED."""
     as_admin = _tried(_message_as_admin, admin, target)
-    seen = {(Surface.MESSAGE, Vantage.ADMIN): as_admin}
-    for surface in (Surface.MEDIA, Surface.THUMBNAIL):
-        seen[surface, Vantage.ADMIN] = _tried(_media, admin.client, surface, target)
+    seen, callers = {(Surface.MESSAGE, Vantage.ADMIN): as_admin}, {Vantage.ADMIN: admin}
     if member is not None:
+        callers[Vantage.MEMBER] = member
         seen[Surface.MESSAGE, Vantage.MEMBER] = _tried(_message_as_member, member, target, as_admin)
+    for vantage, caller in callers.items():
         for surface in (Surface.MEDIA, Surface.THUMBNAIL):
-            seen[surface, Vantage.MEMBER] = _tried(_media, member.client, surface, target)
+            seen[surface, vantage] = _tried(_media, caller.client, surface, target)
     for surface, what in _anonymous(visitor, target).items():
         seen[surface, Vantage.ANONYMOUS] = what
     return [Look(surface, vantage, state, said) for (surface, vantage), (state, said) in seen.items()]
@@ -127,7 +127,7 @@ def _tried(look: Callable[P, Seen], *args: P.args, **kwargs: P.kwargs) -> Seen:
         return State.UNDETERMINED, str(error)
 
 
-def _message_as_admin(admin: Account, target: Target) -> Seen:
+def _message_as_admin(admin: Caller, target: Target) -> Seen:
     """Through the admin API, because our account need not be in the room."""
     answer = admin.client.get(path(ADMIN, "rooms", target.place, "context", target.message, limit="0"))
     if _says(answer, GONE):
@@ -135,7 +135,7 @@ def _message_as_admin(admin: Account, target: Target) -> Seen:
     return _event(answer, target, "event")
 
 
-def _message_as_member(member: Account, target: Target, as_admin: Seen) -> Seen:
+def _message_as_member(member: Caller, target: Target, as_admin: Seen) -> Seen:
     where = path(CLIENT, "rooms", target.place, "event", target.message)
     answer = member.client.get(where)
     if not _says(answer, HIDDEN):

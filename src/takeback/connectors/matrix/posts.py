@@ -20,7 +20,7 @@ MEMBER = "m.room.member"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a number of events came to."""
+    """The posts that events are, and their unseen parts."""
 
     posts: tuple[Post, ...]
     unseen: tuple[Unseen, ...]
@@ -54,12 +54,6 @@ def found_in(events: list[Mapping[str, object]], place: str) -> Found:
                 why = f"cannot be read ({type(error).__name__})"
                 unseen[Unseen(UnseenKind.ADDRESS, place, message, why)] = None
     return Found(tuple(posts.values()), tuple(unseen))
-
-
-def post_of(event: Mapping[str, object], place: str) -> Post | None:
-    """Return the post that one event is; None if it leads to no media, or to none any more."""
-    media = media_of_event(event)
-    return _post(event, place, media) if media and text(event, "event_id") else None
 
 
 def media_of_event(event: Mapping[str, object]) -> tuple[Media, ...]:

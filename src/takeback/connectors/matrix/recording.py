@@ -6,16 +6,17 @@ seven days. A message that people are not shown any more is recorded from that c
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 
 from takeback.connectors.api import Exchange, Recording, Target
 from takeback.connectors.matrix.addresses import key_of, without_key
 from takeback.connectors.matrix.answers import members, moment, number, objects, text
-from takeback.connectors.matrix.calls import ADMIN, MEDIA, NOT_FOUND, OK, Account, error_code, refusal
+from takeback.connectors.matrix.calls import ADMIN, MEDIA, NOT_FOUND, OK, Caller, error_code, file_in, refusal
 from takeback.connectors.matrix.encrypted import FileKey
 from takeback.connectors.matrix.posts import redacted_by
 from takeback.connectors.matrix.removal import media_of
-from takeback.errors import Gone, Unavailable, Unreadable, WhyUnreadable
+from takeback.errors import Gone, Unavailable, Unreadable
 from takeback.infra import outbound
 from takeback.infra.outbound import path
 
@@ -29,7 +30,7 @@ _EXPIRY = "org.matrix.self_destruct_after"
 """Milliseconds since 1970, where a client supports it (MSC2228); Matrix itself has no time to live."""
 
 
-def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
+def record_message(admin: Caller, target: Target, max_bytes: int) -> Recording:
     """See `connectors.api.Recorder`. Raises Gone, Unreadable or another PlatformError."""
     client = admin.client
     around = client.exchange(
@@ -63,17 +64,11 @@ def record_message(admin: Account, target: Target, max_bytes: int) -> Recording:
     )
 
 
-def _file(admin: Account, target: Target, max_bytes: int) -> outbound.Exchange:
+def _file(admin: Caller, target: Target, max_bytes: int) -> outbound.Exchange:
     server, media = media_of(target.media)
     file = admin.client.exchange(path(MEDIA, "download", server, media), max_bytes=max_bytes)
-    answer = file.answer
-    if answer.status == OK:
-        if answer.content_type == "text/html" and answer.body.lstrip()[:1] == b"<":
-            raise Unavailable("a page in place of the picture")
-        if not answer.whole:
-            raise Unreadable(WhyUnreadable.TOO_MANY_BYTES, f"more than {max_bytes} bytes")
-    elif answer.status != NOT_FOUND or error_code(answer) != "M_NOT_FOUND":
-        raise refusal(answer)
+    with suppress(Gone):  # the message is evidence without its file
+        file_in(file.answer, max_bytes)
     return file
 
 

@@ -16,7 +16,7 @@ import time
 from takeback.connectors.api import Receipt, Target
 from takeback.connectors.matrix.addresses import media_path, read_spelling
 from takeback.connectors.matrix.answers import at, members, number, objects, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Caller
 from takeback.connectors.matrix.posts import MEMBER, redacted_by
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
 from takeback.infra.outbound import path
@@ -31,8 +31,8 @@ POLLS = 100
 POLL_SECONDS = 0.05
 
 
-def quarantine_media(admin: Account, target: Target) -> Receipt:
-    """Make a picture unavailable to everybody on this homeserver; the receipt. Raises PlatformError."""
+def quarantine_media(admin: Caller, target: Target) -> Receipt:
+    """Make a picture unavailable to everybody on this homeserver. Raises PlatformError."""
     server, media = media_of(target.media)
     where = path(ADMIN, "media", server, media)
     try:
@@ -51,8 +51,8 @@ def quarantine_media(admin: Account, target: Target) -> Receipt:
     return Receipt("quarantined")
 
 
-def redact_message(admin: Account, user_id: str, target: Target, key: str) -> Receipt:
-    """Redact a message; the receipt, with the redaction's id. Raises PlatformError."""
+def redact_message(admin: Caller, user_id: str, target: Target, key: str) -> Receipt:
+    """Redact a message; the receipt names the redaction. Raises PlatformError."""
     try:
         event = event_as_admin(admin, target)
     except Gone:
@@ -76,11 +76,8 @@ def redact_message(admin: Account, user_id: str, target: Target, key: str) -> Re
     return Receipt(f"redacted by {redaction}{_named_elsewhere(admin, target, event)}")
 
 
-def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
-    """A message as moderators see it, whether or not we are in its room; redacted if it was.
-
-    Raises PlatformError.
-    """
+def event_as_admin(admin: Caller, target: Target) -> dict[str, object]:
+    """Return a message as moderators see it, in any room; redacted if it was. Raises PlatformError."""
     context = admin.get(path(ADMIN, "rooms", target.place, "context", target.message, limit="0"))
     event = members(context, "event")
     if text(event, "event_id") != target.message:
@@ -89,7 +86,7 @@ def event_as_admin(admin: Account, target: Target) -> dict[str, object]:
 
 
 def media_of(address: str) -> tuple[str, str]:
-    """Server and media id. Raises PlatformError."""
+    """Return server and media id. Raises PlatformError."""
     found = media_path(address)
     if found is None:
         raise PlatformError("not the address of Matrix media (mxc://server/id)")
@@ -97,18 +94,18 @@ def media_of(address: str) -> tuple[str, str]:
 
 
 def transaction_id(key: str) -> str:
-    """The same for the same key, and telling nothing of it."""
+    """Return the same id for the same key; it tells nothing of the key."""
     return "tb" + hashlib.sha256(key.encode()).hexdigest()[:40]
 
 
-def _become_moderator(admin: Account, user_id: str, room: str) -> None:
+def _become_moderator(admin: Caller, user_id: str, room: str) -> None:
     """Raises NotAllowed where no local moderator is left in the room, or where we are banned."""
     admin.send("POST", path(ADMIN, "rooms", room, "make_room_admin"), {"user_id": user_id})
     admin.send("POST", path(CLIENT, "join", room), {})
 
 
 def _redact_as_poster(
-    admin: Account, target: Target, event: dict[str, object], refused: PlatformError
+    admin: Caller, target: Target, event: dict[str, object], refused: PlatformError
 ) -> Receipt:
     sender, sent_at = text(event, "sender"), number(event, "origin_server_ts")
     kind, membership = text(event, "type"), text(event, "content", "membership")
@@ -133,7 +130,7 @@ def _redact_as_poster(
     raise Unavailable("the homeserver has taken the redaction on but not done it yet")
 
 
-def _named_elsewhere(admin: Account, target: Target, event: dict[str, object]) -> str:
+def _named_elsewhere(admin: Caller, target: Target, event: dict[str, object]) -> str:
     """Return what else still leads to the picture of a person or a room, in words; empty if nothing does.
 
     The server writes a profile's picture into each room that its person joins, and a room's picture into its
@@ -157,8 +154,8 @@ def _named_elsewhere(admin: Account, target: Target, event: dict[str, object]) -
     return f"; {words} still leads to this picture" if leads else ""
 
 
-def _alone(admin: Account, target: Target, sender: str, sent_at: int) -> bool:
-    """Whether this message is the sender's only one in its millisecond."""
+def _alone(admin: Caller, target: Target, sender: str, sent_at: int) -> bool:
+    """Return whether this message is the sender's only one in its millisecond."""
     context = admin.get(path(ADMIN, "rooms", target.place, "context", target.message, limit=str(NEIGHBOURS)))
     around = objects(context, "events_before") + objects(context, "events_after")
     return not any(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from takeback.connectors.matrix.answers import number, objects, text
-from takeback.connectors.matrix.calls import ADMIN, Account
+from takeback.connectors.matrix.calls import ADMIN, Caller
 from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
 from takeback.infra.outbound import Timeouts, path
 
@@ -34,7 +34,7 @@ class Room:
 
 
 def public_room(listed: object) -> Room | None:
-    """A room as the admin API lists it; None unless anybody may join it or read it. Pure."""
+    """Return a room as the admin API lists it; None unless anybody may join or read it. Pure."""
     room, rule = text(listed, "room_id"), text(listed, "join_rules")
     readable = text(listed, "history_visibility") == WORLD_READABLE
     return Room(room, rule) if room and (readable or rule == PUBLIC) else None
@@ -48,7 +48,7 @@ class RoomList:
         every: the pause after a list of one page.
     """
 
-    def __init__(self, account: Account, every: timedelta) -> None:
+    def __init__(self, account: Caller, every: timedelta) -> None:
         self._account = account
         self._every = every
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rooms")
@@ -60,7 +60,7 @@ class RoomList:
         self.rooms: dict[str, Room] | None = None
         """The public rooms of the last whole list; None: there was none yet."""
         self.trouble = ""
-        """Why the list cannot be read now; empty if it can."""
+        """The reason for which the list cannot be read now; empty if it can."""
 
     def go_on(self, now: datetime) -> None:
         """Take the page that has come, ask for the next if it is time. Returns at once, raises nothing."""

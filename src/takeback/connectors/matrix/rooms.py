@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 from takeback.connectors.api import Survey, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, objects, text
-from takeback.connectors.matrix.calls import CLIENT, OK, Account, error_code, refusal
+from takeback.connectors.matrix.calls import CLIENT, OK, Caller, error_code, refusal
 from takeback.connectors.matrix.room_list import PUBLIC, Room, RoomList
 from takeback.errors import NotAllowed, PlatformError, Unavailable, asked_wait
 from takeback.infra import clock
@@ -53,8 +53,8 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
-    """What a batch said of the rooms."""
+class News:
+    """News of the rooms in one batch."""
 
     unseen: tuple[Unseen, ...] = ()
     survey: Survey | None = None
@@ -70,15 +70,15 @@ class RoomKeeper:
         others: the server's own list of rooms.
     """
 
-    account: Account
+    account: Caller
     every: timedelta
     others: RoomList
     refused: dict[str, Refusal] = field(default_factory=dict)
     """Rooms that did not let us in."""
     next_round: datetime | None = None
-    _found: Statement = field(default_factory=Statement)
+    _found: News = field(default_factory=News)
     """The latest complete survey."""
-    _told: Statement = field(default_factory=Statement)
+    _told: News = field(default_factory=News)
     _told_at: datetime | None = None
     _told_with: str = ""
     """The cursor of the batch that told; if the next call begins elsewhere, that batch was lost."""
@@ -111,16 +111,16 @@ class RoomKeeper:
         if self.others.rooms is not None or self.others.trouble:
             self._found = survey(public, directory, joined, self.refused, self.others.trouble)
 
-    def tell(self, cursor: str, following: str) -> Statement:
-        """What the batch between two cursors says of the rooms; nothing if it was said and stands."""
+    def tell(self, cursor: str, following: str) -> News:
+        """Return what the batch between two cursors says of the rooms; nothing if nothing changed."""
         now = clock.now()
         lost = self._told_with not in {"", cursor}
         if lost:
-            self._told = Statement()
+            self._told = News()
         old = self._told_at is None or now - self._told_at >= TOLD_FOR
         if self._found.survey is None or (self._found == self._told and not old):
             self._told_with = ""
-            return Statement()
+            return News()
         self._told, self._told_at, self._told_with = self._found, now, following
         return self._found
 
@@ -160,7 +160,7 @@ class RoomKeeper:
 
 
 def why_refused(join_rule: str, answer: Answer) -> str:
-    """Why a room did not let us in, in one word; empty if we cannot tell.
+    """Return in one word why a room did not let us in; empty if we cannot tell.
 
     The specification has no error code for each, so a ban and a block are told apart by Synapse's words.
     Where they change, the room's own rule or the code itself is what people read.
@@ -181,8 +181,8 @@ def survey(
     joined: Container[str],
     refused: Mapping[str, Refusal],
     trouble: str,
-) -> Statement:
-    """All public rooms that are not watched, and the numbers. Pure.
+) -> News:
+    """Return all public rooms that are not watched, and the numbers. Pure.
 
     Args:
         public: every public room that we know of, by id.
@@ -204,4 +204,4 @@ def survey(
         unseen.append(Unseen(kind, room.id, "", refusal.why or refusal.said))
     listed = sum(room in directory for room in public)
     watched = sum(room in joined for room in public)
-    return Statement(tuple(unseen), Survey(listed, len(public) - listed, watched, trouble))
+    return News(tuple(unseen), Survey(listed, len(public) - listed, watched, trouble))

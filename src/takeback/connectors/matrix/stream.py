@@ -26,7 +26,7 @@ from dataclasses import dataclass
 
 from takeback.connectors.api import Batch, Deletion, Post, StreamId, Unseen, UnseenKind
 from takeback.connectors.matrix.answers import at, members, objects, text
-from takeback.connectors.matrix.calls import ADMIN, CLIENT, Account, understood
+from takeback.connectors.matrix.calls import ADMIN, CLIENT, Caller, understood
 from takeback.connectors.matrix.posts import Found, found_in
 from takeback.connectors.matrix.rooms import RoomKeeper
 from takeback.errors import Gone, NotAllowed, PlatformError, Unavailable
@@ -42,7 +42,7 @@ MAX_SYNC_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HistoryCursor:
-    """Where a history reads on, backwards."""
+    """The point from which a history reads on, backwards."""
 
     room: str
     start: str
@@ -75,16 +75,16 @@ class HistoryCursor:
 
 
 def watch_live(
-    account: Account,
-    sealer: RoomKeeper,
+    account: Caller,
+    keeper: RoomKeeper,
     user_id: str,
     cursor: str | None,
     *,
     wait_seconds: float,
     timeline: int,
 ) -> Batch:
-    """One sync: the posts since the cursor, and the histories to read besides. Raises PlatformError."""
-    sealer.join_new_rooms()
+    """Read one sync: the posts since the cursor, and the histories to read besides. Raises PlatformError."""
+    keeper.join_new_rooms()
     # The first call has nothing to wait for, and reads the rooms' past as histories.
     answer = (
         _sync(account, cursor, wait_seconds, timeline) if cursor else _sync(account, "", 0, LEAST_TIMELINE)
@@ -108,7 +108,7 @@ def watch_live(
         # Not from the timeline's own prev_batch: it may lie before posts that newcomers are not shown.
         history = HistoryCursor(room, since, stop)
         opens.append((history.stream(), history.format()))
-    told = sealer.tell(cursor or "", since)
+    told = keeper.tell(cursor or "", since)
     return Batch(
         tuple(posts),
         since,
@@ -119,8 +119,8 @@ def watch_live(
     )
 
 
-def watch_history(account: Account, cursor: str) -> Batch:
-    """One page of a room's past. Raises PlatformError."""
+def watch_history(account: Caller, cursor: str) -> Batch:
+    """Read one page of a room's past. Raises PlatformError."""
     here = HistoryCursor.parse(cursor)
     query = {"dir": "b", "limit": str(HISTORY_PAGE)}
     if here.start:
@@ -143,7 +143,7 @@ def watch_history(account: Account, cursor: str) -> Batch:
     return Batch(found.posts, following, done=ended, unseen=found.unseen)
 
 
-def _state(account: Account, room: str) -> Found:
+def _state(account: Caller, room: str) -> Found:
     """Return what stands in the room's state, for where its past is not kept. Raises PlatformError."""
     try:
         answer = account.client.get(path(ADMIN, "rooms", room, "state"), max_bytes=MAX_SYNC_BYTES)
@@ -154,7 +154,7 @@ def _state(account: Account, room: str) -> Found:
     return Found((), (Unseen(UnseenKind.ADDRESS, room, "", "the room's state is longer than is read"),))
 
 
-def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> object:
+def _sync(account: Caller, since: str, wait_seconds: float, timeline: int) -> object:
     """Raises PlatformError. An answer too long to hold is asked for again with the least of each room."""
     for limit in (timeline, LEAST_TIMELINE):
         nothing = {"types": []}
@@ -189,13 +189,13 @@ def _sync(account: Account, since: str, wait_seconds: float, timeline: int) -> o
 
 
 def _rooms(answer: object) -> Iterator[tuple[str, object]]:
-    """Rooms that we are in, and rooms that we were in until just now."""
+    """Yield the rooms that we are in, and those that we were in until just now."""
     for section in ("join", "leave"):
         yield from members(answer, "rooms", section).items()
 
 
 def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> list[Deletion]:
-    """What others redacted. The id moved into the content with room version 11."""
+    """Return what others redacted. The id moved into the content with room version 11."""
     redacted = [
         text(event, "redacts") or text(event, "content", "redacts")
         for event in events
@@ -204,8 +204,8 @@ def _deletions(events: list[Mapping[str, object]], room: str, user_id: str) -> l
     return [Deletion(room, message) for message in redacted if message]
 
 
-def _joined_since(account: Account, room: str, user_id: str, since: str) -> bool:
-    """Whether our joining is among what happened in the room since a token. Raises PlatformError.
+def _joined_since(account: Caller, room: str, user_id: str, since: str) -> bool:
+    """Return whether our joining is among what happened in the room since a token. Raises PlatformError.
 
     A change of our own profile looks the same; the price is a history read once more.
     """

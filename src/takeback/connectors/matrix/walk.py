@@ -50,19 +50,19 @@ _PERCENT = re.compile("%[0-9A-Fa-f]{2}")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._:-]")
 
 Trail = tuple[str, ...]
-"""How a value was reached: the names above it, outermost first."""
+"""The names above a value, outermost first."""
 _Waiting = deque[tuple[object, Trail, Mapping[str, object]]]
 """A value, how it was reached, and what the event claims of the medium there."""
 
 
 @dataclass(slots=True)
 class Walked:
-    """What a walk found, in the order of its meeting."""
+    """The finds of a walk, in their order."""
 
     media: dict[str, Media] = field(default_factory=dict)
     """By address."""
     unseen: dict[str, None] = field(default_factory=dict)
-    """Why something was not followed, in words without content."""
+    """Reasons for not following something, in words without content."""
 
     def add(self, address: str, claims: Mapping[str, object], trail: Trail) -> None:
         """Take one more medium in, if there is room; for what clients show first there is room of its own."""
@@ -136,7 +136,7 @@ def may_lead(written: str) -> bool:
 def _enter(
     here: Mapping[str, object], trail: Trail, claims: Mapping[str, object], walked: Walked, waiting: _Waiting
 ) -> None:
-    """Read what an object says as a whole, and put what is in it down to be read."""
+    """Read what an object says as a whole, and queue its members."""
     opened = "key" in here and claims_key(here) and _read_encrypted(here, trail, claims, walked)
     for name, inner in here.items():
         if len(name) > len("mxc://"):
@@ -165,7 +165,7 @@ def _read_encrypted(
 
 
 def _shows_web(written: str, name: str) -> bool:
-    """Whether a client could show a picture from the web for this text."""
+    """Return whether a client could show a picture from the web for this text."""
     bare = written.strip()
     if bare.lower().startswith(("http://", "https://", "//")) and _SHOWS.search(name):
         return True
@@ -175,7 +175,7 @@ def _shows_web(written: str, name: str) -> bool:
 
 
 def _claims(here: Mapping[str, object], name: str, above: Mapping[str, object]) -> Mapping[str, object]:
-    """What an object claims of the medium that one of its members leads to."""
+    """Return what an object claims of the medium that one of its members leads to."""
     stem = name.removesuffix("_url").removesuffix("_file")
     if stem != name and (info := members(here, f"{stem}_info")):
         return info

@@ -16,8 +16,8 @@ from starlette.types import Scope
 from takeback.app import App
 from takeback.entrypoints.api import check, measures
 from takeback.entrypoints.api.answers import Failed, Fault, Problem
-from takeback.entrypoints.api.callers import Buckets
 from takeback.infra.http.checks import Checked, hosts_of
+from takeback.infra.rate_limiter import RateLimiter
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ def create_app(app: App) -> FastAPI:
         redoc_url=None,
     )
     api.state.parts = app
-    api.state.buckets = Buckets()
+    api.state.limiter = RateLimiter()
     api.include_router(check.router)
     api.include_router(measures.router)
     api.get("/", response_class=HTMLResponse, include_in_schema=False)(contents)

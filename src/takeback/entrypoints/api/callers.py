@@ -1,6 +1,6 @@
 """Who asks: a program with a key, and not too often. Checked before anything of the body is read."""
 
-import threading
+from datetime import timedelta
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
@@ -8,32 +8,17 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from takeback.app import App
 from takeback.entrypoints.api.answers import Problem
-from takeback.entrypoints.api.limits import Bucket, take
 from takeback.infra import clock
+from takeback.infra.rate_limiter import Rate, RateLimiter
 from takeback.staff import service
 
 HASH_COST = 1.0
 PICTURE_COST = 10.0
+RATE = Rate(burst=500, every=timedelta(milliseconds=10))
+"""Questions about a hash that one key may ask; a picture costs as much as ten."""
 _bearer = HTTPBearer(
     auto_error=False, scheme_name="key", description="A key that an administrator made in the console."
 )
-
-
-class Buckets:
-    """What each key has left, in this process."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._buckets: dict[str, Bucket] = {}
-
-    def pay(self, key: str, cost: float) -> None:
-        """Pay for a question. Raises Problem 429."""
-        with self._lock:
-            self._buckets[key], wait = take(self._buckets.get(key), cost, clock.now())
-        if wait:
-            raise Problem(
-                429, "too_many_requests", "This key asks too often. Retry-After says when to come back.", wait
-            )
 
 
 def app_of(request: Request) -> App:
@@ -59,14 +44,21 @@ def caller(
 
 
 def hash_caller(request: Request, name: Annotated[str, Depends(caller)]) -> str:
-    """A caller who pays for a hash."""
-    cast("Buckets", request.app.state.buckets).pay(name, HASH_COST)
-    return name
+    """A caller who pays for a hash. Raises Problem 429."""
+    return _paid(request, name, HASH_COST)
 
 
 def picture_caller(request: Request, name: Annotated[str, Depends(caller)]) -> str:
-    """A caller who pays for a picture."""
-    cast("Buckets", request.app.state.buckets).pay(name, PICTURE_COST)
+    """A caller who pays for a picture. Raises Problem 429."""
+    return _paid(request, name, PICTURE_COST)
+
+
+def _paid(request: Request, name: str, cost: float) -> str:
+    limiter = cast("RateLimiter", request.app.state.limiter)
+    if wait := limiter.take({name.encode(): RATE}, clock.now(), cost):
+        raise Problem(
+            429, "too_many_requests", "This key asks too often. Retry-After says when to come back.", wait
+        )
     return name
 
 

@@ -39,7 +39,7 @@ from takeback.infra import clock
 from takeback.infra.config import Settings
 from takeback.matching import service as matching
 from takeback.matching.reading import read_closely
-from takeback.sightings import leases, sources
+from takeback.sightings import leases, registry
 from takeback.sightings import service as sightings
 from takeback.sightings.model import Later, Lease, Reading, Seen
 
@@ -77,7 +77,7 @@ def backfill(
     with open_app(settings) as app:
         archive = ArchiveConnector(called, source, settings.max_media_bytes)
         with app.database.transaction() as tx:
-            sources.open_source(tx, archive.name, source, clock.now())
+            registry.open_source(tx, archive.name, source, clock.now())
             leases.open_stream(tx, archive.name, FILES, None)
             bank.refresh(tx, app.index)
         with _progress(console) as progress:

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from takeback.app import connect, open_database, open_sealer
+from takeback.app import open_database, open_sealer
 from takeback.doctor.examination import as_document, examine
 from takeback.doctor.model import Level, Result, Subject, worst
-from takeback.infra.config import all_settings
+from takeback.platforms import all_settings, connect
 
 TROUBLE = 1
 _COLOURS = {Level.OK: "32", Level.WARNING: "33", Level.FAILING: "31"}
@@ -24,7 +24,7 @@ def doctor(
     Exit code: 0 if nothing fails (there may be warnings), 1 if something does; 78 and 75, as for every
     command, when it cannot look at all.
     """
-    settings, portal = all_settings()
+    settings, portal, _ = all_settings()
     with open_database(settings) as database:
         connectors = connect(settings)
         try:

@@ -17,9 +17,9 @@ from takeback.errors import ConfigurationError, NotReady, TakebackError
 from takeback.ids import CaseId
 from takeback.infra.config import Settings
 from takeback.zones import zone_of
-from takeback_verify.errors import VerifyError
-from takeback_verify.package import FOLDER
-from takeback_verify.trust import format_trust
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.package import FOLDER
+from takeback_verify.core.trust import format_trust
 
 CANNOT = 2
 """Exit code when there is no package."""

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
-from takeback.app import connect, open_database, open_sealer
+from takeback.app import open_database, open_sealer
 from takeback.errors import ConfigurationError
 from takeback.evidence import watching
 from takeback.infra import clock
 from takeback.infra.config import Settings
+from takeback.platforms import read_accounts
 
 app = typer.Typer(
     help="Capture everything in a place as it comes, also what deletes itself within seconds.",
@@ -88,9 +89,11 @@ def stop(place: Place, platform: Platform = None) -> None:
 
 def _only_platform(settings: Settings) -> str:
     """Raises ConfigurationError if there is none, or more than one."""
-    connectors = connect(settings)
-    for connector in connectors.values():
-        connector.close()
-    if len(connectors) != 1:
-        raise ConfigurationError("say with --platform where the place is, as --platform matrix")
-    return next(iter(connectors))
+    accounts = read_accounts(settings.connectors, settings.of_platforms)
+    names = [each.account.name for each in accounts]
+    if len(names) != 1:
+        known = ", ".join(names) or "none is connected"
+        raise ConfigurationError(
+            f"say with --platform where the place is, as TAKEBACK_CONNECTORS names it ({known})"
+        )
+    return names[0]

@@ -23,11 +23,12 @@ from takeback.infra.ledger.proofs import receipt as receipt_of
 from takeback.infra.ledger.status import how_it_stands
 from takeback.infra.ledger.witnesses import load_policy
 from takeback.keyring import service as keyring
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.errors import VerifyError
-from takeback_verify.note import format_verifier_key, parse_verifier_key
-from takeback_verify.policy import Policy, format_policy
-from takeback_verify.tlog_proof import format_tlog_proof
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.note import format_verifier_key, parse_verifier_key
+from takeback_verify.core.policy import Policy
+from takeback_verify.core.policy_text import format_policy
+from takeback_verify.core.tlog_proof import format_tlog_proof
 
 INVALID = 1
 CANNOT_CHECK = 2

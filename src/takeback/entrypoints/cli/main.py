@@ -31,10 +31,11 @@ def serve() -> None:
     """Run all of it: database, portal, console, API, worker and watcher. Ctrl-C stops it."""
     from takeback.entrypoints.cli.serve import Service
     from takeback.infra import process
-    from takeback.infra.config import all_settings
+    from takeback.platforms import all_settings
 
     stop = process.begin()
-    with Service(*all_settings()) as service:
+    settings, portal, _ = all_settings()
+    with Service(settings, portal) as service:
         service.wait_until_up(stop)
         for name, url in service.addresses().items():
             print(f"{name:8} {url}")
@@ -94,8 +95,8 @@ def migrate() -> None:
 @app.command()
 def links() -> None:
     """Print which links the connected platforms follow, for a portal on another machine."""
-    from takeback.app import followed_links
     from takeback.infra.config import Settings
+    from takeback.platforms import followed_links
 
     print(followed_links(Settings()))
 
@@ -103,16 +104,13 @@ def links() -> None:
 @app.command()
 def settings() -> None:
     """List every setting with its present value; of a secret only whether it is set."""
-    from takeback.infra.config import all_settings
-    from takeback.infra.settings_form import PREFIX, allowed_range, shown
+    from takeback.infra.settings_form import PREFIX, listed
+    from takeback.platforms import all_settings
 
-    lines: dict[str, str] = {}
-    for group in all_settings():
-        for name, field in type(group).model_fields.items():
-            value = shown(getattr(group, name), field)
-            about = (field.description or "").rstrip(".")
-            about += f"; {allowed_range(field)}." if allowed_range(field) else "."
-            lines.setdefault(name, f"{PREFIX}{name.upper()}={value}\n    {about}")
+    settings, portal, accounts = all_settings()
+    lines = listed(settings, PREFIX) | listed(portal, PREFIX)
+    for each in accounts:
+        lines |= listed(each.settings, each.account.prefix)
     print("\n".join(lines.values()))  # no table: a narrow terminal would cut names and values
 
 

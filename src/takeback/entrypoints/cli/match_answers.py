@@ -6,11 +6,10 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
-from takeback.signals.clip import Verdict
-from takeback.signals.files import names
 from takeback.signals.folder import Answer
-from takeback.signals.known import Found
+from takeback.signals.known import Found, Verdict
 from takeback.signals.model import HASH_BITS, Cut, Flip
+from takeback.signals.parts import names
 
 _PARTS = {
     Cut.WHOLE: "the picture itself",

@@ -19,7 +19,7 @@ from takeback.errors import ConfigurationError, Unreadable
 from takeback.infra.config import Settings
 from takeback.infra.vault.keys import write_secret
 from takeback.infra.vault.sealing import open_stream
-from takeback.signals.files.names import is_view
+from takeback.signals.parts.names import is_view
 from takeback.signals.sandbox import Decoder
 
 BLURRED, CLEAR = 320, 1600

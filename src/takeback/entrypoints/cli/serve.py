@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TextIO
 
-from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, followed_links, keys_folder
+from takeback.app import DATABASE_FOLDER, KEYS_FOLDER, keys_folder
 from takeback.errors import ConfigurationError, Unavailable
 from takeback.infra.config import PortalSettings, Settings
 from takeback.infra.db import migrate
@@ -34,6 +34,7 @@ from takeback.infra.outbound import OutboundClient, Timeouts
 from takeback.infra.process import PARENT_PIPE, handed_down
 from takeback.infra.vault.keys import PORTAL_FOLDER
 from takeback.keyring import service as keyring
+from takeback.platforms import followed_links
 
 PARTS = ("worker", "watcher", "portal", "console", "api")
 GRACE = 20.0

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from takeback.entrypoints.witness.folder import Folder, create
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.policy import format_log_key
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.policy import format_log_key
 
 app = typer.Typer(
     help="Watch the logs of other organisations. A witness remembers the last state of each log and signs a "

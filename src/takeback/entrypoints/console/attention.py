@@ -79,7 +79,8 @@ def _items(tx: Tx, me: Reviewer) -> list[Item]:
     for each in ledger.recent(tx, _KINDS, MOST):
         case, settled, names = None, False, words.Names({}, {}, {})
         if isinstance(each.event, RemovalFailed):
-            case = takedown.case_of(tx, each.event.target)
+            removal = takedown.get(tx, each.event.target)
+            case = None if removal is None else removal.case
             if case is not None:
                 stands = cases.get(case) or cases.setdefault(case, standing(tx, case, me))
                 states = {target.target: target.state for target in stands.targets}

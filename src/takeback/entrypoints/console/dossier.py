@@ -16,8 +16,9 @@ from takeback.errors import NotFound
 from takeback.ids import CaseId, DossierId
 from takeback.infra import clock
 from takeback.infra.jobs.queue import enqueue
+from takeback.jobs import WriteDossier
 from takeback.staff import service as staff
-from takeback_verify.package import FOLDER
+from takeback_verify.core.package import FOLDER
 
 router = APIRouter(prefix="/case/{case}/dossier")
 
@@ -82,7 +83,7 @@ def ask(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[Reason, Form
     """Have a package put together; the asking is recorded, the work is a job."""
     with desk.app.database.transaction() as tx:
         dossier = service.ask(tx, CaseId(case), by=visit.member.id, reason=reason.value, now=clock.now())
-        enqueue(tx, "write_dossier", dossier=str(dossier))
+        enqueue(tx, WriteDossier(dossier))
     return RedirectResponse(f"/case/{case}/dossier", 303)
 
 

@@ -5,11 +5,10 @@ from datetime import datetime, timedelta
 
 from takeback.cases.floods import Flood
 from takeback.entrypoints.console.counting import count
-from takeback.events.choices import FloodKind
-from takeback.events.floods import (
+from takeback.events import (
     FloodBegan,
-    FloodEvent,
     FloodKept,
+    FloodKind,
     FloodLetIn,
     ReportHeld,
     ReportLetIn,
@@ -18,6 +17,10 @@ from takeback.events.floods import (
 )
 from takeback.ids import StaffId
 from takeback.submissions.links import Link
+
+FloodEvent = (
+    FloodBegan | ReportHeld | ReportLetIn | FloodLetIn | FloodKept | ReportLinkMade | ReportLinkRevoked
+)
 
 _FROM: Mapping[FloodKind, str] = {
     FloodKind.NETWORK: "from one network",

@@ -15,11 +15,10 @@ from takeback.entrypoints.console.counting import count
 from takeback.entrypoints.console.theme import Theme
 from takeback.entrypoints.console.words_work import named
 from takeback.events import AccountChange, ApiKeyChange, Event, FoundBy, Revealed, StaffChange, Verdict
-from takeback.events import floods as flood_events
 from takeback.evidence.model import WORKING_COPY
 from takeback.ids import StaffId
-from takeback.signals.files import names
 from takeback.signals.model import HASH_BITS, Cut, Flip
+from takeback.signals.parts import names
 from takeback.signals.relation import Hit
 from takeback.staff.model import How, Role
 from takeback.takedown.model import Finding, TargetProgress, TargetState
@@ -324,13 +323,13 @@ def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0
         ):
             return breaker_words.sentence(event, names.of_staff)
         case (
-            flood_events.FloodBegan()
-            | flood_events.FloodKept()
-            | flood_events.FloodLetIn()
-            | flood_events.ReportHeld()
-            | flood_events.ReportLetIn()
-            | flood_events.ReportLinkMade()
-            | flood_events.ReportLinkRevoked()
+            events.FloodBegan()
+            | events.FloodKept()
+            | events.FloodLetIn()
+            | events.ReportHeld()
+            | events.ReportLetIn()
+            | events.ReportLinkMade()
+            | events.ReportLinkRevoked()
         ):
             return flood_words.sentence(event, names.of_staff)
         case events.RemovalPlanned(sighting=sighting):

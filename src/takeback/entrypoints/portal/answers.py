@@ -63,7 +63,7 @@ class FormPost:
     fields: Mapping[str, str] = field(default_factory=dict)
     """Answers that the page sent, by the names of `Answers`' fields."""
     work: str = ""
-    """A puzzle that her device solved, to be let past a full limiter."""
+    """A puzzle that her device solved, to be let past a limit that is used up."""
 
     def answered(self, before: Answers, asked: tuple[str, ...]) -> Answers:
         """Return the answers with those of this page in place: what it asks and did not send is empty."""

@@ -20,7 +20,7 @@ from takeback.entrypoints.portal.answering import trouble
 from takeback.entrypoints.portal.by_link import ByLink
 from takeback.entrypoints.portal.entrance import Entrance
 from takeback.entrypoints.portal.guard import Guard
-from takeback.entrypoints.portal.limits import RateLimiter
+from takeback.entrypoints.portal.limits import VisitorLimit
 from takeback.entrypoints.portal.links import links
 from takeback.entrypoints.portal.lookup import (
     ASK_PER_NETWORK,
@@ -70,10 +70,10 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
         Work(pepper),
         Labels(database, pepper),
         {
-            "begin": RateLimiter(BEGIN_PER_NETWORK, BEGIN_TOGETHER),
-            "send": RateLimiter(SEND_PER_NETWORK, SEND_TOGETHER),
-            "ask": RateLimiter(ASK_PER_NETWORK, ASK_TOGETHER),
-            "take": RateLimiter(TAKE_PER_NETWORK, TAKE_TOGETHER),
+            "begin": VisitorLimit(BEGIN_PER_NETWORK, BEGIN_TOGETHER),
+            "send": VisitorLimit(SEND_PER_NETWORK, SEND_TOGETHER),
+            "ask": VisitorLimit(ASK_PER_NETWORK, ASK_TOGETHER),
+            "take": VisitorLimit(TAKE_PER_NETWORK, TAKE_TOGETHER),
         },
     )
     questions = Questions(

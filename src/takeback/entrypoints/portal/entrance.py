@@ -1,4 +1,4 @@
-"""Who may come in: by a limiter that counts networks, by work of a device, or by a link that staff made."""
+"""The portal's admission: by a limit for networks, by work of a device, or by a link that staff made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import Request
 
 from takeback.entrypoints.portal import answering
-from takeback.entrypoints.portal.limits import RateLimiter
+from takeback.entrypoints.portal.limits import VisitorLimit
 from takeback.entrypoints.portal.networks import Visitor
 from takeback.entrypoints.portal.work import Work
 from takeback.infra import clock
@@ -24,13 +24,13 @@ class Entrance:
         onion: the portal's onion address, if it has one.
         work: makes puzzles and counts what was solved.
         labels: makes the labels that a report comes with.
-        limiters: one for each kind of request, by its name.
+        limits: one for each kind of request, by its name.
     """
 
     onion: str | None
     work: Work
     labels: Labels
-    limiters: dict[str, RateLimiter] = field(default_factory=dict)
+    limits: dict[str, VisitorLimit] = field(default_factory=dict)
 
     def enter(
         self, request: Request, kinds: Iterable[str], key: DraftKey, *, link: str = "", solved: str = ""
@@ -39,7 +39,7 @@ class Entrance:
 
         Args:
             request: what was asked.
-            kinds: the limiters that it passes.
+            kinds: the limits that it counts for.
             key: the visitor's.
             link: the token of the link for many reports that she came by; those who did are one crowd.
             solved: a puzzle that her device solved.
@@ -54,7 +54,7 @@ class Entrance:
         if link:
             who = Visitor((f"link {submit.link_hash(link).hex()}",), crowd=True)
         for kind in kinds:
-            self.limiters[kind].enter(who, now)
+            self.limits[kind].enter(who, now)
 
     def puzzle(self, key: DraftKey) -> str:
         """Return a puzzle for a visitor who was held up."""

@@ -2,8 +2,7 @@
 
 Receipts could be guessed and the intake could be flooded; both are slowed, neither is watched. A network
 is known only by a hash under a salt that lives in this process's memory and is thrown away each day, so
-nothing here can say who came, and a restart forgets everything. The trade-off: each portal process counts
-for itself. What must be counted exactly, how many reports come from one network, is counted in the database
+nothing here can say who came. How many reports come from one network is counted exactly in the database
 (`cases/floods.py`).
 
 A request counts for all networks that its address lies in (`networks`), and passes if each has room: a wider
@@ -16,71 +15,36 @@ import hashlib
 import hmac
 import secrets
 import threading
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from takeback.entrypoints.portal.networks import Visitor
 from takeback.errors import TooManyAttempts
+from takeback.infra.rate_limiter import MOST_BUCKETS, Rate, RateLimiter
 
 FREE = 3
 """Requests of a network, of its widest kind, that the bound for all together does not hold up."""
 _WIDER = 2
 """Each wider network may do so many times as much."""
-_MOST_NETWORKS = 60_000
-"""Some 20 MB. The one that was silent for longest is forgotten, which refuses nobody."""
+_TOGETHER = b"together"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A token bucket: so many at once, then one more each so often."""
-
-    burst: int
-    every: timedelta
-
-    def times(self, factor: int) -> "Rate":
-        """Return the rate for something so many times as large."""
-        return Rate(self.burst * factor, self.every / factor)
-
-
-@dataclass(frozen=True, slots=True)
-class Bucket:
-    """How full one bucket was when it was last looked at."""
-
-    tokens: float
-    at: datetime
-
-
-def take(rate: Rate, bucket: Bucket | None, now: datetime) -> tuple[Bucket, timedelta]:
-    """Take one token if there is one.
-
-    Returns:
-        The bucket afterwards, and how long to wait until there is one: nothing if it was taken.
-    """
-    if bucket is None:
-        return Bucket(rate.burst - 1, now), timedelta()
-    gained = max(timedelta(), now - bucket.at) / rate.every
-    tokens = min(float(rate.burst), bucket.tokens + gained)
-    if tokens >= 1:
-        return Bucket(tokens - 1, now), timedelta()
-    return Bucket(tokens, now), (1 - tokens) * rate.every
-
-
-class RateLimiter:
+class VisitorLimit:
     """Lets one kind of request through as often as it may come.
 
     Args:
         per_network: for the narrowest network of an address.
         together: for all; protects the database when many networks come at once. A crowd has as much.
+        most: networks that are remembered.
     """
 
-    def __init__(self, per_network: Rate, together: Rate) -> None:
+    def __init__(self, per_network: Rate, together: Rate, most: int = MOST_BUCKETS) -> None:
         self._per_network = per_network
         self._together = together
+        self._most = most
         self._lock = threading.Lock()
-        self._salt = secrets.token_bytes(32)
+        self._salt = b""
         self._day: date | None = None
-        self._networks: dict[bytes, Bucket] = {}
-        self._all: Bucket | None = None
+        self._limiter = RateLimiter(most)
 
     def enter(self, visitor: Visitor, now: datetime) -> None:
         """Count one request.
@@ -95,25 +59,16 @@ class RateLimiter:
         with self._lock:
             if now.date() != self._day:
                 self._day, self._salt = now.date(), secrets.token_bytes(32)
-                self._networks.clear()
-            taken, wait = dict[bytes, Bucket](), timedelta()
-            rate, bucket = self._together, None
-            for width, network in enumerate(visitor.networks):
-                rate = self._together if visitor.crowd else self._per_network.times(_WIDER**width)
-                name = hmac.digest(self._salt, network.encode(), hashlib.sha256)
-                bucket, longer = take(rate, self._networks.get(name), now)
-                wait, taken[name] = max(wait, longer), bucket
-            if not wait and bucket is not None and bucket.tokens < rate.burst - FREE and not visitor.crowd:
-                self._all, wait = take(self._together, self._all, now)
-            if not wait:
-                self._remember(taken)
+                self._limiter = RateLimiter(self._most)
+            rates = {
+                hmac.digest(self._salt, network.encode(), hashlib.sha256): (
+                    self._together if visitor.crowd else self._per_network.times(_WIDER**width)
+                )
+                for width, network in enumerate(visitor.networks)
+            }
+            widest, rate = list(rates.items())[-1]
+            if not visitor.crowd and self._limiter.left(widest, rate, now) <= rate.burst - FREE:
+                rates[_TOGETHER] = self._together
+            wait = self._limiter.take(rates, now)
         if wait:
             raise TooManyAttempts(wait)
-
-    def _remember(self, taken: dict[bytes, Bucket]) -> None:
-        """Write down what was taken, at the end: the first is the one that was silent for longest."""
-        for name, bucket in taken.items():
-            self._networks.pop(name, None)
-            self._networks[name] = bucket
-        while len(self._networks) > _MOST_NETWORKS:
-            del self._networks[next(iter(self._networks))]

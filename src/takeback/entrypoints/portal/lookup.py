@@ -20,18 +20,18 @@ from takeback.entrypoints.portal import answering, session
 from takeback.entrypoints.portal.answering import see
 from takeback.entrypoints.portal.entrance import Entrance
 from takeback.entrypoints.portal.evidence import Press, takeable
-from takeback.entrypoints.portal.limits import Rate
 from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Lookup, Session
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.db.pool import Database
+from takeback.infra.rate_limiter import Rate
 from takeback.submissions import draft as drafts
 from takeback.submissions import package, receipt, submit
 from takeback.submissions.draft import DraftKey
 from takeback.submissions.model import PackageStatus
 from takeback.submissions.receipt import Pepper, ReceiptCode
-from takeback_verify.package import FOLDER
+from takeback_verify.core.package import FOLDER
 
 ASK_PER_NETWORK = Rate(burst=20, every=timedelta(seconds=10))
 ASK_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.1))

@@ -16,12 +16,12 @@ from takeback.entrypoints.portal import answering, session, steps
 from takeback.entrypoints.portal import answers as form
 from takeback.entrypoints.portal.answering import see
 from takeback.entrypoints.portal.entrance import Entrance
-from takeback.entrypoints.portal.limits import Rate
 from takeback.entrypoints.portal.links import Links
 from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Draft, Lookup, Session
 from takeback.errors import LinkEnded, Refused, TooManyAttempts
 from takeback.infra.db.pool import Database
+from takeback.infra.rate_limiter import Rate
 from takeback.infra.vault.seal import Recipient
 from takeback.submissions import draft as drafts
 from takeback.submissions import submit

@@ -1,5 +1,4 @@
-"""A way past a full limiter: the visitor's device does some sums. A flood would have to do them for each
-report.
+"""A way past a used-up limit: the visitor's device does some sums, which a flood would do for each report.
 
 Behind an onion address all visitors are one network, so one stranger can use up what all may do. Nobody there
 can be told apart, but work has a price for everybody. A puzzle has `PARTS` parts; each asks for a number
@@ -17,7 +16,7 @@ import secrets
 import threading
 from datetime import datetime, timedelta
 
-from takeback.entrypoints.portal.limits import Bucket, Rate, take
+from takeback.infra.rate_limiter import Rate, RateLimiter
 from takeback.submissions.draft import DraftKey, locator
 from takeback.submissions.receipt import Pepper
 
@@ -29,6 +28,7 @@ EASIEST, HARDEST = 6, 11
 LIFE = timedelta(minutes=15)
 WAY = Rate(burst=60, every=timedelta(seconds=1))
 """How many may come by work, whoever they are."""
+_WAY = b"work"
 _SLACK = 2
 """A puzzle may be so many bits easier than one that is made now: the load rose while it was solved."""
 _PER_TRY = timedelta(milliseconds=2)
@@ -46,7 +46,7 @@ class Work:
     def __init__(self, pepper: Pepper) -> None:
         self._secret = hmac.digest(pepper, b"puzzles", hashlib.sha256)
         self._lock = threading.Lock()
-        self._way: Bucket | None = None
+        self._way = RateLimiter()
         self._spent: dict[str, datetime] = {}
 
     def puzzle(self, key: DraftKey, now: datetime) -> str:
@@ -57,10 +57,7 @@ class Work:
 
     def bits(self, now: datetime) -> int:
         """Return how hard a puzzle is that is made now."""
-        with self._lock:
-            if self._way is None:
-                return EASIEST
-            left = min(WAY.burst, self._way.tokens + max(timedelta(), now - self._way.at) / WAY.every)
+        left = self._way.left(_WAY, WAY, now)
         return EASIEST + round((HARDEST - EASIEST) * (1 - left / WAY.burst))
 
     def spend(self, key: DraftKey, solved: str, now: datetime) -> bool:
@@ -85,11 +82,7 @@ class Work:
             if puzzle in self._spent:
                 return False
             self._spent[puzzle] = now + LIFE
-        if not solves(puzzle, bits, numbers):
-            return False
-        with self._lock:
-            self._way, wait = take(WAY, self._way, now)
-        return not wait
+        return solves(puzzle, bits, numbers) and not self._way.take({_WAY: WAY}, now)
 
     def _signed(self, key: DraftKey, stated: str) -> str:
         mac = hmac.digest(self._secret, locator(key) + stated.encode(), hashlib.sha256)

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 Picture = tuple[str, str, str]
 """Place, message and media."""
 _NOT_YET = SightingId(0)
-"""What a post is called before its row is written."""
+"""The id of a post before its row is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,25 +43,25 @@ class Todo:
 
 @dataclass(frozen=True, slots=True)
 class Captured:
-    """What came of it."""
+    """A picture that was captured ahead, or not."""
 
     todo: Todo
     wanted: Wanted
     sealed: SealedCapture | None
     """None: it could not be captured now, or ever."""
     never: str | None
-    """Why it never can be."""
+    """The reason for which it never can be."""
 
 
 class Ahead:
-    """What this process knows of places under investigation. Safe between its threads."""
+    """Captures what is posted in places under investigation. Safe between threads."""
 
     def __init__(self, app: App) -> None:
         self._app = app
         self._places: Places = {}
 
     def learn(self, places: Places) -> None:
-        """What is under investigation from now on."""
+        """Remember what is under investigation from now on."""
         self._places = places
 
     def todo(self, connector: Connector, posts: Sequence[Post], now: datetime) -> list[Todo]:

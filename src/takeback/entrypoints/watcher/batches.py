@@ -1,4 +1,4 @@
-"""What is done with a batch: capture, read, commit; and what is done when that fails.
+"""Captures, reads and commits a batch; sets it aside when that fails.
 
 A batch that fails for a reason that nobody foresaw is set aside, and its stream goes on after it. What was
 set aside is tried again in halves, down to the single post.
@@ -150,7 +150,7 @@ class Batches:
             beside(tx)
 
     def _capture(self, connector: Connector, batch: Batch) -> list[Captured]:
-        """What is under investigation, on disk before anything else is done with it."""
+        """Capture what is under investigation, before anything else is done with it."""
         todo = self._ahead.todo(connector, batch.posts, self._clock.now())
         return [each for each in self._each(self._ahead.capture, todo) if each is not None]
 
@@ -191,7 +191,7 @@ class Batches:
 
 
 def passes(error: BaseException) -> bool:
-    """Whether it is the database that fails, and not what was to be written."""
+    """Return whether the database fails, and not what was to be written."""
     away = isinstance(error, psycopg.OperationalError)
     return away and not (error.sqlstate or "").startswith(_OF_THE_ROW)
 

@@ -92,7 +92,7 @@ class Streams:
         """Of streams that have an end and are read in several turns, by name."""
         self._guard = threading.Lock()
         self._others_wait: dict[bool, bool] = {False: False, True: False}
-        """Whether more streams are free than are taken; by whether they have an end."""
+        """True: more streams are free than are taken; by whether they have an end."""
         self._free_slot = threading.Event()
         self._known = set[StreamId]()
         self._forgotten = float("-inf")
@@ -298,6 +298,6 @@ class Streams:
 
 
 def says_anything(batch: Batch, cursor: str | None) -> bool:
-    """Whether there is anything to commit."""
+    """Return whether there is anything to commit."""
     found = batch.posts or batch.opens or batch.deletions or batch.unseen or batch.survey
     return bool(found) or batch.done or batch.cursor != cursor

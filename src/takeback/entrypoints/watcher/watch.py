@@ -49,7 +49,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
     with open_app(settings) as app:
         begin_at_start(subject_of(app))
         if not app.connectors:
-            log.warning("no platform is connected: set TAKEBACK_MATRIX_URL and its tokens; nothing to watch")
+            log.warning("no platform is connected, so nothing is watched: set TAKEBACK_CONNECTORS")
         if app.sealer is not None and not app.sealer.keeps:
             log.info("there is no directory of recipients: no evidence is captured")
         _Watch(app, stop).run()

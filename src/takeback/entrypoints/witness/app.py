@@ -12,9 +12,9 @@ from takeback.entrypoints.witness.rules import Refusal, decide, parse_request
 from takeback.errors import ConfigurationError
 from takeback.infra import clock
 from takeback.infra.http.checks import Checked
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.errors import Malformed
-from takeback_verify.note import format_signature
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.note import format_signature
 
 MAX_BODY = 65_536
 """Longest request: a proof of 63 hashes and a note with some signatures, of ML-DSA-44 too."""

@@ -19,17 +19,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback_verify.checkpoint import Checkpoint, parse_checkpoint
-from takeback_verify.cosignature import (
-    CosignerKey,
-    CosignerKind,
-    CosignerSecret,
-    format_cosigner_secret,
-    parse_cosigner_secret,
-)
-from takeback_verify.errors import Malformed, VerifyError
-from takeback_verify.note import Note, format_note, parse_note
-from takeback_verify.policy import Log, LogKey, Policy, format_log_key, open_of_log, parse_log_key
+from takeback.infra.signing import CosignerSecret, format_cosigner_secret, parse_cosigner_secret
+from takeback_verify.core.checkpoint import Checkpoint, parse_checkpoint
+from takeback_verify.core.cosignature import CosignerKey, CosignerKind
+from takeback_verify.core.errors import Malformed, VerifyError
+from takeback_verify.core.note import Note, format_note, parse_note
+from takeback_verify.core.policy import Log, LogKey, Policy, format_log_key, open_of_log, parse_log_key
 
 KEY_FILES = {CosignerKind.ED25519: "witness.key", CosignerKind.ML_DSA_44: "witness.mldsa.key"}
 LOGS = "logs"

@@ -9,11 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from takeback_verify.checkpoint import Checkpoint, parse_checkpoint
-from takeback_verify.errors import Malformed, NotProven, VerifyError
-from takeback_verify.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
-from takeback_verify.note import Note, parse_note
-from takeback_verify.policy import Log, LogKey, Policy, open_of_log
+from takeback_verify.core.checkpoint import Checkpoint, parse_checkpoint
+from takeback_verify.core.errors import Malformed, NotProven, VerifyError
+from takeback_verify.core.merkle import EMPTY_ROOT, HASH_BYTES, verify_consistency
+from takeback_verify.core.note import Note, parse_note
+from takeback_verify.core.policy import Log, LogKey, Policy, open_of_log
 
 MAX_PROOF = 63
 """Most hashes in a consistency proof."""

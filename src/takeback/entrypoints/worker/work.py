@@ -23,8 +23,7 @@ from takeback.infra.ledger.timestamps import Timestamper
 from takeback.infra.ledger.witnesses import Witnesses, load_policy
 from takeback.keyring import service as keyring
 from takeback.submissions import service as submissions
-from takeback.workflow import dispatch as pipeline
-from takeback.workflow import errands
+from takeback.workflow import dispatch, reports
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
         try:
             worker.run(
                 app.database,
-                pipeline.work(app),
+                dispatch.work(app),
                 stop,
                 concurrency=settings.workers,
                 heartbeat=settings.heartbeat_seconds,
@@ -132,6 +131,6 @@ def _take_in(app: App, stop: threading.Event) -> None:
     """Open reports as they come, without waiting for the clock."""
     for _ in app.database.look([submissions.WAITING, receipt_download.WAITING], stop, every=15):
         try:
-            errands.take_in(app)
+            reports.take_in(app)
         except Exception:  # the clock's job tries again, and what waits is not lost
             log.exception("could not take reports in")

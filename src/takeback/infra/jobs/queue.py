@@ -1,7 +1,7 @@
-"""Put work down for later, in the transaction that made it necessary: both happen, or neither.
+"""Enqueue work in the transaction that made it necessary: both happen, or neither.
 
-The queue is `procrastinate`; this face is all that rooms see of it. Who runs the work is `worker.py`; what
-goes first is in `urgency.py`.
+The queue is `procrastinate`; this face is all that rooms see of it. `takeback.jobs` has the jobs, `worker.py`
+runs them.
 """
 
 from dataclasses import dataclass
@@ -10,26 +10,28 @@ from datetime import datetime, timedelta
 import procrastinate
 
 from takeback.infra.db.pool import Tx
-from takeback.infra.jobs.urgency import URGENCY, of_job
+from takeback.infra.jobs.wire import KNOWN, args_of, name_of
+from takeback.jobs import Job
 
 _app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())  # never opened: callers bring theirs
 
 
-def enqueue(
-    tx: Tx, name: str, *, at: datetime | None = None, urgency: int | None = None, **args: str | int
-) -> None:
-    """Put one job down.
+def enqueue(tx: Tx, job: Job, *, at: datetime | None = None, priority: int | None = None) -> None:
+    """Enqueue one job.
 
     Args:
         tx: the caller's transaction.
-        name: the handler's name, see `pipeline.handlers`.
+        job: what to do; its fields are seen in the queue.
         at: not before this time; now if None.
-        urgency: an `Urgency`, or one of `urgency.SLOW`; default: what `urgency.URGENCY` says of the name.
-        args: what the handler is called with; ids and small numbers only, since they are seen in the queue.
+        priority: an `Urgency`, or one of `jobs.SLOW`; default: the job's own.
     """
-    priority = of_job(name) if urgency is None else urgency
-    task = _app.configure_task(name, schedule_at=at, priority=priority, connection=tx, allow_unknown=True)
-    task.defer(**args)
+    _app.configure_task(
+        name_of(type(job)),
+        schedule_at=at,
+        priority=job.policy.urgency if priority is None else priority,
+        connection=tx,
+        allow_unknown=True,
+    ).defer(**args_of(job))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,16 @@ def waiting(tx: Tx) -> tuple[Waiting, ...]:
 
 
 def unknown(tx: Tx) -> tuple[Waiting, ...]:
-    """Return the jobs that this version does not know, by name: they wait for a worker that does."""
+    """Return the jobs whose name or version this code does not know: they wait for a worker that does."""
     rows = tx.execute(
         """
         select job.task_name, count(*), min(coalesce(job.scheduled_at, event.at))
         from procrastinate_jobs job
         left join procrastinate_events event on event.job_id = job.id and event.type = 'deferred'
-        where job.status = 'todo' and job.task_name <> all(%s)
+        where job.status = 'todo' and job.task_name || ':' || coalesce(job.args ->> 'v', '0') <> all(%s)
         group by job.task_name order by job.task_name
         """,
-        [list(URGENCY)],
+        [list(KNOWN)],
     )
     return tuple(Waiting(*row) for row in rows)
 

@@ -12,11 +12,13 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from takeback.infra.db.pool import Tx
-from takeback.infra.jobs.urgency import NOT_SAID
+
+NOT_SAID = 0
+"""The priority of jobs of a version without urgencies; a worker gives them theirs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Row:
     """A job that a worker holds."""
 
     id: int
@@ -28,27 +30,28 @@ class Job:
 
 
 def due(tx: Tx, priorities: Sequence[int], known: Sequence[str]) -> set[int]:
-    """Return the priorities that have jobs of known names which are due: one look into the index for each."""
+    """Return the priorities that have known jobs which are due: one look into the index for each."""
     rows = tx.execute(
         """
         select wanted.priority from unnest(%s::int[]) as wanted (priority)
         where exists (
             select from procrastinate_jobs where status = 'todo' and priority = wanted.priority
-            and coalesce(scheduled_at, '-infinity') <= now() and task_name = any(%s))
+            and coalesce(scheduled_at, '-infinity') <= now()
+            and task_name || ':' || coalesce(args ->> 'v', '0') = any(%s))
         """,
         [list(priorities), list(known)],
     ).fetchall()
     return {priority for (priority,) in rows}
 
 
-def fetch(tx: Tx, worker: int, order: Sequence[int], known: Sequence[str]) -> Job | None:
+def fetch(tx: Tx, worker: int, order: Sequence[int], known: Sequence[str]) -> Row | None:
     """Take the next job that is due; None if there is none.
 
     Args:
         tx: the transaction.
         worker: who takes it.
         order: priorities, in the order in which they are looked through.
-        known: the only names that are taken: others wait for a worker that knows them.
+        known: the only names, each with its version, that are taken: see `wire.KNOWN`.
     """
     # One look into the index for each priority. A priority's jobs that are for later are never read over:
     # there is one for each copy that was removed within the last month.
@@ -62,17 +65,18 @@ def fetch(tx: Tx, worker: int, order: Sequence[int], known: Sequence[str]) -> Jo
             cross join lateral (
                 select id from procrastinate_jobs
                 where status = 'todo' and priority = wanted.priority
-                and coalesce(scheduled_at, '-infinity') <= now() and task_name = any(%(known)s)
+                and coalesce(scheduled_at, '-infinity') <= now()
+                and task_name || ':' || coalesce(args ->> 'v', '0') = any(%(known)s)
                 order by coalesce(scheduled_at, '-infinity'), id limit 1 for update skip locked) job
             order by wanted.place limit 1)
         returning id, task_name, args, attempts, worker_id
         """,
         {"worker": worker, "order": list(order), "known": list(known)},
     ).fetchone()
-    return None if row is None else Job(*row)
+    return None if row is None else Row(*row)
 
 
-def done(tx: Tx, job: Job) -> None:
+def done(tx: Tx, job: Row) -> None:
     """Forget a job."""
     tx.execute(
         "delete from procrastinate_jobs where id = %s and status = 'doing' and worker_id = %s",
@@ -80,7 +84,7 @@ def done(tx: Tx, job: Job) -> None:
     )
 
 
-def again(tx: Tx, job: Job, at: datetime) -> None:
+def again(tx: Tx, job: Row, at: datetime) -> None:
     """Count a try and put the job down for later."""
     tx.execute(
         "update procrastinate_jobs set status = 'todo', attempts = attempts + 1, scheduled_at = %s,"
@@ -89,7 +93,7 @@ def again(tx: Tx, job: Job, at: datetime) -> None:
     )
 
 
-def failed(tx: Tx, job: Job) -> None:
+def failed(tx: Tx, job: Row) -> None:
     """Keep a job that was given up, as it is."""
     tx.execute(
         "update procrastinate_jobs set status = 'failed', attempts = attempts + 1"
@@ -98,12 +102,13 @@ def failed(tx: Tx, job: Job) -> None:
     )
 
 
-def tick(tx: Tx, name: str, priority: int, at: int) -> None:
+def tick(tx: Tx, name: str, args: Mapping[str, object], priority: int, at: int) -> None:
     """Put down what the clock brings, unless somebody did, or the last one still waits.
 
     Args:
         tx: the transaction.
         name: of the job.
+        args: of the job.
         priority: of the job.
         at: the time that it is put down for, in seconds since 1970.
     """
@@ -112,7 +117,7 @@ def tick(tx: Tx, name: str, priority: int, at: int) -> None:
             tx.execute(
                 "select procrastinate_defer_periodic_job_v2("
                 "'default', null, %(name)s, %(name)s, %(priority)s, '', %(at)s, %(args)s)",
-                {"name": name, "priority": priority, "at": at, "args": Jsonb({})},
+                {"name": name, "priority": priority, "at": at, "args": Jsonb(args)},
             )
     except psycopg.errors.UniqueViolation:
         pass
@@ -137,7 +142,7 @@ def end(tx: Tx, worker: int) -> None:
     tx.execute("delete from procrastinate_workers where id = %s", [worker])
 
 
-def take_over(tx: Tx, worker: int, silent_for: float) -> list[Job]:
+def take_over(tx: Tx, worker: int, silent_for: float) -> list[Row]:
     """Take all jobs of workers that were silent for so many seconds, and forget those workers."""
     tx.execute(
         "delete from procrastinate_workers where last_heartbeat < now() - make_interval(secs => %s)"
@@ -153,7 +158,7 @@ def take_over(tx: Tx, worker: int, silent_for: float) -> list[Job]:
         """,
         [worker],
     ).fetchall()
-    return [Job(*row) for row in rows]
+    return [Row(*row) for row in rows]
 
 
 def sort_in(tx: Tx, priorities: Mapping[str, int]) -> None:

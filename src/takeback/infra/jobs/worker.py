@@ -6,15 +6,14 @@ every slot is a thread, and so are the heartbeat and the clock; none of them wai
 ask the database through `Database`, which says when it is away.
 
 What failed is tried again after growing waits, or after what the platform asks for. The jobs of a killed
-worker are taken over. A job that fails at every try is told to the caller of `run`, who records it as a
-event. Handlers must bear being run twice.
+worker are taken over. A job that fails at every try is given up.
 """
 
 import itertools
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,12 +22,14 @@ import procrastinate
 import psycopg
 from procrastinate.periodic import PeriodicDeferrer
 
-from takeback.errors import LONGEST_WAIT, TakebackError, Unavailable, asked_wait
+from takeback.errors import TakebackError, Unavailable, asked_wait
 from takeback.infra.clock import now
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.jobs import store
-from takeback.infra.jobs.store import Job
-from takeback.infra.jobs.urgency import URGENCY, Lane, lanes, of_job
+from takeback.infra.jobs.lanes import Lane, lanes
+from takeback.infra.jobs.store import Row
+from takeback.infra.jobs.wire import KNOWN, args_of, name_of, read
+from takeback.jobs import JOBS, PERIODIC, Enqueued, Job, Policy
 
 log = logging.getLogger(__name__)
 
@@ -43,40 +44,13 @@ TEND_EVERY = 5.0
 
 
 @dataclass(frozen=True, slots=True)
-class Handler:
-    """What runs when a job of this name comes up."""
-
-    name: str
-    run: Callable[..., None]
-    """Called with the job's arguments by keyword."""
-    tries: int = 14
-    """Before it is given up; with waits of 1, 2, 4 ... 600 seconds, 14 are about an hour."""
-    longest: timedelta = LONGEST_WAIT
-    """If the platform asks for a longer wait than this, the job is given up instead."""
-
-
-@dataclass(frozen=True, slots=True)
-class Periodic:
-    """What runs by the clock, in one worker at a time."""
-
-    name: str
-    run: Callable[[], None]
-    cron: str
-    """Five fields, or six with seconds last."""
-
-
-GaveUp = Callable[[str, Mapping[str, object], BaseException], None]
-"""Told the handler's name, the job's arguments and the last error, before the job is marked failed."""
-
-
-@dataclass(frozen=True, slots=True)
 class Work:
     """All that a worker does."""
 
-    handlers: Sequence[Handler]
-    """One for each name that is enqueued."""
-    periodic: Sequence[Periodic]
-    gave_up: GaveUp
+    run: Callable[[Job], None]
+    """Do a job. It must bear being run twice."""
+    gave_up: Callable[[Enqueued, BaseException], None]
+    """Told a job and its last error, before it is marked as failed."""
 
 
 def wait_before(attempt: int, error: BaseException) -> timedelta:
@@ -86,10 +60,10 @@ def wait_before(attempt: int, error: BaseException) -> timedelta:
     return max(doubled, asked_wait(asked))
 
 
-def next_try(handler: Handler, attempt: int, error: BaseException) -> timedelta | None:
+def next_try(policy: Policy, attempt: int, error: BaseException) -> timedelta | None:
     """Return how long to wait after failed attempt number `attempt` (from 1); None: give up."""
     wait = wait_before(attempt, error)
-    return wait if attempt < handler.tries and wait <= handler.longest else None
+    return wait if attempt < policy.tries and wait <= policy.longest else None
 
 
 def run(database: Database, work: Work, stop: threading.Event, *, concurrency: int, heartbeat: float) -> None:
@@ -99,7 +73,7 @@ def run(database: Database, work: Work, stop: threading.Event, *, concurrency: i
         database: of the queue.
         work: what to do.
         stop: set by another thread or a signal handler.
-        concurrency: jobs at a time, for each lane that asks platforms: see `urgency.lanes`.
+        concurrency: jobs at a time, for each lane that asks platforms: see `lanes`.
         heartbeat: seconds between signs of life; one that is silent for three times as long loses its jobs.
     """
     _Worker(database, work, stop, heartbeat).run(lanes(concurrency))
@@ -129,10 +103,7 @@ class _Worker:
         self._database = database
         self._stop = stop
         self._heartbeat = heartbeat
-        self._gave_up = work.gave_up
-        self._handlers = {handler.name: handler for handler in work.handlers}
-        self._periodic = {timed.name: timed for timed in work.periodic}
-        self._known = [*self._handlers, *self._periodic]
+        self._work_of = work
         self._id = 0
 
     def run(self, taken: Sequence[Lane]) -> None:
@@ -169,7 +140,7 @@ class _Worker:
             try:
                 with self._database.connection() as connection:
                     while not self._stop.wait(LOOK_EVERY):
-                        due = store.due(connection, classes, self._known)
+                        due = store.due(connection, classes, KNOWN)
                         for lane, wake in zip(taken, wakes, strict=True):
                             if not due.isdisjoint(lane.classes):
                                 wake.wake()
@@ -183,47 +154,46 @@ class _Worker:
         while self._database.reach.wait(self._stop):
             try:
                 with self._database.transaction() as tx:
-                    job = store.fetch(tx, self._id, lane.order(next(counter)), self._known)
+                    row = store.fetch(tx, self._id, lane.order(next(counter)), KNOWN)
             except psycopg.OperationalError as error:
                 log.warning("no job can be fetched now: %s", error)
                 self._stop.wait(AGAIN_AFTER)
                 continue
-            if job is None:
+            if row is None:
                 wake.wait(self._stop)
                 continue
             wake.wake()  # there may be more
-            self._do(job)
+            self._do(row)
 
-    def _do(self, job: Job) -> None:
-        timed, handler = self._periodic.get(job.name), self._handlers.get(job.name)
+    def _do(self, row: Row) -> None:
+        job = _read(row)
+        if job is None:  # it stays, for a version that reads it
+            self._write(lambda tx: store.again(tx, row, now() + LONGEST_PAUSE))
+            return
         try:
-            if timed is not None:
-                timed.run()
-            elif handler is not None:
-                handler.run(**job.args)
+            self._work_of.run(job)
         except Exception as error:  # whatever it is: it is tried again, or told
-            if handler is None:
-                log.exception("%s failed; the clock brings it again", job.name)
-            else:
-                self._failed(handler, job, error)
+            if not isinstance(job, PERIODIC):
+                self._failed(job, row, error)
                 return
-        self._write(lambda tx: store.done(tx, job))
+            log.exception("%s failed; the clock brings it again", row.name)
+        self._write(lambda tx: store.done(tx, row))
 
-    def _failed(self, handler: Handler, job: Job, error: Exception) -> None:
-        """Put a job down again, or give it up as soon as that can be written down."""
-        wait = next_try(handler, job.attempts + 1, error)
+    def _failed(self, job: Enqueued, row: Row, error: Exception) -> None:
+        """Enqueue a job again, or give it up as soon as that can be written down."""
+        wait = next_try(job.policy, row.attempts + 1, error)
         if wait is None:
             try:
-                self._gave_up(handler.name, job.args, error)
+                self._work_of.gave_up(job, error)
             except Exception:
-                log.exception("could not write down that job %s was given up", job.id)
+                log.exception("could not write down that job %s was given up", row.id)
                 wait = LONGEST_PAUSE
         if wait is None:
-            log.error("job %s of %s is given up", job.id, job.name, exc_info=error)
-            self._write(lambda tx: store.failed(tx, job))
+            log.error("job %s of %s is given up", row.id, row.name, exc_info=error)
+            self._write(lambda tx: store.failed(tx, row))
         else:
             at = now() + wait
-            self._write(lambda tx: store.again(tx, job, at))
+            self._write(lambda tx: store.again(tx, row, at))
 
     def _write(self, what: Callable[[Tx], None]) -> bool:
         """Write down how a job ended, as soon as the database is there; False if `stop` is set before."""
@@ -257,17 +227,18 @@ class _Worker:
     def _tick(self) -> None:
         """Put down what the clock brings."""
         app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())  # never opened
-        for timed in self._periodic.values():
-            app.periodic(cron=timed.cron)(app.task(name=timed.name)(_by_clock))
+        jobs = {name_of(cls): cls() for cls in PERIODIC}
+        for name, job in jobs.items():
+            app.periodic(cron=str(job.policy.cron))(app.task(name=name)(_by_clock))
         ticks = PeriodicDeferrer(app.periodic_registry)
         due: dict[str, int] = {}
-        while self._periodic and self._database.reach.wait(self._stop):
+        while self._database.reach.wait(self._stop):
             # The newest tick of each is enough, also after an outage.
             due |= {task.task.name: at for task, at in ticks.get_previous_tasks(now().timestamp())}
             try:
                 with self._database.transaction() as tx:
                     for name, at in due.items():
-                        store.tick(tx, name, of_job(name), at)
+                        store.tick(tx, name, args_of(jobs[name]), jobs[name].policy.urgency, at)
                 due.clear()
             except psycopg.OperationalError as error:
                 log.warning("the clock cannot put down its jobs now: %s", error)
@@ -279,7 +250,7 @@ class _Worker:
         while self._database.reach.wait(self._stop):
             try:
                 with self._database.transaction() as tx:
-                    store.sort_in(tx, URGENCY)
+                    store.sort_in(tx, {name_of(cls): cls.policy.urgency for cls in JOBS})
                 # After an outage everybody was silent; whoever lives says so first.
                 if self._database.reach.up_for() > silent_for:
                     self._take_over(silent_for)
@@ -290,16 +261,24 @@ class _Worker:
     def _take_over(self, silent_for: float) -> None:
         """Start again what a killed worker was at; a job that kills its worker each time is given up."""
         with self._database.transaction() as tx:
-            jobs = store.take_over(tx, self._id, silent_for)
-        for job in jobs:
-            log.warning("taking over job %s of a worker that fell silent", job.id)
-            handler = self._handlers.get(job.name)
-            if job.name in self._periodic:  # the clock brings it again
-                self._write(lambda tx, job=job: store.done(tx, job))
-            elif handler is None or job.attempts + 1 < handler.tries:
-                self._write(lambda tx, job=job: store.again(tx, job, now()))
+            rows = store.take_over(tx, self._id, silent_for)
+        for row in rows:
+            log.warning("taking over job %s of a worker that fell silent", row.id)
+            job = _read(row)
+            if isinstance(job, PERIODIC):  # the clock brings it again
+                self._write(lambda tx, row=row: store.done(tx, row))
+            elif job is None or row.attempts + 1 < job.policy.tries:
+                self._write(lambda tx, row=row: store.again(tx, row, now()))
             else:
-                self._failed(handler, job, TakebackError("its worker was killed at every try"))
+                self._failed(job, row, TakebackError("its worker was killed at every try"))
+
+
+def _read(row: Row) -> Job | None:
+    try:
+        return read(row.name, row.args)
+    except ValueError as error:
+        log.error("job %s cannot be read: %s", row.id, error)  # noqa: TRY400 - the error says all
+        return None
 
 
 def _by_clock(timestamp: int) -> None:

@@ -18,12 +18,12 @@ from takeback.infra.ledger.check_succession import PastLogs
 from takeback.infra.ledger.faults import Faults
 from takeback.infra.ledger.keys import Signed
 from takeback.infra.ledger.succession import Claim, claim_of
-from takeback_verify.checkpoint import open_checkpoint
-from takeback_verify.cosignature import CosignerKey, verify_cosignature
-from takeback_verify.errors import VerifyError
-from takeback_verify.leaf import Opening, opens, parse_leaf
-from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import Note, VerifierKey, parse_note
+from takeback_verify.core.checkpoint import open_checkpoint
+from takeback_verify.core.cosignature import CosignerKey, verify_cosignature
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.leaf import Opening, opens, parse_leaf
+from takeback_verify.core.merkle import Frontier, leaf_hash
+from takeback_verify.core.note import Note, VerifierKey, parse_note
 
 
 class Verdict(StrEnum):

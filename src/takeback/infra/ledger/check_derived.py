@@ -9,10 +9,10 @@ from takeback.infra.db.pool import Tx
 from takeback.infra.ledger import parties, store
 from takeback.infra.ledger.faults import Faults
 from takeback.infra.ledger.tiles import WIDTH
-from takeback_verify.cosignature import parse_cosigner_key, verify_cosignature
-from takeback_verify.errors import VerifyError
-from takeback_verify.merkle import root_of
-from takeback_verify.note import Note, parse_note, parse_signature
+from takeback_verify.core.cosignature import parse_cosigner_key, verify_cosignature
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.merkle import root_of
+from takeback_verify.core.note import Note, parse_note, parse_signature
 
 
 class TileWalk:

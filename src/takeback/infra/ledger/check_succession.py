@@ -2,10 +2,10 @@
 
 from takeback.infra.ledger.faults import Faults
 from takeback.infra.ledger.succession import Claim
-from takeback_verify.checkpoint import open_checkpoint
-from takeback_verify.errors import VerifyError
-from takeback_verify.merkle import Frontier
-from takeback_verify.note import parse_note, parse_verifier_key
+from takeback_verify.core.checkpoint import open_checkpoint
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.merkle import Frontier
+from takeback_verify.core.note import parse_note, parse_verifier_key
 
 
 class PastLogs:

@@ -21,10 +21,10 @@ from takeback.errors import LedgerBroken
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.ledger import proofs, store
 from takeback.infra.ledger.tiles import HEIGHT, WIDTH, Tree
-from takeback_verify.checkpoint import Checkpoint, parse_checkpoint
-from takeback_verify.errors import VerifyError
-from takeback_verify.merkle import EMPTY_ROOT
-from takeback_verify.note import format_note, parse_note
+from takeback_verify.core.checkpoint import Checkpoint, parse_checkpoint
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.merkle import EMPTY_ROOT
+from takeback_verify.core.note import format_note, parse_note
 
 CHECKPOINT = "checkpoint"
 

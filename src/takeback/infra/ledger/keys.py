@@ -23,26 +23,23 @@ from datetime import datetime
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
-from takeback_verify.checkpoint import Checkpoint, format_checkpoint
-from takeback_verify.cosignature import (
+from takeback.infra.signing import (
+    CosignerSecret,
+    SignerKey,
+    format_cosigner_secret,
+    format_signer_key,
+    parse_cosigner_secret,
+    parse_signer_key,
+)
+from takeback_verify.core.checkpoint import Checkpoint, format_checkpoint
+from takeback_verify.core.cosignature import (
     CosignerKey,
     CosignerKind,
-    CosignerSecret,
     format_cosigner_key,
-    format_cosigner_secret,
     parse_cosigner_key,
-    parse_cosigner_secret,
 )
-from takeback_verify.errors import Malformed
-from takeback_verify.note import (
-    Note,
-    SignerKey,
-    VerifierKey,
-    format_signer_key,
-    format_verifier_key,
-    parse_signer_key,
-    parse_verifier_key,
-)
+from takeback_verify.core.errors import Malformed
+from takeback_verify.core.note import Note, VerifierKey, format_verifier_key, parse_verifier_key
 
 KEY_FILE = "ledger.key"
 POST_QUANTUM_FILE = "ledger.mldsa.key"

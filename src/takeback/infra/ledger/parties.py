@@ -9,7 +9,7 @@ from takeback.events import HeartbeatRecorded, Timestamped
 from takeback.events.form import kind_of
 from takeback.ids import EventId
 from takeback.infra.db.pool import Tx
-from takeback_verify.leaf import Json
+from takeback_verify.core.leaf import Json
 
 _NO_NEWS = [kind_of(Timestamped), kind_of(HeartbeatRecorded)]
 """Events that alone are no reason for another timestamp: it would never end."""

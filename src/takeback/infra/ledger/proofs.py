@@ -13,11 +13,11 @@ from takeback.ids import EventId
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger import store
 from takeback.infra.ledger.tiles import Tree
-from takeback_verify.errors import NotProven
-from takeback_verify.leaf import Opening
-from takeback_verify.note import MAX_SIGNATURES, Note, parse_note, parse_signature
-from takeback_verify.policy import NONE, Policy, accept
-from takeback_verify.tlog_proof import TlogProof
+from takeback_verify.core.errors import NotProven
+from takeback_verify.core.leaf import Opening
+from takeback_verify.core.note import MAX_SIGNATURES, Note, parse_note, parse_signature
+from takeback_verify.core.policy import Policy, accept
+from takeback_verify.core.tlog_proof import TlogProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def final(tx: Tx, policy: Policy | None = None) -> Note | None:
 
     With a policy: the largest one that the policy accepts, so that its witnesses' quorum is in it.
     """
-    for size in _last_size(tx) if policy is None or policy.quorum == NONE else store.cosigned_sizes(tx):
+    for size in _last_size(tx) if policy is None or policy.quorum is None else store.cosigned_sizes(tx):
         note = _note(tx, size)
         if policy is None or _accepts(policy, note):
             return note

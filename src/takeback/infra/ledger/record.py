@@ -1,23 +1,22 @@
-"""Write down what happened: the one way an event comes into the world.
+"""Record what happened: the one way in which an event comes into the world.
 
-The event, its ledger entry, what opens the entry's commitment and the job that follows the event are written
+The event, its ledger entry, what opens the entry's commitment and, if something follows, its job are written
 in the caller's transaction, beside the state that the event speaks of: a crash leaves all of it or nothing.
-The entry gets its place in the tree from the sequencer afterwards, so two writers never wait for each other
-here.
+The sequencer gives the entry its place in the tree afterwards, so two writers never wait for each other here.
 """
 
 import secrets
 from datetime import UTC, datetime
 
-from takeback.events import Event
+from takeback.events import FOLLOWED, Event
 from takeback.events.form import body_of, kind_of
 from takeback.ids import EventId
 from takeback.infra import clock
 from takeback.infra.db.pool import Tx
-from takeback.infra.jobs import queue
-from takeback.infra.jobs.urgency import of_event
+from takeback.infra.jobs.queue import enqueue
 from takeback.infra.ledger import store
-from takeback_verify.leaf import SALT_BYTES, Opening, format_leaf, seal
+from takeback.jobs import HandleEvent, after
+from takeback_verify.core.leaf import SALT_BYTES, Opening, format_leaf, seal
 
 
 def record(tx: Tx, event: Event, *, at: datetime | None = None) -> EventId:
@@ -33,7 +32,7 @@ def record(tx: Tx, event: Event, *, at: datetime | None = None) -> EventId:
 
     Raises:
         ValueError: the time has no time zone.
-        Malformed: the event has no canonical form (see takeback_verify.leaf); the transaction must not
+        Malformed: the event has no canonical form (see takeback_verify.core.leaf); the transaction must not
         commit.
     """
     happened = at or clock.now()
@@ -45,7 +44,8 @@ def record(tx: Tx, event: Event, *, at: datetime | None = None) -> EventId:
     salt = secrets.token_bytes(SALT_BYTES)
     leaf = format_leaf(seal(salt, Opening(event_id, happened, kind, body)))
     store.insert_entry(tx, event_id, leaf, salt)
-    queue.enqueue(tx, "follow", urgency=of_event(event), event=event_id)
+    if isinstance(event, FOLLOWED):
+        enqueue(tx, HandleEvent(event_id), priority=after(event))
     return event_id
 
 

@@ -22,11 +22,11 @@ from takeback.infra.ledger import parties, store, tiles
 from takeback.infra.ledger.beacon import Newest
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.succession import COMMAND
-from takeback_verify.checkpoint import Checkpoint, open_checkpoint
-from takeback_verify.errors import VerifyError
-from takeback_verify.leaf import parse_leaf
-from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import format_note, parse_note
+from takeback_verify.core.checkpoint import Checkpoint, open_checkpoint
+from takeback_verify.core.errors import VerifyError
+from takeback_verify.core.leaf import parse_leaf
+from takeback_verify.core.merkle import Frontier, leaf_hash
+from takeback_verify.core.note import format_note, parse_note
 
 LOOK_EVERY = 0.5
 """Seconds between looks when nothing new is seen; also the longest wait to notice `stop`."""

@@ -6,9 +6,9 @@ from datetime import datetime
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger import parties, proofs, store
 from takeback.infra.ledger.parties import Party, Role
-from takeback_verify.checkpoint import parse_checkpoint
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.policy import NONE, Policy
+from takeback_verify.core.checkpoint import parse_checkpoint
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def how_it_stands(tx: Tx, policy: Policy, now: datetime) -> Status:
         lines.append(f"{waiting.count} more wait for their place, the oldest for {seconds:.1f} s.")
     found = parties.all_parties(tx)
     heeded = {format_cosigner_key(each.key): each.name for each in policy.witnesses}
-    if policy.quorum != NONE:
+    if policy.quorum is not None:
         note = proofs.final(tx, policy)
         covered = 0 if note is None else parse_checkpoint(note.text).size
         lines.append(f"The quorum of witnesses covers {covered}; {size - covered} wait for it.")

@@ -17,7 +17,7 @@ from takeback.ids import CaseId, EventId, TargetId
 from takeback.infra.db import locks
 from takeback.infra.db.locks import Lock
 from takeback.infra.db.pool import Tx
-from takeback_verify.leaf import Json
+from takeback_verify.core.leaf import Json
 
 WAITING: LiteralString = "select min(id) from ledger_entry where position is null"
 """The first entry that waits for its place."""

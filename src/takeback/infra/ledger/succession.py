@@ -19,10 +19,10 @@ from takeback.infra.db.pool import Tx
 from takeback.infra.ledger import parties, store, succession_store
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.record import record
-from takeback_verify.checkpoint import Checkpoint
-from takeback_verify.leaf import Json
-from takeback_verify.merkle import Frontier, leaf_hash
-from takeback_verify.note import format_note
+from takeback_verify.core.checkpoint import Checkpoint
+from takeback_verify.core.leaf import Json
+from takeback_verify.core.merkle import Frontier, leaf_hash
+from takeback_verify.core.note import format_note
 
 COMMAND = (
     "stop the service, set TAKEBACK_LEDGER_ORIGIN to a name that no log had, and run "

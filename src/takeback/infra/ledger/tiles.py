@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from takeback.errors import LedgerBroken, NotFound
 from takeback.infra.db.pool import Tx
 from takeback.infra.ledger import store
-from takeback_verify.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash, root_of
+from takeback_verify.core.merkle import EMPTY_ROOT, HASH_BYTES, leaf_hash, node_hash, root_of
 
 HEIGHT = 8
 """Levels of the tree in one tile."""

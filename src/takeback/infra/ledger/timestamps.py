@@ -35,9 +35,9 @@ from takeback.infra.ledger.parties import Role
 from takeback.infra.ledger.record import record
 from takeback.infra.ledger.witnesses import split_address
 from takeback.infra.outbound import OutboundClient, Timeouts
-from takeback_verify.errors import NotProven, VerifyError
-from takeback_verify.note import parse_note
-from takeback_verify.stamp import MAX_RESPONSE, verify_stamp
+from takeback_verify.core.errors import NotProven, VerifyError
+from takeback_verify.core.note import parse_note
+from takeback_verify.core.stamp import MAX_RESPONSE, verify_stamp
 
 LOOK_EVERY = 1.0
 """Seconds between looks at whether a timestamp is due."""

@@ -25,9 +25,9 @@ from takeback.infra.ledger import parties, store
 from takeback.infra.ledger.parties import Role
 from takeback.infra.ledger.tiles import Tree
 from takeback.infra.outbound import Answer, OutboundClient, Timeouts
-from takeback_verify.cosignature import CosignerKey, format_cosigner_key, verify_cosignature
-from takeback_verify.errors import Malformed, VerifyError
-from takeback_verify.note import (
+from takeback_verify.core.cosignature import CosignerKey, format_cosigner_key, verify_cosignature
+from takeback_verify.core.errors import Malformed, VerifyError
+from takeback_verify.core.note import (
     Note,
     VerifierKey,
     format_note,
@@ -35,7 +35,8 @@ from takeback_verify.note import (
     parse_note,
     parse_signature,
 )
-from takeback_verify.policy import Log, Policy, Witness, parse_policy
+from takeback_verify.core.policy import Log, Policy, Witness
+from takeback_verify.core.policy_text import parse_policy
 
 LOOK_EVERY = 5.0
 """Seconds between looks when no checkpoint comes."""
@@ -71,7 +72,7 @@ def load_policy(path: Path | None, keys: tuple[VerifierKey, CosignerKey | None])
         raise ConfigurationError(f"TAKEBACK_WITNESS_POLICY, {path}: {error}") from error
     named = [each for each in policy.logs if each.key.name == keys[0].name]
     if not named:
-        return Policy((*policy.logs, *own), policy.witnesses, policy.groups, policy.quorum)
+        return Policy((*policy.logs, *own), policy.witnesses, policy.quorum)
     if keys[0] not in [each.key for each in named]:
         raise ConfigurationError(f"TAKEBACK_WITNESS_POLICY, {path}: the keys of {keys[0].name} are not ours")
     return policy

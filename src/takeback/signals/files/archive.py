@@ -1,8 +1,7 @@
 """Members of a ZIP, and so of the many documents that are one (docx, pptx, xlsx, odt, epub, cbz).
 
-The standard library reads them, in the study child only. What a member is, its first bytes say. Members are
-bounded in number and in unpacked bytes together, whatever the archive says of itself; an encrypted member
-counts as left out.
+The standard library reads them, in the study child only. A member's first bytes say what it is. Members are
+bounded in number and in unpacked bytes together; an encrypted one counts as left out.
 """
 
 import zipfile
@@ -10,9 +9,9 @@ from collections.abc import Iterator
 from io import BytesIO
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.decode import MAX_BYTES, said_as_unreadable
-from takeback.signals.files.budget import Budget
 from takeback.signals.files.kind import kind_of
+from takeback.signals.parts.budget import Budget
+from takeback.signals.parts.decode import MAX_BYTES, said_as_unreadable
 
 MOST_LISTED = 10_000
 """Members whose first bytes are looked at; an archive that lists more is refused."""
@@ -24,8 +23,7 @@ _HEAD = 1 << 16
 def members(data: bytes, budget: Budget) -> Iterator[tuple[int, bytes]]:
     """Yield the members that can show a picture: their number, from 1, and their bytes.
 
-    Raises:
-        Unreadable: DAMAGED, or more members than are listed.
+    Raises Unreadable: DAMAGED, or more members than are listed.
     """
     if data.count(_CENTRAL_HEADER) > MOST_LISTED:
         raise Unreadable(WhyUnreadable.TOO_SLOW, f"an archive with more than {MOST_LISTED} members")
@@ -50,7 +48,7 @@ def members(data: bytes, budget: Budget) -> Iterator[tuple[int, bytes]]:
 
 
 def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes | None:
-    """A member's bytes; None if its first ones are no picture's, clip's or document's."""
+    """Return a member's bytes; None if its first ones are no picture's, clip's or document's."""
     with said_as_unreadable(), archive.open(member) as file:
         head = file.read(_HEAD)
         budget.take_bytes(len(head))

@@ -1,7 +1,7 @@
 """The cover of a piece of music, as players show it beside the sound; for the study child only.
 
-FFmpeg finds it in ID3 (MP3), FLAC, Ogg and MP4 tags. Its bytes are taken as they are and read like any other
-picture; no sound is decoded.
+FFmpeg finds it in ID3 (MP3), FLAC, Ogg and MP4 tags. Its bytes are read like any other picture; no sound is
+decoded.
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,8 @@ from itertools import islice
 import av
 from av.stream import Disposition
 
-from takeback.signals.files.budget import Budget
-from takeback.signals.footage import said_as_unreadable
+from takeback.signals.parts.budget import Budget
+from takeback.signals.parts.decode import said_as_unreadable
 
 MOST_COVERS = 4
 _FORMATS = {b"fLaC": "flac", b"OggS": "ogg", b"ID3": "mp3"}
@@ -20,10 +20,8 @@ _CODECS = "mjpeg,png,bmp,gif,webp"
 
 
 def covers(data: bytes, budget: Budget) -> Iterator[tuple[int, bytes]]:
-    """Yield the covers: their number, from 1, and their bytes.
-
-    Raises:
-        Unreadable: the container cannot be opened.
+    """Yield the covers: their number, from 1, and their bytes. Raises Unreadable: the container cannot be
+    opened.
     """
     form = next((form for start, form in _FORMATS.items() if data.startswith(start)), "mov")
     options = {"codec_whitelist": _CODECS, "protocol_whitelist": "none"}

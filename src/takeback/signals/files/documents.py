@@ -1,25 +1,26 @@
 """All that a file of any kind can show: one walk, for the study child only.
 
 Documents and archives hold pictures, clips and further documents; each is walked in the same way, two levels
-deep. The first thing that can be shown stands for the whole file, as its ordinary view.
+deep. The first thing that can be shown is the file's ordinary view.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.clip import clips_behind
-from takeback.signals.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE, check_size, said_as_unreadable
-from takeback.signals.files import archive, covers, kind, names, pdf, svg
-from takeback.signals.files.budget import Budget, guarded
+from takeback.signals.clips.formats import clips_behind
+from takeback.signals.clips.moments import read_clip, show_clip
+from takeback.signals.files import archive, covers, kind, pdf, svg
 from takeback.signals.files.kind import FileKind, kind_of
-from takeback.signals.files.stills import walk_picture
-from takeback.signals.files.view import Footage, Still
-from takeback.signals.model import Box, Cut, Variant
-from takeback.signals.moments import read_clip, show_clip
-from takeback.signals.pdq_exact import Pixels
-from takeback.signals.picture import Parts, first_of, take
-from takeback.signals.wire import Seen, SeenClip
+from takeback.signals.model import Box, ClipSignals, Cut, PictureSignals, Variant
+from takeback.signals.parts import names
+from takeback.signals.parts.budget import Budget, guarded
+from takeback.signals.parts.decode import BLACK, MAX_BYTES, MAX_PIXELS, WHITE, check_size, said_as_unreadable
+from takeback.signals.parts.picture import Parts, first_of, take
+from takeback.signals.parts.stills import walk_picture
+from takeback.signals.parts.view import Footage, Still
+from takeback.signals.pdq.reference import Pixels
 
 MOST_VIEWS = 256
 """Of one document."""
@@ -39,16 +40,9 @@ def is_document(data: bytes) -> bool:
 
 
 def walk(data: bytes, name: str, budget: Budget, depth: int = 0) -> Iterator[Still | Footage]:
-    """Yield everything that a file shows, in a fixed order.
+    """Yield everything that a file shows, in a fixed order; `depth` counts the files that it lies in.
 
-    Args:
-        data: the whole file.
-        name: of its ordinary view.
-        budget: what may be taken.
-        depth: how many files it lies in.
-
-    Raises:
-        Unreadable: it cannot be opened at all.
+    Raises Unreadable: it cannot be opened at all.
     """
     found = kind_of(data)
     match found:
@@ -80,8 +74,8 @@ def read_document(
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     seconds: float = SECONDS,
-) -> Seen:
-    """Reduce a document or archive to the signals of all that it shows.
+) -> PictureSignals:
+    """Reduce a document or archive to the signals of all that it shows, without its SHA-256.
 
     Args:
         data: the whole file.
@@ -110,7 +104,7 @@ class _Reading:
         self._budget = budget
         self._flips = flips
         self._parts = Parts(flips=flips)
-        self._first: Seen | None = None
+        self._first: PictureSignals | None = None
 
     def take(self, item: Still | Footage) -> None:
         if isinstance(item, Footage):
@@ -142,22 +136,20 @@ class _Reading:
         for moment in moments_of(seen, item.name):
             if self._first is None:
                 box, pdq, flips = moment.box, moment.pdq, moment.flips
-                self._first = Seen(box.width, box.height, self._format, pdq, 0, flips, ())
+                self._first = PictureSignals(b"", pdq, box.width, box.height, self._format, flips)
             self._parts.add_moment(moment)
 
-    def seen(self) -> Seen:
-        """What was read. Raises Unreadable: nothing was."""
+    def seen(self) -> PictureSignals:
+        """Return what was read. Raises Unreadable: nothing was."""
         first = self._first
         if first is None and self._budget.left_out:
             raise Unreadable(WhyUnreadable.DAMAGED, "nothing of what is in it can be read")
         if first is None:
             raise Unreadable(WhyUnreadable.NOT_A_PICTURE, "no picture in it")
-        variants = tuple(self._parts.variants)
-        return Seen(first.width, first.height, first.format, first.whole, 0, first.flips, variants,
-                    self._budget.left_out)  # fmt: skip
+        return replace(first, variants=tuple(self._parts.variants), left_out=self._budget.left_out)
 
 
-def moments_of(seen: SeenClip, name: str) -> Iterator[Variant]:
+def moments_of(seen: ClipSignals, name: str) -> Iterator[Variant]:
     """Yield the moments of a clip as parts of the file that it lies in."""
     box = Box(0, 0, seen.width, seen.height)
     for frame in seen.frames:
@@ -166,17 +158,9 @@ def moments_of(seen: SeenClip, name: str) -> Iterator[Variant]:
 
 
 def show(data: bytes, view: str, *, at_ms: int | None, max_bytes: int, max_pixels: int) -> Pixels:
-    """Decode one view of any file.
+    """Decode one view of any file; the empty name means the ordinary one, of a clip the moment `at_ms`.
 
-    Args:
-        data: the whole file.
-        view: which; empty: the ordinary one, of a clip the moment `at_ms`.
-        at_ms: of a clip; None: its first moment that shows something.
-        max_bytes: a longer file is refused.
-        max_pixels: of the view.
-
-    Raises:
-        Unreadable: it cannot be read, or has no such view.
+    Raises Unreadable: it cannot be read, or has no such view.
     """
     check_size(data, max_bytes)
     bounds = {"max_bytes": len(data), "max_pixels": max_pixels}
@@ -199,7 +183,7 @@ def show(data: bytes, view: str, *, at_ms: int | None, max_bytes: int, max_pixel
 
 
 def _loader(item: Still | Footage, view: str, max_pixels: int) -> "partial[Pixels] | None":
-    """What decodes the view, if the item is it; the empty name means the first that can be decoded."""
+    """Return what decodes the view, if the item is it; the empty name means the first that can be decoded."""
     if isinstance(item, Still):
         return partial(item.load) if view in ("", item.name) else None
     bounds = {"max_bytes": len(item.data), "max_pixels": max_pixels}

@@ -1,9 +1,9 @@
-"""Which reader a file is for, by its first bytes; a claimed type or a file name decides nothing. Pure."""
+"""The reader that a file is for, by its first bytes; a claimed type or a file name decides nothing. Pure."""
 
 from collections.abc import Callable
 from enum import StrEnum
 
-from takeback.signals.clip import is_clip, is_sound
+from takeback.signals.clips.formats import is_clip, is_sound
 
 FORMATS = ("PDF", "ZIP", "SVG", "AUDIO")
 """Files with pictures in them, as `PictureSignals.format` names them."""

@@ -1,8 +1,8 @@
 """Pages of a PDF as a reader shows them, and the pictures that lie on them; for the study child only.
 
-PDFium renders, built without JavaScript and without XFA forms; it opens no file and no address here. Pages
-are drawn at a bounded size. A picture object is taken as it is stored, too: on the page it may be small, cut
-by the page's edge, or lie under another.
+PDFium renders, built without JavaScript and without XFA forms; it opens no file and no address here. A
+picture object is also taken as it is stored: on the page it may be small, cut by the edge, or lie under
+another.
 """
 
 from collections.abc import Iterator
@@ -13,11 +13,11 @@ import numpy as np
 import pypdfium2 as pdfium
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.decode import said_as_unreadable
-from takeback.signals.files import names
-from takeback.signals.files.budget import Budget, guarded
-from takeback.signals.files.view import Still
-from takeback.signals.pdq_exact import Pixels
+from takeback.signals.parts import names
+from takeback.signals.parts.budget import Budget, guarded
+from takeback.signals.parts.decode import said_as_unreadable
+from takeback.signals.parts.view import Still
+from takeback.signals.pdq.reference import Pixels
 
 MOST_PAGES = 24
 MOST_PICTURES = 48
@@ -32,10 +32,8 @@ _MOST_OBJECTS = 5_000
 
 
 def walk_pdf(data: bytes, name: str, budget: Budget) -> Iterator[Still]:
-    """Yield the pages of a PDF, then the pictures on them.
-
-    Raises:
-        Unreadable: DAMAGED, also when it wants a password.
+    """Yield the pages of a PDF, then the pictures on them. Raises Unreadable: DAMAGED, also when it wants a
+    password.
     """
     try:
         document = pdfium.PdfDocument(data)

@@ -1,8 +1,7 @@
 """Pictures inside an SVG: what its attributes and style sheets hold as `data:` addresses.
 
-Expat parses, in the study child only. It expands entities inside the file, since browsers do and a picture
-could be hidden in one, and refuses what they would blow up (its own protection against "billion laughs"); it
-never asks for anything outside. Drawn shapes are not rendered: what is drawn stays unseen on purpose.
+Expat parses, in the study child only. It expands entities inside the file, as browsers do, refuses what they
+would blow up, and asks for nothing outside. Drawn shapes are not rendered.
 """
 
 import base64
@@ -14,8 +13,8 @@ from urllib.parse import unquote_to_bytes
 from xml.parsers import expat
 
 from takeback.errors import Unreadable, WhyUnreadable
-from takeback.signals.decode import MAX_BYTES, said_as_unreadable
-from takeback.signals.files.budget import Budget
+from takeback.signals.parts.budget import Budget
+from takeback.signals.parts.decode import MAX_BYTES, said_as_unreadable
 
 MOST_PICTURES = 32
 _GZIP = b"\x1f\x8b"
@@ -64,8 +63,7 @@ class _Holder:
 def pictures_inside(data: bytes, budget: Budget) -> Iterator[tuple[int, bytes]]:
     """Yield the files that an SVG holds: their number, from 1, and their bytes.
 
-    Raises:
-        Unreadable: NOT_A_PICTURE, if it is no SVG; DAMAGED; TOO_MANY_BYTES.
+    Raises Unreadable: NOT_A_PICTURE, if it is no SVG; DAMAGED; TOO_MANY_BYTES.
     """
     with said_as_unreadable():
         text = _inflated(data) if data.startswith(_GZIP) else data
@@ -102,7 +100,9 @@ def _inflated(data: bytes) -> bytes:
 
 
 def _files(value: str) -> Iterator[bytes]:
-    """The files that a value holds: an attribute is one address, a style sheet has several in quotes."""
+    """Yield the files that a value holds: an attribute is one address, a style sheet has several in
+    quotes.
+    """
     is_one = value.lstrip().lower().startswith("data:")
     for found in _ADDRESS.finditer(value):
         end = None if is_one else _ENDS.search(value, found.end())

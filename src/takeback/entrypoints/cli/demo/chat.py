@@ -138,10 +138,6 @@ class ChatUser:
         """Redact a message; the redaction's id."""
         return self._ask("PUT", "rooms", room, "redact", message, self._number(), document={})["event_id"]
 
-    def report(self, room: str, message: str, reason: str) -> None:
-        """Report a message to the server's moderators."""
-        self._ask("POST", "rooms", room, "report", message, document={"reason": reason})
-
     def _number(self) -> str:
         return f"{self._run}.{next(self._numbers)}"
 

@@ -36,12 +36,12 @@ from takeback.infra.ledger import check as ledger
 from takeback.infra.ledger.keys import read_last_signed, read_verifier
 from takeback.infra.outbound import OutboundClient
 from takeback.sightings import service as sightings
-from takeback.signals.pdq import hash_pixels_flips
+from takeback.signals.pdq.hashing import hash_pixels_flips
 from takeback.staff import service as staff
 from takeback.staff.model import Role
 from takeback.submissions import draft
 from takeback.takedown import service as takedown
-from takeback_verify.report import Verdict as Package
+from takeback_verify.core.findings import Verdict as Package
 
 PATIENCE = 120.0
 """Seconds that any one step may take before the check fails."""

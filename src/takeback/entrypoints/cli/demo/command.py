@@ -20,7 +20,7 @@ from takeback.infra import clock, process
 from takeback.infra.db.pool import Database
 from takeback.staff import service as staff
 from takeback.staff.model import Role
-from takeback_verify.trust import format_trust
+from takeback_verify.core.trust import format_trust
 
 STOPPED = 130
 """Exit code after Ctrl-C before the end, as shells have it."""

@@ -24,8 +24,8 @@ from takeback.infra.process import PARENT_PIPE
 from takeback.infra.vault import keys
 from takeback.infra.vault.recipients import DEFAULT_FILE, Directory, Member, Role, Use, save_directory
 from takeback.infra.vault.seal import Recipient
-from takeback_verify.cosignature import format_cosigner_key
-from takeback_verify.policy import format_log_key
+from takeback_verify.core.cosignature import format_cosigner_key
+from takeback_verify.core.policy import format_log_key
 
 LAWYER_KEY = "test-lawyer.txt"
 """In the demo's folder: the age identity that opens what is sealed, as a lawyer would keep it elsewhere."""

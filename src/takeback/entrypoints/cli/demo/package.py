@@ -10,10 +10,10 @@ from takeback.dossier.trusting import trust_of
 from takeback.errors import ConfigurationError
 from takeback.ids import CaseId
 from takeback.infra.config import Settings
-from takeback_verify.report import Report
-from takeback_verify.sealed import parse_identities
-from takeback_verify.trust import format_trust, parse_trust
-from takeback_verify.verdict import verify
+from takeback_verify.core.trust import format_trust, parse_trust
+from takeback_verify.core.verdict import verify
+from takeback_verify.narration.report import Report, narrate
+from takeback_verify.unsealing import parse_identities, unseal_with
 
 
 def write_package(
@@ -44,4 +44,4 @@ def write_package(
         identity = key.read_text("utf-8")
     except OSError as error:
         raise ConfigurationError(f"cannot write the package, or read its key: {error}") from error
-    return verify(io.BytesIO(data), parse_trust(whom), parse_identities(identity))
+    return narrate(verify(io.BytesIO(data), parse_trust(whom), unseal_with(parse_identities(identity))))

@@ -98,6 +98,7 @@ def environment(chat: Chat, data: Path, *, origin: str | None = None, **override
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith("TAKEBACK_")},
         "TAKEBACK_DATA": str(data),
+        "TAKEBACK_CONNECTORS": "matrix",
         "TAKEBACK_MATRIX_URL": origin or chat.synapse.origin,
         "TAKEBACK_MATRIX_ADMIN_TOKEN": chat.moderator.token,
         "TAKEBACK_MATRIX_MEMBER_TOKEN": chat.member.token,

@@ -4,7 +4,7 @@
  * PDQ (Facebook, "The TMK+PDQF Video-Hashing Algorithm and the PDQ Image-Hashing Algorithm", 2019) is defined here by
  * `pdqhash` 0.2.8: single-precision running sums, whose rounding depends on the order of additions. So this module
  * makes the same additions in the same order (`Math.fround` rounds as C's float does); the steps are numbered as in
- * `signals/pdq_exact.py`. The trade-off: every flip is summed up for itself, eight times the work, because a
+ * `signals/pdq/reference.py`. The trade-off: every flip is summed up for itself, eight times the work, because a
  * hash that differs from the server's by even a few bits may miss a copy.
  *
  * Pure: pixels in, numbers out.
