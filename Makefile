@@ -39,8 +39,8 @@ cover: $(VENV)/.dev $(VENV)/.native ## every branch of the verifier is met by a 
 		--cov-report=term-missing:skip-covered tests/unit/verify tests/integration/verify \
 		--ignore=tests/integration/verify/test_page.py
 
-bench: $(VENV)/.dev $(VENV)/.native ## the measured numbers as one table, and plots; PHOTOS=folder for recall, too
-	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench --plots docs/images $(if $(PHOTOS),--photos $(PHOTOS))
+bench: $(VENV)/.dev $(VENV)/.native ## the measured numbers as one table
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m takeback_dev.bench
 
 fuzz: $(VENV)/.dev ## broken files for the decoder, SECONDS=600 of them
 	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),600)
@@ -65,16 +65,16 @@ $(VENV)/.build: $(BIN)/python lock/build.txt
 	@$(PIP) install --quiet --require-hashes --no-deps --progress-bar off -r lock/build.txt
 	@touch $@
 
-$(VENV)/.runtime: $(VENV)/.build lock/runtime.txt pyproject.toml verify/pyproject.toml
+$(VENV)/.runtime: $(VENV)/.build lock/runtime.txt pyproject.toml verify/pyproject.toml dev/pyproject.toml
 	@echo "Installing Takeback's parts into $(VENV) (once; about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/runtime.txt | $(BIN)/python -u tools/progress.py
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable verify --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable verify --editable . --editable dev
 	@touch $@
 
-$(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml verify/pyproject.toml
+$(VENV)/.dev: $(BIN)/python lock/dev.txt pyproject.toml verify/pyproject.toml dev/pyproject.toml
 	@echo "Installing Takeback's parts and its tools into $(VENV) (once; about a minute) ..."
 	@$(PIP) install --require-hashes --no-deps --progress-bar off -r lock/dev.txt | $(BIN)/python -u tools/progress.py
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable verify --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable verify --editable . --editable dev
 	@touch $(VENV)/.build $(VENV)/.runtime $@
 
 # Without a compiler this says so and goes on: numpy answers instead, and the next `make` looks again.

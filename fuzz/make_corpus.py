@@ -20,12 +20,12 @@ import av
 import numpy as np
 from PIL import Image
 
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clips.moments import read_clip
 from takeback.signals.decoder import wire
 from takeback.signals.details import features
 from takeback.signals.parts.picture import read_picture
+from takeback_dev.pictures import encode, scene
 
 CORPUS = Path(__file__).with_name("corpus")
 LARGEST = 8191

@@ -29,7 +29,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
     from PIL import Image
 
-    from takeback.entrypoints.cli.demo.pictures import scene
     from takeback.errors import Unreadable, WhyUnreadable
     from takeback.signals.clips import formats
     from takeback.signals.decoder import wire
@@ -41,6 +40,7 @@ with atheris.instrument_imports(include=["PIL", "pi_heif", "takeback"]):
     from takeback.signals.model import Box
     from takeback.signals.parts import decode
     from takeback.signals.sandbox import Decoder
+    from takeback_dev.pictures import scene
 
 _T = TypeVar("_T")
 

@@ -22,14 +22,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from takeback.entrypoints.cli.demo.authority import (
-    certificate,
-    lay_down,
-    named,
-    reply,
-    root_certificate,
-    serving,
-)
+from takeback_dev.demo.authority import certificate, lay_down, named, reply, root_certificate, serving
 
 MISSING = None if shutil.which("openssl") else "the program openssl is not installed"
 """Why there can be no authorities here; None if there can."""

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from carriers_page import Carrier
 from encrypted_files import KEY, encrypted
 from platforms import picture
-from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.infra.outbound import OutboundClient, path
+from takeback_dev.demo.chat import ChatUser
 from waiting import until
 
 CLIENT = "/_matrix/client/v3"

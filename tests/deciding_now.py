@@ -12,8 +12,8 @@ def page_of(tx, case):
 
 
 def decide_now(
-    tx, case, verdict, reason, *, staff, now, undo, page=None, unseen=True, told=False, admin=False
+    tx, case, verdict, reason, *, staff, now, undo, page=None, unseen=True, informed=False, admin=False
 ) -> Decision:
     """Decide; by default what the page shows now, and without having looked."""
-    choice = deciding.Choice(verdict, reason, "", page or page_of(tx, case), told=told, unseen=unseen)
+    choice = deciding.Choice(verdict, reason, "", page or page_of(tx, case), informed=informed, unseen=unseen)
     return deciding.decide(tx, case, choice, Reviewer(staff, admin), now=now, undo=undo)

@@ -2,11 +2,11 @@
 
 from dataclasses import asdict
 
-from httpx import Client, Response
+from httpx2 import Client, Response
 
 from made_flips import FIELD
 from takeback.entrypoints.portal.answers import Answers
-from takeback.entrypoints.portal.steps import ORDER, Step, asked_on
+from takeback.entrypoints.portal.steps import ASKED_ON, ORDER, Step
 
 PICTURE = FIELD
 WHOLE = Answers(
@@ -22,7 +22,7 @@ FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 def press(client: Client, at: str, go: str = "next", **more: str) -> Response:
     """Press a button on one page, with the answers of `WHOLE` that it asks."""
-    fields = {name: value for name, value in asdict(WHOLE).items() if name in asked_on(Step(at)) and value}
+    fields = {name: value for name, value in asdict(WHOLE).items() if name in ASKED_ON[Step(at)] and value}
     return client.post("/steps", data={"at": at, "go": go, **fields, **more})
 
 
@@ -30,7 +30,7 @@ def answered(client: Client, **more: str) -> Response:
     """Answer all questions; `more` in place of what `WHOLE` says."""
     client.get("/steps")
     for step in ORDER[:-1]:
-        asked = {name: value for name, value in more.items() if name in asked_on(step)}
+        asked = {name: value for name, value in more.items() if name in ASKED_ON[step]}
         answer = press(client, step, **asked)
         assert answer.status_code == 303, step
     return answer

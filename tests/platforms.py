@@ -20,9 +20,9 @@ from pydantic import SecretStr
 from takeback.connectors.api import Connector, Target
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings, Pace
 from takeback.connectors.platform import Account
-from takeback.entrypoints.cli.demo.chat import ChatUser
-from takeback.entrypoints.cli.demo.synapse import Synapse, ensure_installed
 from takeback.infra.outbound import OutboundClient, Timeouts, path
+from takeback_dev.demo.chat import ChatUser
+from takeback_dev.demo.synapse import Synapse, ensure_installed
 
 ROOT = Path(__file__).parents[1]
 _seeds = count(1)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCES = ROOT / "src" / "takeback"
+DEV = ROOT / "dev" / "src" / "takeback_dev"
 SCHEMA = SOURCES / "infra" / "db" / "migrations" / "versions"
 
 

@@ -25,14 +25,14 @@ from databases import temporary_folder
 from faults import FaultProxy
 from platforms import ROOT
 from ports import any_ports
-from takeback.entrypoints.cli.demo import check, scenario
-from takeback.entrypoints.cli.demo.processes import Chat, environment, start_chat
-from takeback.entrypoints.cli.demo.scenario import Posted, Scenario
-from takeback.entrypoints.cli.demo.synapse import ensure_installed
 from takeback.ids import CaseId
 from takeback.infra.db.pool import Database
 from takeback.infra.outbound import OutboundClient, path
 from takeback.signals.pdq.hashing import hash_pixels_flips
+from takeback_dev.demo import check, scenario
+from takeback_dev.demo.processes import Chat, environment, start_chat
+from takeback_dev.demo.scenario import Posted, Scenario
+from takeback_dev.demo.synapse import ensure_installed
 from waiting import until
 
 COMMAND = ("-c", "from takeback.entrypoints.cli.main import main; main()")
@@ -259,7 +259,7 @@ class Journey:
 
     def __post_init__(self) -> None:
         self.attempt = f"{self.seed:032x}"
-        self.scenario = scenario.found(self.scene.chat.people, self.seed)
+        self.scenario = scenario.create(self.scene.chat.people, self.seed)
         for number, edit in enumerate(self.BEFORE):
             self.scenario.post_copy(edit)
             self.scenario.post_other(10_000 + self.seed * 10 + number)

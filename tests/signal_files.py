@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 import heif  # noqa: F401 - so that these files can be HEIF too
-from takeback.entrypoints.cli.demo.pictures import encode, scene
+from takeback_dev.pictures import encode, scene
 
 
 def photo(width=320, height=240, seed=1):

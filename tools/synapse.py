@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from takeback.entrypoints.cli.demo.synapse import ensure_installed
+from takeback_dev.demo.synapse import ensure_installed
 
 ROOT = Path(__file__).parents[1]
 

@@ -14,9 +14,9 @@ from takeback.connectors.api import Action, State, Surface, Vantage
 from takeback.connectors.matrix.connector import MatrixConnector, MatrixSettings
 from takeback.connectors.matrix.stream import LIVE, HistoryCursor
 from takeback.connectors.platform import Account
-from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.infra.outbound import OutboundClient, path
+from takeback_dev.demo.chat import ChatUser
 from waiting import until
 from watching import Watching
 

@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 from platforms import ROOT, scratch_folder
-from takeback.entrypoints.cli.demo.chat import ChatUser
-from takeback.entrypoints.cli.demo.synapse import Synapse, ensure_installed
+from takeback_dev.demo.chat import ChatUser
+from takeback_dev.demo.synapse import Synapse, ensure_installed
 from waiting import until
 
 STARTER = """
 import sys
 from pathlib import Path
-from takeback.entrypoints.cli.demo.synapse import Synapse
+from takeback_dev.demo.synapse import Synapse
 synapse = Synapse(Path(sys.argv[1]), Path(sys.argv[2]))
 synapse.start()
 print(synapse.pid, flush=True)

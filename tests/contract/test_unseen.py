@@ -13,8 +13,8 @@ from platforms import MatrixPlatform, Posted, picture, running_synapse
 from takeback.connectors.api import Unseen, UnseenKind
 from takeback.connectors.matrix import room_list, rooms
 from takeback.connectors.matrix.connector import MatrixConnector
-from takeback.entrypoints.cli.demo.chat import ChatUser
 from takeback.infra.outbound import OutboundClient, path
+from takeback_dev.demo.chat import ChatUser
 from waiting import until
 from watching import Watching
 

@@ -17,9 +17,9 @@ import numpy as np
 import pdqhash
 from PIL import Image, ImageOps
 
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.signals.model import Flip
 from takeback.signals.pdq.flips import flip_pixels
+from takeback_dev.pictures import encode, scene
 
 TARGET = Path(__file__).with_name("pdq.json")
 ORIENTATION = 0x0112

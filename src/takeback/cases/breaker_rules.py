@@ -65,7 +65,7 @@ class Tally:
         )
 
     def exceeds(self, limits: Limits) -> bool:
-        """Whether it is over a limit."""
+        """Return whether it is over a limit."""
         return self.removals > limits.removals or len(self.posters) > limits.posters
 
 

@@ -8,7 +8,7 @@ from psycopg.rows import TupleRow
 
 from takeback.cases.breaker_rules import BreakerState, Tally
 from takeback.ids import CaseId, EntryId, SightingId, StaffId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, scalar
 
 _HELD = """
     select u.case_id, u.sighting_id, u.entry_id, b.state, u.came_at
@@ -71,17 +71,17 @@ def known(tx: Tx, case: CaseId, among: Collection[SightingId]) -> dict[SightingI
 
 
 def any_stopped(tx: Tx, case: CaseId) -> bool:
-    """Whether a copy that can be seen waits, of an entry that a person stopped."""
-    row = tx.execute(
+    """Return whether a copy that can be seen waits, of an entry that a person stopped."""
+    return scalar(
+        tx,
         f"select exists ({_HELD} and u.case_id = %s and b.case_id = %s and b.state = 'stopped'"
         " and k.gone_at is null)",
         [case, case],
-    ).fetchone()
-    return row is not None and row[0]
+    )
 
 
 def lately(tx: Tx, case: CaseId, since: datetime) -> dict[EntryId, int]:
-    """How many copies each armed entry of a case removed unseen after `since`; those that count."""
+    """Return how many copies each armed entry of a case removed unseen after `since`; those that count."""
     rows = tx.execute(
         """
         select u.entry_id, count(*)
@@ -98,7 +98,8 @@ def lately(tx: Tx, case: CaseId, since: datetime) -> dict[EntryId, int]:
 
 
 def posters(tx: Tx, case: CaseId) -> list[tuple[EntryId, str, str]]:
-    """Whose copies a case's entries removed unseen, each once for an entry: (entry, platform, account).
+    """Return whose copies a case's entries removed unseen, each once for an entry: (entry, platform,
+    account).
 
     Of armed entries only.
     """
@@ -206,7 +207,7 @@ def mark_overdue(tx: Tx, now: datetime) -> list[tuple[CaseId, EntryId]]:
 
 
 def waiting(tx: Tx) -> dict[CaseId, int]:
-    """How many copies wait for an answer, by case."""
+    """Return how many copies wait for an answer, by case."""
     rows = tx.execute(f"select case_id, count(*) from ({_HELD}) held group by case_id")
     return {row[0]: row[1] for row in rows}
 

@@ -55,8 +55,8 @@ class Choice:
     note: str
     page: Shown
     """What lay before her."""
-    told: bool = False
-    """She was told once that copies came meanwhile: more that come do not stop her again."""
+    informed: bool = False
+    """Copies that came meanwhile were shown once: more that come do not stop the decision again."""
     unseen: bool = False
     """She means to remove without having looked at any copy."""
 
@@ -78,7 +78,7 @@ def decide(
     if disagreement is not None:
         return _disagree(tx, found, disagreement, copies, choice, reviewer, now)
     changed = page.changed(choice.page, copies, decisions)
-    if changed.decided or changed.said or (changed.found and not choice.told):
+    if changed.decided or changed.said or (changed.found and not choice.informed):
         raise PageIsOld("This case changed while its page was open. Nothing was decided.", changed)
     on_page = [copy for copy in copies if copy.sighting in choice.page.ids]
     declined = store.declined_elsewhere(tx, case)

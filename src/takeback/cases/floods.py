@@ -42,7 +42,7 @@ KEPT = timedelta(days=1)
 
 
 def holds(tx: Tx, report: ReportId, pictures: int, most: int, now: datetime) -> bool:
-    """Whether a report that was just opened is held; if so, that is an event.
+    """Return whether a report that was just opened is held; if so, that is an event.
 
     Args:
         tx: the transaction that opened its case.
@@ -129,12 +129,12 @@ def of_case(tx: Tx, case: CaseId) -> FloodId | None:
 
 
 def is_held(tx: Tx, report: ReportId) -> bool:
-    """Whether a report is held."""
+    """Return whether a report is held."""
     return store.is_held(tx, report)
 
 
 def is_declined(tx: Tx, report: ReportId) -> bool:
-    """Whether people decided against a report while it was held."""
+    """Return whether people decided against a report while it was held."""
     case = cases.of_report(tx, report)
     found = None if case is None else cases.get(tx, case)
     return found is not None and found.status is CaseStatus.DECLINED

@@ -7,7 +7,7 @@ from datetime import datetime
 from takeback.cases.breaker_rules import BreakerState
 from takeback.events import FloodKind
 from takeback.ids import CaseId, FloodId, ReportId, StaffId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, first, scalar
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +87,20 @@ def held(tx: Tx, flood: FloodId) -> tuple[HeldReport, ...]:
 
 
 def is_held(tx: Tx, report: ReportId) -> bool:
-    """Whether a report is held."""
-    row = tx.execute("select from cases_held where report_id = %s and let_in_at is null", [report]).fetchone()
-    return row is not None
+    """Return whether a report is held."""
+    return scalar(
+        tx, "select exists (select from cases_held where report_id = %s and let_in_at is null)", [report]
+    )
 
 
 def of_case(tx: Tx, case: CaseId) -> FloodId | None:
     """The flood that a case is held in; None if it is not."""
-    row = tx.execute(
+    return first(
+        tx,
         "select h.flood_id from cases_held h join cases_case c on c.report_id = h.report_id"
         " where c.id = %s and h.let_in_at is null",
         [case],
-    ).fetchone()
-    return None if row is None else row[0]
+    )
 
 
 def answer(tx: Tx, flood: FloodId, state: BreakerState, staff: StaffId, now: datetime) -> bool:
@@ -116,8 +117,10 @@ def let_in(
     tx: Tx, flood: FloodId, now: datetime, most: int, only: Sequence[ReportId] | None = None
 ) -> list[ReportId]:
     """Let the oldest held reports of a flood in, or some of them; which they are."""
-    rows = tx.execute(
-        """
+    return sorted(
+        column(
+            tx,
+            """
         update cases_held set let_in_at = %(now)s where report_id in (
             select report_id from cases_held
             where flood_id = %(flood)s and let_in_at is null
@@ -125,16 +128,14 @@ def let_in(
             order by came_at, report_id limit %(most)s for update)
         returning report_id
         """,
-        {"flood": flood, "now": now, "most": most, "only": None if only is None else list(only)},
+            {"flood": flood, "now": now, "most": most, "only": None if only is None else list(only)},
+        )
     )
-    return sorted(row[0] for row in rows)
 
 
 def who_let_in(tx: Tx, flood: FloodId) -> StaffId:
-    """Who let all of a flood in."""
-    row = tx.execute("select staff_id from cases_flood where id = %s", [flood]).fetchone()
-    assert row is not None
-    return row[0]
+    """Return who let all of a flood in."""
+    return scalar(tx, "select staff_id from cases_flood where id = %s", [flood])
 
 
 def released(tx: Tx) -> list[bytes]:
@@ -144,16 +145,14 @@ def released(tx: Tx) -> list[bytes]:
 
 
 def count_held(tx: Tx, since: datetime, until: datetime) -> int:
-    """How many reports that came within this time were held, whatever became of them."""
-    row = tx.execute(
-        "select count(*) from cases_held where came_at > %s and came_at <= %s", [since, until]
-    ).fetchone()
-    return 0 if row is None else row[0]
+    """Return how many reports that came within this time were held, whatever became of them."""
+    return scalar(tx, "select count(*) from cases_held where came_at > %s and came_at <= %s", [since, until])
 
 
 def undecided(tx: Tx, reports: Sequence[ReportId]) -> list[ReportId]:
     """Those of the reports that were opened and not held, and of which nobody decided."""
-    rows = tx.execute(
+    return column(
+        tx,
         """
         select c.report_id from cases_case c
         where c.report_id = any(%s) and c.status = 'open'
@@ -163,7 +162,6 @@ def undecided(tx: Tx, reports: Sequence[ReportId]) -> list[ReportId]:
         """,
         [list(reports)],
     )
-    return [row[0] for row in rows]
 
 
 def hold(tx: Tx, report: ReportId, flood: FloodId, pictures: int, came_at: datetime) -> None:

@@ -169,7 +169,7 @@ class Copy:
         return not self.excluded and self.gone_at is None
 
     def acts(self, now: datetime) -> bool:
-        """Whether that it was confirmed can no longer be taken back."""
+        """Return whether that it was confirmed can no longer be taken back."""
         return self.confirmed and (self.acts_at is None or self.acts_at <= now)
 
 

@@ -51,7 +51,7 @@ class Changed:
 
 
 def shown(copies: Sequence[Copy], decisions: Sequence[Decision]) -> Shown:
-    """What a page shows that is made now."""
+    """Return what a page shows that is made now."""
     last = decisions[-1].id if decisions else None
     return Shown(tuple((copy.sighting, _said(copy)) for copy in copies), last)
 
@@ -90,7 +90,7 @@ def parse_shown(text: str) -> Shown:
 
 
 def changed(page: Shown, copies: Sequence[Copy], decisions: Sequence[Decision]) -> Changed:
-    """What has changed since a page was made."""
+    """Return what has changed since a page was made."""
     before, now = dict(page.copies), shown(copies, decisions)
     return Changed(
         found=tuple(copy for copy, _ in now.copies if copy not in before),

@@ -21,7 +21,7 @@ def decision_blocker(
     reviewer: Reviewer,
     declined_elsewhere: Collection[StaffId] = (),
 ) -> str | None:
-    """What stands against this decision, in words for the reviewer; None if nothing does.
+    """Return what stands against this decision, in words for the reviewer; None if nothing does.
 
     Args:
         case: the case.
@@ -40,7 +40,7 @@ def decision_blocker(
 
 
 def copies_blocker(copies: Sequence[Copy], verdict: Verdict) -> str | None:
-    """What of the copies stands against a verdict."""
+    """Return what of the copies stands against a verdict."""
     seen = [copy for copy in copies if copy.can_be_seen]
     match verdict:
         case Verdict.NOT_SHARED_WITHOUT_CONSENT:
@@ -62,7 +62,7 @@ def person_blocker(
     verdict: Verdict | None = None,
     declined_elsewhere: Collection[StaffId] = (),
 ) -> str | None:
-    """Why this person should not decide this case, in words; None if she may.
+    """Return why this person should not decide this case, in words; None if she may.
 
     Somebody else decides after a person could not tell, was disputed, or closed the case before. An
     administrator always may, so that no case is stuck where there are few people.
@@ -132,7 +132,7 @@ def reviewed(copies: Sequence[Copy], decisions: Sequence[Decision], now: datetim
 
 
 def marking_blocker(case: Case, copy: Copy, now: datetime) -> str | None:
-    """What stands against saying whether a copy shows the picture, in words; None if nothing does.
+    """Return what stands against saying whether a copy shows the picture, in words; None if nothing does.
 
     While a case waits for a reviewer, of every copy; later of one that only may be, until what was said acts.
     """
@@ -149,7 +149,7 @@ def marking_blocker(case: Case, copy: Copy, now: datetime) -> str | None:
 
 
 def may_settle(case: Case, decisions: Sequence[Decision]) -> bool:
-    """Whether a case moves on by itself: a decision to remove is in effect, and no new one waits.
+    """Return whether a case moves on by itself: a decision to remove is in effect, and no new one waits.
 
     Also while it waits for a person, because of a copy that no decision covers: that may go or be excluded.
     """
@@ -157,7 +157,7 @@ def may_settle(case: Case, decisions: Sequence[Decision]) -> bool:
 
 
 def unsettled(copies: Sequence[Copy], decided: Collection[SightingId], now: datetime) -> bool:
-    """Whether a decided case has a copy that only a person can decide about: a decision covers none such."""
+    """Return whether a decided case has a copy that only a person can decide about."""
     return any(
         copy.counts
         and copy.can_be_seen
@@ -168,12 +168,13 @@ def unsettled(copies: Sequence[Copy], decided: Collection[SightingId], now: date
 
 
 def needs_review(case: Case, candidates: int) -> bool:
-    """Whether somebody is to say which copies are the same, though the case is decided."""
+    """Return whether somebody is to say which copies are the same, though the case is decided."""
     return candidates > 0 and case.status in _IN_EFFECT
 
 
 def awaits_review(case: Case, copy: Copy) -> bool:
-    """Whether a reviewer may still want to see a copy, to decide or to say whether it is the same picture.
+    """Return whether a reviewer may still want to see a copy, to decide or to say whether it is the same
+    picture.
 
     None of what was looked for and is gone: no decision waits for it.
     """
@@ -185,7 +186,7 @@ def awaits_review(case: Case, copy: Copy) -> bool:
 
 
 def may_show_a_minor(decisions: Sequence[Decision]) -> bool:
-    """Whether a decision that took effect ever said so; no later one takes it back."""
+    """Return whether a decision that took effect ever said so; no later one takes it back."""
     return any(
         each.state in {"effective", "reversed"} and each.reason is DecisionReason.MAY_BE_A_MINOR
         for each in decisions
@@ -193,7 +194,8 @@ def may_show_a_minor(decisions: Sequence[Decision]) -> bool:
 
 
 def nobody_looks(decisions: Sequence[Decision]) -> bool:
-    """Whether looking is shut: somebody said that a person shown may be a minor, and has not taken it back.
+    """Return whether looking is shut: somebody said that a person shown may be a minor, and has not taken it
+    back.
 
     Also while that decision waits to take effect, and when colleagues dispute it.
     """
@@ -201,12 +203,12 @@ def nobody_looks(decisions: Sequence[Decision]) -> bool:
 
 
 def may_undo(decision: Decision, now: datetime) -> bool:
-    """Whether a decision can still be taken back."""
+    """Return whether a decision can still be taken back."""
     return decision.state == "waiting" and now < decision.effective_at
 
 
 def reversal_blocker(case: Case, decisions: Sequence[Decision]) -> str | None:
-    """What stands against reversing the decision in effect, in words; None if nothing does."""
+    """Return what stands against reversing the decision in effect, in words; None if nothing does."""
     if case.status is CaseStatus.DECIDED:
         return "A decision waits; undo that one first."
     if not current(decisions):
@@ -215,12 +217,12 @@ def reversal_blocker(case: Case, decisions: Sequence[Decision]) -> str | None:
 
 
 def reopening_blocker(case: Case) -> str | None:
-    """What stands against deciding a closed case again, in words; None if nothing does."""
+    """Return what stands against deciding a closed case again, in words; None if nothing does."""
     return None if case.status in _CLOSED else "This case is not closed."
 
 
 def status_after(verdict: Verdict) -> CaseStatus:
-    """Where a case stands once a decision takes effect."""
+    """Return where a case stands once a decision takes effect."""
     match verdict:
         case Verdict.SHARED_WITHOUT_CONSENT:
             return CaseStatus.REMOVING
@@ -233,7 +235,7 @@ def status_after(verdict: Verdict) -> CaseStatus:
 
 
 def status_before(decisions: Sequence[Decision]) -> CaseStatus:
-    """Where a case stands that waits for a decision."""
+    """Return where a case stands that waits for a decision."""
     unsure = any(
         each.state == "disputed" or (each.state == "effective" and each.verdict is Verdict.CANNOT_TELL)
         for each in decisions

@@ -32,7 +32,7 @@ AT_ONCE = 100
 
 
 def admit(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, most: int, now: datetime) -> bool:
-    """Whether a match may join its case now; if not, it waits until a person looked.
+    """Return whether a match may join its case now; if not, it waits until a person looked.
 
     Args:
         tx: the transaction.
@@ -59,7 +59,8 @@ def admit(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, most: int, 
 
 
 def is_admitted(tx: Tx, entry: EntryId, sighting: SightingId) -> bool:
-    """Whether a match that was captured joins its case: it does not wait, and `admit` was asked about it.
+    """Return whether a match that was captured joins its case: it does not wait, and `admit` was asked about
+    it.
 
     What was not asked about yet is asked when its own event is followed. Of an active entry nothing is asked.
     """
@@ -117,7 +118,8 @@ def bring(tx: Tx, entry: EntryId) -> list[tuple[SightingId, FoundBy]]:
 
 
 def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, most: int) -> bool:
-    """Whether a look-back waits at a place until a person looked: its seed matches more than it may bring.
+    """Return whether a look-back waits at a place until a person looked: its seed matches more than it may
+    bring.
 
     The next step is put down as a job when one did (`lift`, `ask_for_more`).
     """
@@ -135,7 +137,7 @@ def capped(tx: Tx) -> frozenset[EntryId]:
 
 
 def of_case(tx: Tx, case: CaseId) -> tuple[Seed, ...]:
-    """What the seeds of a case brought, and what waits."""
+    """Return what the seeds of a case brought, and what waits."""
     return store.of_case(tx, case)
 
 

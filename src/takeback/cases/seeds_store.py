@@ -5,7 +5,7 @@ from datetime import datetime
 
 from takeback.events import FoundBy
 from takeback.ids import CaseId, EntryId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, first
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +30,10 @@ def open_seed(tx: Tx, entry: EntryId, case: CaseId, allowed: int) -> None:
 
 
 def known(tx: Tx, entry: EntryId, sighting: SightingId) -> bool | None:
-    """Whether a match waits; None: it was not seen before."""
-    row = tx.execute(
-        "select waits from cases_brought where entry_id = %s and sighting_id = %s", [entry, sighting]
-    ).fetchone()
-    return None if row is None else row[0]
+    """Return whether a match waits; None: it was not seen before."""
+    return first(
+        tx, "select waits from cases_brought where entry_id = %s and sighting_id = %s", [entry, sighting]
+    )
 
 
 def take_room(tx: Tx, entry: EntryId) -> bool:
@@ -63,11 +62,11 @@ def keep(tx: Tx, entry: EntryId, sighting: SightingId, by: FoundBy, now: datetim
 
 def cap(tx: Tx, entry: EntryId, now: datetime) -> int | None:
     """A seed wants to bring more than it may: how many it brought, once until it may bring more."""
-    row = tx.execute(
+    return first(
+        tx,
         "update cases_seed set capped_at = %s where entry_id = %s and capped_at is null returning brought",
         [now, entry],
-    ).fetchone()
-    return None if row is None else row[0]
+    )
 
 
 def bring(tx: Tx, entry: EntryId, most: int) -> list[tuple[SightingId, FoundBy]]:
@@ -138,21 +137,19 @@ def pause_look_back(tx: Tx, entry: EntryId, after: SightingId, matches: int) -> 
 
 
 def any_waits(tx: Tx, entry: EntryId) -> bool:
-    """Whether a match of a seed waits."""
+    """Return whether a match of a seed waits."""
     found = tx.execute("select from cases_brought where entry_id = %s and waits limit 1", [entry])
     return found.fetchone() is not None
 
 
 def lifted(tx: Tx, case: CaseId) -> set[EntryId]:
     """The seeds of a case that may bring all."""
-    rows = tx.execute("select entry_id from cases_seed where case_id = %s and allowed is null", [case])
-    return {row[0] for row in rows}
+    return set(column(tx, "select entry_id from cases_seed where case_id = %s and allowed is null", [case]))
 
 
 def capped(tx: Tx) -> list[EntryId]:
     """Those that want to bring more than they may."""
-    rows = tx.execute("select entry_id from cases_seed where capped_at is not null and allowed is not null")
-    return [row[0] for row in rows]
+    return column(tx, "select entry_id from cases_seed where capped_at is not null and allowed is not null")
 
 
 def of_case(tx: Tx, case: CaseId) -> tuple[Seed, ...]:

@@ -137,8 +137,8 @@ def decisions(tx: Tx, case: CaseId) -> tuple[Decision, ...]:
     return store.decisions(tx, case)
 
 
-def told(tx: Tx, unsealer: Unsealer, case: CaseId) -> Statement:
-    """What the reporter said, without what she signed with and how to reach her."""
+def statement(tx: Tx, unsealer: Unsealer, case: CaseId) -> Statement:
+    """Return what the reporter said, without what she signed with and how to reach her."""
     report = _report(tx, unsealer, case)
     return Statement(
         account=report.account,
@@ -172,12 +172,12 @@ def having(tx: Tx, sighting: SightingId) -> tuple[CaseId, ...]:
 
 
 def may_show_a_minor(tx: Tx, case: CaseId) -> bool:
-    """Whether somebody shown may be younger than 18, as a reviewer decided."""
+    """Return whether somebody shown may be younger than 18, as a reviewer decided."""
     return rules.may_show_a_minor(store.decisions(tx, case, ()))
 
 
 def is_excluded(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
-    """Whether a reviewer said that a post does not show the case's picture."""
+    """Return whether a reviewer said that a post does not show the case's picture."""
     return any(copy.excluded for copy in store.copies(tx, case, sighting))
 
 
@@ -195,7 +195,7 @@ def moments(tx: Tx, copy: Copy) -> tuple[int, ...]:
 
 
 def nobody_looks(tx: Tx, case: CaseId) -> bool:
-    """Whether looking is shut, because somebody said that a person shown may be younger than 18."""
+    """Return whether looking is shut, because somebody said that a person shown may be younger than 18."""
     return rules.nobody_looks(store.decisions(tx, case, ()))
 
 
@@ -205,7 +205,7 @@ def looked_at(tx: Tx, case: CaseId, staff: StaffId) -> frozenset[SightingId]:
 
 
 def declined_elsewhere(tx: Tx, case: CaseId) -> frozenset[StaffId]:
-    """Who declined another case that has one of this case's copies."""
+    """Return who declined another case that has one of this case's copies."""
     return store.declined_elsewhere(tx, case)
 
 
@@ -215,7 +215,7 @@ def copy_gone(tx: Tx, sighting: SightingId, gone_at: datetime | None) -> None:
 
 
 def awaits_review(tx: Tx, case: CaseId, sighting: SightingId) -> bool:
-    """Whether a reviewer may still want to see one copy. Raises NotFound."""
+    """Return whether a reviewer may still want to see one copy. Raises NotFound."""
     return rules.awaits_review(get(tx, case), _copy(tx, case, sighting))
 
 
@@ -323,7 +323,7 @@ def settle(tx: Tx, case: CaseId, *, all_gone: bool, now: datetime, busy: bool = 
 
 
 def asks_a_person(tx: Tx, case: CaseId) -> bool:
-    """Whether a decided case has a copy that only a person can decide about: a decision covers none such."""
+    """Return whether a decided case has a copy that only a person can decide about."""
     return store.any_undecided(tx, case) or breaker_store.any_stopped(tx, case)
 
 
@@ -395,10 +395,10 @@ def note_removal(
         only: the copy that was asked about; None: all.
     """
     asked = [copy.sighting for copy in store.copies(tx, case)] if only is None else [only]
-    said = dict.fromkeys(asked, Removes.NONE)
+    removal = dict.fromkeys(asked, Removes.NONE)
     for copy in found:
-        said[copy.sighting] = Removes.PLANNED if copy.sighting in planned else Removes.WANTED
-    store.set_removal(tx, case, said)
+        removal[copy.sighting] = Removes.PLANNED if copy.sighting in planned else Removes.WANTED
+    store.set_removal(tx, case, removal)
 
 
 def unplanned(tx: Tx, case: CaseId, most: int) -> tuple[Copy, ...]:
@@ -408,12 +408,12 @@ def unplanned(tx: Tx, case: CaseId, most: int) -> tuple[Copy, ...]:
 
 
 def any_unplanned(tx: Tx, case: CaseId, now: datetime) -> bool:
-    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    """Return whether a copy that is to be removed waits for its plan, or for a person's answer."""
     return store.any_unplanned(tx, case, now)
 
 
 def reviewed_entries(tx: Tx, case: CaseId, now: datetime, sighting: SightingId) -> tuple[EntryId, ...]:
-    """What was reported of the case, a post matches, and a reviewed copy shows; it never acts.
+    """Return what was reported of the case, a post matches, and a reviewed copy shows; it never acts.
 
     Also what a reviewed copy was confirmed to show.
     """
@@ -431,7 +431,7 @@ def reviewed_entries(tx: Tx, case: CaseId, now: datetime, sighting: SightingId) 
 
 
 def times_withdrawn(tx: Tx, case: CaseId) -> int:
-    """How often the case's signals were withdrawn: what is learnt afterwards is another entry."""
+    """Return how often the case's signals were withdrawn: what is learnt afterwards is another entry."""
     return sum(
         each.state == "reversed"
         or (each.state == "effective" and each.verdict is Verdict.NOT_SHARED_WITHOUT_CONSENT)

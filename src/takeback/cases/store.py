@@ -9,7 +9,7 @@ from psycopg.rows import TupleRow
 from takeback.cases.model import Case, CaseStatus, Copy, Decision, DecisionReason, QueueRow, Removes
 from takeback.events import FoundBy, Verdict
 from takeback.ids import CaseId, EntryId, ReportId, SightingId, StaffId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, first, scalar
 from takeback.matching.store import box_column, box_of
 from takeback.signals.model import Cut
 from takeback.signals.relation import Hit
@@ -47,8 +47,7 @@ def get(tx: Tx, case: CaseId, *, lock: bool = False) -> Case | None:
 
 def of_report(tx: Tx, report: ReportId) -> CaseId | None:
     """The case that a report became."""
-    row = tx.execute("select id from cases_case where report_id = %s", [report]).fetchone()
-    return None if row is None else row[0]
+    return first(tx, "select id from cases_case where report_id = %s", [report])
 
 
 def queue(tx: Tx, *, include_closed: bool) -> tuple[QueueRow, ...]:
@@ -168,13 +167,13 @@ def unplanned(tx: Tx, case: CaseId, most: int) -> tuple[Copy, ...]:
 _WANTED = "k.removal = 'wanted' and not k.excluded and (k.confirmed or not k.review_only)"
 
 
-def set_removal(tx: Tx, case: CaseId, said: Mapping[SightingId, Removes]) -> None:
+def set_removal(tx: Tx, case: CaseId, removals: Mapping[SightingId, Removes]) -> None:
     """Note which copies a decision in effect removes."""
     tx.execute(
         "update cases_copy k set removal = s.removal"
         " from unnest(%s::bigint[], %s::text[]) s (sighting_id, removal)"
         " where k.case_id = %s and k.sighting_id = s.sighting_id and k.removal <> s.removal",
-        [list(said), [each.value for each in said.values()], case],
+        [list(removals), [each.value for each in removals.values()], case],
     )
 
 
@@ -184,14 +183,14 @@ def forget_removal(tx: Tx, case: CaseId) -> None:
 
 
 def any_unplanned(tx: Tx, case: CaseId, now: datetime) -> bool:
-    """Whether a copy that is to be removed waits for its plan, or for a person's answer."""
-    row = tx.execute(
+    """Return whether a copy that is to be removed waits for its plan, or for a person's answer."""
+    return scalar(
+        tx,
         f"select exists (select from cases_copy k where k.case_id = %s and {_WANTED})"
         " or exists (select from cases_copy k"
         f" where k.case_id = %s and {_UNDECIDED} and k.confirmed and coalesce(k.acts_at <= %s, true))",
         [case, case, now],
-    ).fetchone()
-    return row is not None and row[0]
+    )
 
 
 _UNDECIDED = (
@@ -200,15 +199,15 @@ _UNDECIDED = (
 
 
 def any_undecided(tx: Tx, case: CaseId) -> bool:
-    """Whether a copy that can be seen waits for a decision: none in effect speaks of it.
+    """Return whether a copy that can be seen waits for a decision: none in effect speaks of it.
 
     What a reviewer confirmed does not: the decision will speak of it.
     """
-    row = tx.execute(
+    return scalar(
+        tx,
         f"select exists (select from cases_copy k where k.case_id = %s and {_UNDECIDED} and not k.confirmed)",
         [case],
-    ).fetchone()
-    return row is not None and row[0]
+    )
 
 
 def _copy(row: TupleRow) -> Copy:
@@ -239,8 +238,7 @@ def _hit(row: TupleRow) -> Hit | None:
 
 def having(tx: Tx, sighting: SightingId) -> set[CaseId]:
     """The cases that a sighting is a copy in."""
-    rows = tx.execute("select case_id from cases_copy where sighting_id = %s", [sighting])
-    return {row[0] for row in rows}
+    return set(column(tx, "select case_id from cases_copy where sighting_id = %s", [sighting]))
 
 
 def describe(tx: Tx, case: CaseId, sighting: SightingId, entry: EntryId, hit: Hit) -> None:
@@ -286,25 +284,26 @@ def insert_look(tx: Tx, case: CaseId, sighting: SightingId, staff: StaffId, now:
 
 def looked_at(tx: Tx, case: CaseId, staff: StaffId) -> frozenset[SightingId]:
     """The copies of a case that a member of staff asked to see clearly."""
-    rows = tx.execute(
-        "select sighting_id from cases_look where case_id = %s and staff_id = %s", [case, staff]
+    return frozenset(
+        column(tx, "select sighting_id from cases_look where case_id = %s and staff_id = %s", [case, staff])
     )
-    return frozenset(row[0] for row in rows)
 
 
 def declined_elsewhere(tx: Tx, case: CaseId) -> frozenset[StaffId]:
-    """Who declined another case that has one of this case's copies."""
-    rows = tx.execute(
-        """
+    """Return who declined another case that has one of this case's copies."""
+    return frozenset(
+        column(
+            tx,
+            """
         select distinct d.staff_id from cases_copy mine
         join cases_copy theirs on theirs.sighting_id = mine.sighting_id and theirs.case_id <> mine.case_id
         join cases_decision d on d.case_id = theirs.case_id
         where mine.case_id = %s and not mine.excluded and not theirs.excluded
             and d.state = 'effective' and d.verdict = 'not_shared_without_consent'
         """,
-        [case],
+            [case],
+        )
     )
-    return frozenset(row[0] for row in rows)
 
 
 def insert_decision(tx: Tx, decision: Decision) -> None:
@@ -369,8 +368,10 @@ def entries_reviewed(
 ) -> set[EntryId]:
     """Those of the entries that a copy shows which these decisions cover, or that somebody confirmed."""
     acts = "k.confirmed and coalesce(k.acts_at <= %(now)s, true)"
-    rows = tx.execute(
-        f"""
+    return set(
+        column(
+            tx,
+            f"""
         select e from unnest(%(entries)s::uuid[]) e where exists (
             select from matching_match m
             join cases_copy k on k.case_id = %(case)s and k.sighting_id = m.sighting_id
@@ -383,6 +384,6 @@ def entries_reviewed(
             select from cases_copy k
             where k.entry_id = e and k.case_id = %(case)s and not k.excluded and {acts})
         """,
-        {"entries": list(entries), "case": case, "decisions": list(decisions), "now": now},
+            {"entries": list(entries), "case": case, "decisions": list(decisions), "now": now},
+        )
     )
-    return {row[0] for row in rows}

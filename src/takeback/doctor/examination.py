@@ -67,7 +67,7 @@ def _log_troubles(subject: Subject) -> None:
         for each in result.findings:
             if each.level is not Level.OK:
                 level = logging.ERROR if each.level is Level.FAILING else logging.WARNING
-                _log.log(level, "%s: %s %s", result.check.name, each.said, each.remedy)
+                _log.log(level, "%s: %s %s", result.check.name, each.statement, each.remedy)
 
 
 def as_document(results: Sequence[Result]) -> Mapping[str, object]:
@@ -80,7 +80,7 @@ def as_document(results: Sequence[Result]) -> Mapping[str, object]:
                 "name": each.check.name,
                 "level": each.level.value,
                 "findings": [
-                    {"level": one.level.value, "said": one.said, "remedy": one.remedy}
+                    {"level": one.level.value, "said": one.statement, "remedy": one.remedy}
                     for one in each.findings
                 ],
             }

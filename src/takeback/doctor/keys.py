@@ -27,9 +27,11 @@ def look_at_keys(subject: Subject) -> Iterator[Finding]:
             fault = str(error)
         if fault:
             well = False
-            said, _, remedy = fault.rpartition("; ")
+            statement, _, remedy = fault.rpartition("; ")
             yield Finding(
-                Level.FAILING, f"{said[:1].upper()}{said[1:]}.", f"{remedy[:1].upper()}{remedy[1:]}."
+                Level.FAILING,
+                f"{statement[:1].upper()}{statement[1:]}.",
+                f"{remedy[:1].upper()}{remedy[1:]}.",
             )
         path = folder / key.name
         if path.exists() and path.stat().st_mode & _OTHERS:
@@ -39,7 +41,7 @@ def look_at_keys(subject: Subject) -> Iterator[Finding]:
 
 
 def look_at_log(subject: Subject) -> Iterator[Finding]:
-    """Whether what the log's key signed is in the database."""
+    """Check that what the log's key signed is in the database."""
     known = read_last_signed(subject.settings.data / KEYS_FOLDER)  # first: the database may only be further
     with subject.database.transaction() as tx:
         trouble = succession.trouble(tx, known)

@@ -1,4 +1,4 @@
-"""What the doctor asks and finds: frozen values, so that a new check is a function and a line in `checks`."""
+"""The doctor's questions and findings: frozen values; a new check is a function and a line in `checks`."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from takeback.infra.db.pool import Database
 
 
 class Level(StrEnum):
-    """How much a finding matters."""
+    """The weight of a finding."""
 
     OK = "ok"
     WARNING = "warning"
@@ -25,7 +25,7 @@ class Finding:
     """One sentence about one thing."""
 
     level: Level
-    said: str
+    statement: str
     remedy: str = ""
     """What to do about it; empty where nothing is to be done."""
 
@@ -58,7 +58,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one check found; at least one finding."""
+    """The findings of one check, at least one."""
 
     check: Check
     findings: tuple[Finding, ...]

@@ -27,7 +27,7 @@ and relkind in ('r', 'v', 'm', 'p') and has_any_column_privilege(%s, oid, 'selec
 
 
 def look_at_portal_role(subject: Subject) -> Iterator[Finding]:
-    """What the role may do by the catalogue, and whether the portal's URL is of that role."""
+    """Check the role's rights in the catalogue, and that the portal's URL is of that role."""
     with subject.database.transaction() as tx:
         row = tx.execute(_RIGHTS, (ROLE,)).fetchone()
         readable = tx.execute(_READABLE, (ROLE,)).fetchall() if row else []
@@ -38,16 +38,16 @@ def look_at_portal_role(subject: Subject) -> Iterator[Finding]:
         )
         return
     can_log_in, *flags, roles, owned = row
-    more = [said for said, flag in zip(_MORE, flags, strict=True) if flag]
+    more = [statement for statement, flag in zip(_MORE, flags, strict=True) if flag]
     more += [f"has the rights of {role}" for role in roles]
     more += [f"owns {owned} things"] if owned else []
     more += [f"may read {table}" for (table,) in readable]
-    for said in more:
-        yield Finding(Level.FAILING, f"The role {ROLE} {said}.", "Take that right from it.")
-    for said in remains:
+    for statement in more:
+        yield Finding(Level.FAILING, f"The role {ROLE} {statement}.", "Take that right from it.")
+    for statement in remains:
         yield Finding(
             Level.WARNING,
-            f"The role {ROLE} {said}.",
+            f"The role {ROLE} {statement}.",
             "Only a superuser of the database can take it away: see docs/portal-role.md.",
         )
     if not can_log_in:

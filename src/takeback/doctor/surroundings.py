@@ -1,4 +1,4 @@
-"""What the service stands on: settings for real use, the clocks, the disks."""
+"""Checks of the surroundings: settings for real use, the clocks, the disks."""
 
 import shutil
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ _EXAMPLE = Settings.model_fields["ledger_origin"].default
 
 
 def look_at_settings(subject: Subject) -> Iterator[Finding]:
-    """What is right on a trial machine and not in real use. Ranges and names were checked at the start."""
+    """Check settings that suit a trial machine only. Ranges and names were checked at the start."""
     settings = subject.settings
     if settings.ledger_origin == _EXAMPLE:
         yield Finding(
@@ -46,18 +46,18 @@ def look_at_settings(subject: Subject) -> Iterator[Finding]:
 
 
 def look_at_clock(subject: Subject) -> Iterator[Finding]:
-    """How far this machine's clock is from the database's, at least."""
+    """Measure the least distance between this machine's clock and the database's."""
     with subject.database.transaction() as tx:
         before = clock.now()
         (there,) = tx.execute("select clock_timestamp()").fetchone() or (before,)
         after = clock.now()
     apart = max(before - there, there - after, timedelta(0))
-    said = f"This machine's clock and the database's are {apart.total_seconds():.1f} s apart."
+    statement = f"This machine's clock and the database's are {apart.total_seconds():.1f} s apart."
     if apart < APART:
-        yield Finding(Level.OK, said)
+        yield Finding(Level.OK, statement)
     else:
         level = Level.FAILING if apart >= FAR_APART else Level.WARNING
-        yield Finding(level, said, "Have both set by NTP.")
+        yield Finding(level, statement, "Have both set by NTP.")
 
 
 def look_at_space(subject: Subject) -> Iterator[Finding]:
@@ -84,10 +84,10 @@ def _room(folder: Path) -> Iterator[Finding]:
     if there is None:
         return
     free = shutil.disk_usage(there).free
-    said = f"{free / GIGABYTE:.1f} GB are free for {folder}."
+    statement = f"{free / GIGABYTE:.1f} GB are free for {folder}."
     if free >= LOW:
-        yield Finding(Level.OK, said)
+        yield Finding(Level.OK, statement)
     else:
         yield Finding(
-            Level.FAILING if free < TOO_LOW else Level.WARNING, said, "Make room, or use a larger disk."
+            Level.FAILING if free < TOO_LOW else Level.WARNING, statement, "Make room, or use a larger disk."
         )

@@ -1,4 +1,4 @@
-"""What waits: work that nobody here knows, evidence that cannot be sealed, and what is not watched."""
+"""Checks of what waits: unknown work, evidence that cannot be sealed, and what is not watched."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def look_at_evidence(subject: Subject) -> Iterator[Finding]:
 
 
 def look_at_watching(subject: Subject) -> Iterator[Finding]:
-    """What the watchers say of themselves and of their streams."""
+    """Report the state of the watchers and of their streams."""
     with subject.database.transaction() as tx:
         troubles = health.troubles(tx, set(subject.connectors))
     for each in troubles:

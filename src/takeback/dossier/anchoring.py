@@ -67,7 +67,7 @@ def own_anchor(
 
 
 def _usable(stamps: Iterable[Stamp], authorities: Collection[str], needed: int) -> dict[int, datetime]:
-    """When enough authorities had stamped each checkpoint, by its size."""
+    """Return when enough authorities had stamped each checkpoint, by its size."""
     times: defaultdict[int, list[datetime]] = defaultdict(list)
     for stamp in stamps:
         if stamp.authority in authorities:

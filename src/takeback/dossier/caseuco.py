@@ -137,13 +137,15 @@ def _file(names: _Names, exhibit: ExhibitDocument, part: ExhibitPart) -> Node:
 
 
 def _account(names: _Names, copy: PostedCopy) -> Node:
-    """Who posted, by the account's id; or by a number, in a package that names nobody."""
+    """Return who posted, by the account's id; or by a number, in a package that names nobody."""
     known = isinstance(copy.poster, str)
-    said = str(copy.poster) if known else f"poster {copy.poster}"
-    what = f"account {copy.connector} {said}"
-    fields: Node = {"uco-observable:accountIdentifier": said}
+    account = str(copy.poster) if known else f"poster {copy.poster}"
+    what = f"account {copy.connector} {account}"
+    fields: Node = {"uco-observable:accountIdentifier": account}
     facet = names.node("uco-observable:AccountFacet", what, fields)
-    return names.node("uco-observable:Account", what, {"uco-core:hasFacet": [facet], "uco-core:name": said})
+    return names.node(
+        "uco-observable:Account", what, {"uco-core:hasFacet": [facet], "uco-core:name": account}
+    )
 
 
 def _message(names: _Names, copy: PostedCopy, account: Node) -> Node:

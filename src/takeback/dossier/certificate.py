@@ -39,7 +39,7 @@ def certificate(language: str, summary: CaseSummary, sealed_by: str | None = Non
         summary: what it tells.
         sealed_by: the authority that will timestamp its seal; None: nobody.
     """
-    said, out = wording(language), io.BytesIO()
+    words, out = wording(language), io.BytesIO()
     document = SimpleDocTemplate(
         out,
         pagesize=A4,
@@ -47,14 +47,14 @@ def certificate(language: str, summary: CaseSummary, sealed_by: str | None = Non
         rightMargin=_MARGIN,
         topMargin=_MARGIN,
         bottomMargin=_MARGIN,
-        title=said.title,
+        title=words.title,
         author=summary.head.service,
         subject=f"takeback-dossier-{summary.head.id}",
         lang=language,
         initialFontName=font_of(language),  # else it names one that is not embedded
         invariant=1,  # two dates are set below, and nothing else of the moment gets in
     )
-    footer = f"takeback-dossier-{summary.head.id} | {said.labels['page']} "
+    footer = f"takeback-dossier-{summary.head.id} | {words.labels['page']} "
 
     def first(canvas: Canvas, document: SimpleDocTemplate) -> None:
         _date(canvas, summary.head.made)
@@ -68,7 +68,7 @@ def certificate(language: str, summary: CaseSummary, sealed_by: str | None = Non
             text.textOut(run)
         canvas.drawText(text)
 
-    story = _Setting(language).story(said, summary, sealed_by)
+    story = _Setting(language).story(words, summary, sealed_by)
     document.build(story, onFirstPage=first, onLaterPages=number)
     return out.getvalue()
 
@@ -80,27 +80,27 @@ class _Setting:
         self._language = language
         self._normal = self._style(9.5, after=4)
 
-    def story(self, said: Wording, summary: CaseSummary, sealed_by: str | None) -> list[Flowable]:
+    def story(self, words: Wording, summary: CaseSummary, sealed_by: str | None) -> list[Flowable]:
         """The whole text."""
         heading = self._style(12, before=10, after=4)
         heading.keepWithNext = True
         notice = ParagraphStyle(
             "notice", parent=self._normal, borderColor=_INK, borderWidth=0.8, borderPadding=6
         )
-        seal = said.labels["seal_plain" if sealed_by is None else "seal_stamped"].format(authority=sealed_by)
+        seal = words.labels["seal_plain" if sealed_by is None else "seal_stamped"].format(authority=sealed_by)
         story: list[Flowable] = [
-            self._set(said.title, self._style(16, after=4)),
-            self._set(said.under, self._style(9, after=12)),
-            self._set(f"{said.notice} {seal}", notice),
+            self._set(words.title, self._style(16, after=4)),
+            self._set(words.under, self._style(9, after=12)),
+            self._set(f"{words.notice} {seal}", notice),
             Spacer(1, 10),
         ]
-        values = _values(summary, said)
-        *sections, last = said.sections
+        values = _values(summary, words)
+        *sections, last = words.sections
         for section in sections:
             story.append(self._set(section.title, heading))
             story += [self._set(text.format_map(values), self._normal) for text in section.body]
             for table in section.tables:
-                for rows in tables.TABLES[table](summary, said):
+                for rows in tables.TABLES[table](summary, words):
                     story += self._laid_out(rows)
         declared = [self._set(text.format_map(values), self._normal) for text in last.body]
         story.append(KeepTogether([self._set(last.title, heading), *declared]))  # it is signed on one page
@@ -137,11 +137,11 @@ def _date(canvas: Canvas, made: datetime) -> None:
     stamp.YMDhms = tuple(stamp.lt)[:6]
 
 
-def _values(summary: CaseSummary, said: Wording) -> dict[str, str]:
+def _values(summary: CaseSummary, words: Wording) -> dict[str, str]:
     head = summary.head
-    labels = said.labels
+    labels = words.labels
     utc = summary.time_zone == NAME
-    numbered = [f"({number}) {each}" for number, each in enumerate(said.alterations, start=1)]
+    numbered = [f"({number}) {each}" for number, each in enumerate(words.alterations, start=1)]
     return {
         "alterations": labels["list"].join(numbered),
         "case": str(head.case),
@@ -151,7 +151,7 @@ def _values(summary: CaseSummary, said: Wording) -> dict[str, str]:
         "exhibits": f"{len(summary.exhibits):,}",
         "keys": ", ".join(summary.keys) or "-",
         "log": head.log,
-        "made": said.moment(head.made, summary.zone),
+        "made": words.moment(head.made, summary.zone),
         "service": head.service,
         "software": head.software,
         "witnesses": ", ".join(summary.witnesses) or "-",

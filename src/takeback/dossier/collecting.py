@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pyhanko.sign.timestamps.common_utils import TimestampRequestError
-
 from takeback.cases import service as cases
 from takeback.dossier import caseuco, package_texts, posters
 from takeback.dossier.anchoring import choose_sizes
@@ -16,6 +14,7 @@ from takeback.dossier.case_summary import CaseSummary, PostedCopy, Stamped
 from takeback.dossier.certificate import certificate
 from takeback.dossier.compose import compose
 from takeback.dossier.model import Draft, Head
+from takeback.dossier.pades import TimestampRequestError
 from takeback.dossier.sealing import DocumentSealer
 from takeback.dossier.stamping import SealStamper
 from takeback.dossier.wording import LANGUAGES
@@ -57,10 +56,10 @@ class Collected:
     removals: tuple[Certificate, ...]
     copies: tuple[PostedCopy, ...]
     senders: tuple[str, ...]
-    """Ids of the accounts that posted; never told where `left_out` is a number."""
+    """Ids of the accounts that posted; never in a package where `left_out` is a number."""
     time_zone: str
     left_out: int | None
-    """Entries that are not opened because they would name a poster; None: posters are named."""
+    """Entries that are not opened because they would name a poster; None: posters are shown."""
 
 
 def collect(
@@ -119,18 +118,18 @@ def veiled(collected: Collected, read: Callable[[Part], bytes]) -> Collected:
         collected: the case, whose copies have numbers in the place of accounts.
         read: the bytes of an open part, from the blob store; what it raises, this does.
     """
-    told = posters.without_names(
+    shown = posters.without_names(
         posters.Statement(collected.exhibits, collected.rounds, collected.entries, collected.removals),
         collected.senders,
         read,
     )
     return replace(
         collected,
-        exhibits=told.exhibits,
-        rounds=told.rounds,
-        entries=told.entries,
-        removals=told.removals,
-        left_out=len(collected.entries) - len(told.entries),
+        exhibits=shown.exhibits,
+        rounds=shown.rounds,
+        entries=shown.entries,
+        removals=shown.removals,
+        left_out=len(collected.entries) - len(shown.entries),
     )
 
 
@@ -183,16 +182,16 @@ def _anchors(
     tx: Tx, entries: Sequence[proofs.ProvenEntry], trust: Trust
 ) -> tuple[tuple[proofs.Anchor, ...], list[EventId]]:
     """The anchors that bound these entries, of those whose timestamps the log has noted, and where it did."""
-    told = [entry.index for entry in entries if entry.opening.kind in TOLD]
-    if not trust.timestamps or not told:
+    places = [entry.index for entry in entries if entry.opening.kind in TOLD]
+    if not trust.timestamps or not places:
         return (), []
     names = {authority.name for authority in trust.authorities}
     noted = [
         stamp
-        for stamp in proofs.stamps(tx, min(told))
+        for stamp in proofs.stamps(tx, min(places))
         if stamp.place is not None and stamp.authority in names
     ]
-    sizes = choose_sizes(noted, told, names, trust.timestamps)
+    sizes = choose_sizes(noted, places, names, trust.timestamps)
     named = {(stamp.size, stamp.authority): stamp.event for stamp in noted if stamp.size in sizes}
     chosen = tuple(
         replace(anchor, stamps=tuple(each for each in anchor.stamps if (anchor.size, each[0]) in named))
@@ -214,7 +213,7 @@ def sealed(language: str, summary: CaseSummary, sealer: DocumentSealer, stampers
 
 
 def _read_stamps(anchors: Sequence[proofs.Anchor], trust: Trust) -> list[Stamped]:
-    """When each was stamped, by the authority's own clock. Each was verified before it was kept."""
+    """Return when each was stamped, by the authority's own clock. Each was verified before it was kept."""
     roots = {authority.name: authority.roots for authority in trust.authorities}
     return [
         Stamped(anchor.size, name, verify_stamp(response, anchor.note.text.encode(), roots[name]))
@@ -224,7 +223,7 @@ def _read_stamps(anchors: Sequence[proofs.Anchor], trust: Trust) -> list[Stamped
 
 
 def _vkey(key: LogKey) -> str:
-    """A key as people compare it: an ML-DSA-44 key has 1,312 bytes, so of that one its hash is told."""
+    """A key as people compare it: an ML-DSA-44 key has 1,312 bytes, so its hash stands for it."""
     if not isinstance(key, CosignerKey):
         return format_verifier_key(key)
     digest = hashlib.sha256(format_cosigner_key(key).encode()).hexdigest()

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from takeback.dossier.model import Draft, Head, Paper, PartFile
+from takeback.dossier.model import Draft, Head, PackageText, PartFile
 from takeback.evidence.model import Exhibit
 from takeback.infra.ledger.proofs import Anchor, ProvenEntry
 from takeback_verify.core.bag import BAG_FILES, BAGIT, PAYLOAD, TAG_FILES, format_bag_info, format_manifest
@@ -74,7 +74,7 @@ def compose(
     entries: Sequence[ProvenEntry],
     exhibits: Sequence[Exhibit],
     rounds: Iterable[bytes],
-    papers: Mapping[str, bytes],
+    texts: Mapping[str, bytes],
     stamps: int,
 ) -> Draft:
     """Everything that the commitment covers.
@@ -84,13 +84,13 @@ def compose(
         entries: those that it opens, by rising place.
         exhibits: those that were not erased, each with its `captured` among the entries.
         rounds: each the series of one round whose `rechecked` is among the entries.
-        papers: certificates, METHOD.md, case.jsonld, VERIFY.html and VERIFY.txt, by name.
+        texts: certificates, METHOD.md, case.jsonld, VERIFY.html and VERIFY.txt, by name.
         stamps: how many authorities will timestamp the package's own entry.
 
     Raises:
         Malformed: a name that no package may have, or a file that each must have is missing.
     """
-    small = dict(papers)
+    small = dict(texts)
     small[ENTRIES] = format_entries(PlacedEntry(entry.index, _opened(entry)) for entry in entries)
     for series in rounds:
         small[f"{ROUNDS}{hashlib.sha256(series).hexdigest()}.json"] = series
@@ -119,17 +119,17 @@ def compose(
     return Draft(
         head,
         format_listing(listing),
-        tuple(Paper(name, small[name]) for name in sorted(small)),
+        tuple(PackageText(name, small[name]) for name in sorted(small)),
         tuple(parts),
     )
 
 
 def manifest(draft: Draft) -> str:
-    """What the log commits to, in hexadecimal."""
+    """Return what the log commits to, in hexadecimal."""
     return hashlib.sha256(draft.listing).hexdigest()
 
 
-def proof_papers(proof: Proof) -> tuple[Paper, ...]:
+def proof_texts(proof: Proof) -> tuple[PackageText, ...]:
     """`data/proof/**`."""
     files = {
         OWN_ENTRY: format_own_entry(_opened(proof.own)),
@@ -142,18 +142,18 @@ def proof_papers(proof: Proof) -> tuple[Paper, ...]:
         files[f"{prefix}consistency"] = format_consistency(each.consistency)
         for number, (_, response) in enumerate(each.anchor.stamps, start=1):
             files[f"{prefix}{number}.tsr"] = response
-    return tuple(Paper(name, files[name]) for name in sorted(files))
+    return tuple(PackageText(name, files[name]) for name in sorted(files))
 
 
-def bag_papers(draft: Draft, proofs: Sequence[Paper]) -> tuple[Paper, ...]:
+def bag_texts(draft: Draft, proofs: Sequence[PackageText]) -> tuple[PackageText, ...]:
     """The bag's own four files: computed from all others, so they can hold nothing of their own."""
     listing = parse_listing(draft.listing)
-    covered = [*proofs, Paper(LISTING, draft.listing)]
+    covered = [*proofs, PackageText(LISTING, draft.listing)]
     digests = {file.name: file.sha256 for file in listing.files}
-    digests |= {paper.name: hashlib.sha256(paper.data).digest() for paper in covered}
+    digests |= {text.name: hashlib.sha256(text.data).digest() for text in covered}
     payload = {name: digest for name, digest in digests.items() if name.startswith(PAYLOAD)}
     size = sum(file.size for file in listing.files if file.name.startswith(PAYLOAD))
-    size += sum(len(paper.data) for paper in covered)
+    size += sum(len(text.data) for text in covered)
     bag = {
         "bagit.txt": BAGIT,
         "bag-info.txt": format_bag_info(listing.made, listing.id, size, len(payload), listing.service),
@@ -163,7 +163,7 @@ def bag_papers(draft: Draft, proofs: Sequence[Paper]) -> tuple[Paper, ...]:
         (name, hashlib.sha256(bag[name]).digest() if name in bag else digests[name]) for name in TAG_FILES
     ]
     bag["tagmanifest-sha256.txt"] = format_manifest(tagged)
-    return tuple(Paper(name, bag[name]) for name in BAG_FILES)
+    return tuple(PackageText(name, bag[name]) for name in BAG_FILES)
 
 
 def write_zip(draft: Draft, proof: Proof, read: Callable[[PartFile], bytes], out: Sink) -> None:
@@ -171,19 +171,19 @@ def write_zip(draft: Draft, proof: Proof, read: Callable[[PartFile], bytes], out
 
     The same draft and proof give the same bytes. What `read` raises, this does.
     """
-    proofs = proof_papers(proof)
-    papers = (*bag_papers(draft, proofs), *draft.papers, Paper(LISTING, draft.listing), *proofs)
+    proofs = proof_texts(proof)
+    texts = (*bag_texts(draft, proofs), *draft.texts, PackageText(LISTING, draft.listing), *proofs)
     folder = f"{FOLDER}{draft.head.id}/"
-    files = ((folder + name, data) for name, data in _in_order(papers, draft.parts, read))
+    files = ((folder + name, data) for name, data in _in_order(texts, draft.parts, read))
     write_zip_form(files, out)
 
 
 def _in_order(
-    papers: Iterable[Paper], parts: Iterable[PartFile], read: Callable[[PartFile], bytes]
+    texts: Iterable[PackageText], parts: Iterable[PartFile], read: Callable[[PartFile], bytes]
 ) -> Iterator[tuple[str, bytes]]:
     """All files by rising name; a part is read when its turn comes."""
-    for each in sorted((*papers, *parts), key=lambda file: file.name):
-        yield each.name, each.data if isinstance(each, Paper) else read(each)
+    for each in sorted((*texts, *parts), key=lambda file: file.name):
+        yield each.name, each.data if isinstance(each, PackageText) else read(each)
 
 
 def _opened(entry: ProvenEntry) -> OpenedEntry:

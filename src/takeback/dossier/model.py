@@ -1,4 +1,4 @@
-"""What a dossier is made of: papers that are written for it, parts that lie in the blob store, and proofs.
+"""What a dossier is made of: texts that are written for it, parts that lie in the blob store, and proofs.
 
 A dossier goes through two phases, because what proves it can only come after what it commits to. First all
 that the commitment covers is fixed (a *draft*), in the transaction that records the commitment. Later, when
@@ -28,7 +28,7 @@ class DossierState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class PackageText:
     """A small file of the package, whole."""
 
     name: str
@@ -69,7 +69,7 @@ class Draft:
     head: Head
     listing: bytes
     """`data/dossier.json`."""
-    papers: tuple[Paper, ...]
+    texts: tuple[PackageText, ...]
     """By rising name; each is in the listing."""
     parts: tuple[PartFile, ...]
     """By rising name; each is in the listing."""

@@ -68,7 +68,7 @@ def marked_up(language: str, text: str) -> str:
 
 @cache
 def width_of(language: str, letter: str) -> float:
-    """How wide a printable letter is, in sizes of the font."""
+    """Return how wide a printable letter is, in sizes of the font."""
     [(font, _)] = runs(language, letter)
     return pdfmetrics.stringWidth(letter, font, 1)
 

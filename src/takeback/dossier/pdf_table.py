@@ -85,7 +85,7 @@ class RuledTable(Flowable):
 
     @override
     def split(self, aW: float, aH: float, /) -> list[Flowable]:
-        """What fits the height, and the rest; nothing if not even one row fits."""
+        """Return what fits the height, and the rest; nothing if not even one row fits."""
         ends = self._setting.ends
         cut = bisect_right(ends, aH - ends[1] + ends[self._first]) - 1
         if not self._first < cut < self._last:

@@ -30,7 +30,7 @@ _OF_A_ROUND = frozenset({"found_again", "found_gone", "rechecked", "retry_asked"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """What of a case can be told."""
+    """What of a case can be statement."""
 
     exhibits: tuple[Exhibit, ...]
     rounds: tuple[Round, ...]
@@ -63,11 +63,11 @@ def numbered(copies: Sequence[Copy]) -> tuple[PostedCopy, ...]:
     )
 
 
-def without_names(told: Statement, senders: Collection[str], read: Callable[[Part], bytes]) -> Statement:
+def without_names(statement: Statement, senders: Collection[str], read: Callable[[Part], bytes]) -> Statement:
     """The same without all that names one of these accounts.
 
     Args:
-        told: all of it.
+        statement: all of it.
         senders: the accounts' ids.
         read: the bytes of an open part, which may raise what the blob store does.
     """
@@ -75,26 +75,26 @@ def without_names(told: Statement, senders: Collection[str], read: Callable[[Par
     # 1. Exhibits that would name one in an open part, with the entries that speak of them.
     exhibits = tuple(
         each
-        for each in told.exhibits
+        for each in statement.exhibits
         if not is_named.within(each.document)
         and not any(is_named.within(read(part)) for part in each.parts if part.name.startswith(OPEN))
     )
-    hidden = {str(each.capture) for each in told.exhibits} - {str(each.capture) for each in exhibits}
+    hidden = {str(each.capture) for each in statement.exhibits} - {str(each.capture) for each in exhibits}
     # 2. Removals one of whose rounds would, with all rounds of theirs: a gap would be called a fault.
-    veiled = {str(each.target) for each in told.rounds if is_named.within(each.series)}
+    veiled = {str(each.target) for each in statement.rounds if is_named.within(each.series)}
     # 3. Entries that would themselves.
     entries = tuple(
         each
-        for each in told.entries
+        for each in statement.entries
         if str(each.opening.body.get("capture")) not in hidden
         and not (each.opening.kind in _OF_A_ROUND and str(each.opening.body.get("target")) in veiled)
         and not any(_names_one(is_named, name, str(value)) for name, value in each.opening.body.items())
     )
     return Statement(
         exhibits,
-        tuple(each for each in told.rounds if str(each.target) not in veiled),
+        tuple(each for each in statement.rounds if str(each.target) not in veiled),
         entries,
-        tuple(each for each in told.removals if str(each.target) not in veiled),
+        tuple(each for each in statement.removals if str(each.target) not in veiled),
     )
 
 
@@ -114,7 +114,7 @@ class Names:
         self._bare = {name.casefold() for name in bare if len(name) >= _SHORTEST}
 
     def within(self, data: bytes) -> bool:
-        """Whether bytes hold one of the accounts."""
+        """Return whether bytes hold one of the accounts."""
         lower = data.decode("utf-8", "replace").casefold().encode()
         return (
             any(form in lower for form in self._spelt)
@@ -123,7 +123,7 @@ class Names:
         )
 
     def by_place(self, text: str) -> bool:
-        """Whether a place's or a message's id holds one, also without the server that follows its name."""
+        """Return whether an id holds one, also without the server that follows its name."""
         return self.within(text.encode()) or any(name in text.casefold() for name in self._bare)
 
 

@@ -44,10 +44,10 @@ def release(tx: Tx, case: CaseId, *, by: StaffId, reason: str, now: datetime) ->
 
 
 def is_released(tx: Tx, case: CaseId) -> bool:
-    """Whether packages by receipt name the posters of a case."""
+    """Return whether packages by receipt name the posters of a case."""
     return store.is_released(tx, case)
 
 
 def can_release(status: CaseStatus) -> bool:
-    """Whether a case stands so that a reviewer may."""
+    """Return whether a case stands so that a reviewer may."""
     return status in IN_HER_FAVOUR

@@ -20,12 +20,14 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from cryptography.x509.oid import NameOID
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import signers
-from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.timestamps import TimeStamper
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from takeback.dossier.pades import (
+    IncrementalPdfFileWriter,
+    SigSeedSubFilter,
+    SimpleCertificateStore,
+    TimeStamper,
+    signers,
+)
 from takeback.errors import ConfigurationError
 from takeback.infra.vault.keys import write_once
 

@@ -16,16 +16,15 @@ from contextlib import ExitStack, closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from takeback.app import BLOBS_FOLDER, App, authorities, keys_folder
 from takeback.cases import store as case_store
-from takeback.dossier import collecting, store
+from takeback.dossier import store
 from takeback.dossier.anchoring import own_anchor
 from takeback.dossier.compose import AnchorProof, Proof, manifest, write_zip
 from takeback.dossier.model import DossierState, Draft, Head, PartFile, Standing, Written
-from takeback.dossier.sealing import DocumentSealer
-from takeback.dossier.stamping import SealStamper
 from takeback.dossier.trusting import policy_of, trust_of
 from takeback.errors import DamagedEvidence, NotFound, Refused, Unavailable
 from takeback.events import DossierWritten, EvidenceAccessed
@@ -38,11 +37,19 @@ from takeback.infra.ledger import proofs
 from takeback.infra.ledger import store as ledger
 from takeback.infra.ledger.record import record
 from takeback.keyring import service as keyring
+from takeback.when_used import when_used
 from takeback_verify.core.entries import PlacedEntry, parse_entries
 from takeback_verify.core.listing import ENTRIES, parse_listing
 from takeback_verify.core.policy import Policy
 from takeback_verify.core.strict_note import known_lines
 from takeback_verify.core.trust import Trust
+
+if TYPE_CHECKING:
+    from takeback.dossier import collecting, sealing, stamping
+else:
+    collecting = when_used("takeback.dossier.collecting")
+    sealing = when_used("takeback.dossier.sealing")
+    stamping = when_used("takeback.dossier.stamping")
 
 FOLDER = "dossier"
 """Below which the blob store has packages: FOLDER/dossier/attempt.zip."""
@@ -126,17 +133,19 @@ def write(
     """
     with app.database.transaction() as tx:
         dossier = ask(tx, case, by=by, reason=reason, now=clock.now(), time_zone=time_zone)
-    until, said = monotonic() + patience.total_seconds(), ""
+    until, waiting = monotonic() + patience.total_seconds(), ""
     for _ in app.database.look([ledger.SIGNED], threading.Event(), every=LOOK_EVERY):
         found = advance(app, dossier)
         if isinstance(found, Written):
             return found
-        if found != said:
-            said = found
-            say(said)
+        if found != waiting:
+            waiting = found
+            say(waiting)
         if monotonic() > until:
             break
-    raise Unavailable(f"still waiting for {said}; is a worker running? Ask again, and it goes on where it is")
+    raise Unavailable(
+        f"still waiting for {waiting}; is a worker running? Ask again, and it goes on where it is"
+    )
 
 
 def advance(app: App, dossier: DossierId) -> Written | str:
@@ -200,7 +209,7 @@ def pieces(app: App, written: Written) -> Iterator[bytes]:
 
 
 def blobs_of(app: App) -> Blobs:
-    """Where packages are."""
+    """Return where packages are."""
     if app.sealer is not None:
         return app.sealer.blobs
     return Blobs(app.settings.blobs or str(app.settings.data / BLOBS_FOLDER))
@@ -249,10 +258,12 @@ def _commit(app: App, standing: Standing, trust: Trust, policy: Policy) -> Stand
     if not standing.names_posters:
         blobs = blobs_of(app)
         collected = collecting.veiled(collected, lambda part: blobs.get(part.blob))
-    sealer = DocumentSealer(keys_folder(settings), settings.service_name, now)
+    sealer = sealing.DocumentSealer(keys_folder(settings), settings.service_name, now)
     keyring.settle_made(app.database, keys_folder(settings))
     with ExitStack() as stack:
-        stampers = [stack.enter_context(closing(SealStamper(each))) for each in authorities(settings)]
+        stampers = [
+            stack.enter_context(closing(stamping.SealStamper(each))) for each in authorities(settings)
+        ]
         drafted = collecting.draft(collected, head, trust, policy, sealer, stampers)
     with app.database.transaction() as tx:
         current = store.get(tx, standing.id, lock=True)
@@ -279,7 +290,7 @@ def _prove(app: App, standing: Standing, trust: Trust, policy: Policy) -> tuple[
         promised = parse_listing(draft.listing).stamps
         if promised != trust.timestamps:
             raise _Impossible(_OTHER_AUTHORITIES)
-        entries = parse_entries(next(paper.data for paper in draft.papers if paper.name == ENTRIES))
+        entries = parse_entries(next(text.data for text in draft.texts if text.name == ENTRIES))
         anchors = _anchors(tx, trust, own.index, entries, size)
         if promised and not any(anchor.size > own.index for anchor in anchors):
             return _WAITS_FOR_STAMPS

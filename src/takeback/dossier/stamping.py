@@ -6,11 +6,10 @@ operator configured, as for the log's own timestamps.
 
 from asn1crypto import tsp
 from cryptography import x509
-from pyhanko.sign.timestamps import TimeStamper
-from pyhanko.sign.timestamps.common_utils import TimestampRequestError, extract_ts_certs
 from rfc3161_client import VerificationError, VerifierBuilder, decode_timestamp_response
 from typing_extensions import override
 
+from takeback.dossier.pades import TimeStamper, TimestampRequestError, extract_ts_certs
 from takeback.errors import Unavailable
 from takeback.infra.ledger.timestamps import Authority, Requester
 from takeback.infra.outbound import Timeouts

@@ -10,14 +10,14 @@ from takeback.dossier.model import (
     DossierState,
     Draft,
     Head,
-    Paper,
+    PackageText,
     PartFile,
     Request,
     RequestState,
     Standing,
 )
 from takeback.ids import CaseId, DossierId, EventId, ReportId, RequestId, StaffId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, scalar
 from takeback_verify.core.listing import parse_listing
 
 _STANDING = (
@@ -75,7 +75,7 @@ def of_case(tx: Tx, case: CaseId) -> tuple[Standing, ...]:
 
 
 def set_doing(tx: Tx, dossier: DossierId, doing: str) -> None:
-    """What is waited for, for people."""
+    """Record for people what the package waits for."""
     tx.execute("update dossier_package set doing = %s where id = %s", [doing, dossier])
 
 
@@ -90,7 +90,7 @@ def set_committed(tx: Tx, draft: Draft, event: EventId, opened: Sequence[EventId
     with tx.cursor() as cursor:
         cursor.executemany(
             "insert into dossier_paper (dossier_id, name, data) values (%s, %s, %s)",
-            [(dossier, paper.name, paper.data) for paper in draft.papers],
+            [(dossier, text.name, text.data) for text in draft.texts],
         )
         cursor.executemany(
             "insert into dossier_part (dossier_id, name, blob, size, sha256) values (%s, %s, %s, %s, %s)",
@@ -103,7 +103,7 @@ def set_committed(tx: Tx, draft: Draft, event: EventId, opened: Sequence[EventId
 
 
 def draft(tx: Tx, dossier: DossierId) -> Draft | None:
-    """What a committed dossier covers; None if it is not committed (any more)."""
+    """Return what a committed dossier covers; None if it is not committed (any more)."""
     row = tx.execute(
         "select listing, case_id, made_at from dossier_package where id = %s and state = 'committed'",
         [dossier],
@@ -111,22 +111,23 @@ def draft(tx: Tx, dossier: DossierId) -> Draft | None:
     if row is None:
         return None
     listing = bytes(row[0])
-    said = parse_listing(listing)
-    papers = tx.execute("select name, data from dossier_paper where dossier_id = %s", [dossier])
+    head = parse_listing(listing)
+    texts = tx.execute("select name, data from dossier_paper where dossier_id = %s", [dossier])
     parts = tx.execute("select name, blob, size, sha256 from dossier_part where dossier_id = %s", [dossier])
     return Draft(
-        Head(dossier, row[1], said.made, said.service, said.software, said.log),
+        Head(dossier, row[1], head.made, head.service, head.software, head.log),
         listing,
         # Sorted here: the database's order of text is that of a language.
-        tuple(sorted((Paper(name, bytes(data)) for name, data in papers), key=lambda each: each.name)),
+        tuple(sorted((PackageText(name, bytes(data)) for name, data in texts), key=lambda each: each.name)),
         tuple(sorted((PartFile(*part) for part in parts), key=lambda each: each.name)),
     )
 
 
 def opened(tx: Tx, dossier: DossierId) -> tuple[EventId, ...]:
     """The events whose entries the package opens."""
-    rows = tx.execute("select event_id from dossier_place where dossier_id = %s order by event_id", [dossier])
-    return tuple(event for (event,) in rows)
+    return tuple(
+        column(tx, "select event_id from dossier_place where dossier_id = %s order by event_id", [dossier])
+    )
 
 
 def set_written(tx: Tx, dossier: DossierId, blob: str, size: int) -> bool:
@@ -158,7 +159,7 @@ def _forget_draft(tx: Tx, dossier: DossierId) -> None:
 
 
 def is_released(tx: Tx, case: CaseId) -> bool:
-    """Whether a reviewer let the person concerned be told which accounts posted."""
+    """Return whether a reviewer let the person concerned be told which accounts posted."""
     found = tx.execute("select from dossier_poster_release where case_id = %s", [case])
     return found.fetchone() is not None
 
@@ -208,10 +209,8 @@ def set_taken_up(tx: Tx, request: RequestId, dossier: DossierId, *, own: bool) -
 
 
 def pieces(tx: Tx, request: RequestId) -> int:
-    """How many pieces lie there; they are put down in their order."""
-    row = tx.execute("select count(*) from dossier_piece where request_id = %s", [request]).fetchone()
-    assert row is not None
-    return row[0]
+    """Return how many pieces lie there; they are put down in their order."""
+    return scalar(tx, "select count(*) from dossier_piece where request_id = %s", [request])
 
 
 def insert_piece(tx: Tx, request: RequestId, number: int, data: bytes) -> bool:
@@ -253,7 +252,7 @@ def end_requests(tx: Tx, report: ReportId) -> None:
 
 
 def expire_requests(tx: Tx, now: datetime) -> None:
-    """What was handed out is over; a trigger deletes the pieces."""
+    """Expire what was handed out; a trigger deletes the pieces."""
     tx.execute(
         "update dossier_request set state = 'deleted' where state = 'ready' and expires_at <= %s", [now]
     )

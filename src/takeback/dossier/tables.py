@@ -33,9 +33,9 @@ Rows = Cells | str
 """A table, or a sentence in its place."""
 
 
-def copies(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
-    """Where each copy was posted, and by whom."""
-    labels = said.labels
+def copies(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
+    """Return where each copy was posted, and by whom."""
+    labels = words.labels
     if not summary.copies:
         return
     yield labels["copies_said"]
@@ -59,18 +59,18 @@ def copies(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     )
 
 
-def exhibits(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
+def exhibits(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
     """Each exhibit with the hash values of its parts."""
-    labels = said.labels
+    labels = words.labels
     if not summary.exhibits:
         yield labels["none"]
     for exhibit in summary.exhibits:
         yield (
             f"{labels['exhibit']} {exhibit.capture} | {labels['connector']}: {exhibit.connector}"
             f" | {labels['reason']}: {exhibit.reason} | {exhibit.software}"
-            f" | {labels['posted']}: {said.moment(exhibit.posted_at, summary.zone)}"
-            f" | {labels['first_seen']}: {said.moment(exhibit.first_seen, summary.zone)}"
-            f" | {labels['captured']}: {said.moment(exhibit.captured_at, summary.zone)}"
+            f" | {labels['posted']}: {words.moment(exhibit.posted_at, summary.zone)}"
+            f" | {labels['first_seen']}: {words.moment(exhibit.first_seen, summary.zone)}"
+            f" | {labels['captured']}: {words.moment(exhibit.captured_at, summary.zone)}"
         )
         yield Cells(
             (labels["file"], labels["bytes"], labels["hash"]),
@@ -86,38 +86,38 @@ def exhibits(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
         )
 
 
-def events(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
-    """What happened, in the order of the log."""
-    yield _entries([e for e in summary.entries if e.opening.kind not in _ELSEWHERE], summary, said)
+def events(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
+    """Return what happened, in the order of the log."""
+    yield _entries([e for e in summary.entries if e.opening.kind not in _ELSEWHERE], summary, words)
 
 
-def custody(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
+def custody(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
     """Every access."""
-    yield _entries(summary.of_kind(*CUSTODY), summary, said)
+    yield _entries(summary.of_kind(*CUSTODY), summary, words)
 
 
-def stamps(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
+def stamps(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
     """Timestamps that were there when the package was put together."""
-    labels = said.labels
+    labels = words.labels
     if not summary.stamps:
         yield labels["no_stamps"]
         return
     yield Cells(
-        (labels["covers"], labels["authority"], _time_label(summary, said)),
+        (labels["covers"], labels["authority"], _time_label(summary, words)),
         tuple((f"{s.size:,}", s.authority, _time(s.at, summary)) for s in summary.stamps),
         (0.25, 0.45, 0.3),
     )
 
 
-def removals(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
-    """What the rounds of looks say of each copy."""
+def removals(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
+    """Return what the rounds of looks say of each copy."""
     if not summary.removals:
-        yield said.labels["none"]
+        yield words.labels["none"]
     for removal in summary.removals:
-        yield f"{removal.target}: {told(removal.clauses, said.phrases, summary.zone)}"
+        yield f"{removal.target}: {told(removal.clauses, words.phrases, summary.zone)}"
 
 
-def adverse(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
+def adverse(summary: CaseSummary, words: Wording) -> Iterator[Rows]:
     """Failed recordings, destroyed evidence, gaps in watching."""
     beats = summary.of_kind("watched")
     against = summary.of_kind(*_ADVERSE)
@@ -125,33 +125,33 @@ def adverse(summary: CaseSummary, said: Wording) -> Iterator[Rows]:
     if beats:
         since = min(datetime.fromisoformat(str(entry.opening.body["since"])) for entry in beats)
         until = max(datetime.fromisoformat(str(entry.opening.body["until"])) for entry in beats)
-        yield said.labels["gap_sentence"].format(
-            since=said.moment(since, summary.zone),
-            until=said.moment(until, summary.zone),
+        yield words.labels["gap_sentence"].format(
+            since=words.moment(since, summary.zone),
+            until=words.moment(until, summary.zone),
             beats=f"{len(beats):,}",
             gap=f"{gap / 1000:,.1f}",
         )
     if against:
-        yield _entries(against, summary, said)
+        yield _entries(against, summary, words)
     elif not gap:
-        yield said.labels["no_adverse"]
+        yield words.labels["no_adverse"]
 
 
 def _entries(
-    entries: tuple[ProvenEntry, ...] | list[ProvenEntry], summary: CaseSummary, said: Wording
+    entries: tuple[ProvenEntry, ...] | list[ProvenEntry], summary: CaseSummary, words: Wording
 ) -> Rows:
-    labels = said.labels
+    labels = words.labels
     if not entries:
         return labels["none"]
     return Cells(
-        (labels["number"], _time_label(summary, said), labels["event"], labels["detail"]),
+        (labels["number"], _time_label(summary, words), labels["event"], labels["detail"]),
         tuple(
             (
                 str(entry.index),
                 _time(entry.opening.at, summary),
-                _kind(entry.opening.kind, said),
+                _kind(entry.opening.kind, words),
                 ", ".join(
-                    f"{name} {_value(value, said)}"
+                    f"{name} {_value(value, words)}"
                     for name, value in sorted(entry.opening.body.items())
                     if value is not None
                 ),
@@ -162,14 +162,14 @@ def _entries(
     )
 
 
-def _value(value: object, said: Wording) -> str:
+def _value(value: object, words: Wording) -> str:
     """A word of the log; one that does not say by itself who it was is explained."""
-    return f"{value} ({said.labels[BY_RECEIPT]})" if value == BY_RECEIPT else f"{value}"
+    return f"{value} ({words.labels[BY_RECEIPT]})" if value == BY_RECEIPT else f"{value}"
 
 
-def _kind(kind: str, said: Wording) -> Cell:
+def _kind(kind: str, words: Wording) -> Cell:
     """A kind of entry in the language, and below it in the log's own word."""
-    return (said.kinds[kind], kind) if kind in said.kinds else kind
+    return (words.kinds[kind], kind) if kind in words.kinds else kind
 
 
 def _time(at: datetime, summary: CaseSummary) -> Cell:
@@ -181,10 +181,10 @@ def _time(at: datetime, summary: CaseSummary) -> Cell:
     return utc, f"{there:%Y-%m-%d %H:%M:%S}", offset(there)
 
 
-def _time_label(summary: CaseSummary, said: Wording) -> str:
+def _time_label(summary: CaseSummary, words: Wording) -> str:
     if summary.time_zone == NAME:
-        return said.labels["time"]
-    return said.labels["time_zoned"].format(zone=summary.time_zone)
+        return words.labels["time"]
+    return words.labels["time_zoned"].format(zone=summary.time_zone)
 
 
 TABLES: Mapping[str, Callable[[CaseSummary, Wording], Iterator[Rows]]] = {

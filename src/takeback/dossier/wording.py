@@ -44,13 +44,13 @@ class Wording:
     kinds: Mapping[str, str]
     """Words for kinds of entries; English needs none."""
     phrases: Phrases
-    """What is said of removed copies."""
+    """What is text of removed copies."""
 
     def moment(self, at: datetime, zone: tzinfo) -> str:
         """A time in a sentence, to the second: in UTC, and in the zone beside it."""
         utc = at.astimezone(UTC)
-        said = when(utc) if self.language.startswith("en") else f"{utc:{_TO_THE_SECOND}} UTC"
-        return said + beside(at, zone, _TO_THE_SECOND)
+        text = when(utc) if self.language.startswith("en") else f"{utc:{_TO_THE_SECOND}} UTC"
+        return text + beside(at, zone, _TO_THE_SECOND)
 
 
 @cache

@@ -8,7 +8,7 @@ it, since the cursor goes on where it stood, but one that came and was deleted i
 import threading
 from datetime import datetime, timedelta
 
-from takeback.evidence.model import Beat
+from takeback.evidence.model import WatchedSpan
 
 MOMENT = timedelta(seconds=1)
 """A pause that does not count: to commit a batch."""
@@ -36,42 +36,42 @@ class Heartbeat:
             self._until = until
             self._posts += posts
 
-    def look(self) -> Beat | None:
-        """What is to be said of the time since `said`; None if nothing was answered since."""
+    def look(self) -> WatchedSpan | None:
+        """Return what is to be said of the time since `recorded`; None if nothing was answered since."""
         with self._turn:
             if self._since is None or self._until is None or self._until <= self._since:
                 return None
-            return Beat(self._since, self._until, self._posts, _milliseconds(self._gap))
+            return WatchedSpan(self._since, self._until, self._posts, _milliseconds(self._gap))
 
-    def said(self, beat: Beat) -> None:
+    def recorded(self, span: WatchedSpan) -> None:
         """It was written down: what comes next begins at its end."""
         with self._turn:
-            self._since = beat.until
-            self._posts -= beat.posts
-            self._gap -= timedelta(milliseconds=beat.gap_ms)
+            self._since = span.until
+            self._posts -= span.posts
+            self._gap -= timedelta(milliseconds=span.gap_ms)
 
 
 def gap(until: datetime, asked: datetime) -> timedelta:
-    """What a pause counts for."""
+    """Return what a pause counts for."""
     pause = asked - until
     return pause if pause > MOMENT else timedelta()
 
 
-def joined(beat: Beat, before: datetime | None) -> Beat | None:
-    """A beat that goes on where the last one that is known ended, with the time between as its gap.
+def joined(span: WatchedSpan, before: datetime | None) -> WatchedSpan | None:
+    """A span that goes on where the last one that is known ended, with the time between as its gap.
 
     None: another process has said all of it.
 
     Args:
-        beat: as one process counted it.
+        span: as one process counted it.
         before: until when the stream is known to have been watched; None if it never was.
     """
     if before is None:
-        return beat
-    if before >= beat.until:
+        return span
+    if before >= span.until:
         return None
-    missed = gap(before, beat.since)
-    return Beat(before, beat.until, beat.posts, beat.gap_ms + _milliseconds(missed))
+    missed = gap(before, span.since)
+    return WatchedSpan(before, span.until, span.posts, span.gap_ms + _milliseconds(missed))
 
 
 def _milliseconds(length: timedelta) -> int:

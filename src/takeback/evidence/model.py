@@ -88,7 +88,7 @@ class SealedCapture:
 
     @property
     def digest(self) -> str:
-        """What the log commits to: the SHA-256 of exhibit.json, in hexadecimal."""
+        """Return what the log commits to: the SHA-256 of exhibit.json, in hexadecimal."""
         return hashlib.sha256(self.document).hexdigest()
 
 
@@ -139,7 +139,7 @@ class ToPoll:
 
 
 @dataclass(frozen=True, slots=True)
-class Beat:
+class WatchedSpan:
     """What is to be said of one stream of posts: it was watched from then to then, but for so long."""
 
     since: datetime

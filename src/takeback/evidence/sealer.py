@@ -67,7 +67,7 @@ class EvidenceSealer:
 
     @property
     def keeps(self) -> bool:
-        """Whether evidence is kept at all: there is nobody to seal it to before there is a directory."""
+        """Return whether evidence is kept: without a directory there is nobody to seal it to."""
         return self.directory.exists()
 
     def recipients(self) -> int:
@@ -107,8 +107,8 @@ class EvidenceSealer:
         work = _Sealing(self.blobs, f"{FOLDER}/{wanted.capture}/{secrets.token_hex(8)}", key)
         minor = wanted.suspected_minor
         kept, taken_out = redacted(recording) if minor else (recording, ())
-        told = replace(recording, target=kept.target)
-        about = describe(told, connector=wanted.subject.connector, taken_out=taken_out)
+        stored = replace(recording, target=kept.target)
+        about = describe(stored, connector=wanted.subject.connector, taken_out=taken_out)
         work.seal(
             WARC_PART,
             write_warc(kept, about, SOFTWARE),

@@ -36,7 +36,7 @@ from takeback.infra.ledger.openings import erase_openings
 from takeback.infra.ledger.record import record
 from takeback.jobs import Capture, Shred
 
-BEATS_BETWEEN = 1440
+HEARTBEATS_BETWEEN = 1440
 """Heartbeats between a capture and a deletion that are told of: a day's, at one a minute."""
 
 
@@ -58,23 +58,18 @@ def want(
     return store.state_of(tx, subject.sighting) is not CaptureState.WANTED
 
 
-def is_settled(tx: Tx, sighting: SightingId) -> bool:
-    """Whether a sighting's capture is durable, or has failed for good; False if nobody wanted one."""
-    return store.state_of(tx, sighting) in {CaptureState.CAPTURED, CaptureState.FAILED}
-
-
 def wanted(tx: Tx, sighting: SightingId) -> Wanted | None:
     """The capture that is still to be made of a sighting."""
     return store.get_wanted(tx, sighting)
 
 
 def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bool:
-    """Whether there is a capture of this picture, made, wanted, failed or erased."""
+    """Return whether there is a capture of this picture, made, wanted, failed or erased."""
     return store.is_known(tx, connector, place, message, media)
 
 
 def commit(tx: Tx, sealed: SealedCapture, wanted: Wanted, expires_at: datetime | None = None) -> bool:
-    """What was sealed counts from here on: the capture with its parts, and the event.
+    """Make count what was sealed: the capture with its parts, and the event.
 
     Args:
         tx: the transaction.
@@ -153,7 +148,7 @@ def erase(tx: Tx, capture: CaptureId, now: datetime, *, case: CaseId | None = No
 
 
 def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
-    """What it is, or was, a capture of."""
+    """Return what it is, or was, a capture of."""
     return store.sighting_of(tx, capture)
 
 
@@ -177,7 +172,7 @@ def keep_no_picture(tx: Tx, sighting: SightingId, case: CaseId, now: datetime) -
 
 
 def held_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Held, ...]:
-    """Which of these sightings are captured."""
+    """Return which of these sightings are captured."""
     return store.held(tx, sightings)
 
 
@@ -201,5 +196,7 @@ def events_of(tx: Tx, sightings: Sequence[SightingId]) -> tuple[EventId, ...]:
     and the heartbeats that cover the moments of the first sight, of the capture and of the deletion, and the
     time between the last two, a day of it at most.
     """
-    beats = watching_store.beats_of(tx, sightings, BEATS_BETWEEN)
-    return tuple(sorted(store.own_events(tx, sightings) | watching_store.covering(tx, sightings) | beats))
+    heartbeats = watching_store.heartbeats_of(tx, sightings, HEARTBEATS_BETWEEN)
+    return tuple(
+        sorted(store.own_events(tx, sightings) | watching_store.covering(tx, sightings) | heartbeats)
+    )

@@ -18,7 +18,7 @@ from takeback.evidence.model import (
     Wanted,
 )
 from takeback.ids import CaptureId, EventId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, scalar
 
 # --- wanted ------------------------------------------------------------------------------------------------
 
@@ -38,7 +38,7 @@ def insert_wanted(tx: Tx, wanted: Wanted) -> bool:
 
 
 def state_of(tx: Tx, sighting: SightingId) -> CaptureState | None:
-    """Where the capture of a sighting stands that was not erased; None if there is none."""
+    """Return where the capture of a sighting stands that was not erased; None if there is none."""
     row = tx.execute(
         "select state from evidence_capture where sighting_id = %s and state <> 'erased'", [sighting]
     ).fetchone()
@@ -59,20 +59,18 @@ def get_wanted(tx: Tx, sighting: SightingId) -> Wanted | None:
 
 
 def any_captured(tx: Tx) -> bool:
-    """Whether anything was ever captured here."""
-    row = tx.execute(
-        "select exists (select from evidence_capture where state in ('captured', 'erased'))"
-    ).fetchone()
-    return row is not None and row[0]
+    """Return whether anything was ever captured here."""
+    return scalar(tx, "select exists (select from evidence_capture where state in ('captured', 'erased'))")
 
 
 def is_known(tx: Tx, connector: str, place: str, message: str, media: str) -> bool:
-    """Whether there is a capture of this picture, in whatever state."""
-    row = tx.execute(
-        "select from evidence_capture where connector = %s and place = %s and message = %s and media = %s",
+    """Return whether there is a capture of this picture, in whatever state."""
+    return scalar(
+        tx,
+        "select exists (select from evidence_capture where connector = %s and place = %s and "
+        "message = %s and media = %s)",
         [connector, place, message, media],
-    ).fetchone()
-    return row is not None
+    )
 
 
 # --- captured, failed --------------------------------------------------------------------------------------
@@ -103,7 +101,7 @@ def set_captured(
 
 
 def set_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
-    """Which event says that it was captured."""
+    """Record the event of its capture."""
     tx.execute("update evidence_capture set event_id = %s where id = %s", [event, capture])
 
 
@@ -183,7 +181,7 @@ def set_deleted(
 
 
 def set_deletion_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
-    """Which event says that the message is gone."""
+    """Record the event of the message's deletion."""
     tx.execute("update evidence_capture set deletion_event = %s where id = %s", [event, capture])
 
 
@@ -213,12 +211,12 @@ def set_polled(tx: Tx, captures: Collection[CaptureId], now: datetime) -> None:
 
 def expired(tx: Tx, now: datetime, limit: int) -> list[CaptureId]:
     """Captures whose time is over and that are part of no case; locked until the transaction ends."""
-    rows = tx.execute(
+    return column(
+        tx,
         "select id from evidence_capture where state = 'captured' and expires_at <= %s"
         " order by expires_at limit %s for update skip locked",
         [now, limit],
     )
-    return [row[0] for row in rows]
 
 
 def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[EventId, ...] | None:
@@ -235,25 +233,23 @@ def set_erased(tx: Tx, capture: CaptureId, now: datetime) -> tuple[EventId, ...]
 
 
 def sighting_of(tx: Tx, capture: CaptureId) -> SightingId:
-    """What it is, or was, a capture of."""
-    row = tx.execute("select sighting_id from evidence_capture where id = %s", [capture]).fetchone()
-    assert row is not None  # rows are never deleted
-    return row[0]
+    """Return what it is, or was, a capture of."""
+    return scalar(tx, "select sighting_id from evidence_capture where id = %s", [capture])
 
 
 def set_erasure_event(tx: Tx, capture: CaptureId, event: EventId) -> None:
-    """Which event says that it was erased."""
+    """Record the event of its erasure."""
     tx.execute("update evidence_capture set erasure_event = %s where id = %s", [event, capture])
 
 
 def blobs_by_destruction(tx: Tx, capture: CaptureId) -> list[str]:
     """The blobs of an erased capture that may still be there: the key's first."""
-    rows = tx.execute(
+    return column(
+        tx,
         "select p.blob from evidence_part p join evidence_capture c on c.id = p.capture_id"
         " where c.id = %s and c.state = 'erased' order by p.position",
         [capture],
     )
-    return [row[0] for row in rows]
 
 
 def forget_parts(tx: Tx, capture: CaptureId) -> None:
@@ -267,16 +263,16 @@ def forget_parts(tx: Tx, capture: CaptureId) -> None:
 
 def captured(tx: Tx, captures: Sequence[CaptureId]) -> set[CaptureId]:
     """Those of them that are captured and were not erased."""
-    rows = tx.execute(
-        "select id from evidence_capture where id = any(%s) and state = 'captured'", [list(captures)]
+    return set(
+        column(
+            tx, "select id from evidence_capture where id = any(%s) and state = 'captured'", [list(captures)]
+        )
     )
-    return {row[0] for row in rows}
 
 
 def named(tx: Tx, blobs: Sequence[str]) -> set[str]:
     """Those of the blobs that some capture names."""
-    rows = tx.execute("select blob from evidence_part where blob = any(%s)", [list(blobs)])
-    return {row[0] for row in rows}
+    return set(column(tx, "select blob from evidence_part where blob = any(%s)", [list(blobs)]))
 
 
 # --- for others --------------------------------------------------------------------------------------------
@@ -322,7 +318,7 @@ def own_events(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
 
 
 def held(tx: Tx, sightings: Sequence[SightingId]) -> tuple[Held, ...]:
-    """What is captured of these sightings, and whether their messages are known to be gone."""
+    """Return what is captured of these sightings, and whether their messages are known to be gone."""
     rows = tx.execute(
         "select id, sighting_id, deleted_at is not null from evidence_capture"
         " where sighting_id = any(%s) and state = 'captured' order by sighting_id",

@@ -95,7 +95,7 @@ def write_warc(recording: Recording, about: Mapping[str, canonical.Value], softw
 def describe(
     recording: Recording, *, connector: str, taken_out: Sequence[TakenOut] = ()
 ) -> dict[str, canonical.Value]:
-    """What a recording says, as the metadata record and the readable part of an exhibit have it.
+    """Return what a recording says, as the metadata record and the readable part of an exhibit have it.
 
     Certificates are named by their SHA-256, and each stands once in "certificates" as base64 DER.
 

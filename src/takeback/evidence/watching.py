@@ -71,7 +71,7 @@ def _end(tx: Tx, connector: str, place: str, now: datetime, how: HowEnded, by: S
 
 
 def under_investigation(tx: Tx, now: datetime) -> tuple[Investigation, ...]:
-    """What goes on, by platform and place."""
+    """Return what goes on, by platform and place."""
     return store.investigations(tx, now)
 
 
@@ -94,10 +94,10 @@ def heartbeat(tx: Tx, connector: str, stream: str, heartbeat: Heartbeat) -> None
     counted = heartbeat.look()
     if counted is None:
         return
-    told = joined(counted, store.last_beat(tx, connector, stream))
-    if told is not None:
+    span = joined(counted, store.last_heartbeat(tx, connector, stream))
+    if span is not None:
         event = record(
-            tx, HeartbeatRecorded(connector, stream, told.since, told.until, told.posts, told.gap_ms)
+            tx, HeartbeatRecorded(connector, stream, span.since, span.until, span.posts, span.gap_ms)
         )
-        store.insert_beat(tx, event, connector, stream, told.since, told.until)
-    heartbeat.said(counted)
+        store.insert_heartbeat(tx, event, connector, stream, span.since, span.until)
+    heartbeat.recorded(counted)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from takeback.evidence.model import Investigation
 from takeback.ids import EventId, SightingId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, first
 
 # --- investigations ----------------------------------------------------------------------------------------
 
@@ -33,12 +33,12 @@ def begin(tx: Tx, investigation: Investigation, event: EventId) -> None:
 
 def end(tx: Tx, connector: str, place: str, now: datetime) -> list[int]:
     """End what goes on in a place; the rows that ended, one as a rule."""
-    ended = tx.execute(
+    return column(
+        tx,
         "update evidence_investigation set ends_at = greatest(%(now)s, began_at)"
         " where connector = %(connector)s and place = %(place)s and ends_at > %(now)s returning id",
         {"now": now, "connector": connector, "place": place},
     )
-    return [row[0] for row in ended]
 
 
 def over(tx: Tx, now: datetime) -> list[tuple[int, str, str, datetime]]:
@@ -56,7 +56,7 @@ def over(tx: Tx, now: datetime) -> list[tuple[int, str, str, datetime]]:
 
 
 def set_end_event(tx: Tx, row: int, event: EventId) -> None:
-    """Which event says that it ended."""
+    """Record the event of its end."""
     tx.execute("update evidence_investigation set end_event = %s where id = %s", [event, row])
 
 
@@ -81,15 +81,16 @@ def covering(tx: Tx, sightings: Sequence[SightingId]) -> set[EventId]:
 # --- heartbeats --------------------------------------------------------------------------------------------
 
 
-def last_beat(tx: Tx, connector: str, stream: str) -> datetime | None:
-    """Until when a stream is known to have been watched."""
-    row = tx.execute(
-        "select max(until) from evidence_heartbeat where connector = %s and stream = %s", [connector, stream]
-    ).fetchone()
-    return None if row is None else row[0]
+def last_heartbeat(tx: Tx, connector: str, stream: str) -> datetime | None:
+    """Return until when a stream is known to have been watched."""
+    return first(
+        tx,
+        "select max(until) from evidence_heartbeat where connector = %s and stream = %s",
+        [connector, stream],
+    )
 
 
-def insert_beat(
+def insert_heartbeat(
     tx: Tx, event: EventId, connector: str, stream: str, since: datetime, until: datetime
 ) -> None:
     """Write a heartbeat down beside its event."""
@@ -100,7 +101,7 @@ def insert_beat(
     )
 
 
-def beats_of(tx: Tx, sightings: Sequence[SightingId], limit: int) -> set[EventId]:
+def heartbeats_of(tx: Tx, sightings: Sequence[SightingId], limit: int) -> set[EventId]:
     """The heartbeats of the platforms of captured sightings that cover what is said of them.
 
     Those are the ones that hold the moments of the first sight, of the capture and of the deletion, and those

@@ -1,4 +1,4 @@
-"""A door's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
+"""An entry point's own style, scripts and icon, read once at start; nothing else can be fetched by a path.
 
 The address holds a hash of all of them, so a browser may keep them for as long as it likes and still gets
 new ones after an update. One hash for the folder, not one for each file, lets modules import each other
@@ -8,6 +8,8 @@ by plain relative names.
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+
+from starlette.responses import Response
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -28,7 +30,7 @@ class Assets:
     """All of them, in memory.
 
     Args:
-        folder: the door's own; what is in it and has a known ending can be fetched.
+        folder: the entry point's; what is in it and has a known ending can be fetched.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -47,6 +49,8 @@ class Assets:
         self._files[name]
         return f"/static/{self.version}/{name}"
 
-    def find(self, version: str, name: str) -> Asset | None:
-        """The file behind an address."""
-        return self._files.get(name) if version == self.version else None
+    def answer(self, version: str, name: str) -> Response | None:
+        """Return the file behind an address, for a browser to keep; None if there is none."""
+        found = self._files.get(name) if version == self.version else None
+        kept = {"cache-control": "private, max-age=31536000, immutable"}
+        return Response(found.content, media_type=found.type, headers=kept) if found else None

@@ -5,7 +5,6 @@ environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, AWS_ENDPOINT_
 from is on disk, or as safe as the object store makes it.
 """
 
-import os
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from takeback.errors import ConfigurationError, NotFound, StorageUnavailable
+from takeback.infra import files
 from takeback.infra.addresses import without_credentials, without_secrets
 from takeback.infra.asking import ask_outside
 
@@ -62,7 +62,7 @@ class Blobs:
 
     @property
     def _store(self) -> ObjectStore:
-        """What answers; whoever takes it is about to ask."""
+        """Return what answers; whoever takes it is about to ask."""
         ask_outside("the store of files")
         return self._opened
 
@@ -170,7 +170,7 @@ class Blobs:
         try:
             obstore.delete(self._store, name)
             if self.folder is not None:
-                _sync((self.folder / name).parent)
+                files.sync((self.folder / name).parent)
         except FileNotFoundError:
             return
         except (BaseError, OSError) as error:
@@ -193,7 +193,7 @@ class Blobs:
             raise StorageUnavailable(f"cannot list {self.where}: {_first_line(error)}") from error
 
     def url(self, name: str) -> str:
-        """Where other programs find a file: a path, or an address of the object store."""
+        """Return where other programs find a file: a path, or an address of the object store."""
         return str(self.folder / name) if self.folder is not None else f"{self.where.rstrip('/')}/{name}"
 
 
@@ -236,20 +236,11 @@ class Writer:
 def _settle(path: Path, top: Path) -> None:
     """Have a file and its name on disk before anybody relies on it, and those of the folders made for it."""
     for each in (path, *path.parents):
-        _sync(each)
+        files.sync(each)
         if each == top:
             return
 
 
-def _sync(path: Path) -> None:
-    """Have a file's bytes, or a folder's names, on disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def _first_line(error: Exception) -> str:
-    """What happened; the lines after it are for debugging and long."""
+    """Return what happened; the lines after it are for debugging and long."""
     return str(error).strip().partition("\n")[0]

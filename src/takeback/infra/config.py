@@ -371,19 +371,19 @@ class Settings(_Checked):
 
     @property
     def portal_url(self) -> str:
-        """Where people find the portal."""
+        """Return where people find the portal."""
         return (self.portal_address or f"http://localhost:{self.portal_port}").rstrip("/")
 
     @property
     def console_url(self) -> str:
-        """Where staff find the console."""
+        """Return where staff find the console."""
         return (self.console_origin or f"http://localhost:{self.console_port}").rstrip("/")
 
     @model_validator(mode="after")
     def _fit_together(self) -> Self:
         """Raises ValueError for settings of which each is right and both together are not."""
-        doors = (self.portal_host, self.portal_port), (self.console_host, self.console_port)
-        if len({*doors, (self.api_host, self.api_port)}) <= len(doors):
+        others = (self.portal_host, self.portal_port), (self.console_host, self.console_port)
+        if len({*others, (self.api_host, self.api_port)}) <= len(others):
             raise ValueError(
                 "TAKEBACK_PORTAL_PORT, TAKEBACK_CONSOLE_PORT and TAKEBACK_API_PORT must be different"
             )

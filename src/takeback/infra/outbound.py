@@ -11,16 +11,19 @@ The trade-off: a whole body is held in memory, so the bound is also the memory t
 import _ssl  # for a constant that `ssl` does not give on: how a certificate is spelt out
 import json
 import logging
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, urlsplit
 
-import httpx
+import certifi
+import httpx2
 
 from takeback.errors import ConfigurationError, Unavailable
 from takeback.infra import clock
@@ -36,8 +39,8 @@ MAX_WAIT = 366 * 86_400.0
 REDACTED = "(redacted)"
 _SECRET = "authorization"  # noqa: S105 - the header that must not be kept
 
-# httpx logs every URL at INFO. Ours carry no secret, but they carry room and message ids: whose case it is.
-logging.getLogger("httpx").setLevel(logging.WARNING)
+# httpx2 logs every URL at INFO. Ours carry no secret, but they carry room and message ids: whose case it is.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,12 @@ def path(*segments: str, **query: str) -> str:
     return "/".join([prefix, *encoded]) + (f"?{asked}" if asked else "")
 
 
+@cache
+def trusted() -> ssl.SSLContext:
+    """Return the authorities that are trusted: Mozilla's list, as the lock file pins it."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 class OutboundClient:
     """Asks one origin. Safe to share between threads.
 
@@ -128,12 +137,13 @@ class OutboundClient:
             if not (token.isascii() and token.isprintable() and " " not in token):
                 raise ConfigurationError("an access token has characters that no token has; copy it again")
             headers["Authorization"] = f"Bearer {token}"
-        self._client = httpx.Client(
+        self._client = httpx2.Client(
             base_url=self.origin,
             headers=headers,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             trust_env=False,
+            verify=trusted(),
         )
 
     def __repr__(self) -> str:
@@ -221,12 +231,12 @@ class OutboundClient:
             path,
             content=body,
             headers=sent,
-            timeout=httpx.Timeout(limits.silence, connect=limits.connect),
+            timeout=httpx2.Timeout(limits.silence, connect=limits.connect),
         )
         try:
             made = self._read(request, max_bytes, timedelta(seconds=limits.total))
         # InvalidURL and StreamError are not HTTPErrors; LookupError is an unknown charset in a header.
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, LookupError) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL, httpx2.StreamError, LookupError) as error:
             # The error's own text and trace may quote the request; its kind says enough.
             raise Unavailable(f"no answer from {self.origin}: {type(error).__name__}") from None
         answer = made.answer
@@ -236,7 +246,7 @@ class OutboundClient:
             raise Unavailable(f"{self.origin} answered {answer.status}", wait or None)
         return made
 
-    def _read(self, request: httpx.Request, max_bytes: int, total: timedelta) -> Exchange:
+    def _read(self, request: httpx2.Request, max_bytes: int, total: timedelta) -> Exchange:
         began = clock.now()
         deadline = began + total
         response = self._client.send(request, stream=True)
@@ -271,7 +281,7 @@ def _as_sent(raw: Sequence[tuple[bytes, bytes]]) -> tuple[tuple[str, str], ...]:
     return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in raw)
 
 
-def _other_side(response: httpx.Response) -> tuple[tuple[bytes, ...] | None, str]:
+def _other_side(response: httpx2.Response) -> tuple[tuple[bytes, ...] | None, str]:
     """(certificates, address) of an open connection."""
     stream = response.extensions.get("network_stream")
     if stream is None:

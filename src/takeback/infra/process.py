@@ -13,7 +13,7 @@ from takeback.errors import DatabaseAway, exit_code
 PARENT_PIPE = "TAKEBACK_PARENT_PIPE"
 """Set by `serve` for its children: standard input is a pipe that closes when the parent is gone."""
 LISTENER = "TAKEBACK_LISTENER"
-"""Set by `serve` for a door: the number of the open socket that it answers on."""
+"""Set by `serve` for an entry point: the number of the open socket that it answers on."""
 
 
 def begin() -> threading.Event:
@@ -35,7 +35,7 @@ def begin() -> threading.Event:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Return whether a line says more than that the database is away: `ground.db.reach` says that, once."""
+    """Return whether a line says more than that the database is away: `infra.db.reach` says that, once."""
     told = record.args.values() if isinstance(record.args, dict) else record.args or ()
     error = record.exc_info[1] if record.exc_info else None
     return not any(isinstance(each, DatabaseAway) for each in (error, *told))

@@ -131,14 +131,14 @@ def wrong_value(error: ErrorDetails, fields: Mapping[str, FieldInfo], prefix: st
     if field is None:
         return error["msg"].removeprefix("Value error, ")
     allowed = allowed_range(field)
-    said = f"must be {allowed}" if allowed else error["msg"].removeprefix("Value error, ")
+    text = f"must be {allowed}" if allowed else error["msg"].removeprefix("Value error, ")
     if error["type"] == "missing":
-        said = f"is missing: {field.description}"
-    return f"{prefix}{name.upper()} {said}"
+        text = f"is missing: {field.description}"
+    return f"{prefix}{name.upper()} {text}"
 
 
 def allowed_range(field: FieldInfo) -> str:
-    """What a number may be, in words; empty for what is no number."""
+    """Return what a number may be, in words; empty for what is no number."""
     kinds = _kinds(field.annotation)
     if not kinds & {int, float}:
         return ""
@@ -168,7 +168,7 @@ def listed(group: BaseModel, prefix: str) -> dict[str, str]:
 
 
 def shown(value: object, field: FieldInfo) -> str:
-    """What of a setting's value may be seen by whoever looks over a shoulder.
+    """Return what of a setting's value may be seen by whoever looks over a shoulder.
 
     Tokens and database URLs: whether they are set. Other addresses: without user, password and query.
     """

@@ -42,7 +42,7 @@ class OwnKey:
     remedy: str
 
     def read(self, folder: Path) -> str | None:
-        """What may be told of the file; None if there is none. Raises ConfigurationError: it is damaged."""
+        """Return the file's public part; None if there is no file. Raises ConfigurationError if damaged."""
         path = folder / self.name
         try:
             return self.public(path.read_text("utf-8").strip())
@@ -74,27 +74,16 @@ def _replaced(name: str) -> str:
     return f"{REPLACE}. If it is lost for good: `takeback keys give-up {name}`, and a new one is made"
 
 
+_UNSIGNED = "the log cannot be signed"
 KEYS = tuple(
     OwnKey(name, public, loses, _SUCCEED if name in LEDGER_KEYS else _replaced(name))
     for name, public, loses in (
-        (
-            IDENTITY_FILE,
-            _identity,
-            "no report that was sent can be opened",
-        ),
+        (IDENTITY_FILE, _identity, "no report that was sent can be opened"),
         (f"{PORTAL_FOLDER}/{RECIPIENT_FILE}", _recipient, "no report can be sent"),
         (f"{PORTAL_FOLDER}/{PEPPER_FILE}", which_key, "no receipt finds its report"),
         (staff_secret.KEY_FILE, which_key, "nobody signs in with a password"),
-        (
-            ledger_keys.KEY_FILE,
-            _signer,
-            "the log cannot be signed",
-        ),
-        (
-            ledger_keys.POST_QUANTUM_FILE,
-            _second,
-            "the log cannot be signed",
-        ),
+        (ledger_keys.KEY_FILE, _signer, _UNSIGNED),
+        (ledger_keys.POST_QUANTUM_FILE, _second, _UNSIGNED),
         (DOCUMENT_KEY, which_key, "certificates cannot be sealed by the key that sealed the earlier ones"),
     )
 )

@@ -35,20 +35,16 @@ SUCCESSOR = "successor"
 
 
 def settle(database: Database, folder: Path, wanted: Collection[str] = INTAKE, *, origin: str = "") -> None:
-    """Compare all keys that are here with those that belong to the database, and make what may be made.
+    """Compare all keys here with those that belong to the database, and make what may be made.
 
-    Args:
-        database: as its owner.
-        folder: of the keys.
-        wanted: names of the keys that this process needs.
-        origin: the log's name; needed where LEDGER is wanted.
+    `wanted` names the keys that this process needs; where LEDGER is wanted, `origin` names the log.
 
     Raises:
         ConfigurationError: a key is another database's, or it is missing and there was one; nothing was made.
     """
     with database.transaction() as tx:
         known = store.hold(tx)
-        wrong = [said for key in KEYS if (said := fault(key, folder, known, wanted))]
+        wrong = [problem for key in KEYS if (problem := fault(key, folder, known, wanted))]
         if wrong and (folder / SUCCESSOR / ledger_keys.KEY_FILE).exists():
             wrong.append("a new log was being begun: run `takeback ledger succeed` again first")
         if wrong:
@@ -68,18 +64,9 @@ def settle_made(database: Database, folder: Path) -> None:
 
 
 def succeed(database: Database, folder: Path, origin: str, now: datetime) -> Signed:
-    """Begin a new log with new keys where the old one must not be signed on; again, to finish what was begun.
+    """Begin a new log with new keys where the old one must not be signed on; return what the new key signed.
 
     A crash leaves the old log, or the new one with its keys in `successor`; the next call moves them.
-
-    Args:
-        database: as its owner.
-        folder: of the keys.
-        origin: the new log's name.
-        now: the moment.
-
-    Returns:
-        What the new key signed.
 
     Raises:
         ConfigurationError: the log may be signed on, the name is an old one, or the old log is damaged.
@@ -144,7 +131,7 @@ def _move(folder: Path, drawer: Path) -> None:
 
 
 def fault(key: OwnKey, folder: Path, known: dict[str, str | None], wanted: Collection[str]) -> str:
-    """What is wrong with one key, and what to do; empty if nothing is. Raises ConfigurationError."""
+    """Describe a key's fault and remedy; empty if there is none. Raises ConfigurationError."""
     here, noted = key.read(folder), known.get(key.name)
     if here is None:
         if key.name in wanted and key.name in known:

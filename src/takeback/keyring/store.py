@@ -4,13 +4,13 @@ from takeback.infra.db.pool import Tx
 
 
 def hold(tx: Tx) -> dict[str, str | None]:
-    """What is noted of each key, by name, and be the only one who notes until the transaction ends."""
+    """Return the note of each key, by name, and keep others from noting until the transaction ends."""
     tx.execute("lock table keyring_key in share row exclusive mode")
     return noted(tx)
 
 
 def noted(tx: Tx) -> dict[str, str | None]:
-    """What is noted of each key, by name; None: it is in use, and nothing is noted of it yet."""
+    """Return the note of each key, by name; None: it is in use, and nothing is noted of it yet."""
     return dict(tx.execute("select name, public from keyring_key").fetchall())
 
 

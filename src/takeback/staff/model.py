@@ -1,4 +1,4 @@
-"""Who may decide: accounts, sessions and keys, as frozen values without a secret in them."""
+"""Accounts, sessions and keys, as frozen values without a secret in them."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +11,7 @@ from takeback.ids import StaffId
 
 
 class Role(StrEnum):
-    """What an account may do."""
+    """The rights of an account."""
 
     REVIEWER = "reviewer"
     """Opens cases and decides."""
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class How(StrEnum):
-    """How a session was opened; the value stands in the event `StaffSignedIn`."""
+    """The way in which a session was opened; the value is in the event `StaffSignedIn`."""
 
     LINK = "link"
     PASSKEY = "passkey"
@@ -46,12 +46,12 @@ class Member:
 
     @property
     def can_return(self) -> bool:
-        """Whether there is a way in that is not a one-time link."""
+        """There is a way in that is not a one-time link."""
         return self.has_password or self.passkeys > 0
 
 
 class Ended(StrEnum):
-    """How a request ended."""
+    """The ways in which a request ends."""
 
     ALONE = "alone"
     """It needed no second person, and took effect at once."""
@@ -61,7 +61,7 @@ class Ended(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asked for an account."""
+    """A change of an account that somebody asked for."""
 
     id: UUID
     staff: StaffId
@@ -140,7 +140,7 @@ class Failures:
 
 @dataclass(frozen=True, slots=True)
 class Whence:
-    """From where somebody wants to come in."""
+    """The network and the browser of somebody who wants to come in."""
 
     network: str
     browser: str = field(default="", repr=False)
@@ -171,5 +171,5 @@ class Site:
 
     @property
     def is_https(self) -> bool:
-        """Whether cookies can be marked Secure."""
+        """Cookies can be marked Secure."""
         return urlsplit(self.origin).scheme == "https"

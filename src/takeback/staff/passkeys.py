@@ -138,12 +138,12 @@ def finish_sign_in(
 
 
 def _of_session(session: Session) -> str:
-    """What binds a registration's challenge: nobody else's session can answer it."""
+    """Return what binds a registration's challenge: nobody else's session can answer it."""
     return f"session {session.token_hash.hex()}"
 
 
 def _read(parse: Callable[[str], T], credential: str) -> tuple[T | None, bytes]:
-    """What a browser sent, and the challenge that it says it answers; None if it is no such thing."""
+    """Return a browser's answer and the challenge that it names; None if it is no such thing."""
     try:
         answer = parse(credential)
         return answer, parse_client_data_json(answer.response.client_data_json).challenge

@@ -1,4 +1,4 @@
-"""Who may ask for a change of an account, and who may agree, as pure decisions.
+"""Pure decisions about who may ask for a change of an account, and who may agree.
 
 An account's decisions are its owner's. So whoever could come in as somebody else, or have a say twice, needs
 a second person: an administrator who neither asked nor is concerned, and has been one for a day. Where there
@@ -20,7 +20,7 @@ LAPSES = timedelta(days=3)
 """A request that nobody answered is no more."""
 MATURE = timedelta(days=1)
 """An administrator who has been one for less cannot approve: others have had time to see her come."""
-TOLD_FOR = timedelta(days=7)
+NEWS_FOR = timedelta(days=7)
 """For so long the person concerned is told on every page of a browser that has not heard of it."""
 KEPT_IN_VIEW = timedelta(days=90)
 MOST_WRONG_CODES = 5
@@ -39,18 +39,18 @@ def new_code() -> str:
 
 
 def hash_code(staff: StaffId, code: str) -> bytes:
-    """What is kept of a code; spaces, dashes and small letters are forgiven."""
+    """Return the hash that is kept of a code; spaces, dashes and small letters are forgiven."""
     typed = re.sub(r"[^A-Z0-9]", "", code.upper()[:40])
     return hashlib.sha256(f"{staff} {typed}".encode()).digest()
 
 
 def is_open(request: Request, now: datetime) -> bool:
-    """Whether a request can still be answered."""
+    """Return whether a request can still be answered."""
     return request.ended is None and now < request.asked_at + LAPSES
 
 
 def can_answer(member: Member, asked_by: StaffId | None, staff: StaffId, now: datetime) -> bool:
-    """Whether this member is the second person that a request needs."""
+    """Return whether this member is the second person that a request needs."""
     since = member.administrator_since or member.made_at
     return (
         member.role is Role.ADMINISTRATOR
@@ -67,14 +67,7 @@ def seconds(team: Sequence[Member], asked_by: StaffId | None, staff: StaffId, no
 
 
 def approval_fault(request: Request, team: Sequence[Member], by: StaffId | None, now: datetime) -> str | None:
-    """Why a request cannot be approved by this person, in a sentence for her; None if it can.
-
-    Args:
-        request: what was asked.
-        team: every account.
-        by: who approves; None: the operator, at the command line.
-        now: when.
-    """
+    """Return why this person cannot approve a request, in a sentence for her; None if she can."""
     if not is_open(request, now):
         return "This request was answered already, or is older than three days."
     asker = next((member for member in team if member.id == request.asked_by), None)
@@ -96,7 +89,7 @@ def _not_the_second(request: Request, by: StaffId) -> str:
 
 
 def may_refuse(request: Request, team: Sequence[Member], by: StaffId | None) -> bool:
-    """Whether this person may end a request: who asked, whom it concerns, an administrator, the operator."""
+    """Return whether this person asked, is concerned, or is an administrator or the operator."""
     if by is None or by in {request.asked_by, request.staff}:
         return True
     return any(
@@ -104,23 +97,20 @@ def may_refuse(request: Request, team: Sequence[Member], by: StaffId | None) -> 
     )
 
 
-def is_told(request: Request, since: datetime | None, now: datetime) -> bool:
-    """Whether the person concerned is told of a request on each page of a browser; not of her invitation.
+def is_news(request: Request, since: datetime | None, now: datetime) -> bool:
+    """Return whether a browser that heard of all up to `since` tells the person concerned of a request.
 
-    Args:
-        request: what concerns her.
-        since: what this browser has heard of: everything up to then.
-        now: when.
+    Nobody is told of her own invitation.
     """
     at = request.ended_at or request.asked_at
     invited = request.change in {AccountChange.REVIEWER_INVITED, AccountChange.ADMINISTRATOR_INVITED}
     if invited or (request.ended is None and not is_open(request, now)):
         return False
-    return now < at + TOLD_FOR and (since is None or at > since)
+    return now < at + NEWS_FOR and (since is None or at > since)
 
 
 def same_request(request: Request, staff: StaffId, name: str, change: AccountChange) -> bool:
-    """Whether it is asked twice."""
+    """Return whether two ask for the same."""
     same = request.staff == staff or request.name.casefold() == name.casefold()
     return same and request.change is change
 

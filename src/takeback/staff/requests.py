@@ -1,4 +1,4 @@
-"""What changes an account: asked by one person, done when a second one agrees, told to the person concerned.
+"""Changes of an account: asked by one person, done when a second one agrees, told to the person concerned.
 
 `request_rules` says who may. A one-time link is shown to whoever approves, and works only with a code that
 was shown to whoever asked: neither of the two can come in as the person alone.
@@ -204,33 +204,28 @@ def _link(tx: Tx, request: Request, role: Role, now: datetime) -> str:
 
 
 def waiting(tx: Tx, *, now: datetime) -> tuple[Request, ...]:
-    """What waits for a second person, oldest first."""
+    """Return what waits for a second person, oldest first."""
     return requests_store.waiting(tx, now - rules.LAPSES)
 
 
 def recent(tx: Tx, *, now: datetime) -> tuple[Request, ...]:
-    """What was asked lately and waits no more, latest first."""
+    """Return what was asked lately and waits no more, latest first."""
     asked = requests_store.recent(tx, now - rules.KEPT_IN_VIEW, _MOST)
     return tuple(each for each in asked if not rules.is_open(each, now))
 
 
 def about(tx: Tx, staff: StaffId, *, now: datetime) -> tuple[Request, ...]:
-    """What was asked lately for one person, latest first."""
+    """Return what was asked lately for one person, latest first."""
     return requests_store.about(tx, staff, now - rules.KEPT_IN_VIEW, _MOST)
 
 
-def can_approve(tx: Tx, request: Request, *, by: StaffId, now: datetime) -> bool:
-    """Whether this member is the second person that it needs."""
-    return rules.approval_fault(request, store.members(tx), by, now) is None
-
-
 def seconds(tx: Tx, request: Request, *, now: datetime) -> tuple[Member, ...]:
-    """Who can approve it; nobody: the operator can."""
+    """Return who can approve it; nobody: the operator can."""
     return tuple(rules.seconds(store.members(tx), request.asked_by, request.staff, now))
 
 
 def answerable(tx: Tx, member: Member, *, now: datetime) -> int:
-    """How many requests wait for an answer of this member."""
+    """Count the requests that wait for an answer of this member."""
     if member.role is not Role.ADMINISTRATOR:
         return 0
     return sum(rules.can_answer(member, each.asked_by, each.staff, now) for each in waiting(tx, now=now))

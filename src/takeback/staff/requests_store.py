@@ -18,20 +18,9 @@ _REQUESTS = sql.SQL("""
 
 
 def _request(row: TupleRow) -> Request:
-    id_, staff, name, change, asked_by, asked_at, ended, ended_by, ended_at, code_hash = row
+    id_, staff, name, change, asked_by, asked_at, ended, *rest = row
     how = None if ended is None else Ended(ended)
-    return Request(
-        id_,
-        StaffId(staff),
-        name,
-        AccountChange(change),
-        asked_by,
-        asked_at,
-        how,
-        ended_by,
-        ended_at,
-        code_hash,
-    )
+    return Request(id_, StaffId(staff), name, AccountChange(change), asked_by, asked_at, how, *rest)
 
 
 def add(tx: Tx, request: Request) -> None:
@@ -48,39 +37,30 @@ def add(tx: Tx, request: Request) -> None:
 
 
 def get(tx: Tx, request: UUID) -> Request | None:
-    """One request."""
-    row = tx.execute(_REQUESTS.format(sql.SQL("where id = %s")), (request,)).fetchone()
-    return None if row is None else _request(row)
+    """Return one request."""
+    return next(iter(_found(tx, sql.SQL("where id = %s"), request)), None)
 
 
 def waiting(tx: Tx, since: datetime) -> tuple[Request, ...]:
-    """Those that were asked after `since` and wait, oldest first."""
-    rows = tx.execute(
-        _REQUESTS.format(sql.SQL("where ended is null and asked_at > %s order by asked_at, id")), (since,)
-    )
-    return tuple(_request(row) for row in rows)
+    """Return those that were asked after `since` and wait, oldest first."""
+    return _found(tx, sql.SQL("where ended is null and asked_at > %s order by asked_at, id"), since)
 
 
 def recent(tx: Tx, since: datetime, limit: int) -> tuple[Request, ...]:
-    """Those that were asked or ended after `since`, latest first."""
-    rows = tx.execute(
-        _REQUESTS.format(sql.SQL("where asked_at > %s order by asked_at desc, id limit %s")), (since, limit)
-    )
-    return tuple(_request(row) for row in rows)
+    """Return those that were asked after `since`, latest first."""
+    return _found(tx, sql.SQL("where asked_at > %s order by asked_at desc, id limit %s"), since, limit)
 
 
 def about(tx: Tx, staff: StaffId, since: datetime, limit: int) -> tuple[Request, ...]:
-    """Those that concern one person and were asked or ended after `since`, latest first."""
-    rows = tx.execute(
-        _REQUESTS.format(
-            sql.SQL(
-                "where staff_id = %s and coalesce(ended_at, asked_at) > %s"
-                " order by asked_at desc, id limit %s"
-            )
-        ),
-        (staff, since, limit),
+    """Return those that concern one person and were asked or ended after `since`, latest first."""
+    where = sql.SQL(
+        "where staff_id = %s and coalesce(ended_at, asked_at) > %s order by asked_at desc, id limit %s"
     )
-    return tuple(_request(row) for row in rows)
+    return _found(tx, where, staff, since, limit)
+
+
+def _found(tx: Tx, where: sql.SQL, *values: object) -> tuple[Request, ...]:
+    return tuple(map(_request, tx.execute(_REQUESTS.format(where), values)))
 
 
 def end(tx: Tx, request: UUID, how: Ended, by: StaffId | None, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""What makes a log-in good enough, as pure decisions.
+"""Pure decisions about what makes a log-in good enough.
 
 Numbers follow OWASP ASVS 5.0 (sessions, throttling) and NIST SP 800-63B-4 (passwords: length over
 composition, compared with known bad ones). Failures make the waits grow, for a name and for where they came
@@ -58,7 +58,7 @@ _COMMON = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How patient we are."""
+    """The limits on failed log-ins."""
 
     free: int
     """Failures within the window that cost no wait."""
@@ -78,7 +78,7 @@ MOST_ATTEMPTS = 20_000
 
 
 def wait(failures: Failures, now: datetime, limit: Limit) -> timedelta:
-    """How long until the next attempt is looked at; zero when it may be now."""
+    """Return the time until the next attempt is looked at; zero when it may be now."""
     excess = failures.count - limit.free
     if excess < 0 or failures.last is None:
         return timedelta(0)
@@ -88,12 +88,12 @@ def wait(failures: Failures, now: datetime, limit: Limit) -> timedelta:
 
 
 def is_open(session: Session, now: datetime) -> bool:
-    """Whether a session still counts."""
+    """Return whether a session still counts."""
     return now < session.ends_at and now - session.seen_at < IDLE
 
 
 def may_change_credentials(session: Session, now: datetime) -> bool:
-    """Whether this session may add or remove ways to log in.
+    """Return whether this session may add or remove ways to log in.
 
     Somebody who finds an unlocked screen must not be able to stay: the session is young, or the account has
     no way in yet and the one-time link opened it.
@@ -118,7 +118,7 @@ def clean_password(text: str) -> str:
 
 
 def fault_of_password(password: str, name: str) -> str | None:
-    """What is wrong with a new password, as a sentence that says what to do; None if it is good enough."""
+    """Return what is wrong with a new password, as a sentence that says what to do; None if nothing is."""
     folded = password.casefold()
     letters = re.sub(r"[\W\d_]", "", folded)
     digits_off = re.sub(r"^[\W\d_]+|[\W\d_]+$", "", folded)

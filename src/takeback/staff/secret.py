@@ -24,11 +24,7 @@ _BYTES = 32
 
 
 class Secret:
-    """Hides what must not be read from the database alone.
-
-    Args:
-        key: 32 random bytes.
-    """
+    """Hides what must not be read from the database alone. Its key is 32 random bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._names = _derive(key, b"names of failed log-ins")
@@ -53,7 +49,7 @@ class Secret:
         return self._fernet.encrypt_at_time(text.encode(), int(now.timestamp())).decode()
 
     def open(self, sealed: str, *, within: timedelta | None = None, now: datetime) -> str:
-        """What was sealed. Raises Refused if it was not sealed here, or longer than `within` ago."""
+        """Return the text that was sealed. Raises Refused if it was not sealed here within that time."""
         data = sealed.encode()
         try:
             if within is None:

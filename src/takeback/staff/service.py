@@ -9,6 +9,7 @@ in a transaction of its own, so that a thousand at once are not each the first.
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from functools import cache
 
 import argon2
 
@@ -26,7 +27,6 @@ FLOOR = timedelta(milliseconds=400)
 """No wrong password is answered faster than this; several times what the hash takes."""
 _TOUCH_EVERY = timedelta(seconds=30)
 _hasher = argon2.PasswordHasher()  # RFC 9106, second recommended option: 64 MiB, 3 passes
-_NOBODY = _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
 _NO_CODE = "A" * 32
 
 
@@ -49,14 +49,12 @@ def invite(tx: Tx, name: str, role: Role, *, now: datetime) -> str:
     return requests.invite(tx, name, role, by=None, now=now).link
 
 
-def link_waits(tx: Tx, token: str, *, now: datetime) -> bool:
-    """Whether a one-time link could be used. Asking does not use it up: chat programs look at links too."""
-    return store.link_waits(tx, _hash(token), now) is not None
+def link_needs_code(tx: Tx, token: str, *, now: datetime) -> bool | None:
+    """Return whether a one-time link needs a code that somebody else hands over; None: it does not work.
 
-
-def link_needs_code(tx: Tx, token: str, *, now: datetime) -> bool:
-    """Whether a one-time link works only with the code that somebody else hands over."""
-    return store.link_waits(tx, _hash(token), now) is True
+    Asking does not use it up: chat programs look at links too.
+    """
+    return store.link_waits(tx, _hash(token), now)
 
 
 def use_link(tx: Tx, token: str, *, code: str = "", now: datetime) -> SignedIn | None:
@@ -117,12 +115,12 @@ def sign_in(
 
 
 def make_known(secret: Secret, name: str, *, now: datetime) -> str:
-    """What a browser keeps by which it is known to its owner's name; it says nothing to anybody else."""
+    """Return what makes a browser known to its owner's name; it says nothing to anybody else."""
     return secret.seal(f"{secret.whom(name.strip()).hex()} {secrets.token_urlsafe(TOKEN_BYTES)}", now)
 
 
 def known_browser(secret: Secret, name: str, kept: str, *, now: datetime) -> str | None:
-    """What stands for a browser from which this name came in; None if what it kept is not of this name."""
+    """Return the mark of a browser from which this name came in; None if it is not of this name."""
     try:
         whom, _, browser = secret.open(kept, within=rules.KNOWN_FOR, now=now).partition(" ")
     except Refused:
@@ -142,10 +140,16 @@ def _count_attempt(tx: Tx, whom: bytes, source: bytes, now: datetime, *, is_know
     store.add_attempt(tx, whom, source, now, since, rules.MOST_ATTEMPTS)
 
 
+@cache
+def _hash_of_nobody() -> str:
+    """Return a password hash that no password has. It costs as much as a log-in, so no import makes it."""
+    return _hasher.hash(secrets.token_urlsafe(TOKEN_BYTES))
+
+
 def _check(tx: Tx, secret: Secret, name: str, password: str, code: str, now: datetime) -> StaffId | None:
     """All of the work, whether or not the name is known."""
     known = store.password_of(tx, name)
-    staff, stored, sealed, used = known or (None, _NOBODY, None, 0)
+    staff, stored, sealed, used = known or (None, _hash_of_nobody(), None, 0)
     typed = rules.clean_password(password[: rules.MAX_PASSWORD + 1])
     try:
         right = _hasher.verify(stored, typed)

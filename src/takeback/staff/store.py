@@ -248,7 +248,7 @@ def drop_links(tx: Tx, staff: StaffId) -> None:
 
 
 def link_waits(tx: Tx, token_hash: bytes, now: datetime) -> bool | None:
-    """Whether a link that could be used now needs a code; None: there is no such link."""
+    """Return whether a link that could be used now needs a code; None: there is no such link."""
     row = tx.execute(
         "select code_hash is not null from staff_link"
         " where token_hash = %s and used_at is null and ends_at > %s",
@@ -258,13 +258,13 @@ def link_waits(tx: Tx, token_hash: bytes, now: datetime) -> bool | None:
 
 
 def owner_of_link(tx: Tx, token_hash: bytes) -> StaffId | None:
-    """Whose link it is, whether or not it can be used."""
+    """Return the owner of a link, whether or not it can be used."""
     row = tx.execute("select staff_id from staff_link where token_hash = %s", (token_hash,)).fetchone()
     return None if row is None else StaffId(row[0])
 
 
 def use_link(tx: Tx, token_hash: bytes, code_hash: bytes, most_wrong: int, now: datetime) -> StaffId | None:
-    """Whose link it was, once: of two who ask at the same time the second waits, and then finds it used.
+    """Use a link up and return its owner. The second of two callers waits, and then finds it used.
 
     A code that does not fit is counted; after `most_wrong` of them the link has ended.
     """
@@ -334,7 +334,7 @@ def forgive(tx: Tx, whom: bytes, source: bytes) -> None:
 
 
 def is_known_source(tx: Tx, whom: bytes, source: bytes, since: datetime) -> bool:
-    """Whether a name came in from there after `since`."""
+    """Return whether a name came in from there after `since`."""
     row = tx.execute(
         "select from staff_known_source where whom = %s and source = %s and at > %s", (whom, source, since)
     ).fetchone()
@@ -386,7 +386,7 @@ def revoke_api_key(tx: Tx, name: str, now: datetime) -> bool:
 
 
 def api_key_name(tx: Tx, key_hash: bytes) -> str | None:
-    """Whose key it is, if it works."""
+    """Return the name of a key that works."""
     row = tx.execute(
         "select name from staff_api_key where key_hash = %s and revoked_at is null", (key_hash,)
     ).fetchone()

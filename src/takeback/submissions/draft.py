@@ -21,7 +21,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from takeback.errors import Refused
-from takeback.infra.db.pool import Database
+from takeback.infra.db.pool import Database, scalar
 
 DraftKey = NewType("DraftKey", bytes)
 """32 random bytes: the value of the cookie."""
@@ -109,9 +109,7 @@ def put(database: Database, key: DraftKey, data: bytes, *, fresh: bool) -> Kept:
         Refused: it is too long.
     """
     with database.transaction() as tx:
-        row = tx.execute("select draft_put(%s, %s, %s)", (locator(key), seal(key, data), fresh)).fetchone()
-    assert row is not None
-    return Kept(row[0])
+        return Kept(scalar(tx, "select draft_put(%s, %s, %s)", (locator(key), seal(key, data), fresh)))
 
 
 def get(database: Database, key: DraftKey) -> bytes | None:

@@ -40,7 +40,7 @@ class Link:
     revoked_at: datetime | None
 
     def stands(self, now: datetime) -> bool:
-        """Whether it counts a further report."""
+        """Return whether it counts a further report."""
         return self.revoked_at is None and self.used < self.allowed and now < self.ends_at
 
 

@@ -88,7 +88,7 @@ def could_be_picture(picture: ReportedPicture) -> bool:
 
 
 def missing(report: Report) -> tuple[str, ...]:
-    """Which elements a report still lacks, by their names in the law's catalogue; empty if it is complete."""
+    """Return the names of the elements that a report still lacks, as in the law's catalogue."""
     lacks = []
     if not report.pictures and not report.locations:
         lacks.append("content_locator")

@@ -91,7 +91,7 @@ def read(text: str) -> ReceiptCode | Misread:
 
 
 def locator(pepper: Pepper, code: ReceiptCode) -> Locator:
-    """How the database knows this receipt: HMAC-SHA-256 (RFC 2104) of its digits."""
+    """Return how the database knows this receipt: HMAC-SHA-256 (RFC 2104) of its digits."""
     return Locator(hmac.digest(pepper, code.encode("ascii"), hashlib.sha256))
 
 

@@ -63,7 +63,10 @@ def _fault(unsealer: Unsealer, sealed: bytes) -> str | None:
 
 
 def opened(tx: Tx, unsealer: Unsealer, report_id: ReportId) -> tuple[Report, datetime]:
-    """What a person told us, and when. Raises NotFound; ValueError if it was unusable to begin with."""
+    """Return what a person told us, and when.
+
+    Raises NotFound; ValueError if it was unusable to begin with.
+    """
     row = store.get(tx, report_id)
     if row is None:
         raise NotFound("no such report")

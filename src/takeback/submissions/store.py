@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import LiteralString
 
 from takeback.ids import ReportId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, scalar
 
 WAITING: LiteralString = (
     "select id from submissions_report where taken_in_at is null order by received_at limit 1"
@@ -73,23 +73,23 @@ def arrival(tx: Tx, report: ReportId) -> tuple[datetime, tuple[bytes, ...], bool
 
 
 def count_with(tx: Tx, label: bytes, but: Sequence[bytes], since: datetime, until: datetime) -> int:
-    """How many reports came with a group, and not with one of the others."""
-    row = tx.execute(
+    """Return how many reports came with a group, and not with one of the others."""
+    return scalar(
+        tx,
         "select count(*) from submissions_arrival where at > %s and at <= %s and %s = any(groups)"
         " and not groups && %s::bytea[]",
         [since, until, label, list(but)],
-    ).fetchone()
-    return 0 if row is None else row[0]
+    )
 
 
 def count_without_link(tx: Tx, since: datetime, until: datetime) -> int:
-    """How many reports came that did not come by a link."""
-    row = tx.execute(
+    """Return how many reports came that did not come by a link."""
+    return scalar(
+        tx,
         "select count(*) from submissions_report r where r.received_at > %s and r.received_at <= %s"
         " and not exists (select from submissions_arrival a where a.report_id = r.id and a.by_link)",
         [since, until],
-    ).fetchone()
-    return 0 if row is None else row[0]
+    )
 
 
 def came_with(tx: Tx, label: bytes, but: Sequence[bytes]) -> list[tuple[ReportId, datetime]]:

@@ -92,7 +92,7 @@ def link_stands(database: Database, token: str) -> bool:
 
 
 def status(database: Database, pepper: Pepper, code: ReceiptCode) -> ReportStatus | None:
-    """How the report behind a receipt stands; None if there is none, or the receipt has expired.
+    """Return how the report behind a receipt stands; None if there is none, or the receipt has expired.
 
     Raises:
         ValueError: the database answered something that is not a status.

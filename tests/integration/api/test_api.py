@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID, uuid4
 
-import httpx
+import httpx2
 import psycopg
 import pytest
 from PIL import Image
@@ -39,7 +39,7 @@ from takeback.staff import service as staff
 @dataclass
 class Api:
     app: App
-    http: httpx.Client
+    http: httpx2.Client
     address: tuple[str, int]
 
     def bank(self, data: bytes, *, active: bool) -> None:
@@ -72,7 +72,7 @@ def api(database: Database, decoder: Decoder, tmp_path: Path) -> Iterator[Api]:
     address = bound.getsockname()[:2]
     with (
         served(create_app(app), bound),
-        httpx.Client(
+        httpx2.Client(
             base_url=f"http://127.0.0.1:{address[1]}", headers={"authorization": f"Bearer {key}"}
         ) as http,
     ):
@@ -140,7 +140,7 @@ def test_the_contract_names_no_answer_for_a_seed(api: Api):
 def test_no_number_for_prometheus_speaks_of_one_picture_or_report(api: Api):
     """H8: totals only; no label names an entry, a report, a hash or a case."""
     api.bank(picture(13), active=False)
-    text = httpx.get(f"{api.http.base_url}/metrics").text
+    text = httpx2.get(f"{api.http.base_url}/metrics").text
     assert set(re.findall(r'[{,]([a-z_]+)="', text)) <= {
         "job", "connector", "stream", "kind", "role", "name", "reason", "status", "origin",
     }  # fmt: skip
@@ -164,7 +164,7 @@ def test_what_is_no_hash_is_refused_with_a_sentence(api: Api, body: bytes):
 @pytest.mark.parametrize("path", ["/v1/check/hash", "/v1/check/picture"])
 def test_without_a_working_key_nothing_is_answered(api: Api, path: str, header: str | None):
     headers = {} if header is None else {"authorization": header}
-    answer = httpx.post(f"{api.http.base_url}{path}", content=b"x", headers=headers)
+    answer = httpx2.post(f"{api.http.base_url}{path}", content=b"x", headers=headers)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == "Bearer"
     assert answer.json()["error"]["code"] == "no_key"
@@ -231,7 +231,7 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(api: Api):
 
     try:
         answer = api.http.post("/v1/check/picture", content=pieces())
-    except httpx.TransportError:
+    except httpx2.TransportError:
         answer = None  # the server closed while we were still sending: it answered, and did not read on
     assert answer is None or answer.status_code == 413
     assert sent < 200 << 20
@@ -240,7 +240,7 @@ def test_a_body_without_a_length_is_cut_off_at_the_limit(api: Api):
 def test_health_says_that_the_database_answers_and_how_far_the_watchers_are(api: Api):
     with api.app.database.transaction() as tx:
         leases.open_stream(tx, "matrix", StreamId("live"), None)
-    answer = httpx.get(f"{api.http.base_url}/healthz")
+    answer = httpx2.get(f"{api.http.base_url}/healthz")
     assert answer.status_code == 200
     said = answer.json()
     assert said["status"] == "ok"
@@ -256,14 +256,14 @@ def test_s5_health_tells_ages_as_they_are_and_that_nobody_watches(api: Api):
     def said(age: str) -> dict[str, object]:
         with api.app.database.transaction() as tx:
             tx.execute("update sightings_stream set moved_at = now() - %s::interval", [age])
-        return httpx.get(f"{api.http.base_url}/healthz").json()
+        return httpx2.get(f"{api.http.base_url}/healthz").json()
 
     assert said("3 seconds")["status"] == "ok"
     ahead = said("-55 minutes")
     assert ahead["status"] == "degraded"
     assert -3310 < ahead["watchers"]["matrix"]["oldest_move_seconds"] < -3290
     assert "55 minutes in the future" in ahead["troubles"][0]
-    numbers = httpx.get(f"{api.http.base_url}/metrics").text
+    numbers = httpx2.get(f"{api.http.base_url}/metrics").text
     assert 'takeback_stream_age_seconds{connector="matrix",stream="live"} -3' in numbers
     behind = said("55 minutes")
     assert behind["status"] == "degraded"
@@ -276,15 +276,15 @@ def test_s6_health_says_in_words_what_a_platform_lacks_and_what_is_set_aside(api
     with api.app.database.transaction() as tx:
         leases.open_stream(tx, "matrix", StreamId("live"), None)
         health.examined(tx, "matrix", [lacks])
-    said = httpx.get(f"{api.http.base_url}/healthz").json()
+    said = httpx2.get(f"{api.http.base_url}/healthz").json()
     assert (said["status"], said["troubles"]) == ("ok", ["The directory is empty."])
     with api.app.database.transaction() as tx:
         gone = Deletion("!a", "$b")
         set_aside.put(tx, "matrix", "live", (None, "1"), [gone, gone], "KeyError")
-    said = httpx.get(f"{api.http.base_url}/healthz").json()
+    said = httpx2.get(f"{api.http.base_url}/healthz").json()
     assert said["status"] == "degraded"
     assert "2 posts of matrix could not be processed" in said["troubles"][0]
-    assert 'takeback_set_aside{connector="matrix"} 2.0' in httpx.get(f"{api.http.base_url}/metrics").text
+    assert 'takeback_set_aside{connector="matrix"} 2.0' in httpx2.get(f"{api.http.base_url}/metrics").text
 
 
 def test_s6_health_says_of_a_connected_platform_that_it_was_never_watched(database: Database):
@@ -300,17 +300,17 @@ def test_health_says_when_the_database_is_away(api: Api, monkeypatch: pytest.Mon
         raise psycopg.OperationalError
 
     monkeypatch.setattr(Database, "transaction", away)
-    answer = httpx.get(f"{api.http.base_url}/healthz")
+    answer = httpx2.get(f"{api.http.base_url}/healthz")
     assert answer.status_code == 503
     assert answer.json()["status"] == "failing"
     assert answer.json()["database"] is False
-    assert httpx.get(f"{api.http.base_url}/metrics").status_code == 503
+    assert httpx2.get(f"{api.http.base_url}/metrics").status_code == 503
     assert api.http.post("/v1/check/hash", json={"pdq": "0f" * 32}).json()["error"]["code"] == "unavailable"
 
 
 def test_metrics_count_every_kind_of_event_and_what_waits(api: Api):
     api.bank(picture(5), active=True)
-    text = httpx.get(f"{api.http.base_url}/metrics").text
+    text = httpx2.get(f"{api.http.base_url}/metrics").text
     assert 'takeback_events{kind="entry_activated"} 1.0' in text
     assert all(f'takeback_events{{kind="{kind_of(event)}"}}' in text for event in EVENTS)
     assert 'takeback_jobs_waiting{job="follow"} 2.0' in text
@@ -331,7 +331,7 @@ def test_s9_metrics_name_the_jobs_that_this_version_does_not_know(api: Api):
             "update procrastinate_jobs set attempts = 1, scheduled_at = now() + interval '1 day'"
             " where task_name = 'look'"
         )
-    text = httpx.get(f"{api.http.base_url}/metrics").text
+    text = httpx2.get(f"{api.http.base_url}/metrics").text
     assert 'takeback_jobs_unknown{job="of_tomorrow"} 1.0' in text
     assert 'takeback_jobs_unknown{job="look"}' not in text
     assert 'takeback_jobs_postponed{job="look"} 1.0' in text

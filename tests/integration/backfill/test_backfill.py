@@ -15,13 +15,13 @@ from PIL import Image
 import look_backs
 from takeback.bank import service as bank
 from takeback.connectors.archive import ArchiveConnector
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import ConfigurationError, NotAllowed
 from takeback.ids import ReportId
 from takeback.sightings import registry
 from takeback.sightings.registry import ConnectorRegistry
 from takeback.sightings.sweep import Sweeper
 from takeback.signals.sandbox import Decoder
+from takeback_dev.pictures import encode, scene
 from waiting import until
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

@@ -1,7 +1,8 @@
 """One more copy costs the same, however many copies its case has."""
 
 import pytest
-from bench import planning
+
+from takeback_dev.bench import planning
 
 ROWS = """
     select (select coalesce(sum(seq_tup_read), 0) from pg_stat_user_tables)

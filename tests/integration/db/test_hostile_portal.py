@@ -211,11 +211,11 @@ def test_s1_what_the_role_changed_of_itself_is_put_back_and_a_person_is_told(hou
     """S1: by each worker, while it runs; one event an hour, whatever the role does."""
     monkeypatch.setattr(portal_role, "LOOK_EVERY", 0.01)
     told, stop = threading.Event(), threading.Event()
-    telling = work_room.telling(house.app)
+    report = work_room.role_reporter(house.app)
 
     def tell(what: str) -> None:
-        telling(what)
-        telling(what)
+        report(what)
+        report(what)
         told.set()
 
     url = house.app.database.url

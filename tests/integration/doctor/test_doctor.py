@@ -49,8 +49,10 @@ def subject(database: Database, tmp_path: Path) -> Subject:
 def found(subject: Subject, name: str) -> dict[Level, str]:
     """What one check says, by level."""
     [result] = examine(subject, [each for each in CHECKS if each.name == name])
-    return {level: " ".join(f"{each.said} {each.remedy}" for each in result.findings if each.level is level)
-            for level in Level if any(each.level is level for each in result.findings)}  # fmt: skip
+    texts: dict[Level, list[str]] = {}
+    for each in result.findings:
+        texts.setdefault(each.level, []).append(f"{each.statement} {each.remedy}")
+    return {level: " ".join(text) for level, text in texts.items()}
 
 
 def test_of_a_service_that_is_well_nothing_fails(subject: Subject) -> None:

@@ -9,7 +9,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from pyhanko.pdf_utils.reader import PdfFileReader
 
 import authorities
 import others
@@ -19,6 +18,7 @@ from dossiers import checked, the_log
 from house import MIRA, NOOR
 from mutants import as_attackers_do
 from packages import rebagged, zipped
+from pdf_seals import PdfFileReader
 from takeback.app import keys_folder
 from takeback.dossier import service
 from takeback.dossier.model import DossierState

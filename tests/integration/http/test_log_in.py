@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
+import httpx2
 import pyotp
 import pytest
 
@@ -60,11 +60,11 @@ def _set_password(house: House) -> None:
         service.set_password(tx, secret, session, PASSWORD, GENERATOR, code, now=then)
 
 
-def browser(house: House) -> httpx.Client:
-    return httpx.Client(base_url=house.origin, headers={"origin": house.origin}, timeout=60)
+def browser(house: House) -> httpx2.Client:
+    return httpx2.Client(base_url=house.origin, headers={"origin": house.origin}, timeout=60)
 
 
-def log_in(http: httpx.Client, house: House) -> float:
+def log_in(http: httpx2.Client, house: House) -> float:
     """The seconds that it took."""
     with house.app.database.transaction() as tx:
         tx.execute("update staff_account set totp_used = totp_used - 10")

@@ -11,8 +11,8 @@ import ledgers
 import waiting
 from fuses import FragileDatabase, Fuse, Killed
 from soaking import fewer_examples
+from takeback.infra import files
 from takeback.infra.db.pool import Database
-from takeback.infra.ledger import keys as keys_module
 from takeback.infra.ledger import proofs, store, tiles
 from takeback.infra.ledger.keys import Signed, Signer
 from takeback.infra.ledger.sequencer import Sequencer
@@ -130,14 +130,14 @@ def test_while_what_was_signed_cannot_be_remembered_nothing_more_is_signed(
     ledgers.record_events(database, 1)
     Sequencer(database, signer).sequence_once()
     full = threading.Event()
-    really = keys_module.os.fsync
+    really = files.os.fsync
 
     def fsync(descriptor) -> None:
         if full.is_set():
             raise OSError(28, "No space left on device")
         really(descriptor)
 
-    monkeypatch.setattr(keys_module.os, "fsync", fsync)
+    monkeypatch.setattr(files.os, "fsync", fsync)
     full.set()
     stop = threading.Event()
     thread = threading.Thread(target=Sequencer(database, signer).run, args=[stop])

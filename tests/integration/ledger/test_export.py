@@ -7,8 +7,8 @@ import pytest
 
 import ledgers
 from takeback.errors import LedgerBroken
+from takeback.infra import files
 from takeback.infra.db.pool import Database
-from takeback.infra.ledger import export as exporting
 from takeback.infra.ledger.export import export, tile_path
 from takeback.infra.ledger.keys import Signer
 from takeback.infra.ledger.sequencer import Sequencer
@@ -93,7 +93,7 @@ def test_a_crash_at_any_file_leaves_the_old_log_and_is_made_up_for(
                 raise OSError(28, "No space left on device")
             really(descriptor)
 
-        monkeypatch.setattr(exporting.os, "fsync", full)
+        monkeypatch.setattr(files.os, "fsync", full)
         try:
             export(database, folder)
         except OSError:

@@ -9,9 +9,9 @@ from databases import temporary_folder
 from takeback.connectors.api import StreamId
 from takeback.errors import Gone
 from takeback.infra import clock
-from takeback.measure import load, made
-from takeback.measure.load_processes import PLANTED
-from takeback.measure.made import MadePosts, Phase, Plan
+from takeback_dev.measure import load, made
+from takeback_dev.measure.load_processes import PLANTED
+from takeback_dev.measure.made import MadePosts, Phase, Plan
 
 
 @pytest.fixture(scope="module")

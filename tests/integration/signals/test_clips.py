@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from signal_files import clip, gif_and_html, long_gif, moving, photo, turned
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clips.moments import read_clip
 from takeback.signals.details import features
@@ -25,6 +24,7 @@ from takeback.signals.model import ClipSignals, PictureSignals
 from takeback.signals.parts.decode import working
 from takeback.signals.parts.panels import cuts
 from takeback.signals.sandbox import Decoder
+from takeback_dev.pictures import encode
 from vpdq_by_counting import Verdict, compare_clips, verdict
 from waiting import until
 

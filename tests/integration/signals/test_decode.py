@@ -11,10 +11,10 @@ from PIL import Image, ImageCms, ImageOps
 
 from every import every
 from signal_files import gif_and_html, huge_png, jpeg_and_zip, long_gif, lying_jpeg, photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.parts.decode import FORMATS, MAX_BYTES, MAX_PIXELS, decode
 from takeback.signals.pdq.hashing import hash_pixels
+from takeback_dev.pictures import encode
 
 # HEIF and AVIF are mutated in the sandbox's tests only: damage there may end the process.
 SMALL = [encode(photo(48, 40), format_) for format_ in ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")]

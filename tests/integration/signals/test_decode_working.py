@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from signal_files import gif_and_html, jpeg_and_zip, lying_jpeg, photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.parts.decode import FORMATS, MAX_BYTES, MAX_PIXELS, SHORT_SIDE, decode, working
+from takeback_dev.pictures import encode
 
 ORIENTATION = 0x0112
 pytestmark = [

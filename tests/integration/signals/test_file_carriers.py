@@ -13,7 +13,6 @@ from PIL import Image
 
 import carrier_files as f
 from file_carriers import CARRIERS, MAKE, Pictures
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clips.formats import clips_behind
 from takeback.signals.model import FLIPS, MATCH_RADIUS, Box, Cut, PictureSignals
@@ -22,6 +21,7 @@ from takeback.signals.parts.picture import views_of
 from takeback.signals.pdq import hashing
 from takeback.signals.relation import Hit, part_of, shown_by
 from takeback.signals.sandbox import Decoder
+from takeback_dev.pictures import encode, scene
 
 
 @pytest.fixture(scope="module")

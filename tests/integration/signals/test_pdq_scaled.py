@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from every import every
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.signals.model import MIN_QUALITY, Box, Pdq
 from takeback.signals.parts.decode import decode, working
 from takeback.signals.pdq import hashing, reference, scaled
 from takeback.signals.pdq.scaled import Working
+from takeback_dev.pictures import encode, scene
 
 SIZES = [(1632, 1224), (801, 1199), (1001, 1333), (1921, 1083), (1500, 2003), (512, 512)]
 

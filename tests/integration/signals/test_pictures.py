@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from takeback.entrypoints.cli.demo.pictures import edits, scene
 from takeback.signals.index.compare import distances, stack
 from takeback.signals.model import MATCH_RADIUS
 from takeback.signals.parts.decode import decode
 from takeback.signals.pdq.hashing import hash_pixels, hash_pixels_flips
+from takeback_dev.pictures import edits, scene
 
 SEEDS = range(20)
 

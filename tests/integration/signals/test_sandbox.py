@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
 from signal_files import gif_and_html, huge_png, jpeg_and_zip, long_gif, lying_jpeg, noise, photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import ConfigurationError, Unreadable, WhyUnreadable
 from takeback.signals.model import PictureSignals
 from takeback.signals.parts.decode import FORMATS, MAX_PIXELS, decode
 from takeback.signals.parts.picture import read_picture
 from takeback.signals.pdq.hashing import hash_pixels
 from takeback.signals.sandbox import MEMORY_BYTES, Decoder
+from takeback_dev.pictures import encode
 from waiting import until
 
 GOOD = encode(photo(), "JPEG")

@@ -11,12 +11,12 @@ from PIL import Image, ImageOps
 from signal_files import clip, moving, photo
 from takeback.bank import rules
 from takeback.bank.model import Refusal
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.signals.clips.moments import read_clip
 from takeback.signals.model import Cut
 from takeback.signals.parts.decode import decode
 from takeback.signals.parts.picture import read_picture
 from takeback.signals.pdq.hashing import hash_pixels_flips
+from takeback_dev.pictures import encode
 
 TAKEBACK = Path(sys.executable).with_name("takeback")
 

@@ -79,8 +79,8 @@ def test_an_administrator_alone_cannot_become_a_reviewer(tx: Tx):
     with pytest.raises(Refused, match="Somebody else"):
         requests.approve(tx, asked.request.id, by=ADA, now=NOW)
     assert tx.execute("select count(*) from staff_link").fetchone() == (0,)
-    (told,) = requests.about(tx, RUTH, now=NOW)
-    assert (told.asked_by, told.change, told.ended) == (ADA, AccountChange.NEW_WAY_IN, None)
+    (request,) = requests.about(tx, RUTH, now=NOW)
+    assert (request.asked_by, request.change, request.ended) == (ADA, AccountChange.NEW_WAY_IN, None)
 
 
 def test_neither_who_asked_nor_who_approved_can_use_the_link_alone(tx: Tx):
@@ -98,9 +98,9 @@ def test_a_code_cannot_be_guessed(tx: Tx):
     asked = requests.invite(tx, "Ruth", Role.REVIEWER, by=ADA, now=NOW)
     _, token = requests.approve(tx, asked.request.id, by=BEA, now=NOW)
     for n in range(rules.MOST_WRONG_CODES):
-        assert service.link_waits(tx, token, now=NOW)
+        assert service.link_needs_code(tx, token, now=NOW) is not None
         assert service.use_link(tx, token, code=f"AAAAA-AAAA{n}", now=NOW) is None
-    assert not service.link_waits(tx, token, now=NOW)
+    assert service.link_needs_code(tx, token, now=NOW) is None
     assert service.use_link(tx, token, code=asked.code, now=NOW) is None
 
 
@@ -142,8 +142,8 @@ def test_each_change_waits_for_a_second_person_and_names_both(tx: Tx, change: Ac
     asked = ask(tx, change)
     if change is not AccountChange.ENABLED:
         assert store.members(tx) == before
-    (told,) = [each for each in requests.about(tx, asked.request.staff, now=NOW) if each.ended is None]
-    assert told.asked_by == ADA
+    (request,) = [each for each in requests.about(tx, asked.request.staff, now=NOW) if each.ended is None]
+    assert request.asked_by == ADA
     requests.approve(tx, asked.request.id, by=BEA, now=NOW)
     staff = asked.request.staff
     assert events(tx, AccountChangeAsked)[-1] == AccountChangeAsked(asked.request.id, staff, change, ADA)
@@ -264,11 +264,11 @@ def test_a_link_from_before_a_change_of_role_does_not_open_the_new_role(tx: Tx):
 def test_the_person_is_told_until_this_browser_has_heard(tx: Tx, change: AccountChange):
     asked = ask(tx, change)
     requests.approve(tx, asked.request.id, by=BEA, now=NOW)
-    (told, *_) = requests.about(tx, asked.request.staff, now=NOW)
-    assert rules.is_told(told, None, NOW)
-    assert rules.is_told(told, NOW - timedelta(seconds=1), NOW)
-    assert not rules.is_told(told, NOW, NOW)
-    assert not rules.is_told(told, None, NOW + rules.TOLD_FOR)
+    (request, *_) = requests.about(tx, asked.request.staff, now=NOW)
+    assert rules.is_news(request, None, NOW)
+    assert rules.is_news(request, NOW - timedelta(seconds=1), NOW)
+    assert not rules.is_news(request, NOW, NOW)
+    assert not rules.is_news(request, None, NOW + rules.NEWS_FOR)
 
 
 # --- all of it, in any order -----------------------------------------------------------------------------

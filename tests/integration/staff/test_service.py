@@ -80,10 +80,10 @@ def test_a_link_opens_one_session_even_for_two_at_the_same_time(database: Databa
 def test_looking_at_a_link_does_not_use_it_up(database: Database):
     with database.transaction() as tx:
         token = service.invite(tx, "Ada", Role.REVIEWER, now=NOW)
-        assert service.link_waits(tx, token, now=NOW)
-        assert service.link_waits(tx, token, now=NOW)
+        assert service.link_needs_code(tx, token, now=NOW) is False
+        assert service.link_needs_code(tx, token, now=NOW) is False
         assert service.use_link(tx, token, now=NOW)
-        assert not service.link_waits(tx, token, now=NOW)
+        assert service.link_needs_code(tx, token, now=NOW) is None
 
 
 def test_a_link_ends_after_an_hour_and_when_a_newer_one_is_made(database: Database):

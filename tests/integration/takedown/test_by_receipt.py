@@ -63,7 +63,7 @@ def test_a_later_look_that_was_not_certain_is_told_until_a_certain_one(house, pl
     house.after(minutes=10, steps=20)  # every try of that round
     copy, target = told(house, report)
     assert target.rounds[-1].finding is Finding.UNCLEAR
-    assert findings.standing(target) == "gone at the last certain check"
+    assert findings.removal_status(target) == "gone at the last certain check"
     assert copy.unclear_at == target.rounds[-1].at
     house.after(hours=25)
     copy, target = told(house, report)

@@ -145,7 +145,7 @@ def test_it_imports_nothing_of_takeback_and_no_network(folder: Path) -> None:
         "sys.addaudithook(watch)\n"
         "from takeback_verify.command import main\n"
         "main()\n"
-        "banned = {'takeback', 'pyrage', 'ssl', 'httpx', 'requests'}\n"
+        "banned = {'takeback', 'pyrage', 'ssl', 'httpx', 'httpx2', 'requests'}\n"
         "bad = {m for m in sys.modules if m.split('.')[0] in banned}\n"
         "sys.exit(f'imports {bad}' if bad else 0)\n"
     )

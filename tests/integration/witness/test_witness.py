@@ -171,7 +171,7 @@ def test_what_cannot_be_kept_is_not_cosigned(post, path, monkeypatch):
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("takeback.entrypoints.witness.folder.os.fsync", full)
+    monkeypatch.setattr("takeback.infra.files.os.fsync", full)
     assert post(body(5, 9)).status_code == 500
     monkeypatch.undo()
     assert Folder(path).last(ORIGIN).size == 5

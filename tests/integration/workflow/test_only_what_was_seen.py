@@ -268,7 +268,7 @@ def test_h2_a_copy_that_was_not_on_the_page_is_not_covered(house, platform):
     with pytest.raises(PageIsOld) as told:
         decide(house, report, page=before)
     assert len(told.value.changed.found) == 1
-    decision = decide(house, report, page=before, told=True)
+    decision = decide(house, report, page=before, informed=True)
     assert _sighting(house, unseen) not in (house.events(Decided)[-1].copies or "").split()
     assert len(decision.shown) == 1
     take_effect(house)
@@ -282,7 +282,7 @@ def test_h2_what_a_colleague_said_of_a_copy_meanwhile_is_told_before_anything_is
     before = page(house, report)
     house.exclude(report, post)
     with pytest.raises(PageIsOld) as told:
-        decide(house, report, page=before, told=True)
+        decide(house, report, page=before, informed=True)
     assert len(told.value.changed.said) == 1
     assert not house.events(Decided)
 

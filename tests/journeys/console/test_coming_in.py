@@ -3,7 +3,7 @@
 import re
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
+import httpx2
 import pyotp
 import pytest
 from playwright.sync_api import Page, expect
@@ -128,7 +128,7 @@ def test_the_log_in_works_without_scripts(house: House, new_page: NewPage):
 
 
 def test_too_many_wrong_passwords_make_one_wait(house: House):
-    with httpx.Client(base_url=house.origin, headers={"origin": house.origin}) as http:
+    with httpx2.Client(base_url=house.origin, headers={"origin": house.origin}) as http:
         form = {"name": "Nobody", "password": "wrong wrong wrong", "code": "000000"}
         answers = [http.post("/login", data=form) for _ in range(5)]
         more = (http.post("/login", data=form) for _ in range(9))  # on a slow machine the first wait is over
@@ -197,7 +197,7 @@ def test_an_administrator_invites_and_makes_a_key_that_is_shown_once(house: Hous
     ],
 )
 def test_a_form_from_elsewhere_does_nothing(house: House, headers: dict[str, str], status: int):
-    answer = httpx.post(f"{house.origin}/login", data={"name": "x"}, headers=headers)
+    answer = httpx2.post(f"{house.origin}/login", data={"name": "x"}, headers=headers)
     assert answer.status_code == status
     fenced = "came from another site" in answer.text
     assert fenced == (headers.get("sec-fetch-site") != "same-origin")
@@ -207,7 +207,7 @@ def test_a_form_without_this_sessions_token_does_nothing(house: House, page: Pag
     come_in(page, house)
     case = house.case(copies=1)
     cookies = {cookie["name"]: cookie["value"] for cookie in page.context.cookies()}
-    answer = httpx.post(
+    answer = httpx2.post(
         f"{house.origin}/case/{case}/decide",
         data={"verdict": "shared_without_consent", "reason": "made_in_secret", "csrf": "0" * 64},
         cookies=cookies,
@@ -220,9 +220,9 @@ def test_a_form_without_this_sessions_token_does_nothing(house: House, page: Pag
 
 def test_another_host_is_turned_away_and_loopback_is_led_to_the_right_one(house: House):
     port = urlsplit(house.origin).port
-    elsewhere = httpx.get(f"{house.origin}/login", headers={"host": "rebound.example"})
+    elsewhere = httpx2.get(f"{house.origin}/login", headers={"host": "rebound.example"})
     assert elsewhere.status_code == 421
-    led = httpx.get(f"http://127.0.0.1:{port}/login?next=/staff")
+    led = httpx2.get(f"http://127.0.0.1:{port}/login?next=/staff")
     assert led.status_code == 307
     assert led.headers["location"] == f"{house.origin}/login?next=/staff"
 
@@ -238,7 +238,7 @@ def test_the_log_in_leads_nowhere_else(house: House, page: Page, path: str):
 
 def test_every_answer_forbids_what_pages_do_not_need(house: House):
     for path in ("/login", "/no/such/page", "/welcome/x", "/static/x/y"):
-        answer = httpx.get(house.origin + path)
+        answer = httpx2.get(house.origin + path)
         assert "default-src 'none'" in answer.headers["content-security-policy"], path
         assert answer.headers["cache-control"] == "no-store", path
         assert answer.headers["x-content-type-options"] == "nosniff", path
@@ -254,7 +254,7 @@ def test_every_answer_forbids_what_pages_do_not_need(house: House):
 )
 def test_only_small_plain_forms_are_read(house: House, content: bytes, kind: str, status: int):
     headers = {"origin": house.origin, "content-type": kind}
-    assert httpx.post(f"{house.origin}/login", content=content, headers=headers).status_code == status
+    assert httpx2.post(f"{house.origin}/login", content=content, headers=headers).status_code == status
 
 
 def test_no_page_asks_anything_from_elsewhere(house: House, page: Page):

@@ -331,7 +331,7 @@ def test_a_page_that_asks_by_itself_keeps_no_session_awake(house: House, page: P
     with house.app.database.transaction() as tx:
         tx.execute("update staff_session set seen_at = seen_at - interval '29 minutes'")
         before = tx.execute("select seen_at from staff_session").fetchone()
-    with page.expect_response(lambda answer: answer.url.endswith("/standing")):
+    with page.expect_response(lambda answer: answer.url.endswith("/status")):
         pass
     with house.app.database.transaction() as tx:
         assert tx.execute("select seen_at from staff_session").fetchone() == before

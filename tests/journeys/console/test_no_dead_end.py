@@ -128,5 +128,5 @@ def test_h4_a_case_out_of_reach_is_closed_as_such(house: House, page: Page):
     take_effect(house, case)
     page.reload()
     expect(page.locator(".case-head .chip")).to_have_text("closed")
-    expect(page.locator(".standing")).to_contain_text("Nothing can be done here.")
+    expect(page.locator(".case-status")).to_contain_text("Nothing can be done here.")
     assert status(house, case) is CaseStatus.OUT_OF_REACH

@@ -21,7 +21,7 @@ from evidence import People, a_sealer
 from house import House, Time, picture
 from platform_in_memory import MemoryPlatform
 from soaking import quick
-from takeback.entrypoints.portal.lookup import TAKE_PER_NETWORK
+from takeback.entrypoints.portal.limits import LIMITS
 from takeback.events import EvidenceAccessed
 from takeback.infra import clock
 from takeback.infra.vault import keys
@@ -304,7 +304,7 @@ def test_somebody_who_takes_it_out_again_and_again_is_held_up(story, new_page, t
         story.records()
         story.makes_it()
     visitor.looks_up(story.receipt)
-    for _ in range(TAKE_PER_NETWORK.burst):
+    for _ in range(LIMITS["take"][0].burst):
         assert takes(visitor).failure() is None
     visitor.page.get_by_role("button", name="Download the file").click()
     visitor.page.get_by_text("Please try again in").first.wait_for()

@@ -5,7 +5,8 @@ import time
 from statistics import median
 from urllib.parse import urlencode, urlsplit
 
-from takeback.entrypoints.portal.lookup import ANSWER_AFTER, ASK_PER_NETWORK
+from takeback.entrypoints.portal.limits import LIMITS
+from takeback.entrypoints.portal.lookup import ANSWER_AFTER
 from takeback.submissions.draft import new_key, write_key
 from takeback.submissions.receipt import new_code
 
@@ -40,7 +41,7 @@ def test_right_and_wrong_receipts_take_the_same_time_and_many_are_held_up(visito
     assert min(min(taken) for taken in times.values()) >= ANSWER_AFTER.total_seconds() - 0.001
     assert abs(median(times["right"]) - median(times["wrong"])) < 0.1
 
-    answers = [ask(visitor.portal, new_code()) for _ in range(ASK_PER_NETWORK.burst)]
+    answers = [ask(visitor.portal, new_code()) for _ in range(LIMITS["ask"][0].burst)]
     held_up = [answer for answer in answers if answer[0] == 429]
     assert held_up
     assert all(0 < int(answer[2] or 0) <= 11 for answer in held_up)

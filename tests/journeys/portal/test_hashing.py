@@ -182,7 +182,7 @@ def test_a_removed_picture_is_not_sent(chooser, draw, tmp_path):
     chooser.adds(one, other)
     chooser.page.get_by_role("button", name="Remove one.jpg").click()
     assert [picture.flips for picture in in_the_form(chooser)] == [reference(other)[0]]
-    assert chooser.page.locator("#said").inner_text() == "one.jpg is removed."
+    assert chooser.page.locator("#picture-status").inner_text() == "one.jpg is removed."
 
 
 def test_a_picture_that_was_chosen_before_the_script_came_is_not_lost(visitor, photograph):

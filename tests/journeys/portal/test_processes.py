@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from takeback.entrypoints.cli.demo import check
+from takeback_dev.demo import check
 
 
 def test_a_program_walks_the_pages_and_the_same_sending_is_one_report(portal, draw):

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import psycopg
 import pytest
@@ -52,7 +52,7 @@ class Place:
     house: House
     postgres: EmbeddedPostgres
     folder: Path
-    doors: dict[str, Callable[[], httpx.Response]]
+    doors: dict[str, Callable[[], httpx2.Response]]
 
     def statuses(self) -> dict[str, int]:
         return {name: ask().status_code for name, ask in self.doors.items()}
@@ -133,11 +133,11 @@ def place() -> Iterator[Place]:
 @contextmanager
 def visitors(
     postgres: EmbeddedPostgres, ports: dict[str, str]
-) -> Iterator[dict[str, Callable[[], httpx.Response]]]:
+) -> Iterator[dict[str, Callable[[], httpx2.Response]]]:
     """Whoever asks each door for what needs the database."""
     with Database(postgres.url) as database, database.transaction() as tx:
         key = staff.make_api_key(tx, "our chat", by=None, now=clock.now())
-    with httpx.Client(timeout=60) as browser:
+    with httpx2.Client(timeout=60) as browser:
         portal, console, api = (
             f"http://localhost:{ports[f'{name}_port']}" for name in ("portal", "console", "api")
         )

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from carriers import Posted as Sent
-from carriers import Processes, edit, html, message
+from carriers import Stage, edit, html, message
 from services import Journey, Scene
-from takeback.entrypoints.cli.demo.scenario import Posted, edits
+from takeback_dev.demo.scenario import Posted, edits
 
-WAYS: dict[str, Callable[[Processes], Sent]] = {
+WAYS: dict[str, Callable[[Stage], Sent]] = {
     "a file that says it is an archive": lambda s: s.send(
         message("m.file", url=f"{s.media}/x.zip?y#z", info={"mimetype": "application/zip"})
     ),
@@ -24,9 +24,9 @@ def test_copies_in_every_class_of_carrier_are_found_by_one_report_and_removed(sc
     user, member_view, copies = journey.scenario.people[0], scene.chat.member_view, journey.scenario.copies
     data = edits(seed)["re-encoded"]
 
-    def stage() -> Processes:
+    def stage() -> Stage:
         token = scene.chat.moderator.token
-        return Processes(scene.chat.synapse.origin, token, user, journey.scenario.room, data)
+        return Stage(scene.chat.synapse.origin, token, user, journey.scenario.room, data)
 
     for name, post in WAYS.items():
         way = stage()

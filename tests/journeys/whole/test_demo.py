@@ -17,8 +17,8 @@ import pytest
 from databases import temporary_folder
 from platforms import ROOT
 from services import PATIENCE, TAKEBACK
-from takeback.entrypoints.cli.demo import scenario
-from takeback.entrypoints.cli.demo.synapse import ensure_installed
+from takeback_dev.demo import scenario
+from takeback_dev.demo.synapse import ensure_installed
 from waiting import until
 
 LONGEST = 240.0

@@ -13,11 +13,11 @@ import signal_files
 from faults import Fault
 from services import PATIENCE, Journey, Scene, assert_gone_and_done_once, running_scene
 from soaking import quick
-from takeback.entrypoints.cli.demo import scenario
-from takeback.entrypoints.cli.demo.chat import ChatUser
-from takeback.entrypoints.cli.demo.member_view import MemberView
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.infra.outbound import OutboundClient, path
+from takeback_dev.demo import scenario
+from takeback_dev.demo.chat import ChatUser
+from takeback_dev.demo.member_view import MemberView
+from takeback_dev.pictures import encode
 from waiting import until
 
 MOST_BYTES = 2_000_000

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from services import TAKEBACK
-from takeback.entrypoints.cli.demo.pictures import encode, scene
+from takeback_dev.pictures import encode, scene
 
 KEYS = ["query", "bank", "verdict", "stage", "variant", "distance", "inliers"]
 SIZE = (480, 320)

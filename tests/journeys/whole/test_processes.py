@@ -18,7 +18,7 @@ from databases import temporary_folder
 from platforms import ROOT
 from services import PARTS, PATIENCE, TAKEBACK, House, running_house
 from soaking import quick
-from takeback.entrypoints.cli.demo.processes import free_ports
+from takeback_dev.demo.processes import free_ports
 from waiting import until
 
 SECRET = "syt_not_a_real_token"

@@ -75,11 +75,13 @@ def test_what_was_not_seen_while_the_control_was_not_either_is_not_called_gone()
 def test_a_copy_whose_last_check_showed_nothing_certain_is_said_to_be_so():
     gone, unclear = round_(0, Finding.GONE, control(number=0)), round_(1, Finding.UNCLEAR, ())
     target = TargetProgress(gone.target, SightingId(1), "chat", TargetState.GONE, 2, NOW, NOW, (), ())
-    assert findings.standing(target) == "gone"
-    assert findings.standing(replace(target, rounds=(gone,))) == "gone"
-    assert findings.standing(replace(target, rounds=(gone, unclear))) == "gone at the last certain check"
+    assert findings.removal_status(target) == "gone"
+    assert findings.removal_status(replace(target, rounds=(gone,))) == "gone"
+    assert (
+        findings.removal_status(replace(target, rounds=(gone, unclear))) == "gone at the last certain check"
+    )
     failed = replace(target, rounds=(unclear,), state=TargetState.FAILED)
-    assert findings.standing(failed) == "needs a person"
+    assert findings.removal_status(failed) == "needs a person"
 
 
 def test_each_check_is_a_line_with_its_control():

@@ -7,14 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from asn1crypto import x509
-from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation import validate_pdf_signature
-from pyhanko_certvalidator import ValidationContext
 
 import authorities
 import others
 from case_summaries import MADE, a_case_summary
 from packages import uuid
+from pdf_seals import PdfFileReader, ValidationContext, validate_pdf_signature
 from takeback.dossier import caseuco, package_texts
 from takeback.dossier.certificate import certificate
 from takeback.dossier.collecting import sealed

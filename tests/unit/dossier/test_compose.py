@@ -13,10 +13,10 @@ from rounds_of_looks import gone_round
 from takeback.dossier.compose import (
     AnchorProof,
     Proof,
-    bag_papers,
+    bag_texts,
     compose,
     manifest,
-    proof_papers,
+    proof_texts,
     write_zip,
 )
 from takeback.dossier.model import Head
@@ -33,7 +33,7 @@ from takeback_verify.core.verdict import verify
 from trees import prove_inclusion
 
 MADE = datetime(2026, 3, 3, 13, tzinfo=UTC)
-PAPERS = {
+TEXTS = {
     "VERIFY.html": b"<!doctype html>",
     "VERIFY.txt": b"How to check it.\n",
     "data/METHOD.md": b"# Method\n",
@@ -74,8 +74,8 @@ class Story:
         opened = self.world.openings[place]
         return ProvenEntry(place, opened.leaf, opened.salt, opened.opening)
 
-    def draft(self, papers=PAPERS):
-        return compose(self.head, self.entries, [self.exhibit], [SERIES], papers, stamps=0)
+    def draft(self, texts=TEXTS):
+        return compose(self.head, self.entries, [self.exhibit], [SERIES], texts, stamps=0)
 
     def proof(self, draft):
         body = {"dossier": uuid(2), "case": uuid(1), "manifest": manifest(draft)}
@@ -115,9 +115,9 @@ def test_every_file_is_listed_or_proves_or_is_computed(story):
     proof = story.proof(draft)
     with zipfile.ZipFile(io.BytesIO(story.zipped(draft, proof))) as packed:
         names = {name.removeprefix(f"{FOLDER}{uuid(2)}/") for name in packed.namelist()}
-    covered = {paper.name for paper in draft.papers} | {part.name for part in draft.parts}
-    proofs = {paper.name for paper in proof_papers(proof)}
-    bag = {paper.name for paper in bag_papers(draft, proof_papers(proof))}
+    covered = {text.name for text in draft.texts} | {part.name for part in draft.parts}
+    proofs = {text.name for text in proof_texts(proof)}
+    bag = {text.name for text in bag_texts(draft, proof_texts(proof))}
     assert names == covered | proofs | bag | {"data/dossier.json"}
     assert not covered & (proofs | bag)
 
@@ -140,15 +140,15 @@ def test_one_changed_byte_anywhere_is_noticed(story):
 
 def test_a_name_that_no_package_has_is_refused(story):
     with pytest.raises(Malformed):
-        story.draft({**PAPERS, "data/notes.txt": b"more"})
+        story.draft({**TEXTS, "data/notes.txt": b"more"})
     with pytest.raises(Malformed):
-        story.draft({name: data for name, data in PAPERS.items() if name != "data/METHOD.md"})
+        story.draft({name: data for name, data in TEXTS.items() if name != "data/METHOD.md"})
 
 
 def test_the_proof_of_an_anchor_has_its_note_its_path_and_its_stamps(story):
     draft = story.draft()
     proof = story.proof(draft)
     stamped = AnchorProof(Anchor(4, story.world.checkpoint(4), (("a", b"one"), ("b", b"two"))), (bytes(32),))
-    papers = proof_papers(Proof(proof.own, proof.own_path, proof.final, proof.size, proof.paths, (stamped,)))
-    names = [paper.name.removeprefix("data/proof/anchors/") for paper in papers if "anchors" in paper.name]
+    texts = proof_texts(Proof(proof.own, proof.own_path, proof.final, proof.size, proof.paths, (stamped,)))
+    names = [text.name.removeprefix("data/proof/anchors/") for text in texts if "anchors" in text.name]
     assert names == ["4.1.tsr", "4.2.tsr", "4.consistency", "4.note"]

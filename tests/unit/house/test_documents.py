@@ -28,11 +28,11 @@ from repository import (
 from takeback import events
 from takeback.connectors.platform import Account
 from takeback.entrypoints.cli import main
-from takeback.entrypoints.cli.demo.check import Result
 from takeback.events import EVENTS, FOLLOWED
 from takeback.events.form import kind_of
 from takeback.infra.config import PortalSettings, Settings
 from takeback.platforms import load
+from takeback_dev.demo.check import Result
 
 PREFIX = "TAKEBACK_"
 INTERNAL = {
@@ -130,6 +130,7 @@ def commands() -> dict[str, tuple[str, ...]]:
     """Every command as it is typed, with its options and arguments."""
     for name in main.ELSEWHERE:
         main.add(name)
+    main.add_others()
     return dict(_leaves(typer.main.get_command(main.app), "takeback"))
 
 

@@ -21,9 +21,6 @@ READ_ACROSS = {
     ("cases/breaker_store.py", "bank_entry"): "a case's entries, of which each one's last hour is counted",
     ("cases/breaker_store.py", "sightings_post"): "who posted what was removed unseen",
     ("cases/store.py", "matching_match"): "which reported entries a reviewed copy shows, without loading all",
-    ("measure/load_check.py", "sightings_stream"): "how far the bench's posts were read",
-    ("measure/load_check.py", "sightings_post"): "whether each of the bench's posts was read once",
-    ("measure/load_check.py", "matching_match"): "whether each of the bench's copies was matched once",
 }
 """The few statements that read another room's table, of a room below, and why. None may write one."""
 

@@ -7,11 +7,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,6 +20,7 @@ from hypothesis import strategies as st
 
 from faults import Fault, FaultProxy
 from takeback.errors import ConfigurationError, Unavailable
+from takeback.infra import outbound
 from takeback.infra.outbound import MAX_WAIT, OutboundClient, Timeouts, checked_origin, path
 
 SHORT = Timeouts(connect=2, silence=2, total=4)
@@ -369,7 +368,7 @@ def test_an_exchange_over_tls_brings_the_certificates_leaf_first(tmp_path: Path,
     with wire(lambda _, send: send(head)) as made:
         made.server.socket = server.wrap_socket(made.server.socket, server_side=True)
         origin = made.origin.replace("http:", "https:")
-        monkeypatch.setattr(httpx, "Client", partial(httpx.Client, verify=trusting))
+        monkeypatch.setattr(outbound, "trusted", lambda: trusting)
         with client(origin) as asking:
             assert asking.exchange("/x").chain == (leaf, authority)
             assert asking.get("/x").json() == {}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from every import every
-from takeback.entrypoints.cli.demo.pictures import scene
-from takeback.measure.edits import EDITS, OTHERS, Edit, apply
 from takeback.signals.parts.decode import decode
 from takeback.signals.pdq import hashing
+from takeback_dev.measure.edits import EDITS, OTHERS, Edit, apply
+from takeback_dev.pictures import scene
 
 
 @cache

@@ -93,7 +93,7 @@ def accepted(fields: dict[str, str]) -> Report | None:
     answers = form.Answers()
     try:
         for step in steps.ORDER:
-            asked = {name: fields[name] for name in steps.asked_on(step)}
+            asked = {name: fields[name] for name in steps.ASKED_ON[step]}
             pressed = asked | {"at": step.value, "go": "send" if step is steps.Step.CHECK else "next"}
             following = steps.turn(form.parse(body(pressed)), answers, Links(None))
             if isinstance(following, steps.Exit):

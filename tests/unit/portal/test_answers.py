@@ -10,8 +10,9 @@ from drafts import MemoryDrafts
 from made_flips import FIELD
 from takeback.entrypoints.portal import answers as form
 from takeback.entrypoints.portal.session import Draft, Lookup, Session, load, save
-from takeback.entrypoints.portal.steps import Step, asked_on
+from takeback.entrypoints.portal.steps import ASKED_ON, Step
 from takeback.infra.db.pool import Database
+from takeback.submissions import model
 from takeback.submissions.draft import new_key
 from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, ReportedPicture, missing
 
@@ -20,10 +21,17 @@ PICTURES = st.builds(
     ReportedPicture, flips=st.lists(HASHES, min_size=8, max_size=8).map(tuple), quality=st.integers(0, 100)
 )
 TYPED = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=50)
+
+
+def written(pictures: tuple[ReportedPicture, ...]) -> str:
+    """The hidden field as the page's script fills it."""
+    return " ".join(".".join((str(picture.quality), *picture.flips)) for picture in pictures)
+
+
 ANSWERS = st.builds(
     form.Answers,
     age=st.sampled_from(["", "yes", "no", "unsure"]),
-    pictures=st.lists(PICTURES, max_size=3).map(tuple).map(form.write_pictures),
+    pictures=st.lists(PICTURES, max_size=3).map(tuple).map(written),
     where=TYPED,
     account=TYPED,
     nonconsent=st.sampled_from(["", "yes"]),
@@ -43,7 +51,7 @@ def test_what_a_page_sends_is_what_was_answered(answers, at, go):
 @given(ANSWERS, ANSWERS, st.sampled_from(list(Step)))
 def test_a_draft_is_what_each_page_sent_last(before, sent, step):
     """H7: a page's fields replace the draft's, and leave all others as they are."""
-    asked = asked_on(step)
+    asked = ASKED_ON[step]
     turn = form.parse(urlencode({name: getattr(sent, name) for name in asked}).encode())
     after = turn.answered(before, asked)
     for name in form.FIELDS:
@@ -51,10 +59,10 @@ def test_a_draft_is_what_each_page_sent_last(before, sent, step):
 
 
 @given(ANSWERS, st.sampled_from(list(Step)), st.lists(TYPED, max_size=3).map(tuple))
-def test_a_session_is_read_back_as_it_was_kept(answers, step, told):
+def test_a_session_is_read_back_as_it_was_kept(answers, step, warned):
     """H7: through the seal, under its own key and no other."""
     drafts, key = cast("Database", MemoryDrafts()), new_key()
-    kept = Session(Draft(answers, at=step.value, checked=True, told=told), Lookup("1" * 20, typed="1"))
+    kept = Session(Draft(answers, at=step.value, checked=True, warned=warned), Lookup("1" * 20, typed="1"))
     assert save(drafts, key, kept, fresh=True) == "kept"
     assert load(drafts, key) == kept
     assert load(drafts, new_key()) is None
@@ -62,7 +70,7 @@ def test_a_session_is_read_back_as_it_was_kept(answers, step, told):
 
 @given(st.lists(PICTURES, max_size=MAX_PICTURES).map(tuple))
 def test_pictures_are_read_as_they_were_written(pictures):
-    assert form.read_pictures(form.write_pictures(pictures)) == pictures
+    assert form.read_pictures(written(pictures)) == pictures
 
 
 @given(st.binary(max_size=200))
@@ -114,28 +122,28 @@ def test_the_fullest_form_in_any_script_fits_into_its_body_and_its_draft(widest)
     fullest = form.Answers(
         age="yes",
         pictures=" ".join([".".join(["100", *["ab" * 32] * 8])] * MAX_PICTURES),
-        where=full(form.LONGEST_WHERE),
-        account=full(form.LONGEST_ACCOUNT),
+        where=full(model.LONGEST_WHERE),
+        account=full(model.LONGEST_ACCOUNT),
         nonconsent="yes",
         good_faith="yes",
-        signature=full(form.LONGEST_SIGNATURE),
-        contact=full(form.LONGEST_CONTACT),
+        signature=full(model.LONGEST_SIGNATURE),
+        contact=full(model.LONGEST_CONTACT),
     )
     for step in Step:
-        asked = {name: getattr(fullest, name) for name in asked_on(step)}
+        asked = {name: getattr(fullest, name) for name in ASKED_ON[step]}
         body = urlencode({**asked, "at": step, "go": "next", "then": "check", "website": ""}, quote_via=quote)
         assert len(body) < form.BODY_LIMIT
     drafts = cast("Database", MemoryDrafts())
-    told = Draft(fullest, told=(fullest.where,))
-    assert save(drafts, new_key(), Session(told, Lookup("1" * 20, typed="1" * 200)), fresh=True) == "kept"
+    warned = Draft(fullest, warned=(fullest.where,))
+    assert save(drafts, new_key(), Session(warned, Lookup("1" * 20, typed="1" * 200)), fresh=True) == "kept"
 
 
 def test_answers_make_a_complete_report():
     answers = form.Answers(
         age="yes", where="https://chat.example/1", nonconsent="yes", good_faith="yes", signature=" River "
     )
-    told = form.report(answers, "en")
-    assert missing(told) == ()
-    assert (told.signature, told.locations) == ("River", ("https://chat.example/1",))
+    warned = form.report(answers, "en")
+    assert missing(warned) == ()
+    assert (warned.signature, warned.locations) == ("River", ("https://chat.example/1",))
     many = replace(answers, where="\n".join(str(n) for n in range(50)))
     assert len(form.report(many, "en").locations) == MAX_LOCATIONS

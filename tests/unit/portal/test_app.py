@@ -9,8 +9,7 @@ from pages_of_portal import FORM, WHOLE, answered, press
 from takeback.entrypoints.portal.answers import BODY_LIMIT
 from takeback.entrypoints.portal.app import create_app
 from takeback.entrypoints.portal.guard import HEADERS
-from takeback.entrypoints.portal.lookup import ASK_PER_NETWORK
-from takeback.entrypoints.portal.questions import SEND_PER_NETWORK
+from takeback.entrypoints.portal.limits import LIMITS
 from takeback.errors import ConfigurationError
 from takeback.infra.config import PortalSettings
 from takeback.infra.db.pool import Database
@@ -167,7 +166,7 @@ def test_when_storing_fails_she_keeps_what_she_wrote_and_the_log_does_not(client
 
 def test_sending_too_often_waits_and_loses_nothing(client):
     answered(client)
-    for _ in range(SEND_PER_NETWORK.burst):
+    for _ in range(LIMITS["send"][0].burst):
         press(client, "check", "send")
         assert client.get("/steps/7").status_code == 503
     press(client, "check", "send")
@@ -213,7 +212,7 @@ def test_a_receipt_is_typed_once_and_is_in_no_history(client, typed, status, sai
 
 def test_asking_for_too_many_receipts_is_held_up(client):
     client.get("/status")
-    for _ in range(ASK_PER_NETWORK.burst):
+    for _ in range(LIMITS["ask"][0].burst):
         client.post("/status", data={"receipt": new_code()})
     client.post("/status", data={"receipt": new_code()})
     page = client.get("/status")

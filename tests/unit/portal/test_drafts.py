@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from pages_of_portal import FORM, WHOLE, answered, press
 from takeback.entrypoints.portal import session
 from takeback.entrypoints.portal.app import create_app
-from takeback.entrypoints.portal.questions import BEGIN_PER_NETWORK
+from takeback.entrypoints.portal.limits import LIMITS
 from takeback.entrypoints.portal.steps import ORDER, number
 from takeback.infra.db.pool import Database
 from takeback.submissions.draft import DraftKey, new_key, write_key
@@ -150,12 +150,12 @@ def test_one_network_cannot_fill_the_store(client, drafts, address, fields):
     """H7: a flood of new cookies is slowed, and whoever has a draft goes on."""
     answered(client)
     mine = client.cookies["session"]
-    for _ in range(BEGIN_PER_NETWORK.burst + 20):
+    for _ in range(LIMITS["begin"][0].burst + 20):
         client.cookies.clear()
         client.cookies["session"] = write_key(new_key())
         answer = client.post(address, data=fields)
     assert answer.headers["location"] == "/busy"
-    assert len(drafts.rows) <= BEGIN_PER_NETWORK.burst + 5
+    assert len(drafts.rows) <= LIMITS["begin"][0].burst + 5
     client.cookies.clear()
     client.cookies["session"] = mine
     assert press(client, "account").headers["location"] == "/steps/5"

@@ -10,7 +10,7 @@ from crowds import solve
 from pages_of_portal import WHOLE, answered, press
 from takeback.entrypoints.portal import work
 from takeback.entrypoints.portal.app import create_app
-from takeback.entrypoints.portal.questions import BEGIN_PER_NETWORK, SEND_PER_NETWORK, SEND_TOGETHER
+from takeback.entrypoints.portal.limits import LIMITS
 from takeback.infra.db.pool import Database
 from takeback.submissions.draft import new_key, write_key
 from takeback.submissions.submit import link_hash
@@ -40,7 +40,7 @@ def puzzle_on(page: str) -> str:
 
 def test_s3_who_cannot_begin_is_let_in_after_her_device_worked_and_nothing_is_kept_before(client, drafts):
     """S3: a report is never refused without a way."""
-    for _ in range(BEGIN_PER_NETWORK.burst + 1):
+    for _ in range(LIMITS["begin"][0].burst + 1):
         client.cookies.clear()
         client.cookies["session"] = write_key(new_key())
         answer = press(client, "age")
@@ -57,7 +57,7 @@ def test_s3_who_cannot_begin_is_let_in_after_her_device_worked_and_nothing_is_ke
 def test_s3_who_cannot_send_keeps_what_she_wrote_and_is_let_in_after_her_device_worked(client):
     """S3: what a refused person reads tells when to try again and keeps her draft."""
     answered(client)
-    for _ in range(SEND_PER_NETWORK.burst + 1):
+    for _ in range(LIMITS["send"][0].burst + 1):
         press(client, "check", "send")
     page = client.get("/steps/7")
     assert page.status_code == 429
@@ -72,12 +72,12 @@ def test_s3_by_the_onion_address_many_send_before_anybody_is_held_up(settings, d
     client = browser(settings, drafts, portal_onion=ONION)
     client.headers["host"] = ONION
     answered(client)
-    for _ in range(SEND_TOGETHER.burst):
+    for _ in range(LIMITS["send"][1].burst):
         press(client, "check", "send")
     assert client.get("/steps/7").status_code == 503
     by_clearnet = browser(settings, drafts, portal_onion=ONION)
     answered(by_clearnet)
-    for _ in range(SEND_PER_NETWORK.burst + 1):
+    for _ in range(LIMITS["send"][0].burst + 1):
         press(by_clearnet, "check", "send")
     assert by_clearnet.get("/steps/7").status_code == 429
 
@@ -89,7 +89,7 @@ def test_s3_a_link_leaves_no_trace_before_its_button_is_pressed(client, drafts):
     pressed = client.post("/with", data={"token": TOKEN})
     assert (pressed.headers["location"], len(drafts.rows)) == ("/steps", 1)
     answered(client)
-    for _ in range(SEND_PER_NETWORK.burst + 3):
+    for _ in range(LIMITS["send"][0].burst + 3):
         press(client, "check", "send")
     assert client.get("/steps/7").status_code == 503  # never held up
     assert TOKEN not in client.get("/steps/7").text

@@ -39,7 +39,7 @@ def test_before_people_have_decided_nothing_is_said_of_evidence():
 def test_what_the_file_tells_is_said_before_it_is_asked_for():
     shown = part(KEPT)
     assert shown.press is Press.ASK
-    said = " ".join((*shown.said, shown.beside))
+    sentences = " ".join((*shown.sentences, shown.beside))
     for word in (
         "places and times, and who posted only if a reviewer",
         "nobody else looks",
@@ -47,7 +47,7 @@ def test_what_the_file_tells_is_said_before_it_is_asked_for():
         "law clinic",
         "recorded",
     ):
-        assert word in said
+        assert word in sentences
 
 
 PRESSED = {
@@ -64,7 +64,7 @@ def test_every_state_has_its_words_and_its_button(state):
     press = PRESSED[state]
     shown = part(KEPT, package(state))
     assert (shown.press, bool(shown.label)) == (press, press is not None)
-    assert shown.said[0]
+    assert shown.sentences[0]
     assert shown.before == (package(state),)
 
 
@@ -90,7 +90,7 @@ def test_where_nothing_is_left_that_is_said():
     for state in ("deleted", "failed", "too_large"):
         shown = part(replace(KEPT, kept=False), package(state))
         assert shown.press is None
-        assert "nothing here that can be handed out" in shown.said[0]
+        assert "nothing here that can be handed out" in shown.sentences[0]
 
 
 def test_a_ready_one_can_be_taken_out_also_while_a_new_copy_waits_for_people():
@@ -106,5 +106,5 @@ def test_only_the_newest_can_be_taken_out_and_only_when_it_is_ready():
 
 def test_a_wait_that_is_too_long_is_said_to_be():
     late = replace(package("asked"), asked_at=NOON - timedelta(minutes=61))
-    assert "longer than it should" in part(KEPT, late).said[1]
-    assert "a few minutes" in part(KEPT, package("asked")).said[1]
+    assert "longer than it should" in part(KEPT, late).sentences[1]
+    assert "a few minutes" in part(KEPT, package("asked")).sentences[1]

@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from made_flips import FIELD
-from takeback.entrypoints.portal.answers import LONGEST_ACCOUNT, Answers, FormPost
+from takeback.entrypoints.portal.answers import Answers, FormPost
 from takeback.entrypoints.portal.links import links
 from takeback.entrypoints.portal.steps import ORDER, End, Exit, Page, Step, faults, turn
+from takeback.submissions.model import LONGEST_ACCOUNT
 
 PICTURE = FIELD
 WHOLE = Answers(age="yes", pictures=PICTURE, nonconsent="yes", good_faith="yes", signature="River")
@@ -23,11 +24,11 @@ def press(
     answers: Answers = WHOLE,
     then: str = "",
     trap: str = "",
-    told: tuple[str, ...] = (),
+    warned: tuple[str, ...] = (),
 ) -> Page | Exit:
     """Press a button on a page with these answers; those that the page asks come from its form."""
     asked = asdict(answers)
-    return turn(FormPost(at=at.value, go=go, then=then, trap=trap, fields=asked), answers, FOLLOWED, told)
+    return turn(FormPost(at=at.value, go=go, then=then, trap=trap, fields=asked), answers, FOLLOWED, warned)
 
 
 def faults_of(shown: Page | Exit) -> list[str]:
@@ -150,14 +151,14 @@ def where(lines: list[str], pictures: str = PICTURE) -> Answers:
 @given(st.lists(UNCONNECTED, min_size=1, max_size=5, unique=True))
 def test_no_report_can_be_sent_that_nobody_can_act_on(lines):
     """H4: without a picture, links of platforms that are not connected lead no further, whatever they are."""
-    told = where(lines, pictures="")
-    shown = press(Step.WHERE, answers=told)
+    typed = where(lines, pictures="")
+    shown = press(Step.WHERE, answers=typed)
     assert isinstance(shown, Page)
-    assert (shown.step, faults_of(shown), shown.answers.where) == (Step.WHERE, ["where"], told.where)
+    assert (shown.step, faults_of(shown), shown.answers.where) == (Step.WHERE, ["where"], typed.where)
     assert [fault.text for fault in shown.faults] == ["where.nobody"]
-    sent = press(Step.CHECK, "send", told)
+    sent = press(Step.CHECK, "send", typed)
     assert isinstance(sent, Page)
-    assert (sent.step, sent.answers) == (Step.WHERE, told)
+    assert (sent.step, sent.answers) == (Step.WHERE, typed)
     assert [fault.text for fault in sent.faults] == ["where.nobody"]
 
 
@@ -167,10 +168,10 @@ def test_each_line_that_nobody_can_follow_is_said_to_be_so_once(lines):
     elsewhere = tuple(dict.fromkeys(line for line in lines if line in ELSEWHERE))
     first = press(Step.WHERE, answers=where(lines))
     assert isinstance(first, Page)
-    assert first.told == elsewhere
+    assert first.warned == elsewhere
     assert first.step is (Step.WHERE if elsewhere else Step.ACCOUNT)
     assert first.answers == where(lines)
-    again = press(Step.WHERE, answers=first.answers, told=first.told)
+    again = press(Step.WHERE, answers=first.answers, warned=first.warned)
     assert isinstance(again, Page)
     assert (again.step, again.answers) == (Step.ACCOUNT, where(lines))
 
@@ -179,7 +180,7 @@ def test_each_line_that_nobody_can_follow_is_said_to_be_so_once(lines):
 def test_what_is_typed_later_is_said_too(lines, more):
     """H4."""
     new = {line for line in more if line in ELSEWHERE} - set(lines)
-    shown = press(Step.WHERE, answers=where(more), told=tuple(line for line in lines if line in ELSEWHERE))
+    shown = press(Step.WHERE, answers=where(more), warned=tuple(line for line in lines if line in ELSEWHERE))
     assert isinstance(shown, Page)
     assert (shown.step is Step.WHERE) == bool(new)
 

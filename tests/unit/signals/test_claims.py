@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
 from made_flips import made_flips
-from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.signals.model import HASH_BYTES, MIN_QUALITY, Flip
 from takeback.signals.pdq.claims import LEAST_SET, MOST_APART, MOST_SET, apart, could_be_hash, flips_agree
 from takeback.signals.pdq.flips import flip_pixels
 from takeback.signals.pdq.hashing import hash_pixels_flips
+from takeback_dev.pictures import scene
 
 HASHES = st.binary(min_size=HASH_BYTES, max_size=HASH_BYTES)
 SEEDS = st.integers(0, 1 << 32).map(random.Random)

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from every import every
 from signal_files import clip, gif_and_html, long_gif, moving, photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.signals.clips.formats import clip_format, is_clip
 from takeback.signals.model import ClipSignals, Flip, Frame, Pdq
+from takeback_dev.pictures import encode
 from vpdq_by_counting import MATCH_SHARE, Shares, Verdict, compare_clips, shares, verdict
 
 rng = np.random.default_rng(5)

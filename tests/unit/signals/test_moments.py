@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from signal_files import clip, long_gif, moving, photo, turned
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable, WhyUnreadable
 from takeback.signals.clips.moments import read_clip, show_clip
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, ClipSignals, Flip
 from takeback.signals.pdq.flips import flip_pixels
 from takeback.signals.pdq.hashing import hash_pixels
+from takeback_dev.pictures import encode
 from vpdq_by_counting import Verdict, compare_clips, shares, verdict
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "vpdq.json").read_text(encoding="ascii"))

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from takeback.entrypoints.cli.demo.pictures import encode, scene
 from takeback.signals.model import Box, Cut
 from takeback.signals.parts.decode import decode
 from takeback.signals.parts.panels import MOST_CUTS, SMALLEST_SIDE, cuts
+from takeback_dev.pictures import encode, scene
 
 
 def picture(seed=1, width=480, height=360):

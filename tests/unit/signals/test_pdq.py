@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from every import every
-from takeback.entrypoints.cli.demo.pictures import scene
 from takeback.signals.model import Flip, Pdq
 from takeback.signals.parts.decode import decode
 from takeback.signals.pdq import hashing, reference
 from takeback.signals.pdq.flips import flip_pixels
+from takeback_dev.pictures import scene
 
 VECTORS = json.loads((Path(__file__).parents[2] / "vectors" / "pdq.json").read_text())
 SIZES = [

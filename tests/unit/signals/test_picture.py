@@ -10,12 +10,12 @@ import pytest
 from PIL import Image, ImageOps
 
 from signal_files import photo
-from takeback.entrypoints.cli.demo.pictures import encode
 from takeback.errors import Unreadable
 from takeback.signals.model import MATCH_RADIUS, MIN_QUALITY, Cut
 from takeback.signals.parts.decode import decode
 from takeback.signals.parts.picture import read_picture, views_of
 from takeback.signals.pdq.hashing import MAX_DOUBT, hash_pixels, hash_pixels_flips
+from takeback_dev.pictures import encode
 
 ORIENTATION = 0x0112
 read = cache(read_picture)

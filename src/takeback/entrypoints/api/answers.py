@@ -1,4 +1,4 @@
-"""What the API says, as types: they are the contract that /openapi.json describes."""
+"""The API's answers as types: they are the contract that /openapi.json describes."""
 
 from datetime import timedelta
 from typing import Annotated, Literal
@@ -23,7 +23,7 @@ class HashQuestion(BaseModel):
 
 
 class Answer(BaseModel):
-    """Whether the picture is known."""
+    """The answer whether the picture is known."""
 
     known: Annotated[
         bool,
@@ -47,7 +47,7 @@ class Answer(BaseModel):
 
 
 class Fault(BaseModel):
-    """What went wrong."""
+    """A fault, in a word and a sentence."""
 
     code: Annotated[str, Field(description="A stable word for programs.")]
     message: Annotated[str, Field(description="A sentence for people.")]
@@ -60,7 +60,7 @@ class Failed(BaseModel):
 
 
 class StreamCounts(BaseModel):
-    """How the watchers of one platform do."""
+    """The state of one platform's watchers."""
 
     streams: Annotated[int, Field(description="Streams that have no end.")]
     oldest_move_seconds: Annotated[
@@ -73,7 +73,7 @@ class StreamCounts(BaseModel):
 
 
 class Health(BaseModel):
-    """Whether the service works."""
+    """The state of the service."""
 
     status: Literal["ok", "degraded", "failing"]
     database: bool
@@ -88,14 +88,7 @@ class Health(BaseModel):
 
 
 class Problem(Exception):
-    """A refusal: becomes a `Failed` body.
-
-    Args:
-        status: the HTTP status.
-        code: a stable word for programs.
-        message: a sentence for people.
-        wait: when to come back, if that helps.
-    """
+    """A refusal: becomes a `Failed` body. `wait` says when to come back, if that helps."""
 
     def __init__(self, status: int, code: str, message: str, wait: timedelta | None = None) -> None:
         super().__init__(message)

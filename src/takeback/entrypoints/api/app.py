@@ -58,12 +58,12 @@ def create_app(app: App) -> FastAPI:
 
 
 def contents(request: Request) -> HTMLResponse:
-    """What can be asked, as a plain page made from the contract."""
+    """List what can be asked, as a plain page made from the contract."""
     paths: dict[str, dict[str, dict[str, str]]] = request.app.openapi()["paths"]
     items = [
-        f"<dt><code>{escape(f'{method.upper()} {path}')}</code></dt><dd>{escape(said['description'])}</dd>"
+        f"<dt><code>{escape(f'{method.upper()} {path}')}</code></dt><dd>{escape(answer['description'])}</dd>"
         for path, methods in paths.items()
-        for method, said in methods.items()
+        for method, answer in methods.items()
     ]
     return HTMLResponse(_PAGE.format(items="".join(items)), headers=_HEADERS)
 

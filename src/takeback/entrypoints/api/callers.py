@@ -1,4 +1,4 @@
-"""Who asks: a program with a key, and not too often. Checked before anything of the body is read."""
+"""Callers: a program with a key, and not too often. Checked before anything of the body is read."""
 
 from datetime import timedelta
 from typing import Annotated, cast

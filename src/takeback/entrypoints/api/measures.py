@@ -1,7 +1,7 @@
 """Health and metrics, read from the database when they are asked for: there is nothing to keep in step."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import psycopg
 from fastapi import APIRouter, Response
@@ -32,7 +32,7 @@ router = APIRouter(tags=["operation"])
 
 @router.get("/healthz", responses={503: {"model": Health, "description": "The database cannot be reached."}})
 def health(app: Parts, response: Response) -> Health:
-    """Whether the service works: 200, or 503 when the database cannot be reached.
+    """Report whether the service works: 200, or 503 when the database cannot be reached.
 
     "degraded": the service runs, and something is not watched as it should be; `troubles` says what.
     """
@@ -90,137 +90,96 @@ class _Numbers(Collector):
     def collect(self) -> Iterator[Metric]:
         """All numbers."""
         with self._app.database.transaction() as tx:
-            found = [
-                *_jobs(tx),
-                *_streams(tx),
-                _events(tx),
-                *_ledger(tx),
-                *_pictures(tx),
-                _cases(tx),
-                *_waiting(tx),
-            ]
+            found = [metric for numbers in _NUMBERS for metric in numbers(tx)]
         yield from found
 
 
-def _jobs(tx: Tx) -> Iterator[Metric]:
-    now = database_time(tx)
-    count = GaugeMetricFamily("takeback_jobs_waiting", "Jobs that are due and not begun.", labels=["job"])
-    age = GaugeMetricFamily(
-        "takeback_jobs_oldest_seconds", "How long the oldest of them waits.", labels=["job"]
-    )
-    for each in queue.waiting(tx):
-        count.add_metric([each.name], each.count)
-        age.add_metric([each.name], (now - each.since).total_seconds())
-    yield count
-    yield age
-    unknown = GaugeMetricFamily(
-        "takeback_jobs_unknown", "Jobs that wait because this version does not know them.", labels=["job"]
-    )
-    for each in queue.unknown(tx):
-        unknown.add_metric([each.name], each.count)
-    yield unknown
-    postponed = GaugeMetricFamily(
-        "takeback_jobs_postponed", "Jobs that wait for long because a platform asked for it.", labels=["job"]
-    )
-    for late in queue.postponed(tx):
-        postponed.add_metric([late.name], late.count)
-    yield postponed
+Sample = tuple[tuple[str, ...], float]
+"""The values of the labels, and the number."""
 
 
-def _streams(tx: Tx) -> Iterator[Metric]:
-    age = GaugeMetricFamily(
-        "takeback_stream_age_seconds",
-        "Since a stream without an end was last watched; below 0: the database's clock was set back.",
-        labels=["connector", "stream"],
-    )
-    failing = GaugeMetricFamily(
-        "takeback_stream_failures", "Turns of it that failed in a row.", labels=["connector", "stream"]
-    )
-    for each in watching.streams(tx):
-        age.add_metric([each.connector, each.name], each.age)
-        failing.add_metric([each.connector, each.name], each.failures)
-    yield age
-    yield failing
-    waiting = GaugeMetricFamily(
-        "takeback_histories_waiting", "Streams with an end that are not read to it.", labels=["connector"]
-    )
-    for connector, each in watching.endings(tx).items():
-        waiting.add_metric([connector], each.waiting)
-    yield waiting
-    aside = GaugeMetricFamily(
-        "takeback_set_aside", "Posts that could not be processed and are tried again.", labels=["connector"]
-    )
-    for connector, count in set_aside.counts(tx).items():
-        aside.add_metric([connector], count)
-    yield aside
+def _one(name: str, meaning: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"takeback_{name}", meaning, value=value)
 
 
-def _events(tx: Tx) -> Metric:
-    events = GaugeMetricFamily("takeback_events", "Events that were recorded.", labels=["kind"])
-    found = ledger.count_by_kind(tx)
-    for kind in map(kind_of, EVENTS):
-        events.add_metric([kind], found.get(kind, 0))
-    return events
-
-
-def _ledger(tx: Tx) -> Iterator[Metric]:
-    """How far the log is signed, and how far those who vouch for it have come."""
-    now = clock.now()
-    last = ledger.last_checkpoint(tx)
-    yield GaugeMetricFamily(
-        "takeback_ledger_signed", "Entries under the last checkpoint.", value=0 if last is None else last.size
-    )
-    yield GaugeMetricFamily(
-        "takeback_ledger_waiting", "Entries without a place yet.", value=ledger.waiting(tx).count
-    )
-    covered = GaugeMetricFamily(
-        "takeback_ledger_vouched",
-        "Entries that a witness or an authority signed for.",
-        labels=["role", "name"],
-    )
-    failing = GaugeMetricFamily(
-        "takeback_ledger_failing_seconds",
-        "How long it has failed; 0: it does not. A conflict fails, too.",
-        labels=["role", "name"],
-    )
-    for each in parties.all_parties(tx):
-        name = "+".join(each.name.split("+")[:2])  # a witness's key without the key itself
-        covered.add_metric([each.role.value, name], each.size)
-        since = each.failing_since
-        failing.add_metric([each.role.value, name], 0 if since is None else (now - since).total_seconds())
-    yield covered
-    yield failing
-
-
-def _pictures(tx: Tx) -> Iterator[Metric]:
-    yield GaugeMetricFamily(
-        "takeback_sightings", "Public pictures that passed by.", value=sightings.count(tx)
-    )
-    unreadable = GaugeMetricFamily(
-        "takeback_sightings_unreadable", "Those that could not be read.", labels=["reason"]
-    )
-    for reason, count in sightings.unreadable(tx).items():
-        unreadable.add_metric([reason], count)
-    yield unreadable
-
-
-def _cases(tx: Tx) -> Metric:
-    found = Counter(row.case.status for row in cases.queue(tx, include_closed=True))
-    family = GaugeMetricFamily("takeback_cases", "Cases by where they stand.", labels=["status"])
-    for status in CaseStatus:
-        family.add_metric([status.value], found[status])
+def _each(name: str, meaning: str, labels: Sequence[str], samples: Iterable[Sample]) -> Metric:
+    family = GaugeMetricFamily(f"takeback_{name}", meaning, labels=labels)
+    for values, number in samples:
+        family.add_metric(values, number)
     return family
 
 
+def _jobs(tx: Tx) -> Iterator[Metric]:
+    now, waiting = database_time(tx), queue.waiting(tx)
+    job = ["job"]
+    counts = [((each.name,), each.count) for each in waiting]
+    ages = [((each.name,), (now - each.since).total_seconds()) for each in waiting]
+    unknown = [((each.name,), each.count) for each in queue.unknown(tx)]
+    postponed = [((each.name,), each.count) for each in queue.postponed(tx)]
+    yield _each("jobs_waiting", "Jobs that are due and not begun.", job, counts)
+    yield _each("jobs_oldest_seconds", "How long the oldest of them waits.", job, ages)
+    yield _each("jobs_unknown", "Jobs that wait because this version does not know them.", job, unknown)
+    yield _each("jobs_postponed", "Jobs that wait for long because a platform asked for it.", job, postponed)
+
+
+def _streams(tx: Tx) -> Iterator[Metric]:
+    found = watching.streams(tx)
+    labels, connector = ["connector", "stream"], ["connector"]
+    yield _each(
+        "stream_age_seconds",
+        "Since a stream without an end was last watched; below 0: the database's clock was set back.",
+        labels,
+        [((each.connector, each.name), each.age) for each in found],
+    )
+    failures = [((each.connector, each.name), each.failures) for each in found]
+    yield _each("stream_failures", "Turns of it that failed in a row.", labels, failures)
+    waiting = [((name,), each.waiting) for name, each in watching.endings(tx).items()]
+    yield _each("histories_waiting", "Streams with an end that are not read to it.", connector, waiting)
+    aside = [((name,), count) for name, count in set_aside.counts(tx).items()]
+    yield _each("set_aside", "Posts that could not be processed and are tried again.", connector, aside)
+
+
+def _events(tx: Tx) -> Iterator[Metric]:
+    found = ledger.count_by_kind(tx)
+    counts = [((kind,), found.get(kind, 0)) for kind in map(kind_of, EVENTS)]
+    yield _each("events", "Events that were recorded.", ["kind"], counts)
+
+
+def _ledger(tx: Tx) -> Iterator[Metric]:
+    """Count the entries that are signed, and those that others have vouched for."""
+    now, last, labels = clock.now(), ledger.last_checkpoint(tx), ["role", "name"]
+    yield _one("ledger_signed", "Entries under the last checkpoint.", 0 if last is None else last.size)
+    yield _one("ledger_waiting", "Entries without a place yet.", ledger.waiting(tx).count)
+    sizes: list[Sample] = []
+    failing: list[Sample] = []
+    for each in parties.all_parties(tx):
+        party = each.role.value, "+".join(each.name.split("+")[:2])  # a witness's key without the key itself
+        since = each.failing_since
+        sizes.append((party, each.size))
+        failing.append((party, 0 if since is None else (now - since).total_seconds()))
+    yield _each("ledger_vouched", "Entries that a witness or an authority signed for.", labels, sizes)
+    meaning = "How long it has failed; 0: it does not. A conflict fails, too."
+    yield _each("ledger_failing_seconds", meaning, labels, failing)
+
+
+def _pictures(tx: Tx) -> Iterator[Metric]:
+    yield _one("sightings", "Public pictures that passed by.", sightings.count(tx))
+    unreadable = [((reason,), count) for reason, count in sightings.unreadable(tx).items()]
+    yield _each("sightings_unreadable", "Those that could not be read.", ["reason"], unreadable)
+
+
+def _cases(tx: Tx) -> Iterator[Metric]:
+    found = Counter(row.case.status for row in cases.queue(tx, include_closed=True))
+    counts = [((status.value,), found[status]) for status in CaseStatus]
+    yield _each("cases", "Cases by where they stand.", ["status"], counts)
+
+
 def _waiting(tx: Tx) -> Iterator[Metric]:
-    """What a person should answer: removals that paused, and reports that find very much."""
+    """Count what a person should answer: removals that paused, and reports that find very much."""
     paused = breaker.paused(tx)
-    yield GaugeMetricFamily(
-        "takeback_breaker_paused", "Cases whose automatic removal waits for an answer.", value=len(paused)
-    )
-    yield GaugeMetricFamily(
-        "takeback_breaker_waiting", "Copies that wait for it.", value=sum(each.waiting for each in paused)
-    )
-    yield GaugeMetricFamily(
-        "takeback_seeds_capped", "Seeds that match more than they may bring.", value=len(seeds.capped(tx))
-    )
+    yield _one("breaker_paused", "Cases whose automatic removal waits for an answer.", len(paused))
+    yield _one("breaker_waiting", "Copies that wait for it.", sum(each.waiting for each in paused))
+    yield _one("seeds_capped", "Seeds that match more than they may bring.", len(seeds.capped(tx)))
+
+
+_NUMBERS = (_jobs, _streams, _events, _ledger, _pictures, _cases, _waiting)

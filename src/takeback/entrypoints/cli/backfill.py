@@ -93,8 +93,6 @@ def backfill(
 
 @dataclass(slots=True)
 class _Done:
-    """What this run did."""
-
     files: int = 0
     matches: int = 0
     unreadable: Counter[str] = field(default_factory=Counter)
@@ -238,7 +236,7 @@ class _Backfill:
                 continue
 
     def _count(self) -> None:
-        """How many there are, beside the reading: time left is known when this is."""
+        """Count the files beside the reading: time left is known when this is."""
         count = 0
         try:
             for _ in ArchiveConnector("", self._archive.source, 0).files():

@@ -43,12 +43,12 @@ def doctor(
 
 
 def _page(results: tuple[Result, ...], *, colours: bool) -> str:
-    """What is well in one line each; of the rest every sentence, with what to do."""
+    """Return one line for what is well, and every sentence of the rest, with what to do."""
     lines: list[str] = []
     for each in results:
         shown = [one for one in each.findings if one.level is not Level.OK] or list(each.findings[-1:])
         for one in shown:
-            lines.append(f"{_coloured(one.level, colours)}{each.check.name}: {one.said}")
+            lines.append(f"{_coloured(one.level, colours)}{each.check.name}: {one.statement}")
             lines += [f"{' ' * _WIDTH}{one.remedy}"] if one.remedy else []
     return "\n".join(lines)
 

@@ -1,7 +1,5 @@
 """`takeback dossier`: put a case's evidence together, as one package that proves itself."""
 
-import os
-import secrets
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -15,6 +13,7 @@ from takeback.dossier import service
 from takeback.dossier.trusting import trust_of
 from takeback.errors import ConfigurationError, NotReady, TakebackError
 from takeback.ids import CaseId
+from takeback.infra import files
 from takeback.infra.config import Settings
 from takeback.zones import zone_of
 from takeback_verify.core.errors import VerifyError
@@ -67,26 +66,26 @@ def dossier(
             zone_of(time_zone)
         except ValueError as error:
             raise typer.BadParameter(str(error)) from error
-    settings, said = Settings(), Console(stderr=True)
+    settings, errors = Settings(), Console(stderr=True)
     try:
         if trust is not None:
             _put(trust, [format_trust(trust_of(settings))])
         if case is not None:
-            print(_write(settings, CaseId(case), to, time_zone, said))
+            print(_write(settings, CaseId(case), to, time_zone, errors))
     except (ConfigurationError, NotReady):
         raise
     except (TakebackError, VerifyError) as error:
-        _end(said, str(error))
+        _end(errors, str(error))
 
 
-def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | None, said: Console) -> Path:
+def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | None, errors: Console) -> Path:
     with open_app(settings) as app:
         written = service.write(
             app,
             case,
             by=None,
             time_zone=time_zone,
-            say=lambda doing: said.print(f"Waiting for {doing} ...", highlight=False),
+            say=lambda doing: errors.print(f"Waiting for {doing} ...", highlight=False),
         )
         path = to or Path(f"{FOLDER}{written.dossier}.zip")
         _put(path, service.pieces(app, written))
@@ -95,19 +94,12 @@ def _write(settings: Settings, case: CaseId, to: Path | None, time_zone: str | N
 
 def _put(path: Path, pieces: Iterable[bytes]) -> None:
     """A file that is there whole or not at all, for its owner only. Raises ConfigurationError."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.writelines(pieces)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        files.replace(path, pieces)
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
-def _end(said: Console, reason: str) -> NoReturn:
-    said.print("There is no package:", reason, markup=False, highlight=False, soft_wrap=True)
+def _end(errors: Console, reason: str) -> NoReturn:
+    errors.print("There is no package:", reason, markup=False, highlight=False, soft_wrap=True)
     raise typer.Exit(CANNOT)

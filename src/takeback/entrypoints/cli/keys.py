@@ -167,23 +167,23 @@ def check(
         sealed = make_key(recipients_of(directory)).sealed
         if identity is not None:
             print(_tried(directory, sealed, identity))
-        print(_said(directory))
+        print(_as_text(directory))
     except (ConfigurationError, ValueError) as error:
         print(f"WRONG: {error}")
         raise typer.Exit(WRONG) from error
 
 
-def _said(directory: Directory) -> str:
-    """Who can open, in a sentence. Raises ValueError if it is nobody but the recovery key."""
-    standing = [each for each in directory.members if each.use is Use.STANDING]
-    people = [each.name for each in standing if each.role not in (Role.RECOVERY, Role.REVIEWERS)]
+def _as_text(directory: Directory) -> str:
+    """Name who can open, in a sentence. Raises ValueError if it is nobody but the recovery key."""
+    always = [each for each in directory.members if each.use is Use.STANDING]
+    people = [each.name for each in always if each.role not in (Role.RECOVERY, Role.REVIEWERS)]
     if not people:
         raise ValueError("only the recovery key would open evidence; add a lawyer, a court or another holder")
     return f"Well: evidence is sealed to {', '.join(people)} and the recovery key."
 
 
 def _tried(directory: Directory, sealed: bytes, identity: Path) -> str:
-    """Whose key it is, and that it opens. Raises ConfigurationError, ValueError."""
+    """Return the owner of a key that opens. Raises ConfigurationError, ValueError."""
     private = keys_on_paper.read_identity(identity)
     key = public_key(private)
     found = [each for each in directory.members if each.key == key]

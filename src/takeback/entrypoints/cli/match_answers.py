@@ -1,4 +1,4 @@
-"""What `takeback match` says of a file: keys for programs, words for people."""
+"""The answers of `takeback match` about a file: keys for programs, words for people."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,12 +32,12 @@ _TURNS = {
 def line(answer: Answer, known: Sequence[Path], *, details: bool) -> dict[str, object]:
     """One answer as the keys of its line, in their order."""
     first = answer.found[0] if answer.found else None
-    told: dict[str, object] = {"query": str(answer.query), **_keys(first, known)}
+    document: dict[str, object] = {"query": str(answer.query), **_keys(first, known)}
     if answer.error is not None:
-        told["error"] = str(answer.error)
+        document["error"] = str(answer.error)
     if details:
-        told["hits"] = [_keys(each, known) for each in answer.found]
-    return told
+        document["hits"] = [_keys(each, known) for each in answer.found]
+    return document
 
 
 _NOTHING: dict[str, object] = {"bank": None, "verdict": Verdict.NONE.value} | dict.fromkeys(
@@ -66,24 +66,24 @@ def _keys(found: Found | None, known: Sequence[Path]) -> dict[str, object]:
 
 
 def in_words(found: Found) -> str:
-    """How a file and something known agree, for who looks at both."""
+    """Describe how a file and something known agree, for who looks at both."""
     hit = found.hit
-    said = [_PARTS[hit.cut]] if hit.stage == 1 else []
+    parts = [_PARTS[hit.cut]] if hit.stage == 1 else []
     if hit.view:
-        said.append(names.in_words(hit.view))
+        parts.append(names.in_words(hit.view))
     if hit.at_ms is not None:
-        said.append(f"at {hit.at_ms // 60_000}:{hit.at_ms // 1000 % 60:02}")
+        parts.append(f"at {hit.at_ms // 60_000}:{hit.at_ms // 1000 % 60:02}")
     if _TURNS[Flip(hit.flip)]:
-        said.append(_TURNS[Flip(hit.flip)])
+        parts.append(_TURNS[Flip(hit.flip)])
     if hit.negative:
-        said.append("as a negative")
+        parts.append("as a negative")
     if found.share is not None:
-        said.append(f"{found.share:.0%} of the moments")
+        parts.append(f"{found.share:.0%} of the moments")
     if hit.distance is not None:
-        said.append(f"{hit.distance} of {HASH_BITS} bits differ")
+        parts.append(f"{hit.distance} of {HASH_BITS} bits differ")
     if hit.inliers is not None:
-        said.append(f"{hit.inliers} points lie alike")
-    return ", ".join(said)
+        parts.append(f"{hit.inliers} points lie alike")
+    return ", ".join(parts)
 
 
 def table(answers: Sequence[Answer], known: Sequence[Path], *, details: bool) -> Table:

@@ -3,8 +3,8 @@
 A part that ends is started again, with growing waits; the embedded PostgreSQL too. Each part gets the
 environment that it needs: the portal's holds no token, no private key and no database but its own role's.
 
-The doors' sockets are bound here and handed down, so a port that is taken is said at once, no other program
-can take it later, and who knocks while a part is started again waits for a moment instead of being refused.
+The entry points' sockets are bound here and handed down. So a port that is taken is reported at once, no
+other program can take it later, and a visitor waits for a moment while a part is started again.
 
 One `serve` at a time has a data folder. That it started the database is written down there: after a kill -9
 the parts end by themselves, but PostgreSQL goes on, and the next `serve` takes it over and stops it at its
@@ -62,7 +62,7 @@ class _Part:
     environment: Mapping[str, str]
     folder: Path | None
     listener: socket.socket | None = None
-    """Where it answers, for a door."""
+    """The socket of an entry point that answers HTTP."""
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     fell_at: float = 0.0
@@ -172,7 +172,7 @@ class Service:
         return self
 
     def _embedded_url(self, lock: TextIO) -> str:
-        """Of our own PostgreSQL. We stop it at the end if we, or a `serve` that was killed, started it."""
+        """Return the URL of our own PostgreSQL. It is stopped at the end if a `serve` started it."""
         self._postgres = EmbeddedPostgres(self._settings.data / DATABASE_FOLDER)
         self._stops_postgres = self._postgres.started_here or lock.read() == OURS
         if self._stops_postgres:
@@ -201,19 +201,19 @@ class Service:
 
     def _ports(self) -> dict[str, tuple[str, int]]:
         s = self._settings
-        doors = {
+        entry_points = {
             "portal": (s.portal_host, s.portal_port),
             "console": (s.console_host, s.console_port),
             "api": (s.api_host, s.api_port),
         }
-        return {name: address for name, address in doors.items() if name in self._names}
+        return {name: address for name, address in entry_points.items() if name in self._names}
 
     def addresses(self) -> dict[str, str]:
-        """Where the doors are, by name."""
+        """Return the addresses of the entry points, by name."""
         return {name: f"http://{_shown(host)}:{port}" for name, (host, port) in self._ports().items()}
 
     def wait_until_up(self, stop: threading.Event | None = None, timeout: float = 60.0) -> None:
-        """Return when every door answers, or `stop` is set.
+        """Return when every entry point answers, or `stop` is set.
 
         Raises ConfigurationError if one does not come up.
         """
@@ -308,7 +308,7 @@ def _bind(host: str, port: int, deadline: float) -> socket.socket:
 
 
 def _answers(host: str, port: int) -> bool:
-    """Whether the part behind an address speaks: the socket alone is ours."""
+    """Return whether the part behind an address speaks: the socket alone is ours."""
     quick = Timeouts(connect=1, silence=1, total=2)
     try:
         with OutboundClient(

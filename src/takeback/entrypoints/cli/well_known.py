@@ -27,7 +27,7 @@ _NOT_READ = 1
 
 
 class Candidate(NamedTuple):
-    """What a report of a listed file could bank."""
+    """A hash that a report of a listed file could bank."""
 
     flips: tuple[Pdq, ...]
     comment: str
@@ -35,7 +35,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What the files of one command add to the list."""
+    """The lines that the files of one command add to the list."""
 
     lines: tuple[Listed, ...]
     there: int
@@ -97,7 +97,7 @@ def add(
 
 
 def addition(files: Sequence[tuple[Path, PictureSignals | ClipSignals]], listed: WellKnown) -> Addition:
-    """What files add to a list: nothing that a line of it, or one of theirs before, already stands for."""
+    """Return what files add to a list: nothing for which a line stands already."""
     lines: list[Listed] = []
     plain: list[Path] = []
     there = 0
@@ -117,12 +117,7 @@ def addition(files: Sequence[tuple[Path, PictureSignals | ClipSignals]], listed:
 
 
 def candidates(name: str, seen: PictureSignals | ClipSignals) -> Iterator[Candidate]:
-    """Whatever a report of this file could bank.
-
-    Args:
-        name: of the file, for the comments.
-        seen: read with its flips.
-    """
+    """Yield whatever a report of this file could bank. It was read with its flips; `name` is for comments."""
     if isinstance(seen, ClipSignals):
         for frame in seen.frames:
             yield Candidate(frame.flips, f"{name}, at {frame.at_ms / 1000:g} s")

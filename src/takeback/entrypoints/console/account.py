@@ -1,23 +1,33 @@
 """One's own account: passkeys, password with code generator, sessions; and how the console looks here."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import pyotp
-import segno
 from fastapi import APIRouter, Form
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from takeback.entrypoints.console import words_staff
-from takeback.entrypoints.console.desk import TOLD, AtDesk, Desk, Posting, Visit, Visiting
+from takeback.entrypoints.console.desk import NEWS_COOKIE, AtDesk, Desk, Posting, Visit, Visiting
 from takeback.entrypoints.console.theme import Theme, keep
 from takeback.errors import NotFound, Refused
 from takeback.infra import clock
-from takeback.staff import passkeys, requests, rules, service
+from takeback.infra.http import cookies
+from takeback.staff import requests, rules, service
 from takeback.staff.model import Request
-from takeback.staff.request_rules import TOLD_FOR, is_open
+from takeback.staff.request_rules import NEWS_FOR, is_open
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    import segno
+
+    from takeback.staff import passkeys
+else:
+    segno = when_used("segno")
+    passkeys = when_used("takeback.staff.passkeys")
 
 router = APIRouter(prefix="/account")
 
@@ -92,21 +102,14 @@ def object_to(desk: AtDesk, visit: Posting, request: Annotated[UUID, Form()]) ->
     return RedirectResponse("/account#asked", 303)
 
 
-@router.post("/told")
-def told(desk: AtDesk, visit: Posting) -> Response:
-    """This browser's reader has heard what was asked so far."""
+@router.post("/read")
+def mark_read(desk: AtDesk, visit: Posting) -> Response:
+    """Note that this browser's reader has read what was asked so far."""
     response = RedirectResponse("/account#asked", 303)
-    latest = max((each.ended_at or each.asked_at for each in visit.told), default=None)
+    latest = max((each.ended_at or each.asked_at for each in visit.news), default=None)
     if latest is not None:
-        response.set_cookie(
-            TOLD,
-            latest.isoformat(),
-            max_age=int(TOLD_FOR.total_seconds()) + 1,
-            path="/",
-            secure=desk.site.is_https,
-            httponly=True,
-            samesite="strict",
-        )
+        lasts = NEWS_FOR + timedelta(seconds=1)
+        cookies.keep(response, NEWS_COOKIE, latest.isoformat(), lasts, secure=desk.site.is_https)
     return response
 
 
@@ -145,7 +148,7 @@ def set_password(
 
 @router.post("/passkey/ask")
 def ask_passkey(desk: AtDesk, visit: Posting) -> Response:
-    """What the browser's `navigator.credentials.create` is asked."""
+    """Return the question for the browser's `navigator.credentials.create`."""
     try:
         with desk.app.database.transaction() as tx:
             options = passkeys.begin_registration(tx, desk.site, desk.secret, visit.session, now=clock.now())

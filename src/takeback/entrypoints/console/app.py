@@ -1,5 +1,7 @@
 """The console: pages for staff, rendered here, that work without scripts for reading and deciding."""
 
+from collections.abc import Callable
+
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -36,8 +38,6 @@ from takeback.entrypoints.console.guard import HEADERS, Guard
 from takeback.errors import DatabaseAway, NotFound, Refused, TooManyAttempts
 from takeback.infra.http.checks import Checked
 
-_YEAR = 365 * 24 * 3600
-
 
 def create_app(app: App) -> FastAPI:
     """Put the console together. Raises ConfigurationError if its origin is not safe."""
@@ -63,12 +63,19 @@ def create_app(app: App) -> FastAPI:
         web.include_router(room.router)
     web.get("/static/{version}/{name}")(static)
     web.add_exception_handler(NotSignedIn, _not_signed_in)
-    web.add_exception_handler(NotAdministrator, _not_administrator)
-    web.add_exception_handler(NotFound, _not_found)
+    web.add_exception_handler(
+        NotAdministrator,
+        _as(403, "For administrators", "Ask an administrator to do this, or to change your role."),
+    )
+    web.add_exception_handler(NotFound, _as(404, "Not here"))
     web.add_exception_handler(Refused, _refused)
-    web.add_exception_handler(RequestValidationError, _not_understood)
+    web.add_exception_handler(
+        RequestValidationError,
+        _as(422, "Not understood", "This address or form does not fit. Go back and try again."),
+    )
     web.add_exception_handler(HTTPException, _http)
-    web.add_exception_handler(DatabaseAway, _away)
+    away = "The database cannot be reached now. Nothing was half done; try again in a moment."
+    web.add_exception_handler(DatabaseAway, _as(503, "Not now", away))
     web.add_exception_handler(Exception, _failed)
     web.add_middleware(Checked, hosts=None)  # the guard looks at the host
     web.add_middleware(Guard, site=desk.site)
@@ -77,11 +84,10 @@ def create_app(app: App) -> FastAPI:
 
 def static(desk: AtDesk, version: str, name: str) -> Response:
     """Style and scripts."""
-    found = desk.assets.find(version, name)
+    found = desk.assets.answer(version, name)
     if found is None:
         raise NotFound("There is no such file.")
-    headers = {"cache-control": f"private, max-age={_YEAR}, immutable"}
-    return Response(found.content, media_type=found.type, headers=headers)
+    return found
 
 
 # --- what went wrong, as a page or, for scripts, as JSON ---------------------------------------------------
@@ -109,14 +115,9 @@ def _not_signed_in(request: Request, _: Exception) -> Response:
     return _problem(request, 401, "Your session has ended", "Log in again; nothing was done.")
 
 
-def _not_administrator(request: Request, _: Exception) -> Response:
-    return _problem(
-        request, 403, "For administrators", "Ask an administrator to do this, or to change your role."
-    )
-
-
-def _not_found(request: Request, error: Exception) -> Response:
-    return _problem(request, 404, "Not here", str(error))
+def _as(status: int, title: str, message: str = "") -> Callable[[Request, Exception], Response]:
+    """Return a handler that says this; without a message, what the error says."""
+    return lambda request, error: _problem(request, status, title, message or str(error))
 
 
 def _refused(request: Request, error: Exception) -> Response:
@@ -125,20 +126,9 @@ def _refused(request: Request, error: Exception) -> Response:
     return _problem(request, 409, "This was not done", str(error))
 
 
-def _not_understood(request: Request, _: Exception) -> Response:
-    return _problem(
-        request, 422, "Not understood", "This address or form does not fit. Go back and try again."
-    )
-
-
 def _http(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     return _problem(request, status, "Not here", "There is no such page, or it cannot be used like this.")
-
-
-def _away(request: Request, _: Exception) -> Response:
-    text = "The database cannot be reached now. Nothing was half done; try again in a moment."
-    return _problem(request, 503, "Not now", text)
 
 
 def _failed(request: Request, _: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""What needs a person: whatever the machinery could not finish, so that nothing fails unseen."""
+"""The page of everything that the machinery could not finish, so that nothing fails unseen."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from takeback.cases import breaker, seeds
 from takeback.cases.model import Reviewer
 from takeback.entrypoints.console import words
-from takeback.entrypoints.console.case import Standing, reviewer_of, standing
+from takeback.entrypoints.console.case import StatusView, reviewer_of, status_view
 from takeback.entrypoints.console.desk import AtDesk, Visiting
 from takeback.entrypoints.console.words_work import named
 from takeback.events import (
@@ -73,7 +73,7 @@ class Item:
 
 def _items(tx: Tx, me: Reviewer) -> list[Item]:
     items: list[Item] = []
-    cases: dict[CaseId, Standing] = {}
+    cases: dict[CaseId, StatusView] = {}
     seen: set[TargetId] = set()
     waiting = breaker.unanswered(tx) | seeds.capped(tx)
     for each in ledger.recent(tx, _KINDS, MOST):
@@ -82,14 +82,14 @@ def _items(tx: Tx, me: Reviewer) -> list[Item]:
             removal = takedown.get(tx, each.event.target)
             case = None if removal is None else removal.case
             if case is not None:
-                stands = cases.get(case) or cases.setdefault(case, standing(tx, case, me))
-                states = {target.target: target.state for target in stands.targets}
+                view = cases.get(case) or cases.setdefault(case, status_view(tx, case, me))
+                states = {target.target: target.state for target in view.targets}
                 settled = states.get(each.event.target) is not TargetState.FAILED or each.event.target in seen
-                names = stands.names
+                names = view.names
             seen.add(each.event.target)
         elif isinstance(each.event, DecisionDisputed | DecisionObjected):
             case = each.event.case
-            names = (cases.get(case) or cases.setdefault(case, standing(tx, case, me))).names
+            names = (cases.get(case) or cases.setdefault(case, status_view(tx, case, me))).names
         elif isinstance(each.event, BreakerTripped | BreakerOverdue | SeedCapped):
             case, settled = each.event.case, each.event.entry not in waiting
         items.append(Item(each.at, words.sentence(each.event, names), case, settled))

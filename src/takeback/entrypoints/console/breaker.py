@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
@@ -30,7 +29,7 @@ SAMPLE = 8
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a case page says of copies that nobody saw."""
+    """Copies that nobody saw, for the case page."""
 
     state: BreakerState
     """Armed: there is nothing to say."""
@@ -46,7 +45,7 @@ class Held:
 
 
 def shown(tx: Tx, case: CaseId, copies: Sequence[Copy]) -> Held:
-    """What to say of a case."""
+    """Return what a case's page shows of them."""
     states = {each.state: each for each in breaker.of_case(tx, case)}
     state = next(
         (
@@ -79,32 +78,32 @@ def sample(copies: Sequence[Copy]) -> tuple[Copy, ...]:
 
 
 @router.post("/go-on")
-def go_on(desk: AtDesk, visit: Posting, case: UUID, was: Annotated[BreakerState, Form()]) -> Response:
+def go_on(desk: AtDesk, visit: Posting, case: CaseId, was: Annotated[BreakerState, Form()]) -> Response:
     """Automatic removal goes on, for good."""
     with desk.app.database.transaction() as tx:
-        breaker.go_on(tx, CaseId(case), was=was, staff=visit.member.id, now=clock.now())
+        breaker.go_on(tx, case, was=was, staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/stop")
-def stop(desk: AtDesk, visit: Posting, case: UUID) -> Response:
+def stop(desk: AtDesk, visit: Posting, case: CaseId) -> Response:
     """Nothing is removed unseen any more; what waits, waits for a decision."""
     with desk.app.database.transaction() as tx:
-        breaker.stop(tx, CaseId(case), staff=visit.member.id, now=clock.now())
+        breaker.stop(tx, case, staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/arm-again")
-def arm_again(desk: AtDesk, visit: AdministratorPosting, case: UUID) -> Response:
-    """What is removed unseen is counted again."""
+def arm_again(desk: AtDesk, visit: AdministratorPosting, case: CaseId) -> Response:
+    """Count again what is removed unseen."""
     with desk.app.database.transaction() as tx:
-        breaker.arm_again(tx, CaseId(case), staff=visit.member.id, now=clock.now())
+        breaker.arm_again(tx, case, staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/show-more")
-def show_more(desk: AtDesk, visit: Posting, case: UUID) -> Response:
+def show_more(desk: AtDesk, visit: Posting, case: CaseId) -> Response:
     """More of the posts that match join the case."""
     with desk.app.database.transaction() as tx:
-        seeds.ask_for_more(tx, CaseId(case), desk.app.settings.seed_copies, staff=visit.member.id)
+        seeds.ask_for_more(tx, case, desk.app.settings.seed_copies, staff=visit.member.id)
     return RedirectResponse(f"/case/{case}#copies", 303)

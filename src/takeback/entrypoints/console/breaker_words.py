@@ -1,4 +1,4 @@
-"""What is said of removals that nobody saw, and of reports that find very much. Pure."""
+"""Words for removals that nobody saw, and for reports that find very much. Pure."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ from takeback.events import (
 )
 from takeback.ids import StaffId
 
-Said = (
+BreakerEvent = (
     BreakerTripped
     | BreakerOverdue
     | BreakerReleased
@@ -26,8 +26,8 @@ Said = (
 )
 
 
-def sentence(event: Said, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
-    """What happened, as a line of a history."""
+def sentence(event: BreakerEvent, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
+    """Return an event as a line of a history."""
     match event:
         case BreakerTripped(removals=removals, posters=posters, places=places):
             return f"Automatic removal paused: {numbers(removals, posters, places)}."
@@ -36,8 +36,8 @@ def sentence(event: Said, name: Callable[[StaffId], str]) -> str:  # noqa: PLR09
         case BreakerReleased(staff=staff, waiting=waiting):
             return f"{name(staff)} let automatic removal go on; {count(waiting, 'copy', 'copies')} waited."
         case BreakerStopped(staff=staff, waiting=waiting):
-            said = f"{count(waiting, 'copy waits', 'copies wait')} for a decision."
-            return f"{name(staff)} stopped automatic removal; {said}"
+            waits = f"{count(waiting, 'copy waits', 'copies wait')} for a decision."
+            return f"{name(staff)} stopped automatic removal; {waits}"
         case BreakerRearmed(staff=staff):
             return f"{name(staff)} had automatic removals counted again."
         case SeedCapped(copies=copies):
@@ -48,7 +48,7 @@ def sentence(event: Said, name: Callable[[StaffId], str]) -> str:  # noqa: PLR09
 
 
 def numbers(removals: int, posters: int, places: int) -> str:
-    """What was removed unseen: "57 removals in an hour; 40 posters and 12 places in all"."""
+    """Count what was removed unseen: "57 removals in an hour; 40 posters and 12 places in all"."""
     lately = count(removals, "removal that nobody saw", "removals that nobody saw")
     return f"{lately} in an hour; {count(posters, 'poster')} and {count(places, 'place')} in all"
 

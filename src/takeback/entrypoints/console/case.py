@@ -52,8 +52,8 @@ _PICTURE_REASONS = (LookReason.TO_DECIDE, LookReason.TO_COMPARE, LookReason.SECO
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a case stands: what the right column shows."""
+class StatusView:
+    """The status of a case: what the right column shows."""
 
     case: Case
     waiting: Decision | None
@@ -75,7 +75,7 @@ class Standing:
 
     @property
     def moves(self) -> bool:
-        """Whether the page should ask again soon."""
+        """Return whether the page should ask again soon."""
         settled = {TargetState.GONE, TargetState.FAILED}
         removing = self.case.status is CaseStatus.REMOVING
         gone = all(target.state is TargetState.GONE for target in self.targets)  # or none is planned yet
@@ -89,12 +89,12 @@ class Standing:
 
 
 def reviewer_of(visit: Visit) -> Reviewer:
-    """Who sits at the desk, as somebody who decides."""
+    """Return the visitor as somebody who decides."""
     return Reviewer(visit.member.id, visit.member.role is Role.ADMINISTRATOR)
 
 
-def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
-    """Read where a case stands. Raises NotFound."""
+def status_view(tx: Tx, case: CaseId, me: Reviewer) -> StatusView:
+    """Read the status of a case. Raises NotFound."""
     found = cases.get(tx, case)
     decisions = cases.decisions(tx, case)
     copies = cases.copies(tx, case)
@@ -110,7 +110,7 @@ def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
     declined = cases.declined_elsewhere(tx, case)
     against = {verdict: rules.person_blocker(decisions, me, verdict, declined) for verdict in Verdict}
     mine = frozenset(verdict for verdict, why in against.items() if open_ and why is None)
-    return Standing(
+    return StatusView(
         case=found,
         waiting=next((decision for decision in decisions if decision.state == "waiting"), None),
         last=effective[-1] if effective else None,
@@ -128,34 +128,34 @@ def standing(tx: Tx, case: CaseId, me: Reviewer) -> Standing:
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """What stands in the form."""
+    """The form as it was sent."""
 
     verdict: str = ""
     reason: str = ""
     note: str = ""
-    told: bool = False
-    """She was told that copies came while her page was open."""
+    warned: bool = False
+    """She was warned that copies came while her page was open."""
     must_look: bool = False
-    """She was told that she looked at none."""
+    """She was warned that she looked at none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reporter:
-    """How to reach the person who reported, for as long as one page is open."""
+    """A way to reach the person who reported, for as long as one page is open."""
 
     signature: str
     contact: str
 
 
-def _told(tx: Tx, desk: Desk, case: CaseId) -> Statement | None:
+def _statement(tx: Tx, desk: Desk, case: CaseId) -> Statement | None:
     try:
-        return cases.told(tx, desk.app.unsealer, case)
+        return cases.statement(tx, desk.app.unsealer, case)
     except (NotFound, ValueError):  # erased, or sealed to a key that is no longer here: the page says so
         return None
 
 
 def looks_today(tx: Tx, me: StaffId, now: datetime) -> int:
-    """How often this member of staff looked within the last day."""
+    """Count this member's looks within the last day."""
     recent = ledger.recent(tx, (MediaRevealed,), _MOST_LOOKS)
     return sum(
         isinstance(each.event, MediaRevealed) and each.event.staff == me and now - each.at < _DAY
@@ -163,9 +163,9 @@ def looks_today(tx: Tx, me: StaffId, now: datetime) -> int:
     )
 
 
-def _history(tx: Tx, stands: Standing) -> Sequence[ledger.RecordedEvent]:
-    """Read after `stands`, so that nothing which it shows is missing here."""
-    return ledger.history(tx, stands.case.id, [target.target for target in stands.targets])
+def _history(tx: Tx, view: StatusView) -> Sequence[ledger.RecordedEvent]:
+    """Read after `view`, so that nothing which it shows is missing here."""
+    return ledger.history(tx, view.case.id, [target.target for target in view.targets])
 
 
 def _page(
@@ -181,12 +181,12 @@ def _page(
 ) -> Response:
     now = clock.now()
     with desk.app.database.transaction() as tx:
-        stands = standing(tx, case, reviewer_of(visit))
+        view = status_view(tx, case, reviewer_of(visit))
         copies = cases.copies(tx, case)
-        told = _told(tx, desk, case)
-        refused = bank.refusals(tx, stands.case.report)
+        statement = _statement(tx, desk, case)
+        refused = bank.refusals(tx, view.case.report)
         rows: Sequence[QueueRow] = cases.queue(tx)
-        history = _history(tx, stands)
+        history = _history(tx, view)
         looked = looks_today(tx, visit.member.id, now)
         held = breaker_page.shown(tx, case, copies)
         moments = {copy.sighting: cases.moments(tx, copy) for copy in copies if not copy.gone_at}
@@ -195,7 +195,7 @@ def _page(
         nobody_looks = cases.NOBODY_LOOKS if cases.nobody_looks(tx, case) else ""
     working = to_offer(desk, case, copies, now)
     possible = {
-        verdict: verdict in stands.may_decide and rules.copies_blocker(copies, verdict) is None
+        verdict: verdict in view.may_decide and rules.copies_blocker(copies, verdict) is None
         for verdict in Verdict
     }
     return desk.page(
@@ -203,14 +203,14 @@ def _page(
         visit,
         status=status,
         now=now,
-        stands=stands,
+        view=view,
         findings=findings,
-        case=stands.case,
+        case=view.case,
         copies=copies,
-        states={target.sighting: target.state for target in stands.targets},
-        told=told,
+        states={target.sighting: target.state for target in view.targets},
+        statement=statement,
         refused=refused,
-        sayable={copy.sighting for copy in copies if rules.marking_blocker(stands.case, copy, now) is None},
+        sayable={copy.sighting for copy in copies if rules.marking_blocker(view.case, copy, now) is None},
         new=frozenset(changed.found + changed.said) if changed else frozenset(),
         rows=paused_first(rows, paused),
         held=held,
@@ -237,22 +237,22 @@ def _page(
 
 
 @router.get("")
-def show(desk: AtDesk, visit: Visiting, case: UUID) -> Response:
+def show(desk: AtDesk, visit: Visiting, case: CaseId) -> Response:
     """The case page."""
-    return _page(desk, visit, CaseId(case))
+    return _page(desk, visit, case)
 
 
-@router.get("/standing")
-def show_standing(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
-    """What moves of the case page, the right column and the history, for the page that asks by itself."""
+@router.get("/status")
+def show_status(desk: AtDesk, visit: Glancing, case: CaseId) -> Response:
+    """Show what moves of the case page: the right column and the history. The page asks by itself."""
     with desk.app.database.transaction() as tx:
-        stands = standing(tx, CaseId(case), reviewer_of(visit))
-        history = _history(tx, stands)
+        view = status_view(tx, case, reviewer_of(visit))
+        history = _history(tx, view)
     return desk.page(
         "_live.html",
         visit,
-        stands=stands,
-        case=stands.case,
+        view=view,
+        case=view.case,
         history=history,
         findings=findings,
         reopened=REOPENINGS,
@@ -261,14 +261,14 @@ def show_standing(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
 
 @router.post("/copy/{sighting}/exclude")
 def exclude(
-    desk: AtDesk, visit: Posting, case: UUID, sighting: int, excluded: Annotated[bool, Form()]
+    desk: AtDesk, visit: Posting, case: CaseId, sighting: SightingId, excluded: Annotated[bool, Form()]
 ) -> Response:
     """Say that a copy is not the same picture, or is after all."""
     with desk.app.database.transaction() as tx:
         cases.exclude(
             tx,
-            CaseId(case),
-            SightingId(sighting),
+            case,
+            sighting,
             excluded=excluded,
             staff=visit.member.id,
             now=clock.now(),
@@ -278,14 +278,14 @@ def exclude(
 
 @router.post("/copy/{sighting}/confirm")
 def confirm(
-    desk: AtDesk, visit: Posting, case: UUID, sighting: int, confirmed: Annotated[bool, Form()]
+    desk: AtDesk, visit: Posting, case: CaseId, sighting: SightingId, confirmed: Annotated[bool, Form()]
 ) -> Response:
     """Say that a copy which only may be the same picture is, or take that back."""
     with desk.app.database.transaction() as tx:
         cases.confirm(
             tx,
-            CaseId(case),
-            SightingId(sighting),
+            case,
+            sighting,
             confirmed=confirmed,
             staff=visit.member.id,
             now=clock.now(),
@@ -295,22 +295,22 @@ def confirm(
 
 
 @router.post("/contact")
-def contact(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[LookReason, Form()]) -> Response:
+def contact(desk: AtDesk, visit: Posting, case: CaseId, reason: Annotated[LookReason, Form()]) -> Response:
     """Show how to reach the person who reported; the asking is recorded first."""
     with desk.app.database.transaction() as tx:
-        signature, address = cases.contact(
-            tx, desk.app.unsealer, CaseId(case), staff=visit.member.id, reason=reason
-        )
-    return _page(desk, visit, CaseId(case), reporter=Reporter(signature, address))
+        signature, address = cases.contact(tx, desk.app.unsealer, case, staff=visit.member.id, reason=reason)
+    return _page(desk, visit, case, reporter=Reporter(signature, address))
 
 
-def _choice(verdict: str, reason: str, note: str, page: str, *, told: bool, unseen: bool) -> deciding.Choice:
-    """What was chosen in the form. Raises Refused with what is missing."""
+def _choice(
+    verdict: str, reason: str, note: str, page: str, *, warned: bool, unseen: bool
+) -> deciding.Choice:
+    """Return the choice in the form. Raises Refused with what is missing."""
     if verdict not in list(Verdict):
         raise Refused("Choose one of the decisions.")
     if reason not in list(DecisionReason):
         raise Refused("Choose a reason for it.")
-    return deciding.Choice(Verdict(verdict), DecisionReason(reason), note, _shown(page), told, unseen)
+    return deciding.Choice(Verdict(verdict), DecisionReason(reason), note, _shown(page), warned, unseen)
 
 
 def _shown(page: str) -> Shown:
@@ -323,55 +323,55 @@ def _shown(page: str) -> Shown:
 
 
 def _what_changed(changed: Changed, names: words.Names) -> str:
-    """What changed since a page was made, in words."""
-    said = []
+    """Return in words what changed since a page was made."""
+    parts = []
     if changed.found:
         came = words.count(len(changed.found), "copy was", "copies were")
-        said.append(f"{came} found ({', '.join(map(names.of_copy, changed.found[:9]))})")
+        parts.append(f"{came} found ({', '.join(map(names.of_copy, changed.found[:9]))})")
     if changed.said:
-        said.append(f"something was said of {', '.join(map(names.of_copy, changed.said[:9]))}")
+        parts.append(f"something was said of {', '.join(map(names.of_copy, changed.said[:9]))}")
     if changed.decided:
-        said.append("a colleague decided")
-    return f"Since then {' and '.join(said)}." if said else ""
+        parts.append("a colleague decided")
+    return f"Since then {' and '.join(parts)}." if parts else ""
 
 
 @router.post("/decide")
 def decide(
     desk: AtDesk,
     visit: Posting,
-    case: UUID,
+    case: CaseId,
     verdict: Annotated[str, Form(max_length=100)] = "",
     reason: Annotated[str, Form(max_length=100)] = "",
     note: Annotated[str, Form(max_length=2000)] = "",
     page: Annotated[str, Form()] = "",
-    told: Annotated[bool, Form()] = False,
+    warned: Annotated[bool, Form()] = False,
     unseen: Annotated[bool, Form()] = False,
 ) -> Response:
     """Decide what the page showed; it takes effect when the time to undo has passed."""
     undo_after = timedelta(seconds=desk.app.settings.undo_seconds)
-    typed = Typed(verdict, reason, note, told)
+    typed = Typed(verdict, reason, note, warned)
     try:
-        choice = _choice(verdict, reason, note, page, told=told, unseen=unseen)
+        choice = _choice(verdict, reason, note, page, warned=warned, unseen=unseen)
         with desk.app.database.transaction() as tx:
-            deciding.decide(tx, CaseId(case), choice, reviewer_of(visit), now=clock.now(), undo=undo_after)
+            deciding.decide(tx, case, choice, reviewer_of(visit), now=clock.now(), undo=undo_after)
     except deciding.PageIsOld as error:
-        typed = replace(typed, told=bool(error.changed.found) or told)
-        _disagree(desk, visit, CaseId(case), Verdict(verdict))
-        return _old_page(desk, visit, CaseId(case), error, typed)
+        typed = replace(typed, warned=bool(error.changed.found) or warned)
+        _disagree(desk, visit, case, Verdict(verdict))
+        return _old_page(desk, visit, case, error, typed)
     except deciding.NotLooked as error:
         typed = replace(typed, must_look=True)
-        return _page(desk, visit, CaseId(case), status=409, error=str(error), typed=typed)
+        return _page(desk, visit, case, status=409, error=str(error), typed=typed)
     except Refused as error:
-        return _page(desk, visit, CaseId(case), status=409, error=str(error), typed=typed)
+        return _page(desk, visit, case, status=409, error=str(error), typed=typed)
     return RedirectResponse(f"/case/{case}", 303)
 
 
 def _old_page(desk: Desk, visit: Visit, case: CaseId, error: deciding.PageIsOld, typed: Typed) -> Response:
     """The page as it is now, with what changed, and with what she typed."""
     with desk.app.database.transaction() as tx:
-        names = standing(tx, case, reviewer_of(visit)).names
-    said = f"{error} {_what_changed(error.changed, names)}"
-    return _page(desk, visit, case, status=409, error=said, typed=typed, changed=error.changed)
+        names = status_view(tx, case, reviewer_of(visit)).names
+    message = f"{error} {_what_changed(error.changed, names)}"
+    return _page(desk, visit, case, status=409, error=message, typed=typed, changed=error.changed)
 
 
 def _disagree(desk: Desk, visit: Visit, case: CaseId, verdict: Verdict) -> None:
@@ -381,34 +381,34 @@ def _disagree(desk: Desk, visit: Visit, case: CaseId, verdict: Verdict) -> None:
 
 
 @router.post("/reverse")
-def reverse(desk: AtDesk, visit: Posting, case: UUID) -> Response:
+def reverse(desk: AtDesk, visit: Posting, case: CaseId) -> Response:
     """Take back a decision that took effect: its signals are withdrawn, and the case is decided again."""
     with desk.app.database.transaction() as tx:
-        deciding.reverse(tx, CaseId(case), reviewer=reviewer_of(visit), now=clock.now())
+        deciding.reverse(tx, case, reviewer=reviewer_of(visit), now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/reopen")
-def reopen(desk: AtDesk, visit: Posting, case: UUID, why: Annotated[Reopened, Form()]) -> Response:
+def reopen(desk: AtDesk, visit: Posting, case: CaseId, why: Annotated[Reopened, Form()]) -> Response:
     """Have a closed case decided again, by somebody else."""
     with desk.app.database.transaction() as tx:
-        deciding.reopen(tx, CaseId(case), why, reviewer=reviewer_of(visit), now=clock.now())
+        deciding.reopen(tx, case, why, reviewer=reviewer_of(visit), now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/undo")
-def undo(desk: AtDesk, visit: Posting, case: UUID, decision: Annotated[UUID, Form()]) -> Response:
+def undo(desk: AtDesk, visit: Posting, case: CaseId, decision: Annotated[UUID, Form()]) -> Response:
     """Take a decision back."""
     with desk.app.database.transaction() as tx:
-        deciding.undo(tx, CaseId(case), decision, staff=visit.member.id, now=clock.now())
+        deciding.undo(tx, case, decision, staff=visit.member.id, now=clock.now())
     return RedirectResponse(f"/case/{case}", 303)
 
 
 @router.post("/retry")
-def retry(desk: AtDesk, visit: Posting, case: UUID, target: Annotated[UUID, Form()]) -> Response:
+def retry(desk: AtDesk, visit: Posting, case: CaseId, target: Annotated[UUID, Form()]) -> Response:
     """Try a failed removal again."""
     with desk.app.database.transaction() as tx:
-        if target not in {each.target for each in takedown.progress(tx, CaseId(case))}:
+        if target not in {each.target for each in takedown.progress(tx, case)}:
             raise NotFound("This case has no such removal.")
         takedown.retry(tx, TargetId(target), staff=visit.member.id)
     return RedirectResponse(f"/case/{case}", 303)

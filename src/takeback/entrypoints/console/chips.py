@@ -1,4 +1,4 @@
-"""How much time is left, as a chip: word, shape and tone say the same, so that none is needed alone. Pure."""
+"""The time left, as a chip: word, shape and tone say the same, so that none is needed alone. Pure."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ class Shape(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """What is shown."""
+    """A shape and a word."""
 
     shape: Shape
     word: str

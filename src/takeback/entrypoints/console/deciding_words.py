@@ -1,4 +1,4 @@
-"""What a decision does, covers and cannot undo, in plain words with numbers. Pure."""
+"""The effects of a decision, and what it covers and cannot undo, in plain words with numbers. Pure."""
 
 from collections.abc import Mapping, Sequence
 
@@ -23,7 +23,7 @@ STEP_END: Mapping[str, str] = {
 
 
 def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
-    """What a decision will do, in one sentence with numbers."""
+    """Return the effect of a decision, in one sentence with numbers."""
     kept = [copy for copy in copies if copy.counts and copy.gone_at is None]
     maybe = sum(copy.is_candidate for copy in copies)
     stays = "stays" if maybe == 1 else "stay"
@@ -47,7 +47,7 @@ def what_it_does(verdict: Verdict, copies: Sequence[Copy]) -> str:
 
 
 def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
-    """What reversing a decision does, and what it cannot undo, in words with numbers."""
+    """Return the effect of reversing a decision, and what it cannot undo, in words with numbers."""
     open_ = {TargetState.PLANNED, TargetState.ACTING, TargetState.FAILED}
     waiting = sum(target.state in open_ for target in targets)
     done = [
@@ -57,22 +57,26 @@ def what_reversing_does(targets: Sequence[TargetProgress]) -> str:
         if step.done_at is not None and step.how is events.StepEnd.DONE
     ]
     messages, pictures = done.count(Action.REDACT_MESSAGE), done.count(Action.QUARANTINE_MEDIA)
-    said = ["The signals are withdrawn: new copies are no longer removed."]
+    sentences = ["The signals are withdrawn: new copies are no longer removed."]
     if waiting:
-        said.append(f"{count(waiting, 'removal')} not done yet {'is' if waiting == 1 else 'are'} called off.")
+        sentences.append(
+            f"{count(waiting, 'removal')} not done yet {'is' if waiting == 1 else 'are'} called off."
+        )
     if messages:
         stay = "stays" if messages == 1 else "stay"
-        said.append(f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed.")
+        sentences.append(
+            f"{count(messages, 'message')} that was removed cannot be given back and {stay} removed."
+        )
     if pictures:
-        said.append(
+        sentences.append(
             f"{count(pictures, 'picture')} made unreachable can be released by the platform's administrators."
         )
-    said.append("The case is decided again.")
-    return " ".join(said)
+    sentences.append("The case is decided again.")
+    return " ".join(sentences)
 
 
 def seen(covered: str | None, looked: int | None) -> str:
-    """How many copies a decision covers, and how many its reviewer had looked at."""
+    """Return how many copies a decision covers, and how many its reviewer had looked at."""
     if covered is None or looked is None:
         return ""
     number = len(covered.split())

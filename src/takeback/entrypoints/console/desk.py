@@ -1,4 +1,4 @@
-"""What every page of the console works with, and who is sitting there.
+"""The parts that every page of the console works with, and the person who uses it.
 
 A visit is a request with an open session. Every form carries a token that only this session's pages know,
 beside the SameSite cookie and the Origin check of `guard`: three fences, for a forged decision removes posts.
@@ -27,6 +27,7 @@ from takeback.errors import ConfigurationError, Refused
 from takeback.infra import clock
 from takeback.infra.assets import Assets
 from takeback.infra.config import Settings
+from takeback.infra.http import cookies
 from takeback.staff import request_rules, requests, rules, service
 from takeback.staff.model import Member, Request, Role, Session, SignedIn, Site
 from takeback.staff.secret import Secret, load_secret
@@ -34,7 +35,7 @@ from takeback.staff.secret import Secret, load_secret
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
-TOLD = "takeback-told"
+NEWS_COOKIE = "takeback-told"
 """Cookie of one browser: up to when its reader has heard what was asked for her account. Whoever came in as
 somebody else on another browser cannot hide it from her."""
 
@@ -49,12 +50,12 @@ class NotAdministrator(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who is sitting there."""
+    """The person who uses the console."""
 
     session: Session
     csrf: str
     """What every form of this session carries."""
-    told: tuple[Request, ...] = ()
+    news: tuple[Request, ...] = ()
     """What was asked for her account, of which this browser has not heard."""
     waiting: int = 0
     """Requests of others that she can answer."""
@@ -67,7 +68,7 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What every page works with."""
+    """The parts that every page works with."""
 
     app: App
     site: Site
@@ -90,12 +91,12 @@ class Desk:
 
     @property
     def known_cookie(self) -> str:
-        """By what a browser is known to a name."""
+        """The cookie by which a browser is known to a name."""
         return f"{self.cookie}-known"
 
     @property
     def ceremony_cookie(self) -> str:
-        """What binds a passkey challenge to a browser."""
+        """The cookie that binds a passkey challenge to a browser."""
         return f"{self.cookie}-passkey"
 
     def page(
@@ -149,19 +150,11 @@ class Desk:
         return response
 
     def _keep(self, response: Response, name: str, value: str, lasts: timedelta) -> None:
-        response.set_cookie(
-            name,
-            value,
-            max_age=int(lasts.total_seconds()),
-            path="/",
-            secure=self.site.is_https,
-            httponly=True,
-            samesite="strict",
-        )
+        cookies.keep(response, name, value, lasts, secure=self.site.is_https)
 
 
 def site_of(settings: Settings) -> Site:
-    """Where browsers find the console. Raises ConfigurationError if cookies would not be safe there."""
+    """Return the console's origin. Raises ConfigurationError if cookies would not be safe there."""
     site = Site(settings.console_url, settings.service_name)
     if not site.host or not (site.is_https or site.host in _LOOPBACK):
         raise ConfigurationError(
@@ -189,10 +182,10 @@ def make_desk(app: App) -> Desk:
     return Desk(app, site, secret, previews, tickets, pages, assets, *lanes)
 
 
-def told_until(cookies: Mapping[str, str]) -> datetime | None:
-    """What the cookie says; None if it says nothing that is understood."""
+def read_until(kept: Mapping[str, str]) -> datetime | None:
+    """Return the time in the cookie; None if it says nothing that is understood."""
     try:
-        at = datetime.fromisoformat(cookies.get(TOLD, ""))
+        at = datetime.fromisoformat(kept.get(NEWS_COOKIE, ""))
     except ValueError:
         return None
     return at if at.tzinfo is not None else None
@@ -218,10 +211,10 @@ def _visit(request: HttpRequest, desk: Desk, *, touch: bool) -> Visit:
             raise NotSignedIn
         about = requests.about(tx, session.member.id, now=now)
         waiting = requests.answerable(tx, session.member, now=now)
-    heard = told_until(request.cookies)
-    told = tuple(each for each in about if request_rules.is_told(each, heard, now))
+    read = read_until(request.cookies)
+    news = tuple(each for each in about if request_rules.is_news(each, read, now))
     csrf = hmac.digest(token.encode(), b"takeback console form", hashlib.sha256).hex()
-    return Visit(session, csrf, told, waiting)
+    return Visit(session, csrf, news, waiting)
 
 
 def visit(request: HttpRequest, desk: AtDesk) -> Visit:

@@ -1,11 +1,10 @@
 """A case's evidence packages: asked for with a reason, watched as they are put together, taken out."""
 
 from enum import StrEnum
-from typing import Annotated
-from uuid import UUID
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
-from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from fastapi.responses import RedirectResponse, Response
 
 from takeback.cases import service as cases
 from takeback.dossier import releasing, service
@@ -15,6 +14,7 @@ from takeback.entrypoints.console.words import RELEASE_REASON
 from takeback.errors import NotFound
 from takeback.ids import CaseId, DossierId
 from takeback.infra import clock
+from takeback.infra.http.downloads import download
 from takeback.infra.jobs.queue import enqueue
 from takeback.jobs import WriteDossier
 from takeback.staff import service as staff
@@ -41,12 +41,6 @@ class ReleaseReason(StrEnum):
     KNOWN_TO_HER = "known_to_her"
 
 
-class Confirmed(StrEnum):
-    """The only word that confirms."""
-
-    YES = "yes"
-
-
 REASONS = {
     Reason.FOR_THE_PERSON: "for the person concerned, or her lawyer",
     Reason.FOR_A_COURT: "for a court",
@@ -57,10 +51,10 @@ UNDER_WAY = frozenset({DossierState.ASKED, DossierState.COMMITTED})
 
 
 @router.get("")
-def show(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
+def show(desk: AtDesk, visit: Glancing, case: CaseId) -> Response:
     """The packages of a case, and how the one stands that is under way: the page asks again by itself."""
     with desk.app.database.transaction() as tx:
-        found = cases.get(tx, CaseId(case))
+        found = cases.get(tx, case)
         packages = service.of_case(tx, found.id)
         names = {member.id: member.name for member in staff.team(tx)}
         released = releasing.is_released(tx, found.id)
@@ -79,10 +73,10 @@ def show(desk: AtDesk, visit: Glancing, case: UUID) -> Response:
 
 
 @router.post("")
-def ask(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[Reason, Form()]) -> Response:
+def ask(desk: AtDesk, visit: Posting, case: CaseId, reason: Annotated[Reason, Form()]) -> Response:
     """Have a package put together; the asking is recorded, the work is a job."""
     with desk.app.database.transaction() as tx:
-        dossier = service.ask(tx, CaseId(case), by=visit.member.id, reason=reason.value, now=clock.now())
+        dossier = service.ask(tx, case, by=visit.member.id, reason=reason.value, now=clock.now())
         enqueue(tx, WriteDossier(dossier))
     return RedirectResponse(f"/case/{case}/dossier", 303)
 
@@ -91,28 +85,23 @@ def ask(desk: AtDesk, visit: Posting, case: UUID, reason: Annotated[Reason, Form
 def release(
     desk: AtDesk,
     visit: Posting,
-    case: UUID,
+    case: CaseId,
     reason: Annotated[ReleaseReason, Form()],
-    confirmed: Annotated[Confirmed, Form()],  # noqa: ARG001 -- a form without it is refused
+    confirmed: Annotated[Literal["yes"], Form()],  # noqa: ARG001 -- a form without it is refused
 ) -> Response:
     """Let packages by receipt name the accounts that posted; that is recorded, and cannot be taken back."""
     with desk.app.database.transaction() as tx:
-        releasing.release(tx, CaseId(case), by=visit.member.id, reason=reason.value, now=clock.now())
+        releasing.release(tx, case, by=visit.member.id, reason=reason.value, now=clock.now())
     return RedirectResponse(f"/case/{case}/dossier", 303)
 
 
 @router.post("/{dossier}")
 def take_out(
-    desk: AtDesk, visit: Posting, case: UUID, dossier: UUID, reason: Annotated[Reason, Form()]
+    desk: AtDesk, visit: Posting, case: CaseId, dossier: DossierId, reason: Annotated[Reason, Form()]
 ) -> Response:
     """Hand a package out; that is recorded first."""
     with desk.app.database.transaction() as tx:
-        if dossier not in {each.id for each in service.of_case(tx, CaseId(case))}:
+        if dossier not in {each.id for each in service.of_case(tx, case)}:
             raise NotFound("This case has no such package.")
-        written = service.take_out(tx, DossierId(dossier), by=visit.member.id, reason=reason.value)
-    headers = {
-        "content-disposition": f'attachment; filename="{FOLDER}{written.dossier}.zip"',
-        "content-length": str(written.size),
-    }
-    pieces = service.pieces(desk.app, written)
-    return StreamingResponse(pieces, media_type="application/zip", headers=headers)
+        written = service.take_out(tx, dossier, by=visit.member.id, reason=reason.value)
+    return download(service.pieces(desk.app, written), f"{FOLDER}{written.dossier}.zip", written.size)

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
@@ -13,8 +13,14 @@ from takeback.entrypoints.console.desk import AtDesk, Desk, NotSignedIn, Posting
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.http.connections import source_of
-from takeback.staff import passkeys, service
+from takeback.staff import service
 from takeback.staff.model import Whence
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    from takeback.staff import passkeys
+else:
+    passkeys = when_used("takeback.staff.passkeys")
 
 router = APIRouter()
 
@@ -68,13 +74,12 @@ async def log_in(
 
 
 def _kept(request: Request, desk: Desk) -> str:
-    """What this browser kept of an earlier log-in."""
     return request.cookies.get(desk.known_cookie, "")
 
 
 @router.post("/login/passkey/ask")
 def ask_passkey(request: Request, desk: AtDesk) -> Response:
-    """What the browser's `navigator.credentials.get` is asked. Nothing is stored."""
+    """Return the question for the browser's `navigator.credentials.get`. Nothing is stored."""
     browser = request.cookies.get(desk.ceremony_cookie) or secrets.token_urlsafe()
     options = passkeys.begin_sign_in(desk.site, desk.secret, browser, now=clock.now())
     return desk.asks(Response(options, media_type="application/json"), browser)
@@ -84,7 +89,7 @@ def ask_passkey(request: Request, desk: AtDesk) -> Response:
 def log_in_by_passkey(
     request: Request, desk: AtDesk, credential: Annotated[str, Form()], to: Annotated[str, Form()] = "/"
 ) -> Response:
-    """What the browser answered."""
+    """Log in by the browser's answer."""
     browser = request.cookies.get(desk.ceremony_cookie, "")
     with desk.app.database.transaction() as tx:
         into = passkeys.finish_sign_in(tx, desk.site, desk.secret, browser, credential, now=clock.now())
@@ -97,14 +102,11 @@ def log_in_by_passkey(
 
 @router.get("/welcome/{token}")
 def welcome(desk: AtDesk, token: str) -> Response:
-    """What a one-time link shows. Looking does not use it up: programs look at links before people do."""
+    """Show a one-time link's page. Looking does not use it up: programs look at links before people do."""
     with desk.app.database.transaction() as tx:
-        waits = service.link_waits(tx, token, now=clock.now())
         needs_code = service.link_needs_code(tx, token, now=clock.now())
-    if not waits:
-        return desk.page(
-            "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
-        )
+    if needs_code is None:
+        return _link_ended(desk)
     return desk.page("welcome.html", token=token, needs_code=needs_code, error="")
 
 
@@ -117,10 +119,14 @@ def come_in(desk: AtDesk, token: str, code: Annotated[str, Form(max_length=200)]
     if again:
         return desk.page("welcome.html", status=403, token=token, needs_code=True, error=_WRONG_CODE)
     if into is None:
-        return desk.page(
-            "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
-        )
+        return _link_ended(desk)
     return desk.enter(into, "/" if into.member.can_return else "/account/setup")
+
+
+def _link_ended(desk: Desk) -> Response:
+    return desk.page(
+        "problem.html", status=410, title="This link does not work any more", message=_LINK_ENDED
+    )
 
 
 @router.post("/logout")

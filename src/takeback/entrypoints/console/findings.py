@@ -1,4 +1,4 @@
-"""What looking for a removed copy showed, in plain words for the case page. Pure.
+"""Findings about a removed copy, in plain words for the case page. Pure.
 
 "Gone" is said only of looks whose control was seen; what was merely not to be seen is "not certain".
 """
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from takeback.connectors.api import State, Surface, Vantage
-from takeback.entrypoints.console.words import TARGET, count
+from takeback.entrypoints.console.counting import count
+from takeback.entrypoints.console.words import TARGET
 from takeback.takedown.model import ControlRow, Finding, LookRow, Round, TargetProgress, TargetState
 from takeback.takedown.rules import Control, control_at, proven
 
@@ -48,8 +49,8 @@ class Line:
     """What the platform said to each."""
 
 
-def standing(target: TargetProgress) -> str:
-    """Where the removal of one copy stands; of a copy that was gone, whether the last check still says so."""
+def removal_status(target: TargetProgress) -> str:
+    """The status of one copy's removal; of a copy that was gone, whether the last check still says so."""
     unclear = bool(target.rounds) and target.rounds[-1].finding is Finding.UNCLEAR
     return (
         "gone at the last certain check"
@@ -65,19 +66,19 @@ def seen(looks: Sequence[LookRow], control: Sequence[ControlRow]) -> tuple[Line,
     control = [row for row in control if row.round == latest]
     groups: dict[tuple[Surface, str], list[LookRow]] = {}
     for look in looks:
-        groups.setdefault((look.surface, _said(look, looks, control)), []).append(look)
+        groups.setdefault((look.surface, _finding(look, looks, control)), []).append(look)
     return tuple(
         Line(
-            _MARK[said],
-            f"{SURFACE[surface]} {said} for {_listed([VANTAGE[look.vantage] for look in group])}",
+            _MARK[finding],
+            f"{SURFACE[surface]} {finding} for {_listed([VANTAGE[look.vantage] for look in group])}",
             max(look.looked_at for look in group),
             "; ".join(_answers(look, control) for look in group),
         )
-        for (surface, said), group in groups.items()
+        for (surface, finding), group in groups.items()
     )
 
 
-def _said(look: LookRow, looks: Sequence[LookRow], control: Sequence[ControlRow]) -> str:
+def _finding(look: LookRow, looks: Sequence[LookRow], control: Sequence[ControlRow]) -> str:
     if look.state is State.PRESENT:
         return "still there"
     if look in proven(looks, control):
@@ -88,8 +89,8 @@ def _said(look: LookRow, looks: Sequence[LookRow], control: Sequence[ControlRow]
 
 def _answers(look: LookRow, control: Sequence[ControlRow]) -> str:
     beside = {row.seen for row in control if (row.surface, row.vantage) == (look.surface, look.vantage)}
-    control_said = " and ".join(sorted(beside)) or "not looked at"
-    return f"{VANTAGE[look.vantage]}: {look.seen} (control: {control_said})"
+    control_answers = " and ".join(sorted(beside)) or "not looked at"
+    return f"{VANTAGE[look.vantage]}: {look.seen} (control: {control_answers})"
 
 
 def checks(rounds: Sequence[Round]) -> tuple[Line, ...]:
@@ -116,11 +117,13 @@ def summary(rounds: Sequence[Round]) -> str:
         (there, FINDING[Finding.THERE]),
         (len(rounds) - gone - there, FINDING[Finding.UNCLEAR]),
     )
-    return f"{count(len(rounds), 'check')}: " + ", ".join(f"{many:,} {said}" for many, said in parts if many)
+    return f"{count(len(rounds), 'check')}: " + ", ".join(
+        f"{many:,} {finding}" for many, finding in parts if many
+    )
 
 
 def _control(each: Round) -> str:
-    """Who saw the control, on everything that they looked at."""
+    """Name who saw the control, on everything that they looked at."""
     if not each.control:
         return "there was no control"
     witnesses = [
@@ -137,5 +140,5 @@ def _control(each: Round) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    """As people list things: "a, b and c"."""
+    """List things as people do: "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

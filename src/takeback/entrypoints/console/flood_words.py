@@ -1,4 +1,4 @@
-"""What is said of floods of reports, and of links for many reports. Pure."""
+"""Words for floods of reports, and for links for many reports. Pure."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ _FROM: Mapping[FloodKind, str] = {
 
 
 def sentence(event: FloodEvent, name: Callable[[StaffId], str]) -> str:  # noqa: PLR0911 - an arm for each event
-    """What happened, as a line of a history."""
+    """Return an event as a line of a history."""
     match event:
         case FloodBegan(group=group):
             return f"Many reports came {_FROM[group]} at once; they are held together."
@@ -51,12 +51,8 @@ def sentence(event: FloodEvent, name: Callable[[StaffId], str]) -> str:  # noqa:
 def headline(flood: Flood) -> str:
     """A flood in one line: "170 reports came in 2 minutes from one network; 1,588 pictures"."""
     lasted = flood.last_at - flood.first_at
-    came = f"{_number(flood.reports, 'report')} came in {_lasted(lasted)} {_FROM[flood.kind]}"
-    return f"{came}; {_number(flood.pictures, 'picture')}"
-
-
-def _number(number: int, what: str) -> str:
-    return f"{number:,} {what if number == 1 else what + 's'}"
+    came = f"{count(flood.reports, 'report')} came in {_lasted(lasted)} {_FROM[flood.kind]}"
+    return f"{came}; {count(flood.pictures, 'picture')}"
 
 
 def _lasted(time: timedelta) -> str:
@@ -68,7 +64,7 @@ def _lasted(time: timedelta) -> str:
 
 
 def link_stands(link: Link, now: datetime) -> str:
-    """Whether a link counts further reports, and if not, why."""
+    """Return whether a link counts further reports, and if not, why."""
     if link.revoked_at is not None:
         return "revoked"
     if link.used >= link.allowed:

@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import RedirectResponse, Response
@@ -24,10 +23,10 @@ SHOWN = 500
 
 
 @router.get("/flood/{flood}")
-def flood(desk: AtDesk, visit: Visiting, flood: UUID) -> Response:
+def flood(desk: AtDesk, visit: Visiting, flood: FloodId) -> Response:
     """The page of a flood."""
     with desk.app.database.transaction() as tx:
-        found, held = floods.get(tx, FloodId(flood))
+        found, held = floods.get(tx, flood)
         names = names_of(staff.team(tx))
     return desk.page(
         "flood.html", visit, flood=found, held=held[:SHOWN], names=names, flood_words=flood_words
@@ -36,29 +35,28 @@ def flood(desk: AtDesk, visit: Visiting, flood: UUID) -> Response:
 
 @router.post("/flood/{flood}/let-in")
 def let_in(
-    desk: AtDesk, visit: Posting, flood: UUID, report: Annotated[list[UUID] | None, Form()] = None
+    desk: AtDesk, visit: Posting, flood: FloodId, report: Annotated[list[ReportId] | None, Form()] = None
 ) -> Response:
     """Let some of a flood in."""
-    chosen = [ReportId(each) for each in report or []]
     with desk.app.database.transaction() as tx:
-        floods.let_these_in(tx, FloodId(flood), chosen, staff=visit.member.id, now=clock.now())
+        floods.let_these_in(tx, flood, report or [], staff=visit.member.id, now=clock.now())
         left = any(each.id == flood for each in floods.waiting(tx))
     return RedirectResponse(f"/flood/{flood}" if left else "/", 303)
 
 
 @router.post("/flood/{flood}/let-all-in")
-def let_all_in(desk: AtDesk, visit: Posting, flood: UUID) -> Response:
+def let_all_in(desk: AtDesk, visit: Posting, flood: FloodId) -> Response:
     """Let all of a flood in."""
     with desk.app.database.transaction() as tx:
-        floods.let_all_in(tx, FloodId(flood), staff=visit.member.id, now=clock.now())
+        floods.let_all_in(tx, flood, staff=visit.member.id, now=clock.now())
     return RedirectResponse("/", 303)
 
 
 @router.post("/flood/{flood}/keep")
-def keep(desk: AtDesk, visit: Posting, flood: UUID) -> Response:
+def keep(desk: AtDesk, visit: Posting, flood: FloodId) -> Response:
     """All of a flood stays held."""
     with desk.app.database.transaction() as tx:
-        floods.keep(tx, FloodId(flood), staff=visit.member.id, now=clock.now())
+        floods.keep(tx, flood, staff=visit.member.id, now=clock.now())
     return RedirectResponse("/", 303)
 
 
@@ -99,8 +97,8 @@ def make_link(
 
 
 @router.post("/links/revoke")
-def revoke_link(desk: AtDesk, visit: Posting, link: Annotated[UUID, Form()]) -> Response:
+def revoke_link(desk: AtDesk, visit: Posting, link: Annotated[LinkId, Form()]) -> Response:
     """End a link at once."""
     with desk.app.database.transaction() as tx:
-        links.revoke(tx, LinkId(link), by=visit.member.id, now=clock.now())
+        links.revoke(tx, link, by=visit.member.id, now=clock.now())
     return RedirectResponse("/links", 303)

@@ -1,39 +1,30 @@
-"""What holds for every request and every answer of the console, in one place around all of it.
+"""Rules for every request and every answer of the console, in one place around all of it.
 
 Only this origin is served and may post (a rebound or foreign host is turned away before any page sees it),
 a body is a small form, nothing is kept by the browser and nothing is loaded from elsewhere. It is ASGI
 because only there is a request seen before it is read; everything behind it is synchronous.
 """
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from takeback.infra.http.headers import PAGES, with_headers
 from takeback.staff.model import Site
 
 MAX_BODY = 64 * 1024
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 _READS = ("GET", "HEAD")
-HEADERS = {
+HEADERS = PAGES | {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "referrer-policy": "same-origin",  # with "no-referrer", browsers send "Origin: null" for forms
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "require-corp",
-    "cross-origin-resource-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), display-capture=(), usb=(), payment=()",
 }
 
 
 class Guard:
-    """ASGI middleware around the console.
-
-    Args:
-        app: the console.
-        site: the one origin that is served.
-    """
+    """ASGI middleware around the console; `site` is the one origin that is served."""
 
     def __init__(self, app: ASGIApp, site: Site) -> None:
         self._app = app
@@ -45,14 +36,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
-        async def guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.setdefault("cache-control", "no-store")
-                for name, value in HEADERS.items():
-                    headers[name] = value
-            await send(message)
-
+        guarded = with_headers(send, HEADERS)
         refusal = self._refuse(scope)
         if refusal is not None:
             await refusal(scope, receive, guarded)

@@ -17,12 +17,7 @@ _SOON = timedelta(seconds=2)
 
 
 class Lane:
-    """Work that is done a few at a time.
-
-    Args:
-        at_once: threads.
-        waiting: most who wait for one.
-    """
+    """Work that is done by `at_once` threads; at most `waiting` others wait for one."""
 
     def __init__(self, at_once: int, waiting: int) -> None:
         self._threads = ThreadPoolExecutor(at_once, "log-in")

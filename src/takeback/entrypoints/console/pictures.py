@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import JSONResponse, Response
@@ -49,11 +48,13 @@ def _nobody_looks(desk: Desk, case: CaseId) -> bool:
 
 
 @router.get("/blurred.jpg")
-def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, moment: int | None = None) -> Response:
+def blurred(
+    desk: AtDesk, visit: Glancing, case: CaseId, sighting: SightingId, moment: int | None = None
+) -> Response:
     """A tile: the picture, blurred beyond recognition and grey, or a drawing that says why there is none."""
     del visit
-    copy = _at(desk, _copy(desk, CaseId(case), SightingId(sighting)), moment)
-    made = _UNSEEN if _nobody_looks(desk, CaseId(case)) else desk.previews.blurred(copy, clock.now())
+    copy = _at(desk, _copy(desk, case, sighting), moment)
+    made = _UNSEEN if _nobody_looks(desk, case) else desk.previews.blurred(copy, clock.now())
     if isinstance(made, NoPicture):
         drawing = desk.pages.get_template("tile.svg").render(word=made.word, sentence=made.sentence)
         return Response(drawing, media_type="image/svg+xml")
@@ -61,11 +62,11 @@ def blurred(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, moment: in
 
 
 @router.get("/outline.svg")
-def outline(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Response:
-    """Where in the picture the copy was found, as a drawing that lies over the tile."""
+def outline(desk: AtDesk, visit: Glancing, case: CaseId, sighting: SightingId) -> Response:
+    """Draw where in the picture the copy was found, to lie over the tile."""
     del visit
-    copy = _copy(desk, CaseId(case), SightingId(sighting))
-    size = None if _nobody_looks(desk, CaseId(case)) else desk.previews.size(copy)
+    copy = _copy(desk, case, sighting)
+    size = None if _nobody_looks(desk, case) else desk.previews.size(copy)
     box = copy.hit.box if copy.hit is not None else None
     if box is None or size is None:
         raise NotFound("There is nothing to outline.")
@@ -77,8 +78,8 @@ def outline(desk: AtDesk, visit: Glancing, case: UUID, sighting: int) -> Respons
 def reveal(
     desk: AtDesk,
     visit: Posting,
-    case: UUID,
-    sighting: int,
+    case: CaseId,
+    sighting: SightingId,
     reason: Annotated[LookReason, Form()],
     colour: Annotated[bool, Form()] = False,
     moment: int | None = None,
@@ -86,24 +87,20 @@ def reveal(
     """Ask to see a picture clearly: the asking is recorded, then the picture can be fetched once."""
     now = clock.now()
     with desk.app.database.transaction() as tx:
-        copy = cases.look(
-            tx, CaseId(case), SightingId(sighting), staff=visit.member.id, reason=reason, now=now
-        )
+        copy = cases.look(tx, case, sighting, staff=visit.member.id, reason=reason, now=now)
         looked = looks_today(tx, visit.member.id, now)
     copy = _at(desk, copy, moment)
-    ticket = desk.tickets.give(visit.session.token_hash, CaseId(case), copy, grey=not colour, now=now)
+    ticket = desk.tickets.give(visit.session.token_hash, case, copy, grey=not colour, now=now)
     return JSONResponse(
         {"picture": f"/case/{case}/copy/{sighting}/clear.jpg?ticket={ticket}", "looked": looked}
     )
 
 
 @router.get("/clear.jpg")
-def clear(desk: AtDesk, visit: Glancing, case: UUID, sighting: int, ticket: str = "") -> Response:
+def clear(desk: AtDesk, visit: Glancing, case: CaseId, sighting: SightingId, ticket: str = "") -> Response:
     """The clear picture of a ticket, once."""
-    found = desk.tickets.take(
-        ticket, visit.session.token_hash, CaseId(case), SightingId(sighting), clock.now()
-    )
-    if found is None or _nobody_looks(desk, CaseId(case)):
+    found = desk.tickets.take(ticket, visit.session.token_hash, case, sighting, clock.now())
+    if found is None or _nobody_looks(desk, case):
         raise NotFound("A picture can be fetched once for each look.")
     made = desk.previews.clear(found.copy, grey=found.grey)
     if isinstance(made, NoPicture):

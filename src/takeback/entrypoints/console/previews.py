@@ -38,13 +38,7 @@ class NoPicture:
 
 
 class Previews:
-    """Makes previews, and keeps the blurred ones for a while.
-
-    Args:
-        connectors: the platforms, by name.
-        decoder: the sandbox.
-        max_bytes: largest picture that is fetched.
-    """
+    """Makes previews of pictures up to `max_bytes`, and keeps the blurred ones for a while."""
 
     def __init__(self, connectors: Mapping[str, Connector], decoder: Decoder, max_bytes: int) -> None:
         self._connectors = connectors
@@ -73,7 +67,7 @@ class Previews:
         return fresh
 
     def is_gone(self, copy: Copy, now: datetime) -> bool:
-        """Whether its tile was made lately, and there was no picture any more. Asks nobody."""
+        """Return whether its tile was made lately, and there was no picture any more. Asks nobody."""
         with self._lock:
             made, kept = self._kept.get(_key(copy), (now, None))
         return isinstance(kept, NoPicture) and kept.word == "gone" and now - made < KEPT_FOR
@@ -142,11 +136,7 @@ class Ticket:
 
 
 class Tickets:
-    """Tickets that were given out and not handed in.
-
-    Args:
-        lifetime: how long one is good.
-    """
+    """Tickets that were given out and not handed in."""
 
     def __init__(self, lifetime: timedelta) -> None:
         self._lifetime = lifetime

@@ -23,7 +23,7 @@ router = APIRouter()
 
 
 class Show(StrEnum):
-    """Which cases are listed."""
+    """The cases that are listed."""
 
     WAITING = "waiting"
     """All that wait for something."""
@@ -39,7 +39,7 @@ class Show(StrEnum):
 
 
 class Sort(StrEnum):
-    """By what."""
+    """The order of the list."""
 
     TIME = "time"
     OPENED = "opened"
@@ -101,10 +101,10 @@ class View:
     @property
     def address(self) -> str:
         """The link to this view; what is not said is the usual."""
-        said = [("show", self.show.value)] if self.show is not Show.WAITING else []
-        said += [("sort", self.sort.value)] if self.sort is not Sort.TIME else []
-        said += [("down", "1")] if self.descending else []
-        return "/?" + urlencode(said) if said else "/"
+        query = [("show", self.show.value)] if self.show is not Show.WAITING else []
+        query += [("sort", self.sort.value)] if self.sort is not Sort.TIME else []
+        query += [("down", "1")] if self.descending else []
+        return "/?" + urlencode(query) if query else "/"
 
     def showing(self, show: Show) -> "View":
         """The same order of other cases."""

@@ -1,4 +1,4 @@
-"""Who works here, for administrators: what is asked for accounts and who agrees; and the keys of programs."""
+"""The staff, for administrators: requests about accounts, who agrees to them, and the keys of programs."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/staff")
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is shown on one page and never again."""
+    """Secrets that are shown on one page and never again."""
 
     whom: str
     link: str = ""

@@ -1,4 +1,4 @@
-"""How the console looks: dark for everyone, until somebody chooses otherwise.
+"""The console's colours: dark for everyone, until somebody chooses otherwise.
 
 The choice is a cookie of the browser, not a column of the account: the same reviewer may sit in a dim room
 and in a bright one. It stands on the page as the server renders it, so none is first shown in the other.
@@ -10,32 +10,26 @@ from enum import StrEnum
 
 from starlette.responses import Response
 
+from takeback.infra.http import cookies
+
 COOKIE = "takeback-theme"
 KEPT = timedelta(days=365)
 
 
 class Theme(StrEnum):
-    """What one can choose; the value stands in the cookie and on `<html>`."""
+    """The choices; the value is in the cookie and on `<html>`."""
 
     DARK = "dark"
     LIGHT = "light"
     SYSTEM = "system"
 
 
-def chosen(cookies: Mapping[str, str]) -> Theme:
-    """What a browser's cookies ask for; dark if it says nothing, or nothing that is known."""
-    value = cookies.get(COOKIE)
+def chosen(kept: Mapping[str, str]) -> Theme:
+    """Return the theme in a browser's cookies; dark if there is none, or none that is known."""
+    value = kept.get(COOKIE)
     return Theme(value) if value in list(Theme) else Theme.DARK
 
 
 def keep(response: Response, theme: Theme, *, secure: bool) -> None:
     """Have the browser remember a choice."""
-    response.set_cookie(
-        COOKIE,
-        theme.value,
-        max_age=int(KEPT.total_seconds()),
-        path="/",
-        secure=secure,
-        httponly=True,
-        samesite="strict",
-    )
+    cookies.keep(response, COOKIE, theme.value, KEPT, secure=secure)

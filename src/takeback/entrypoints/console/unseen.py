@@ -1,4 +1,4 @@
-"""What people can see and nobody compares: numbers for each platform, and a list behind each number."""
+"""Pictures that people can see and nobody compares: numbers for each platform, and their lists."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,10 +35,10 @@ class View:
     @property
     def address(self) -> str:
         """The link to this view."""
-        told: list[tuple[str, str | int]] = [("platform", self.platform), ("what", self.what.value)]
-        told += [("why", self.why)] if self.why is not None else []
-        told += [("before", self.before)] if self.before is not None else []
-        return "/unseen/list?" + urlencode(told)
+        query: list[tuple[str, str | int]] = [("platform", self.platform), ("what", self.what.value)]
+        query += [("why", self.why)] if self.why is not None else []
+        query += [("before", self.before)] if self.before is not None else []
+        return "/unseen/list?" + urlencode(query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def numbers(desk: AtDesk, visit: Visiting) -> Response:
         platforms=platforms,
         kinds=tuple(What),
         View=View,
-        said=words_unseen,
+        unseen_words=words_unseen,
     )
 
 
@@ -101,12 +101,12 @@ def lines(
         following=following,
         tally=tally,
         link=_linker(desk, platform),
-        said=words_unseen,
+        unseen_words=words_unseen,
     )
 
 
 def _linker(desk: Desk, platform: str) -> Linker | None:
-    """Who names a place or message so that a browser opens it; None: nobody can."""
+    """Return what turns a place or message into an address for a browser; None: nothing can."""
     if platform not in set(desk.app.connectors):
         return None
     connector = desk.app.connectors[platform]

@@ -1,4 +1,4 @@
-"""What codes mean, in plain words: where the console speaks of statuses, events and findings. Pure."""
+"""Codes in plain words, where the console speaks of statuses, events and findings. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -144,12 +144,12 @@ def short(case: UUID) -> str:
 
 
 def clock_name(clock: str) -> str:
-    """Which deadline it is."""
+    """Name a deadline."""
     return _CLOCKS.get(clock, clock.replace("_", " "))
 
 
 def copies(found: Sequence[Copy]) -> str:
-    """What a case has, as in "4 copies, and 2 that may be"."""
+    """Count a case's copies, as in "4 copies, and 2 that may be"."""
     maybe = sum(copy.is_candidate for copy in found)
     if not found:
         return "Copies"
@@ -158,27 +158,26 @@ def copies(found: Sequence[Copy]) -> str:
 
 
 def how_found(copy: Copy) -> str:
-    """How a copy was found, as in "the picture itself, mirrored, 12 of 256 bits differ; posted after ..."."""
+    """Describe how a copy was found: "the picture itself, mirrored, 12 of 256 bits differ; posted ..."."""
     if copy.hit is None:
         return _FOUND_BY[copy.found_by]
-    hit, said = copy.hit, [_part(copy.hit)]
+    hit, parts = copy.hit, [_part(copy.hit)]
     if hit.view:
-        said.append(names.in_words(hit.view))
+        parts.append(names.in_words(hit.view))
     if hit.flip:
-        said.append(_FLIP[hit.flip])
+        parts.append(_FLIP[hit.flip])
     if hit.negative:
-        said.append("as a negative")
+        parts.append("as a negative")
     if hit.inliers is not None:
-        said.append(f"geometric agreement, {count(hit.inliers, 'point')}")
+        parts.append(f"geometric agreement, {count(hit.inliers, 'point')}")
     elif hit.distance is not None:
-        said.append("no bit differs" if hit.distance == 0 else f"{hit.distance} of {HASH_BITS} bits differ")
+        parts.append("no bit differs" if hit.distance == 0 else f"{hit.distance} of {HASH_BITS} bits differ")
     if not hit.exact:
-        said.append("by a quick reading, for the post was gone before the exact one")
-    return f"{', '.join(said)}; {_FOUND_BY[copy.found_by]}"
+        parts.append("by a quick reading, for the post was gone before the exact one")
+    return f"{', '.join(parts)}; {_FOUND_BY[copy.found_by]}"
 
 
 def _part(hit: Hit) -> str:
-    """What of the post it is."""
     match hit.cut:
         case Cut.WHOLE:
             return "the picture itself"
@@ -198,7 +197,7 @@ def moment(at_ms: int) -> str:
 
 
 def said_of(copy: Copy, now: datetime) -> str:
-    """What stands at a copy that only may be the same, or of which somebody said so; mostly empty."""
+    """Return the note at a copy that only may be the same, or of which somebody said so; mostly empty."""
     waits = copy.confirmed and not copy.acts(now)
     if copy.excluded:
         return "not the same picture"
@@ -208,7 +207,7 @@ def said_of(copy: Copy, now: datetime) -> str:
 
 
 def headline(targets: Sequence[TargetProgress]) -> str:
-    """How a removal goes, in one sentence. "Removed" is said only of copies that were seen to be gone."""
+    """Describe a removal in one sentence. "Removed" is said only of copies that were seen to be gone."""
     targets = [target for target in targets if target.state is not TargetState.CALLED_OFF]
     gone = sum(target.state is TargetState.GONE for target in targets)
     failed = sum(target.state is TargetState.FAILED for target in targets)
@@ -216,13 +215,13 @@ def headline(targets: Sequence[TargetProgress]) -> str:
         return "The removal is being planned."
     if gone == len(targets):
         return f"{count(gone, 'copy', 'copies')} removed, and seen to be gone."
-    said = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
-    return f"{said} {count(failed, 'needs a person', 'need a person')}." if failed else said
+    removed = f"{gone:,} of {count(len(targets), 'copy', 'copies')} removed and seen to be gone."
+    return f"{removed} {count(failed, 'needs a person', 'need a person')}." if failed else removed
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """How people and copies of one case are called on its page."""
+    """Names of the people and copies of one case, for its page."""
 
     staff: Mapping[StaffId, str]
     copies: Mapping[int, int]
@@ -231,22 +230,22 @@ class Names:
     """Number on the page by target."""
 
     def of_staff(self, staff: StaffId) -> str:
-        """Who it was."""
+        """Name a member of staff."""
         return self.staff.get(staff, "a former member of staff")
 
     def of_copy(self, sighting: int | None) -> str:
-        """Which copy it was."""
+        """Name a copy."""
         number = self.copies.get(sighting) if sighting is not None else None
         return f"copy {number}" if number else "a copy"
 
     def of_target(self, target: UUID) -> str:
-        """Which copy it was."""
+        """Name the copy of a target."""
         number = self.targets.get(target)
         return f"Copy {number}" if number else "A copy"
 
 
 def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0915, C901 - an arm for each event
-    """What happened, as a line of a case's history or of the list of things that need a person."""
+    """Return an event as a line of a case's history or of the list of things that need a person."""
     match event:
         case events.ReportReceived():
             return "A report arrived."
@@ -346,8 +345,8 @@ def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0
         case events.FoundAgain(target=target):
             return f"{names.of_target(target)} can be seen again; it is removed once more."
         case events.Rechecked(target=target, round=number, finding=found):
-            said = _RECHECKED.get(found, found)
-            return f"{names.of_target(target)} was looked for (check {number + 1}): {said}."
+            finding = _RECHECKED.get(found, found)
+            return f"{names.of_target(target)} was looked for (check {number + 1}): {finding}."
         case events.Captured(sighting=sighting):
             return f"{names.of_copy(sighting).capitalize()} was sealed as evidence."
         case events.CaptureFailed(sighting=sighting, reason=reason):
@@ -377,8 +376,8 @@ def sentence(event: Event, names: Names) -> str:  # noqa: PLR0911, PLR0912, PLR0
         case events.DossierWritten():
             return "An evidence package was written."
         case events.PosterReleased(staff=staff, reason=reason):
-            said = f"{names.of_staff(staff)} let the person concerned be told which accounts posted"
-            return f"{said}: {RELEASE_REASON.get(reason, reason)}."
+            released = f"{names.of_staff(staff)} let the person concerned be told which accounts posted"
+            return f"{released}: {RELEASE_REASON.get(reason, reason)}."
         case events.Timestamped(authority=authority, size=size):
             return f"{authority} timestamped the log of {count(size, 'entry', 'entries')}."
         case events.LogSucceeded(origin=origin, lost=lost):

@@ -1,4 +1,4 @@
-"""What is asked for accounts, in plain words. Pure."""
+"""Words for requests about accounts. Pure."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -19,12 +19,12 @@ _YOURS: Mapping[AccountChange, str] = {
 
 
 def names_of(team: Sequence[Member]) -> dict[UUID, str]:
-    """How accounts are called."""
+    """Return the names of accounts."""
     return {member.id: member.name for member in team}
 
 
 def who(staff: UUID | None, names: Mapping[UUID, str]) -> str:
-    """Who it was; None is the operator."""
+    """Name a person; None is the operator."""
     return "The operator" if staff is None else names.get(staff, "A former member of staff")
 
 
@@ -39,7 +39,7 @@ def asked_of_you(request: Request, names: Mapping[UUID, str]) -> str:
 
 
 def ended(request: Request, names: Mapping[UUID, str], me: UUID, *, open_still: bool) -> str:
-    """How it stands."""
+    """Describe the status of a request."""
     match request.ended:
         case None:
             return "waits for a second person" if open_still else "nobody agreed within three days"

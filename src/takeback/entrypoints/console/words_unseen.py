@@ -1,9 +1,9 @@
-"""What is not compared, in plain words. Pure."""
+"""Words for what is not compared. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from takeback.entrypoints.console.words import count
+from takeback.entrypoints.console.counting import count
 from takeback.errors import WhyUnreadable
 from takeback.sightings.unseen import MOST, Number, Surveyed, What
 
@@ -66,36 +66,36 @@ def why(what: What, reason: str) -> str:
 
 
 def number(of: Number) -> str:
-    """How many, as in "3" or "more than 10,000"."""
+    """Return a number as in "3" or "more than 10,000"."""
     return f"more than {MOST:,}" if of.more else f"{of.at_least:,}"
 
 
 def rooms(surveyed: Surveyed | None, now: datetime) -> list[str]:
-    """What is known of a platform's rooms, in sentences."""
+    """Return what is known of a platform's rooms, in sentences."""
     if surveyed is None:
         return [NOT_COUNTED]
-    survey, said = surveyed.survey, list[str]()
+    survey, sentences = surveyed.survey, list[str]()
     public = survey.listed + survey.unlisted
     if public:
-        said.append(
+        sentences.append(
             f"{survey.watched:,} of {count(public, 'public room')} {'is' if survey.watched == 1 else 'are'} "
             f"watched; {survey.unlisted:,} of them {'is' if survey.unlisted == 1 else 'are'} outside the "
             "directory."
         )
     if not survey.listed:
-        said.append(
+        sentences.append(
             "The directory of this platform is empty. On a stock Synapse nobody may list a room there "
             "(room_list_publication_rules)."
         )
         if not survey.trouble:
-            said.append("Public rooms are found in the server's own list instead.")
+            sentences.append("Public rooms are found in the server's own list instead.")
     if survey.trouble:
-        said.append(
+        sentences.append(
             "The server does not give out its own list of rooms, so public rooms outside the directory are "
             f"not known. It said: {survey.trouble}."
         )
     if not public:
-        said.append("No public room is known, so nothing is watched.")
+        sentences.append("No public room is known, so nothing is watched.")
     if now - surveyed.at > STALE:
-        said.append("These numbers are old: no watcher has counted since.")
-    return said
+        sentences.append("These numbers are old: no watcher has counted since.")
+    return sentences

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Form
 from fastapi.responses import StreamingResponse
@@ -22,6 +21,7 @@ from takeback.evidence import service as evidence
 from takeback.ids import CaseId, SightingId
 from takeback.infra import clock
 from takeback.infra.blobs import Blobs
+from takeback.infra.http.downloads import download
 from takeback.infra.vault.copies import copy_of, living
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ _PIECE = 1 << 20
 def to_offer(
     desk: Desk, case: CaseId, copies: Sequence[Copy], now: datetime
 ) -> Mapping[SightingId, datetime]:
-    """Until when there is a working copy of each that cannot be fetched from its platform any more.
+    """Return the end of each working copy that cannot be fetched from its platform any more.
 
     The platform is not asked now: either the message was seen to be deleted, or its tile found no picture.
     """
@@ -60,16 +60,16 @@ def to_offer(
 
 @router.post("/working-copy")
 def take_out(
-    desk: AtDesk, visit: Posting, case: UUID, sighting: int, reason: Annotated[LookReason, Form()]
+    desk: AtDesk, visit: Posting, case: CaseId, sighting: SightingId, reason: Annotated[LookReason, Form()]
 ) -> StreamingResponse:
     """Hand a working copy out, sealed as it lies here; that is recorded first."""
     sealer = desk.app.sealer
     if sealer is None:
         raise NotFound("No evidence is kept here.")
     with desk.app.database.transaction() as tx:
-        if cases.nobody_looks(tx, CaseId(case)):
+        if cases.nobody_looks(tx, case):
             raise Refused(cases.NOBODY_LOOKS)
-        mine = [copy.sighting for copy in cases.copies(tx, CaseId(case)) if copy.sighting == sighting]
+        mine = [copy.sighting for copy in cases.copies(tx, case) if copy.sighting == sighting]
         held = evidence.held_of(tx, mine)
     if not held:
         raise NotFound("There is no working copy of this.")
@@ -77,13 +77,9 @@ def take_out(
     blob = copy_of(sealer.blobs, capture, now=clock.now())
     size = sealer.blobs.size(blob)
     with desk.app.database.transaction() as tx:
-        evidence.hand_copy(tx, CaseId(case), capture, staff=visit.member.id, reason=reason.value)
-    headers = {
-        "content-disposition": f'attachment; filename="{capture}.age"',
-        "content-length": str(size),
-    }
+        evidence.hand_copy(tx, case, capture, staff=visit.member.id, reason=reason.value)
     pieces = _pieces(sealer.blobs, blob, size)
-    return StreamingResponse(pieces, media_type="application/octet-stream", headers=headers)
+    return download(pieces, f"{capture}.age", size, "application/octet-stream")
 
 
 def _pieces(blobs: Blobs, blob: str, size: int) -> Iterator[bytes]:

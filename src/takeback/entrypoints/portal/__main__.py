@@ -16,11 +16,7 @@ CONNECTIONS = 8
 
 
 def serve(settings: PortalSettings, database_url: str) -> None:
-    """Serve until told to stop (SIGTERM or Ctrl-C).
-
-    Args:
-        settings: what the portal's process knows.
-        database_url: as the role takeback_portal.
+    """Serve, as the role takeback_portal, until told to stop (SIGTERM or Ctrl-C).
 
     Raises:
         ConfigurationError: the portal's keys are missing, damaged or another database's.

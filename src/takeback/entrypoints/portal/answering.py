@@ -1,4 +1,4 @@
-"""What the answers to all addresses share: redirections, who asks, and how a fault is told apart.
+"""Parts that the answers to all addresses share: redirections, who asks, and how a fault is told apart.
 
 A form is answered by a redirection, whatever happened: a page that answered it directly would stay in the
 browser's history together with what was sent.
@@ -32,12 +32,7 @@ def trouble(status: Trouble) -> Response:
 
 
 def not_kept(kept: Kept, gone: str) -> Response | None:
-    """Redirect where a session was not kept; None if it was.
-
-    Args:
-        kept: what became of it.
-        gone: the page to go to when it is not there any more; that page says so.
-    """
+    """Redirect where a session was not kept; None if it was. The page `gone` says that it is gone."""
     match kept:
         case Kept.KEPT:
             return None
@@ -50,10 +45,7 @@ def not_kept(kept: Kept, gone: str) -> Response | None:
 def visitor(request: Request, onion: str | None) -> Visitor:
     """Return whom a request counts for: the networks of the peer's address, as the server names it.
 
-    Args:
-        request: what was asked.
-        onion: the portal's onion address, if it has one. All who come by it are one crowd; behind Tor
-            the server sees one address for all of them.
+    All who come by the onion address are one crowd: behind Tor the server sees one address for all of them.
     """
     if onion and request.headers.get("host", "").partition(":")[0].lower() == onion:
         return ONION
@@ -61,12 +53,12 @@ def visitor(request: Request, onion: str | None) -> Visitor:
 
 
 def from_elsewhere(request: Request) -> bool:
-    """Whether another site led here: then a browser keeps our cookie to itself, though there may be one."""
+    """Return whether another site led here: then a browser keeps our cookie to itself."""
     return request.headers.get("sec-fetch-site", "none") not in {"none", "same-origin"}
 
 
 def is_ours(origin: str, host: str) -> bool:
-    """Whether an Origin header names this host, or says nothing ("null": pages send no referrer)."""
+    """Return whether an Origin header names this host, or says nothing ("null": pages send no referrer)."""
     return origin == "null" or urlsplit(origin).netloc.lower() == host.lower()
 
 

@@ -1,4 +1,4 @@
-"""What was answered so far, and how a page's form is read.
+"""The answers so far, and the reading of a page's form.
 
 Each page sends its own fields alone; what was answered before is in the draft (see `session`). What comes
 back from a browser is anybody's text: it is read strictly, and a body that our own pages cannot have made is
@@ -11,14 +11,8 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qsl
 
 from takeback.signals.model import HASH_BYTES, Flip
-from takeback.submissions import model
 from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, Report, ReportedPicture
 
-LONGEST_WHERE = model.LONGEST_WHERE
-"""In UTF-16 units, as browsers count for `maxlength`; so are the other three."""
-LONGEST_ACCOUNT = model.LONGEST_ACCOUNT
-LONGEST_SIGNATURE = model.LONGEST_SIGNATURE
-LONGEST_CONTACT = model.LONGEST_CONTACT
 BODY_LIMIT = 64 * 1024
 """Bytes of a request."""
 
@@ -29,7 +23,7 @@ _BEST_QUALITY = 100
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """As typed. Every field is also the name of a form field."""
+    """The answers as typed. Every field is also the name of a form field."""
 
     age: str = ""
     """ "yes", "no", "unsure" or nothing yet."""
@@ -71,14 +65,7 @@ class FormPost:
 
 
 def parse(body: bytes) -> FormPost:
-    """Read what a page sent.
-
-    Args:
-        body: application/x-www-form-urlencoded, in UTF-8.
-
-    Raises:
-        ValueError: none of our pages sends this.
-    """
+    """Read a page's form. Raises ValueError: none of our pages sends this."""
     pairs = parse_qsl(
         body.decode("ascii"),
         keep_blank_values=True,
@@ -115,11 +102,6 @@ def read_pictures(text: str) -> tuple[ReportedPicture, ...]:
     if len(pictures) > MAX_PICTURES:
         raise ValueError("too many pictures")
     return tuple(pictures)
-
-
-def write_pictures(pictures: tuple[ReportedPicture, ...]) -> str:
-    """The text that `read_pictures` reads."""
-    return " ".join(".".join((str(picture.quality), *picture.flips)) for picture in pictures)
 
 
 def locations(where: str) -> tuple[str, ...]:

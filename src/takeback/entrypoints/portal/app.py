@@ -20,24 +20,12 @@ from takeback.entrypoints.portal.answering import trouble
 from takeback.entrypoints.portal.by_link import ByLink
 from takeback.entrypoints.portal.entrance import Entrance
 from takeback.entrypoints.portal.guard import Guard
-from takeback.entrypoints.portal.limits import VisitorLimit
+from takeback.entrypoints.portal.limits import LIMITS, VisitorLimit
 from takeback.entrypoints.portal.links import links
-from takeback.entrypoints.portal.lookup import (
-    ASK_PER_NETWORK,
-    ASK_TOGETHER,
-    TAKE_PER_NETWORK,
-    TAKE_TOGETHER,
-    Lookups,
-)
+from takeback.entrypoints.portal.lookup import Lookups
 from takeback.entrypoints.portal.others import Others
 from takeback.entrypoints.portal.pages import Pages
-from takeback.entrypoints.portal.questions import (
-    BEGIN_PER_NETWORK,
-    BEGIN_TOGETHER,
-    SEND_PER_NETWORK,
-    SEND_TOGETHER,
-    Questions,
-)
+from takeback.entrypoints.portal.questions import Questions
 from takeback.entrypoints.portal.words import ENGLISH
 from takeback.entrypoints.portal.work import Work
 from takeback.infra.assets import Assets
@@ -52,11 +40,7 @@ STATIC = Path(__file__).parent / "static"
 
 
 def create_app(settings: PortalSettings, database: Database) -> FastAPI:
-    """The portal, ready to be served.
-
-    Args:
-        settings: what the portal's process knows.
-        database: as the role takeback_portal.
+    """Put the portal together.
 
     Raises:
         ConfigurationError: the portal's keys are missing or damaged, or its list of links or of addresses is.
@@ -69,12 +53,7 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
         settings.portal_onion,
         Work(pepper),
         Labels(database, pepper),
-        {
-            "begin": VisitorLimit(BEGIN_PER_NETWORK, BEGIN_TOGETHER),
-            "send": VisitorLimit(SEND_PER_NETWORK, SEND_TOGETHER),
-            "ask": VisitorLimit(ASK_PER_NETWORK, ASK_TOGETHER),
-            "take": VisitorLimit(TAKE_PER_NETWORK, TAKE_TOGETHER),
-        },
+        {kind: VisitorLimit(*rates) for kind, rates in LIMITS.items()},
     )
     questions = Questions(
         database=database,
@@ -89,7 +68,7 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
     others = Others(database=database, pages=pages, assets=assets, leave_url=settings.leave_url)
     app = FastAPI(title=settings.service_name, openapi_url=None, docs_url=None, redoc_url=None)
     for path, method, answer in (
-        ("/", "GET", others.start),
+        ("/", "GET", others.plain("start")),
         ("/steps", "GET", questions.first),
         ("/steps", "POST", questions.answer),
         ("/steps/stay", "POST", questions.stay),
@@ -101,9 +80,9 @@ def create_app(settings: PortalSettings, database: Database) -> FastAPI:
         ("/with", "POST", by_link.taken),
         ("/busy", "GET", by_link.busy),
         ("/busy", "POST", by_link.worked),
-        ("/help", "GET", others.younger),
-        ("/privacy", "GET", others.privacy),
-        ("/cookies", "GET", others.cookies),
+        ("/help", "GET", others.plain("younger")),
+        ("/privacy", "GET", others.plain("privacy")),
+        ("/cookies", "GET", others.plain("cookies", 400)),
         ("/trouble/{status}", "GET", others.trouble),
         ("/leave", "GET", others.leave),
         ("/leave", "POST", others.leave_quietly),

@@ -35,7 +35,7 @@ class ByLink:
 
     def shown(self, token: str) -> Response:
         """The page of a link."""
-        return self.pages.by_link(token, stands=submit.link_stands(self.database, token[:_LONGEST]))
+        return self.pages.by_link(token, works=submit.link_stands(self.database, token[:_LONGEST]))
 
     def taken(self, request: Request, body: Annotated[bytes, Body()] = b"") -> Response:
         """The button of that page: what is sent from now on counts against the link."""
@@ -45,7 +45,7 @@ class ByLink:
         return self._begin(request, session.key_of(request) or drafts.new_key(), answering.FIRST, link=token)
 
     def busy(self, request: Request) -> Response:
-        """Where somebody is led who cannot begin now: she can wait, or let her device work."""
+        """Show the page for somebody who cannot begin now: she can wait, or let her device work."""
         key = session.key_of(request)
         return self.pages.busy("" if key is None else self.entrance.puzzle(key))
 

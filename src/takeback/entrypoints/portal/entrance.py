@@ -1,4 +1,4 @@
-"""The portal's admission: by a limit for networks, by work of a device, or by a link that staff made."""
+"""Admission: by a limit for networks, by work of a device, or by a link that staff made."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,14 +18,7 @@ from takeback.submissions.groups import Group
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """What all pages ask before they do something that costs.
-
-    Args:
-        onion: the portal's onion address, if it has one.
-        work: makes puzzles and counts what was solved.
-        labels: makes the labels that a report comes with.
-        limits: one for each kind of request, by its name.
-    """
+    """Asked by all pages before they do something that costs. Each kind of request has its limit."""
 
     onion: str | None
     work: Work
@@ -35,17 +28,9 @@ class Entrance:
     def enter(
         self, request: Request, kinds: Iterable[str], key: DraftKey, *, link: str = "", solved: str = ""
     ) -> None:
-        """Count one request.
+        """Count one request for each of its kinds; a puzzle that her device solved passes all of them.
 
-        Args:
-            request: what was asked.
-            kinds: the limits that it counts for.
-            key: the visitor's.
-            link: the token of the link for many reports that she came by; those who did are one crowd.
-            solved: a puzzle that her device solved.
-
-        Raises:
-            TooManyAttempts: come back later.
+        All who came by one link for many reports are one crowd. Raises TooManyAttempts: come back later.
         """
         now = clock.now()
         if solved and self.work.spend(key, solved, now):

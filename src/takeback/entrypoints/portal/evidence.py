@@ -1,8 +1,8 @@
-"""What the page of a report says about evidence: from the database's answer to words and one button.
+"""The part about evidence on a report's page: from the database's answer to words and one button.
 
-Pure, like `standing`. Nothing is said before people decided in favour of the report: that something is kept
-would tell that something was found. Whoever asked before is told of in every state, because a receipt may be
-found by another person.
+Pure, like `status_view`. The page says nothing before people decided in favour of the report: that something
+is kept would tell that something was found. Earlier packages are named in every state, because a receipt may
+be found by another person.
 """
 
 import math
@@ -18,7 +18,7 @@ _MEGABYTE = 1_000_000
 
 
 class Press(StrEnum):
-    """What the part's only button does."""
+    """The action of the part's only button."""
 
     ASK = "ask"
     WAIT = "wait"
@@ -29,8 +29,8 @@ class Press(StrEnum):
 class Evidence:
     """The part of the page."""
 
-    said: tuple[str, ...]
-    """How it stands, what the file is."""
+    sentences: tuple[str, ...]
+    """The state of the package, and what the file is."""
     press: Press | None
     """None: there is nothing to press now."""
     label: str
@@ -46,7 +46,7 @@ class Evidence:
 
 
 def evidence(status: EvidenceStatus, now: datetime, words: Language) -> Evidence | None:
-    """What to say at this moment; None where nothing is kept or decided, and nothing was asked for."""
+    """Return the part at this moment; None where nothing is kept or decided, and nothing was asked for."""
     newest = status.packages[0] if status.packages else None
     if newest is None:
         return _offer(status, "", words) if status.kept and status.decided else None
@@ -72,10 +72,10 @@ def _offer(status: EvidenceStatus, last: str, words: Language) -> Evidence:
     if obstacle:
         return _part(status, words, words.say(f"evidence.{obstacle}"))
     keys = ("what", "names", "sealed") if not last else (last, "what", "names", "sealed")
-    said = tuple(words.say(f"evidence.{key}") for key in keys)
+    sentences = tuple(words.say(f"evidence.{key}") for key in keys)
     if status.again_at is not None:
-        return _part(status, words, *said, day=words.say("evidence.limited"), at=status.again_at)
-    return _part(status, words, *said, press=Press.ASK, beside=words.say("evidence.recorded"))
+        return _part(status, words, *sentences, day=words.say("evidence.limited"), at=status.again_at)
+    return _part(status, words, *sentences, press=Press.ASK, beside=words.say("evidence.recorded"))
 
 
 def _obstacle(status: EvidenceStatus, last: str) -> str:
@@ -85,11 +85,11 @@ def _obstacle(status: EvidenceStatus, last: str) -> str:
 
 
 def _ready(status: EvidenceStatus, package: PackageStatus, words: Language) -> Evidence:
-    said = (words.say("evidence.ready"), words.say("evidence.names"), words.say("evidence.sealed"))
+    sentences = (words.say("evidence.ready"), words.say("evidence.names"), words.say("evidence.sealed"))
     return _part(
         status,
         words,
-        *said,
+        *sentences,
         press=Press.TAKE,
         size=_size(package.size or 0, words),
         beside=words.say("evidence.check"),
@@ -101,7 +101,7 @@ def _ready(status: EvidenceStatus, package: PackageStatus, words: Language) -> E
 def _part(
     status: EvidenceStatus,
     words: Language,
-    *said: str,
+    *sentences: str,
     press: Press | None = None,
     size: str = "",
     beside: str = "",
@@ -109,7 +109,7 @@ def _part(
     at: datetime | None = None,
 ) -> Evidence:
     label = "" if press is None else words.say(f"evidence.{press}", size=size)
-    return Evidence(said, press, label, beside, day, at, status.packages)
+    return Evidence(sentences, press, label, beside, day, at, status.packages)
 
 
 def _size(size: int, words: Language) -> str:

@@ -1,4 +1,4 @@
-"""What every answer carries and every request must be, whatever page it is for.
+"""Rules for every request and every answer, whatever page it is for.
 
 The rules stand in one place around the whole application, so that no page can forget them: nothing may be
 loaded from elsewhere, nothing is cached, nobody learns where a visitor came from; a body is small, is a
@@ -15,8 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from takeback.entrypoints.portal.answering import is_ours
 from takeback.errors import DatabaseAway
+from takeback.infra.http.checks import FORM, again
+from takeback.infra.http.headers import PAGES, with_headers
 
-_FORM = b"application/x-www-form-urlencoded"
 _CSP = (
     "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -28,31 +29,22 @@ _OFF = (
     "publickey-credentials-create", "publickey-credentials-get", "screen-wake-lock", "serial",
     "storage-access", "usb", "window-management", "xr-spatial-tracking",
 )  # fmt: skip
-HEADERS = {
+HEADERS = PAGES | {
     "content-security-policy": _CSP,
     "referrer-policy": "no-referrer",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-embedder-policy": "require-corp",
-    "cross-origin-resource-policy": "same-origin",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
     # Copying the receipt is the one thing that a page may do with the device.
     "permissions-policy": ", ".join((*(f"{feature}=()" for feature in _OFF), "clipboard-write=(self)")),
     "x-dns-prefetch-control": "off",
 }
-_NO_STORE = "no-store"
 _ASKING = frozenset({"GET", "HEAD"})
 
 _log = logging.getLogger(__name__)
 
 
 class Guard:
-    """ASGI middleware around the portal.
+    """ASGI middleware around the portal; `limit` is in bytes of a body.
 
-    Args:
-        app: the portal.
-        limit: most bytes of a body.
-        trouble: makes the page that says what is wrong, for 400, 413, 415, 500 and 503.
+    `trouble` makes the page that says what is wrong, for 400, 413, 415, 500 and 503.
     """
 
     def __init__(self, app: ASGIApp, limit: int, trouble: Callable[[int], Response]) -> None:
@@ -67,19 +59,19 @@ class Guard:
             return
         started = False
 
-        async def guarded(message: Message) -> None:
+        guarded = with_headers(send, HEADERS)
+
+        async def noting(message: Message) -> None:
             nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = _with_headers(message["headers"])
-            await send(message)
+            started = started or message["type"] == "http.response.start"
+            await guarded(message)
 
         body = await self._body(scope, receive)
         if isinstance(body, int):
             await self._trouble(body)(scope, receive, guarded)
             return
         try:
-            await self._app(scope, _replay(body, receive), guarded)
+            await self._app(scope, again(body, receive), noting)
         except DatabaseAway:  # said once, where it was noticed
             if not started:
                 await self._apology(scope, 503)(scope, receive, guarded)
@@ -116,7 +108,7 @@ class Guard:
             return None
         headers = {name.lower(): value for name, value in scope["headers"]}
         length = headers.get(b"content-length", b"0")
-        if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != _FORM:
+        if headers.get(b"content-type", b"").split(b";")[0].strip().lower() != FORM:
             return 415
         if not length.isdigit() or not _is_own_page(headers):
             return 400
@@ -124,7 +116,7 @@ class Guard:
 
 
 def _is_own_page(headers: dict[bytes, bytes]) -> bool:
-    """Whether a form comes from our pages, as far as the browser says it; programs say nothing.
+    """Return whether a form comes from our pages, as far as the browser says it; programs say nothing.
 
     The cookie is `SameSite=Strict` besides. That alone would let other hosts of the same domain press
     buttons.
@@ -135,27 +127,3 @@ def _is_own_page(headers: dict[bytes, bytes]) -> bool:
     return is_ours(
         headers.get(b"origin", b"null").decode("latin-1"), headers.get(b"host", b"").decode("latin-1")
     )
-
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    sent = False
-
-    async def again() -> Message:
-        nonlocal sent
-        if sent:
-            return await receive()
-        sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    return again
-
-
-def _with_headers(given: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    names = {name.lower() for name, _ in given}
-    ours = dict(HEADERS)
-    if b"cache-control" not in names:
-        ours["cache-control"] = _NO_STORE
-    return [
-        *given,
-        *((name.encode(), value.encode()) for name, value in ours.items() if name.encode() not in names),
-    ]

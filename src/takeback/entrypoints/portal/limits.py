@@ -1,4 +1,4 @@
-"""How often one network, and everybody together, may send and ask.
+"""Limits on how often one network, and everybody together, may send and ask.
 
 Receipts could be guessed and the intake could be flooded; both are slowed, neither is watched. A network
 is known only by a hash under a salt that lives in this process's memory and is thrown away each day, so
@@ -15,7 +15,7 @@ import hashlib
 import hmac
 import secrets
 import threading
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from takeback.entrypoints.portal.networks import Visitor
 from takeback.errors import TooManyAttempts
@@ -26,6 +26,15 @@ FREE = 3
 _WIDER = 2
 """Each wider network may do so many times as much."""
 _TOGETHER = b"together"
+LIMITS = {
+    # New drafts, and new sessions in which a receipt is looked up: both are a row. At most some 3,900 in
+    # thirty minutes by one process; the database holds 8,000.
+    "begin": (Rate(60, timedelta(seconds=10)), Rate(300, timedelta(seconds=0.5))),
+    "send": (Rate(12, timedelta(minutes=1)), Rate(120, timedelta(seconds=1))),
+    "ask": (Rate(20, timedelta(seconds=10)), Rate(300, timedelta(seconds=0.1))),
+    "take": (Rate(6, timedelta(minutes=5)), Rate(30, timedelta(seconds=2))),
+}
+"""For each kind of request: what one network may do, and all together."""
 
 
 class VisitorLimit:

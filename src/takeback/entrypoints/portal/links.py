@@ -1,4 +1,4 @@
-"""Which of the links that somebody types anybody here can follow, and what else can be done about the others.
+"""Links that somebody types: which can be followed here, and what else can be done about the others.
 
 The portal knows no platform: it is given one regular expression, which `connectors` made and `takeback
 serve` put into its environment. A contract test holds that what it calls followable is what a connector

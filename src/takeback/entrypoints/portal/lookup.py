@@ -1,4 +1,4 @@
-"""How a report stands, by its receipt: typed once, kept sealed like the answers, and forgotten on leaving.
+"""The status of a report by its receipt: typed once, kept sealed like the answers, forgotten on leaving.
 
 One address for everything, which tells nothing: neither the receipt nor that somebody asked for evidence is
 in a history.
@@ -14,7 +14,7 @@ from typing import Annotated
 from urllib.parse import parse_qsl
 
 from fastapi import Body, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from takeback.entrypoints.portal import answering, session
 from takeback.entrypoints.portal.answering import see
@@ -25,7 +25,7 @@ from takeback.entrypoints.portal.session import Lookup, Session
 from takeback.errors import TooManyAttempts
 from takeback.infra import clock
 from takeback.infra.db.pool import Database
-from takeback.infra.rate_limiter import Rate
+from takeback.infra.http.downloads import download
 from takeback.submissions import draft as drafts
 from takeback.submissions import package, receipt, submit
 from takeback.submissions.draft import DraftKey
@@ -33,10 +33,6 @@ from takeback.submissions.model import PackageStatus
 from takeback.submissions.receipt import Pepper, ReceiptCode
 from takeback_verify.core.package import FOLDER
 
-ASK_PER_NETWORK = Rate(burst=20, every=timedelta(seconds=10))
-ASK_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.1))
-TAKE_PER_NETWORK = Rate(burst=6, every=timedelta(minutes=5))
-TAKE_TOGETHER = Rate(burst=30, every=timedelta(seconds=2))
 ANSWER_AFTER = timedelta(seconds=0.25)
 """Every answer about a receipt takes at least this long: its time must not tell whether there is one."""
 OTHER = "other"
@@ -56,11 +52,11 @@ class Lookups:
     entrance: Entrance
 
     def status(self, request: Request) -> Response:
-        """How the report behind the receipt stands that was typed; or where one is typed."""
+        """Show the status of the report whose receipt was typed, or the page where one is typed."""
         key = session.key_of(request)
         if key is None and answering.from_elsewhere(request):
             return see("/")  # from there on the browser shows the cookie that it may have
-        found = _lookup(self._load(key))
+        found = _lookup(session.load(self.database, key))
         if found is not None and found.code:
             return _no_sooner_than(ANSWER_AFTER, lambda: self._standing(key, found))
         page = self._ask(key, found or Lookup())
@@ -77,7 +73,7 @@ class Lookups:
             typed, go, solved = _typed(body)
         except ValueError:
             return answering.trouble(400)
-        kept = self._load(key)
+        kept = session.load(self.database, key)
         if typed:
             return self._look(request, key, kept, typed, solved)
         found = _lookup(kept)
@@ -156,19 +152,12 @@ class Lookups:
         done = session.save(self.database, key, here, fresh=fresh)
         return answering.not_kept(done, gone=answering.STATUS) or see(answering.STATUS)
 
-    def _load(self, key: DraftKey | None) -> Session | None:
-        return None if key is None else session.load(self.database, key)
-
     def _package(self, code: ReceiptCode, ready: PackageStatus) -> Response:
         """The package; one piece at a time is in memory. Raises NotFound before the first is sent."""
         assert ready.dossier is not None and ready.size is not None  # noqa: PT018 - it is ready
         pieces = package.pieces(self.database, self.pepper, code, ready.dossier, ready.size)
         first = next(pieces)
-        headers = {
-            "content-length": str(ready.size),
-            "content-disposition": f'attachment; filename="{FOLDER}{ready.dossier}.zip"',
-        }
-        return StreamingResponse(chain((first,), pieces), media_type="application/zip", headers=headers)
+        return download(chain((first,), pieces), f"{FOLDER}{ready.dossier}.zip", ready.size)
 
 
 def _lookup(kept: Session | None) -> Lookup | None:
@@ -180,7 +169,7 @@ def _link(kept: Session | None) -> str:
 
 
 def _typed(body: bytes) -> tuple[str, str, str]:
-    """What was typed as a receipt, which button was pressed, and a solved puzzle."""
+    """Return the typed receipt, the button that was pressed, and a solved puzzle."""
     fields = dict(
         parse_qsl(
             body.decode("ascii"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=4
@@ -196,7 +185,7 @@ def _typed(body: bytes) -> tuple[str, str, str]:
 
 
 def _no_sooner_than(floor: timedelta, make: Callable[[], Response]) -> Response:
-    """What `make` returns, but never before `floor` has passed."""
+    """Return what `make` returns, but never before `floor` has passed."""
     begun = clock.now()
     page = make()
     rest = floor - (clock.now() - begun)

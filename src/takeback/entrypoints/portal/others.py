@@ -6,6 +6,7 @@ sent beside it.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import Request
@@ -34,24 +35,12 @@ class Others:
     assets: Assets
     leave_url: str
 
-    def start(self) -> Response:
-        """The first page."""
-        return self.pages.plain("start")
-
-    def younger(self) -> Response:
-        """Where people younger than 18 get help. Its address does not say so."""
-        return self.pages.plain("younger")
-
-    def privacy(self) -> Response:
-        """How answers are protected."""
-        return self.pages.plain("privacy")
-
-    def cookies(self) -> Response:
-        """What to do when the browser does not keep our cookie."""
-        return self.pages.plain("cookies", 400)
+    def plain(self, name: str, status: int = 200) -> Callable[[], Response]:
+        """Return what answers with a page that says the same to everyone."""
+        return lambda: self.pages.plain(name, status)
 
     def trouble(self, status: str) -> Response:
-        """What is in the way of a form that was sent."""
+        """Show what is in the way of a form that was sent."""
         known = int(status) if status in {"400", "413", "500", "503"} else 404
         return self.pages.trouble(known)
 
@@ -81,11 +70,7 @@ class Others:
 
     def static(self, version: str, name: str) -> Response:
         """A style or script, under an address that changes with its content."""
-        asset = self.assets.find(version, name)
-        if asset is None:
-            return self.pages.trouble(404)
-        kept = {"cache-control": "private, max-age=31536000, immutable"}
-        return Response(asset.content, media_type=asset.type, headers=kept)
+        return self.assets.answer(version, name) or self.pages.trouble(404)
 
     def known_trouble(self, _request: Request, error: Exception) -> Response:
         """The page for an address that is not there, or is asked in another way."""

@@ -1,4 +1,4 @@
-"""Whether the portal's two keys are those of the database that it puts reports into.
+"""A check that the portal's two keys are those of the database that it puts reports into.
 
 A report that is sealed to another database's key can be opened by nobody, and its receipt finds nothing.
 """
@@ -14,11 +14,7 @@ from takeback.submissions.receipt import load_pepper
 
 
 def check(database_url: str, folder: Path) -> None:
-    """Compare the keys in `folder` with what the database says of its own.
-
-    Args:
-        database_url: as the role takeback_portal.
-        folder: the portal's folder of keys.
+    """Compare the keys in `folder` with the database's own, as the role takeback_portal.
 
     Raises:
         ConfigurationError: a key is missing, damaged or another database's.

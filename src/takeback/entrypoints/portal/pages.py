@@ -5,9 +5,9 @@ Templates are filled with frozen values; a name that is missing in one is a faul
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import jinja2
-import segno
 from starlette.responses import HTMLResponse
 
 from takeback.entrypoints.portal import answers as form
@@ -21,8 +21,15 @@ from takeback.infra.assets import Assets
 from takeback.infra.config import PortalSettings
 from takeback.law.doors import STOPNCII, Door, load_doors, load_helpers
 from takeback.signals.model import MIN_QUALITY
+from takeback.submissions import model
 from takeback.submissions.model import MAX_LOCATIONS, MAX_PICTURES, ReportStatus
 from takeback.submissions.receipt import ReceiptCode, grouped
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    import segno
+else:
+    segno = when_used("segno")
 
 _OK = 200
 _NOT_FOUND = 404
@@ -52,14 +59,7 @@ class Unfollowed:
 
 
 class Pages:
-    """Makes every page of the portal.
-
-    Args:
-        settings: for the name of the service and the way out.
-        assets: style and scripts.
-        words: the language.
-        links: which links somebody here can follow.
-    """
+    """Makes every page of the portal."""
 
     def __init__(self, settings: PortalSettings, assets: Assets, words: Language, links: Links) -> None:
         self.words = words
@@ -110,30 +110,24 @@ class Pages:
         retry(page, _SOON if status == _UNAVAILABLE else timedelta())
         return page
 
-    def by_link(self, token: str, *, stands: bool) -> HTMLResponse:
-        """Where a link for many reports leads."""
-        return self._page("by_link", _OK if stands else _NOT_FOUND, token=token, stands=stands)
+    def by_link(self, token: str, *, works: bool) -> HTMLResponse:
+        """Return the page behind a link for many reports."""
+        return self._page("by_link", _OK if works else _NOT_FOUND, token=token, works=works)
 
     def busy(self, puzzle: str) -> HTMLResponse:
-        """Where somebody waits who cannot begin now, or lets her device work on a puzzle."""
+        """Return the page for somebody who cannot begin now, or lets her device work on a puzzle."""
         page = self._page("busy", _LATER, **self._puzzle(puzzle))
         retry(page, _SOON)
         return page
 
     def _puzzle(self, puzzle: str) -> dict[str, object]:
-        """What a template needs to offer work; nothing is offered without a puzzle."""
+        """Return the values that offer work to a device; nothing is offered without a puzzle."""
         usual = work.takes(puzzle) if puzzle else timedelta()
         least, most = status_view.wait(usual, self.words), status_view.wait(usual * _SLOW, self.words)
         return {"puzzle": puzzle, "work": work, "least": least, "most": most}
 
     def question(self, shown_page: steps.Page, draft: Draft, puzzle: str = "") -> HTMLResponse:
-        """One question, with what was answered to it.
-
-        Args:
-            shown_page: which one.
-            draft: where the answers are kept.
-            puzzle: what her device may work on instead of waiting, if she has to wait.
-        """
+        """Return one question with its answers, and a puzzle to work on if she has to wait."""
         wait = timedelta(seconds=draft.wait)
         faults = [(fault.field, self._fault(fault, wait)) for fault in shown_page.faults]
         lines = form.locations(shown_page.answers.where)
@@ -150,8 +144,8 @@ class Pages:
             pictures=form.read_pictures(shown_page.answers.pictures),
             locations=lines,
             unfollowed=self._unfollowed(lines),
-            told=bool(shown_page.told),
-            limits=form,
+            warned=bool(shown_page.warned),
+            limits=model,
             most_pictures=MAX_PICTURES,
             least_quality=MIN_QUALITY,
             **self._puzzle(puzzle),
@@ -173,17 +167,12 @@ class Pages:
         return self._page("sent", code=code, groups=grouped(code), pattern=pattern, within=self._within)
 
     def ask_receipt(self, asked: Lookup, puzzle: str = "") -> HTMLResponse:
-        """Where a receipt is typed.
-
-        Args:
-            asked: what was typed before, and what was wrong with it.
-            puzzle: what her device may work on instead of waiting, if she has to wait.
-        """
+        """Return the page where a receipt is typed, with a puzzle to work on if she has to wait."""
         wait = timedelta(seconds=asked.wait)
-        said = self.words.say(asked.fault, wait=status_view.wait(wait, self.words)) if asked.fault else ""
-        faults = [("receipt", said)] if said else []
+        sentence = self.words.say(asked.fault, wait=status_view.wait(wait, self.words)) if asked.fault else ""
+        faults = [("receipt", sentence)] if sentence else []
         typed = asked.typed.strip() or " ".join(grouped(ReceiptCode(asked.code)) if asked.code else ())
-        status = _STATUS.get(asked.fault, _NOT_YET) if said else _OK
+        status = _STATUS.get(asked.fault, _NOT_YET) if sentence else _OK
         page = self._page(
             "status_ask", status, typed=typed, faults=faults, fault_of=dict(faults), **self._puzzle(puzzle)
         )
@@ -191,11 +180,11 @@ class Pages:
         return page
 
     def status(self, code: ReceiptCode, found: ReportStatus, now: datetime) -> HTMLResponse:
-        """How a report stands."""
+        """The status of a report."""
         return self._page(
             "status",
             code=code,
-            standing=status_view.status_view(found, now, self.words),
+            view=status_view.status_view(found, now, self.words),
             evidence=evidence(found.evidence, now, self.words),
             now=now,
         )

@@ -6,7 +6,6 @@ A draft exists from the first answer on, if that was "yes": of whoever was young
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import Annotated
 
 from fastapi import Body, Request
@@ -21,20 +20,12 @@ from takeback.entrypoints.portal.pages import Pages
 from takeback.entrypoints.portal.session import Draft, Lookup, Session
 from takeback.errors import LinkEnded, Refused, TooManyAttempts
 from takeback.infra.db.pool import Database
-from takeback.infra.rate_limiter import Rate
 from takeback.infra.vault.seal import Recipient
 from takeback.submissions import draft as drafts
 from takeback.submissions import submit
 from takeback.submissions.draft import DraftKey
 from takeback.submissions.model import Report
 from takeback.submissions.receipt import Pepper, ReceiptCode
-
-BEGIN_PER_NETWORK = Rate(burst=60, every=timedelta(seconds=10))
-"""New drafts, and new sessions in which a receipt is looked up: both are a row."""
-BEGIN_TOGETHER = Rate(burst=300, every=timedelta(seconds=0.5))
-"""At most some 3,900 in thirty minutes by one process; the database holds 8,000."""
-SEND_PER_NETWORK = Rate(burst=12, every=timedelta(minutes=1))
-SEND_TOGETHER = Rate(burst=120, every=timedelta(seconds=1))
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +53,7 @@ class Questions:
         if step is steps.Step.AGE:
             return self._age(request, unanswered=True)
         key = session.key_of(request)
-        draft = _draft(self._load(key))
+        draft = _draft(session.load(self.database, key))
         if key is None or draft is None:
             return self.pages.gone()
         shown_page = self._sheet(step, draft)
@@ -71,7 +62,7 @@ class Questions:
 
     def receipt(self, request: Request) -> Response:
         """The receipt of what was sent a moment ago."""
-        kept = self._load(session.key_of(request))
+        kept = session.load(self.database, session.key_of(request))
         if kept is None or kept.lookup is None:
             return self.pages.gone()
         if not kept.lookup.fresh:
@@ -86,12 +77,12 @@ class Questions:
         try:
             pressed = form.parse(body)
             at = steps.Step(pressed.at)
-            kept = self._load(key)
+            kept = session.load(self.database, key)
             draft = _draft(kept)
             if draft is None and at is not steps.Step.AGE:
                 return see(_page(at))  # which says that the answers are gone
             before = draft or Draft(form.Answers())
-            following = steps.turn(pressed, before.answers, self.links, before.told)
+            following = steps.turn(pressed, before.answers, self.links, before.warned)
         except ValueError:
             return answering.trouble(400)
         return self._follow(request, key, kept, before, following, pressed.work)
@@ -99,7 +90,7 @@ class Questions:
     def stay(self, request: Request) -> Response:
         """Begin the thirty minutes anew: the page's script asks while somebody is typing."""
         key = session.key_of(request)
-        kept = self._load(key)
+        kept = session.load(self.database, key)
         if key is not None and kept is not None:
             session.save(self.database, key, kept)
         return Response(status_code=204)
@@ -137,9 +128,9 @@ class Questions:
             at=shown_page.step.value,
             then=shown_page.then,
             checked=bool(shown_page.faults),
-            said=next((fault.text for fault in shown_page.faults if fault.field == "send"), ""),
+            sentence=next((fault.text for fault in shown_page.faults if fault.field == "send"), ""),
             wait=0.0,
-            told=shown_page.told,
+            warned=shown_page.warned,
         )
         if draft.answers.age != "yes":
             return see(answering.FIRST)  # nothing is kept of anybody who did not say so
@@ -160,15 +151,15 @@ class Questions:
 
     def _send(self, key: DraftKey, kept: Session, draft: Draft, request: Request, solved: str) -> Response:
         check = replace(draft, at=steps.Step.CHECK.value, then="", checked=True, wait=0.0)
-        here = replace(check, said="check.failed")
+        here = replace(check, sentence="check.failed")
         try:
-            told = form.report(draft.answers, self.pages.words.code)
-            code = self._by_link(key, kept.link, told) if kept.link else None
+            report = form.report(draft.answers, self.pages.words.code)
+            code = self._by_link(key, kept.link, report) if kept.link else None
             if code is None:
                 self.entrance.enter(request, ["send"], key, solved=solved)
-                code = self._submit(key, told, groups=self.entrance.groups(request))
+                code = self._submit(key, report, groups=self.entrance.groups(request))
         except TooManyAttempts as error:
-            here = replace(check, said="check.limited", wait=error.wait.total_seconds())
+            here = replace(check, sentence="check.limited", wait=error.wait.total_seconds())
         except Exception as error:  # noqa: BLE001 (whatever it was, it is recorded, and she keeps what she wrote)
             # Its kind only: the message may quote her.
             _log.error("a report could not be stored: %s", type(error).__name__)
@@ -177,26 +168,26 @@ class Questions:
             return self._keep(key, sent, answering.DONE)
         return self._keep(key, replace(kept, draft=here), _page(steps.Step.CHECK))
 
-    def _by_link(self, key: DraftKey, link: str, told: Report) -> ReceiptCode | None:
+    def _by_link(self, key: DraftKey, link: str, report: Report) -> ReceiptCode | None:
         """Hand a report in by a link for many; None if that counts no further one."""
         try:
-            return self._submit(key, told, link=submit.link_hash(link))
+            return self._submit(key, report, link=submit.link_hash(link))
         except LinkEnded:
             return None
 
     def _submit(
-        self, key: DraftKey, told: Report, *, groups: Sequence[bytes] = (), link: bytes | None = None
+        self, key: DraftKey, report: Report, *, groups: Sequence[bytes] = (), link: bytes | None = None
     ) -> ReceiptCode:
         attempt = drafts.attempt(key)
         return submit.submit(
-            self.database, self.recipient, self.pepper, told, attempt, groups=groups, link=link
+            self.database, self.recipient, self.pepper, report, attempt, groups=groups, link=link
         )
 
     def _age(self, request: Request, *, unanswered: bool) -> Response:
         key = session.key_of(request)
         if key is None and answering.from_elsewhere(request):
             return see("/")  # from there on the browser shows the cookie that it may have
-        draft = _draft(self._load(key)) or Draft(form.Answers())
+        draft = _draft(session.load(self.database, key)) or Draft(form.Answers())
         missing = (steps.Fault("age", "age.missing"),) if unanswered else ()
         then = draft.then if draft.at == steps.Step.AGE.value else ""
         page = self.pages.question(steps.Page(steps.Step.AGE, draft.answers, then, missing), draft)
@@ -207,13 +198,10 @@ class Questions:
     def _sheet(self, step: steps.Step, draft: Draft) -> steps.Page:
         """The page as it was left: what it still needs is said only where she was led to it for that."""
         if draft.at != step.value:
-            return steps.Page(step, draft.answers, told=draft.told)
+            return steps.Page(step, draft.answers, warned=draft.warned)
         found = steps.faults(step, draft.answers, self.links) if draft.checked else ()
-        said = (steps.Fault("send", draft.said),) if draft.said else ()
-        return steps.Page(step, draft.answers, draft.then, (*found, *said), draft.told)
-
-    def _load(self, key: DraftKey | None) -> Session | None:
-        return None if key is None else session.load(self.database, key)
+        sentence = (steps.Fault("send", draft.sentence),) if draft.sentence else ()
+        return steps.Page(step, draft.answers, draft.then, (*found, *sentence), draft.warned)
 
 
 def _draft(kept: Session | None) -> Draft | None:

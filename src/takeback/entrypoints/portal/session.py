@@ -1,4 +1,4 @@
-"""What a visitor's draft holds, and the cookie that opens it.
+"""A visitor's draft, and the cookie that opens it.
 
 The cookie is a session cookie that scripts cannot read and that no other site makes a browser send. It holds
 a key and nothing else; the database holds what was typed, sealed under that key (see `submissions.draft`). So
@@ -7,6 +7,7 @@ neither a page, an address nor a history carries an answer.
 
 import logging
 from dataclasses import dataclass
+from datetime import timedelta
 
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
@@ -14,6 +15,7 @@ from starlette.responses import Response
 
 from takeback.entrypoints.portal.answers import Answers
 from takeback.infra.db.pool import Database
+from takeback.infra.http import cookies
 from takeback.submissions import draft
 from takeback.submissions.draft import DraftKey, Kept
 
@@ -36,12 +38,12 @@ class Draft:
     """ "check" if she came there from the last page to change one answer."""
     checked: bool = False
     """What that step still needs is to be said."""
-    said: str = ""
+    sentence: str = ""
     """Key of a sentence about sending; empty if there is none."""
     wait: float = 0.0
     """Seconds to wait, for the sentence."""
-    told: tuple[str, ...] = ()
-    """Lines of which she was told that nobody here can look there."""
+    warned: tuple[str, ...] = ()
+    """Lines of which she was warned that nobody here can look there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +75,10 @@ class Session:
 _SESSION: TypeAdapter[Session] = TypeAdapter(Session)
 
 
-def load(database: Database, key: DraftKey) -> Session | None:
+def load(database: Database, key: DraftKey | None) -> Session | None:
     """Return what is kept under a key; None if there is nothing, or nothing that this version can read."""
     try:
-        data = draft.get(database, key)
+        data = None if key is None else draft.get(database, key)
         return None if data is None else _SESSION.validate_json(data, strict=True)
     except (ValidationError, ValueError) as error:
         _log.warning("a draft could not be read: %s", type(error).__name__)
@@ -95,24 +97,16 @@ def key_of(request: Request) -> DraftKey | None:
 
 def give_key(request: Request, response: Response, key: DraftKey) -> None:
     """Set the cookie. It ends with the browser; `Secure` where the visitor came by https."""
-    _set(request, response, draft.write_key(key), max_age=None)
+    _set(request, response, draft.write_key(key), None)
 
 
 def take_key(request: Request, response: Response) -> None:
     """Make the browser forget the cookie."""
-    _set(request, response, "", max_age=0)
+    _set(request, response, "", timedelta())
 
 
-def _set(request: Request, response: Response, value: str, max_age: int | None) -> None:
-    response.set_cookie(
-        _name(request),
-        value,
-        max_age=max_age,
-        path="/",
-        secure=_is_secure(request),
-        httponly=True,
-        samesite="strict",
-    )
+def _set(request: Request, response: Response, value: str, lasts: timedelta | None) -> None:
+    cookies.keep(response, _name(request), value, lasts, secure=_is_secure(request))
 
 
 def _name(request: Request) -> str:
@@ -120,5 +114,5 @@ def _name(request: Request) -> str:
 
 
 def _is_secure(request: Request) -> bool:
-    """Whether she came by https: the proxy in front says so in X-Forwarded-Proto."""
+    """Return whether she came by https: the proxy in front says so in X-Forwarded-Proto."""
     return request.url.scheme == "https"

@@ -1,4 +1,4 @@
-"""How a report stands, in plain words: from the database's answer and the present to what the page says.
+"""A report's status in plain words: from the database's answer and the present to the text of the page.
 
 Pure, so that every state can be met in a test. What somebody may know of her own case is small on
 purpose: places are numbers, not names, because a receipt may be found by another person. And whoever has a
@@ -47,7 +47,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusPage:
     """All that the page shows."""
 
     now: str
@@ -66,12 +66,12 @@ class Standing:
     """A sentence for each reported picture that cannot be looked for."""
 
 
-def status_view(status: ReportStatus, now: datetime, words: Language) -> Standing:
-    """What to say about a report at this moment."""
+def status_view(status: ReportStatus, now: datetime, words: Language) -> StatusPage:
+    """Return the text about a report at this moment."""
     stage = _stage(status)
     copies = status.copies if stage in _GRANTED else ()
     left_, late = _time(status.case, stage, now, words)
-    return Standing(
+    return StatusPage(
         now=_sentence(stage, copies, words),
         more=_more(stage, copies, words),
         elsewhere=words.all("status.elsewhere") if stage == "out_of_reach" else (),
@@ -89,9 +89,9 @@ def _stage(status: ReportStatus) -> str:
         return "unusable"
     if status.case is None:
         return "waiting"
-    stands = status.case.status
-    if stands in _GRANTED | _ANSWERED:
-        return stands
+    state = status.case.status
+    if state in _GRANTED | _ANSWERED:
+        return state
     return "undecided" if status.searched else "out_of_reach"
 
 
@@ -101,9 +101,9 @@ def _time(case: CaseStatus | None, stage: str, now: datetime, words: Language) -
         return "", ""
     if now <= case.due_at:
         return words.say(f"status.time.{stage}", left=left(case.due_at - now, words)), ""
-    said = words.say(f"status.late.{stage}")
+    sentence = words.say(f"status.late.{stage}")
     # Whether anything was missed must not show before a decision, and so neither does the colour of it.
-    return ("", said) if stage == "removing" else (said, "")
+    return ("", sentence) if stage == "removing" else (sentence, "")
 
 
 def _not_looked_for(refused: NotLookedFor, words: Language) -> str:
@@ -122,7 +122,7 @@ def left(time: timedelta, words: Language) -> str:
 
 
 def wait(time: timedelta, words: Language) -> str:
-    """How long to wait, rounded up: "2 minutes"."""
+    """Return the time to wait, rounded up: "2 minutes"."""
     if time > _HOUR:
         return words.count("wait.hours", math.ceil(time / _HOUR))
     if time > _MINUTE:
@@ -144,7 +144,7 @@ def moment(time: datetime, words: Language) -> str:
 
 
 def _unclear(copy: CopyStatus) -> bool:
-    """Whether the newest look at a removed copy was not certain: then it is not called gone."""
+    """Return whether the newest look at a removed copy was not certain: then it is not called gone."""
     return copy.unclear_at is not None and copy.state in _LOOKED_FOR
 
 
@@ -228,7 +228,7 @@ def _copy_lines(copy: CopyStatus, words: Language) -> tuple[Line, ...]:
 
 
 def _unclear_lines(copy: CopyStatus, words: Language) -> tuple[Line, ...]:
-    """What a copy's lines end with when it was looked for, and nothing certain was seen."""
+    """Return the last lines of a copy that was looked for without anything certain to see."""
     looked = Line(words.say(f"status.copy.unclear.{copy.state}"), copy.unclear_at, "stuck")
     if copy.state != "gone":
         return (looked,)

@@ -34,7 +34,7 @@ class Step(StrEnum):
 
 
 class End(StrEnum):
-    """Where the questions lead out of themselves."""
+    """The ends of the questions."""
 
     START = "start"
     YOUNGER = "younger"
@@ -42,7 +42,7 @@ class End(StrEnum):
 
 
 ORDER = tuple(Step)
-_ASKED_ON = {
+ASKED_ON = {
     Step.AGE: ("age",),
     Step.PICTURE: ("pictures",),
     Step.WHERE: ("where",),
@@ -51,6 +51,7 @@ _ASKED_ON = {
     Step.CONTACT: ("contact",),
     Step.CHECK: (),
 }
+"""The fields that each page shows; all others it carries."""
 _SKIPPABLE = {Step.PICTURE: "pictures", Step.WHERE: "where", Step.ACCOUNT: "account", Step.CONTACT: "contact"}
 
 
@@ -72,8 +73,8 @@ class Page:
     answers: Answers
     then: str = ""
     faults: tuple[Fault, ...] = ()
-    told: tuple[str, ...] = ()
-    """Lines of which she was told that nobody here can look there."""
+    warned: tuple[str, ...] = ()
+    """Lines of which she was warned that nobody here can look there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +85,8 @@ class Exit:
     answers: Answers
 
 
-def asked_on(step: Step) -> tuple[str, ...]:
-    """The fields that this page shows; all others it carries."""
-    return _ASKED_ON[step]
-
-
 def number(step: Step) -> int:
-    """From 1."""
+    """Return the number of a step, from 1."""
     return ORDER.index(step) + 1
 
 
@@ -99,40 +95,30 @@ def at_number(number: int) -> Step | None:
     return ORDER[number - 1] if 1 <= number <= len(ORDER) else None
 
 
-def turn(pressed: FormPost, before: Answers, links: Links, told: tuple[str, ...] = ()) -> Page | Exit:
-    """What follows a press of a button.
-
-    Args:
-        pressed: the button, and what this page asked.
-        before: all answers so far.
-        links: which links somebody here can follow.
-        told: lines of which she was told already that nobody can.
-
-    Raises:
-        ValueError: our pages have no such button.
-    """
+def turn(pressed: FormPost, before: Answers, links: Links, warned: tuple[str, ...] = ()) -> Page | Exit:
+    """Return what follows a press of a button. Raises ValueError: our pages have no such button."""
     at = Step(pressed.at)
-    answers = pressed.answered(before, asked_on(at))
+    answers = pressed.answered(before, ASKED_ON[at])
     then = "check" if pressed.then == "check" else ""
     verb, _, which = pressed.go.partition(":")
     match verb:
         case "back":
             back = number(at) - 2
-            return Exit(End.START, answers) if back < 0 else Page(ORDER[back], answers, told=told)
+            return Exit(End.START, answers) if back < 0 else Page(ORDER[back], answers, warned=warned)
         case "change":
-            return Page(Step(which), answers, "" if Step(which) is Step.CHECK else "check", told=told)
+            return Page(Step(which), answers, "" if Step(which) is Step.CHECK else "check", warned=warned)
         case "send":
-            return _send(pressed, answers, links, told)
+            return _send(pressed, answers, links, warned)
         case "skip" if at in _SKIPPABLE:
-            return _onward(Page(at, replace(answers, **{_SKIPPABLE[at]: ""}), then, told=told), links)
+            return _onward(Page(at, replace(answers, **{_SKIPPABLE[at]: ""}), then, warned=warned), links)
         case "next":
-            return _onward(Page(at, answers, then, told=told), links)
+            return _onward(Page(at, answers, then, warned=warned), links)
         case _:
             raise ValueError("no such button")
 
 
 def faults(step: Step, answers: Answers, links: Links) -> tuple[Fault, ...]:
-    """What this page still needs."""
+    """Return what this page still needs."""
     match step:
         case Step.AGE:
             return () if answers.age in {"yes", "no", "unsure"} else (Fault("age", "age.missing"),)
@@ -159,8 +145,8 @@ def _onward(here: Page, links: Links) -> Page | Exit:
     found = faults(at, answers, links)
     if at is Step.WHERE:
         unfollowed = links.unfollowed(locations(answers.where))
-        unknown = [line for line in unfollowed if line not in here.told]
-        here = replace(here, told=unfollowed)
+        unknown = [line for line in unfollowed if line not in here.warned]
+        here = replace(here, warned=unfollowed)
         if unknown and not found:
             return here  # the same page, which says so now; pressing once more goes on
     if found:
@@ -173,15 +159,15 @@ def _onward(here: Page, links: Links) -> Page | Exit:
     return replace(here, step=ORDER[min(number(at), len(ORDER) - 1)])
 
 
-def _send(pressed: FormPost, answers: Answers, links: Links, told: tuple[str, ...]) -> Page | Exit:
+def _send(pressed: FormPost, answers: Answers, links: Links, warned: tuple[str, ...]) -> Page | Exit:
     if answers.age in {"no", "unsure"}:
         return Exit(End.YOUNGER, Answers())
     for step in ORDER:
         found = faults(step, answers, links)
         if found:
-            return Page(step, answers, "check", found, told)
+            return Page(step, answers, "check", found, warned)
     if pressed.trap:
-        return Page(Step.CHECK, answers, faults=(Fault("send", "check.trap"),), told=told)
+        return Page(Step.CHECK, answers, faults=(Fault("send", "check.trap"),), warned=warned)
     return Exit(End.SEND, answers)
 
 

@@ -37,11 +37,7 @@ _LONGEST = 400
 
 
 class Work:
-    """Makes puzzles and counts what was solved.
-
-    Args:
-        pepper: the portal's own secret; all its processes know each other's puzzles.
-    """
+    """Makes puzzles and counts what was solved. By `pepper` all portal processes know each other's."""
 
     def __init__(self, pepper: Pepper) -> None:
         self._secret = hmac.digest(pepper, b"puzzles", hashlib.sha256)
@@ -63,10 +59,7 @@ class Work:
     def spend(self, key: DraftKey, solved: str, now: datetime) -> bool:
         """Return whether a visitor's puzzle is solved and there is room; it counts once.
 
-        Args:
-            key: the visitor's.
-            solved: the puzzle, a colon, and the numbers with commas between them.
-            now: the present.
+        `solved` is the puzzle, a colon, and the numbers with commas between them.
         """
         puzzle, _, numbers = solved.partition(":")
         stated, _, _ = puzzle.rpartition(".")

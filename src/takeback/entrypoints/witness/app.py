@@ -72,6 +72,6 @@ def _refused(origin: str, refusal: Refusal) -> Response:
     if refusal.contradicts:
         log.error("%s contradicts itself: %s", origin, refusal.reason)
     if refusal.size is not None:
-        told = f"{refusal.size}\n"
-        return Response(told, status_code=refusal.status, headers={"content-type": _SIZE_TYPE})
+        size = f"{refusal.size}\n"
+        return Response(size, status_code=refusal.status, headers={"content-type": _SIZE_TYPE})
     return PlainTextResponse(f"{refusal.reason}\n", status_code=refusal.status)

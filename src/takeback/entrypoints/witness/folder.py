@@ -10,15 +10,13 @@ witness must never lose is one line for each log. If it does lose it, it will co
 the folder belongs on a disk that is backed up never backwards: an old copy is worse than none.
 """
 
-import fcntl
 import hashlib
-import os
 import secrets
-from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
+from takeback.infra import files
 from takeback.infra.signing import CosignerSecret, format_cosigner_secret, parse_cosigner_secret
 from takeback_verify.core.checkpoint import Checkpoint, parse_checkpoint
 from takeback_verify.core.cosignature import CosignerKey, CosignerKind
@@ -39,7 +37,9 @@ def create(path: Path, name: str, *, post_quantum: bool) -> None:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         (path / LOGS).mkdir(mode=0o700)
         for secret in made:
-            _write(path / KEY_FILES[secret.kind], format_cosigner_secret(secret) + "\n")
+            files.replace_for_good(
+                path / KEY_FILES[secret.kind], [f"{format_cosigner_secret(secret)}\n".encode()]
+            )
     except FileExistsError as error:
         raise ConfigurationError(f"{path} is a witness's folder already") from error
     except (OSError, Malformed) as error:
@@ -74,8 +74,8 @@ class Folder:
         with self.alone():
             known = self.keys_of(key.name)
             if key not in known:
-                lines = "".join(f"{format_log_key(each)}\n" for each in (*known, key))
-                _write(self._file(key.name, "vkey"), lines, mode=0o644)
+                lines = [f"{format_log_key(each)}\n".encode() for each in (*known, key)]
+                files.replace_for_good(self._file(key.name, "vkey"), lines, mode=0o644)
         return key
 
     def logs(self) -> tuple[tuple[LogKey, ...], ...]:
@@ -111,17 +111,11 @@ class Folder:
 
     def keep(self, origin: str, note: Note) -> None:
         """Keep the checkpoint that is about to be cosigned; on disk when this returns. Raises OSError."""
-        _write(self._file(origin, "note"), format_note(note).decode())
+        files.replace_for_good(self._file(origin, "note"), [format_note(note)])
 
-    @contextmanager
-    def alone(self) -> Generator[None]:
-        """Only one thread and one process at a time."""
-        descriptor = os.open(self._path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+    def alone(self) -> AbstractContextManager[None]:
+        """Let one thread of one process at a time work here."""
+        return files.alone(self._path)
 
     def _file(self, origin: str, kind: str) -> Path:
         name = hashlib.sha256(origin.encode()).hexdigest()[:_ID_DIGITS]
@@ -135,22 +129,3 @@ def _load(path: Path) -> CosignerSecret:
         return parse_cosigner_secret(path.read_text("utf-8").rstrip("\n"))
     except (OSError, UnicodeDecodeError, Malformed) as error:
         raise ConfigurationError(f"cannot use {path} as a witness's key: {error}") from error
-
-
-def _write(path: Path, text: str, mode: int = 0o600) -> None:
-    """Replace a file, whole or not at all, and on disk."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-    finally:
-        draft.unlink(missing_ok=True)

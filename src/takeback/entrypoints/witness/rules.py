@@ -1,4 +1,4 @@
-"""What a witness answers to a checkpoint: C2SP tlog-witness, add-checkpoint, in its order.
+"""A witness's answer to a checkpoint: C2SP tlog-witness, add-checkpoint, in its order.
 
 The decision is pure; `app` keeps the checkpoint before the cosignatures leave.
 """
@@ -64,12 +64,9 @@ def parse_request(body: bytes) -> Request:
 
 
 def decide(request: Request, keys: Sequence[LogKey], last: Checkpoint | None) -> Refusal | None:
-    """Whether a checkpoint may be cosigned; None: it may.
+    """Decide whether a checkpoint may be cosigned; None: it may.
 
-    Args:
-        request: what was sent.
-        keys: those of the log that the checkpoint names; none if it is not watched.
-        last: what was cosigned last of that log.
+    `keys` are those of the log that it names, none if it is not watched; `last` is what was cosigned last.
     """
     return _not_signed(request, keys) or _not_grown(request, last)
 

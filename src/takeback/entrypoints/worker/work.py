@@ -1,4 +1,4 @@
-"""The background door: jobs, the clock, incoming reports, the ledger and those who vouch for it."""
+"""The background process: jobs, the clock, incoming reports, the ledger and those who vouch for it."""
 
 import logging
 import threading
@@ -27,7 +27,7 @@ from takeback.workflow import dispatch, reports
 
 log = logging.getLogger(__name__)
 
-TELL_AGAIN = 3600.0
+REPORT_AGAIN = 3600.0
 """Seconds between two events about the portal's role."""
 
 
@@ -51,7 +51,7 @@ def run(settings: Settings, stop: threading.Event) -> None:
             threading.Thread(target=_take_in, args=[app, stop], name="take_in"),
             threading.Thread(target=_make_ready, args=[app], name="ready"),
         ]
-        role = [app.database.url, stop, settings.portal_connections, portal_role.LONGEST, telling(app)]
+        role = [app.database.url, stop, settings.portal_connections, portal_role.LONGEST, role_reporter(app)]
         beside.append(threading.Thread(target=portal_role.guard, args=role, name="portal_role"))
         for thread in beside:
             thread.start()
@@ -100,18 +100,18 @@ def _beside(app: App, name: str, run: Callable[[threading.Event], None], stop: t
             record(tx, JobGaveUp(name, "ledger", type(error).__name__))
 
 
-def telling(app: App) -> Callable[[str], None]:
+def role_reporter(app: App) -> Callable[[str], None]:
     """Return what tells a person of the portal's role: once an hour, since it may be a break-in."""
-    told = -TELL_AGAIN
+    reported = -REPORT_AGAIN
 
-    def tell(what: str) -> None:
-        nonlocal told
-        if monotonic() - told >= TELL_AGAIN:
+    def report(what: str) -> None:
+        nonlocal reported
+        if monotonic() - reported >= REPORT_AGAIN:
             with app.database.transaction() as tx:
                 record(tx, JobGaveUp("portal_role", "portal", f"the portal's role {what}"))
-            told = monotonic()
+            reported = monotonic()
 
-    return tell
+    return report
 
 
 def _make_ready(app: App) -> None:

@@ -78,7 +78,7 @@ class EmbeddedPostgres:
         return self.url.replace("://postgres:@", f"://{role}:@", 1)
 
     def is_running(self) -> bool:
-        """Whether its postmaster lives."""
+        """Return whether its postmaster lives."""
         return _is_running(self._folder)
 
     def start_again(self) -> None:

@@ -8,10 +8,10 @@ PostgreSQL alone. While the database does not answer, everything here raises Dat
 import logging
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import LiteralString, Self
+from typing import Any, LiteralString, Self
 
 import psycopg
 from psycopg_pool import ConnectionPool, PoolTimeout
@@ -36,11 +36,31 @@ def _answers(connection: Tx, questions: Sequence[LiteralString]) -> list[object]
     return [row and row[0] for row in rows]
 
 
-def database_time(tx: Tx) -> datetime:
-    """The present by the database's clock: what ages are told by, since rows carry its times."""
-    row = tx.execute("select clock_timestamp()").fetchone()
+Parameters = Sequence[object] | Mapping[str, object]
+"""What a query's placeholders stand for."""
+
+
+def first(tx: Tx, query: LiteralString, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - by the schema
+    """Return the first value of a query's first row; None if there is no row."""
+    row = tx.execute(query, parameters).fetchone()
+    return None if row is None else row[0]
+
+
+def scalar(tx: Tx, query: LiteralString, parameters: Parameters = ()) -> Any:  # noqa: ANN401 - by the schema
+    """Return the one value of the one row that a query always gives."""
+    row = tx.execute(query, parameters).fetchone()
     assert row is not None
     return row[0]
+
+
+def column(tx: Tx, query: LiteralString, parameters: Parameters = ()) -> list[Any]:
+    """Return the first value of each row."""
+    return [row[0] for row in tx.execute(query, parameters)]
+
+
+def database_time(tx: Tx) -> datetime:
+    """Return the present by the database's clock, by which ages are counted: rows carry its times."""
+    return scalar(tx, "select clock_timestamp()")
 
 
 class Database:

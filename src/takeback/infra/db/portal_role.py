@@ -236,7 +236,7 @@ def _statements(tx: Tx, surplus: Surplus, asked: dict[str, int]) -> list[str]:
 
 
 def _take_away(tx: Tx, surplus: Surplus, asked: dict[str, int]) -> bool:
-    """Whether it was there and is gone."""
+    """Return whether it was there and is gone."""
     statements = _statements(tx, surplus, asked)
     if not statements:
         return False

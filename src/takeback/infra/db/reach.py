@@ -1,8 +1,8 @@
 """Whether the database answers: one watch for everything that a process asks of it.
 
 A thread asks the database once a second, on a connection of its own and with a time limit. While there is no
-answer, `Reach.pool` raises at once, so that a door says "try again" instead of hanging. Whoever is in the
-middle of a statement is cut off. When the database is back, there is a new pool: an old one would try its
+answer, `Reach.pool` raises at once, so that an entry point says "try again" instead of hanging. Whoever is in
+the middle of a statement is cut off. When the database is back, there is a new pool: an old one would try its
 connections again with growing pauses, of minutes after a long outage.
 
 It logs one line when the database goes and one when it is back. `ground.process` drops what other code says

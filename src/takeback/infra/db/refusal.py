@@ -28,14 +28,14 @@ def cannot_reach(error: psycopg.OperationalError, url: str) -> ConfigurationErro
 
     Args:
         error: what connecting raised.
-        url: what was connected to; of it nothing secret is said.
+        url: what was connected to; of it nothing secret is text.
     """
-    said = " ".join(str(error).split())
+    text = " ".join(str(error).split())
     for secret in sorted(_secrets(url), key=len, reverse=True):
-        said = said.replace(secret, "…")
-    if any(words in said for words in _MEND):
-        return ConfigurationError(f"cannot reach the database: {said}")
-    return NotReady(f"cannot reach the database now: {said}")
+        text = text.replace(secret, "…")
+    if any(words in text for words in _MEND):
+        return ConfigurationError(f"cannot reach the database: {text}")
+    return NotReady(f"cannot reach the database now: {text}")
 
 
 def _secrets(url: str) -> Iterator[str]:

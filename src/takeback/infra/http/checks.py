@@ -4,9 +4,9 @@ PostgreSQL takes no NUL, Python's codecs no half of a pair, and each page would 
 said once: whatever a request says in its address, its headers and its plain forms is UTF-8 without NUL,
 written with right percent signs. Bodies of other kinds are parsed where they are read.
 
-A host that nobody configured is refused: a page of another site must not reach a door by a name that it lets
-point to this machine (DNS rebinding). A number is no such name, so the address on which a request arrived may
-always be asked, and health checks need no name.
+A host that nobody configured is refused: a page of another site must not reach an entry point by a name that
+points to this machine (DNS rebinding). An address is no such name, so a request may always name the one on
+which it arrived, and health checks need no name.
 """
 
 import re
@@ -27,7 +27,7 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+?)\.?(:[0-9]{1,5})?", re.IGNOR
 _BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 Refusal = Callable[[Scope, int, str], Response]
-"""Makes the answer of one door: to what, status, a sentence."""
+"""Makes the answers of one entry point: to what, status, a sentence."""
 
 
 def plain_refusal(_: Scope, status: int, sentence: str) -> Response:
@@ -75,11 +75,11 @@ def _is_no_text(data: bytes) -> bool:
 
 
 class Checked:
-    """ASGI middleware around a door.
+    """ASGI middleware around an entry point.
 
     Args:
-        app: the door.
-        hosts: names by which it is reached, beside loopback; None: the door checks that by itself.
+        app: the entry point.
+        hosts: names by which it is reached, beside loopback; None: the entry point checks that itself.
         refuse: makes the answers.
     """
 
@@ -99,7 +99,7 @@ class Checked:
             if body is None or is_odd(body):
                 fault = 400, "This form is no text, or too long."
             else:
-                receive = _again(body, receive)
+                receive = again(body, receive)
         answer = self._app if fault is None else self._refuse(scope, *fault)
         await answer(scope, receive, send)
 
@@ -145,8 +145,8 @@ async def _read(receive: Receive) -> bytes | None:
     return bytes(body)
 
 
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Give out a body that was read already."""
+def again(body: bytes, receive: Receive) -> Receive:
+    """Return what gives out a body that was read already."""
     left = [body]
 
     async def read() -> Message:

@@ -30,7 +30,7 @@ _FULL = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: c
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one process of a door grants."""
+    """What one process of an entry point grants."""
 
     connections: int = 512
     """Open at a time, in all."""
@@ -61,7 +61,7 @@ def source_of(address: str) -> str:
 
 
 class Book:
-    """All open connections of one door, oldest first.
+    """All open connections of one entry point, oldest first.
 
     Args:
         limits: what is granted.
@@ -142,7 +142,7 @@ class Connection(H11Protocol):
 
     Args:
         config, server_state, app_state, _loop: as uvicorn gives them.
-        book: the door's open connections.
+        book: the open connections of the entry point.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Serve one door: uvicorn, with connections that have a time and a place.
+"""Serve one entry point: uvicorn, with connections that have a time and a place.
 
 A proxy that is believed may say in X-Forwarded-For who asks and in X-Forwarded-Proto how; nobody else may.
 Believed are the addresses in FORWARDED_ALLOW_IPS, as uvicorn reads it; where it is not set, loopback.
@@ -28,7 +28,7 @@ def run(app: ASGIApp, host: str, port: int, limits: Limits = GRANTED) -> None:
     """Answer HTTP on one address until a signal comes. No access log: it would hold people's addresses.
 
     Args:
-        app: the door.
+        app: the entry point.
         host: address to bind to, unless `takeback serve` handed an open socket down.
         port: the same.
         limits: what one process grants.
@@ -42,7 +42,7 @@ def run(app: ASGIApp, host: str, port: int, limits: Limits = GRANTED) -> None:
 def configure(
     app: ASGIApp, host: str = "127.0.0.1", port: int = 0, limits: Limits = GRANTED
 ) -> uvicorn.Config:
-    """Return how uvicorn serves a door; see `run`."""
+    """Return how uvicorn serves an entry point; see `run`."""
     proxy = ProxyHeadersMiddleware(cast("Any", app), os.environ.get(BELIEVED, _LOOPBACK))
     protocol = functools.partial(Connection, book=Book(limits, proxy))  # uvicorn only calls it
     return uvicorn.Config(

@@ -63,10 +63,10 @@ class Drand:
     def read(self) -> str:
         """The newest round. That the value is the signature's hash is checked, not whose signature it is."""
         answer = self._client.get(f"{self._path}/public/latest", max_bytes=10_000)
-        said = answer.json() if answer.status == _OK else None
-        if not isinstance(said, dict):
+        round_ = answer.json() if answer.status == _OK else None
+        if not isinstance(round_, dict):
             raise Unavailable(f"the beacon answered {answer.status} without a round")
-        number, value, signature = said.get("round"), said.get("randomness"), said.get("signature")
+        number, value, signature = round_.get("round"), round_.get("randomness"), round_.get("signature")
         if type(number) is not int or number < 1:
             raise Unavailable("the beacon's round is no number")
         if not (isinstance(value, str) and _HASH.fullmatch(value)):
@@ -96,7 +96,7 @@ class Newest:
             stop.wait(READ_EVERY)
 
     def read_once(self) -> None:
-        """Read the newest value; one that cannot be read is said, and the last one grows old."""
+        """Read the newest value; one that cannot be read is round_, and the last one grows old."""
         if self._beacon is None:
             return
         try:

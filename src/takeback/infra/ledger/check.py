@@ -206,7 +206,7 @@ class _Walk:
             )
 
     def coverage(self) -> Faults:
-        """Whether the last checkpoint reaches the end of the tree."""
+        """Return whether the last checkpoint reaches the end of the tree."""
         faults = Faults()
         if self._covered != self.tree.size:
             faults.add(

@@ -41,7 +41,7 @@ class TileWalk:
             level += 1
 
     def end(self, tx: Tx) -> Faults:
-        """What was wrong, after the last leaf."""
+        """Return what was wrong, after the last leaf."""
         for level, count in store.tile_counts(tx):
             if count > (self._full[level] if level < len(self._full) else 0):
                 self._faults.add(f"There are more tiles of level {level} than the leaves make.")

@@ -29,11 +29,11 @@ class PastLogs:
         ]
 
     def end(self) -> Faults:
-        """What was wrong, after the last leaf."""
+        """Return what was wrong, after the last leaf."""
         for place, claim, tree in self._growing:
-            said = _wrong(claim, tree)
-            if said:
-                self._faults.add(f"Entry {place} says that this log succeeds {claim.origin}: {said}.")
+            fault = _wrong(claim, tree)
+            if fault:
+                self._faults.add(f"Entry {place} says that this log succeeds {claim.origin}: {fault}.")
         return self._faults
 
 

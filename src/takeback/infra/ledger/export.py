@@ -9,8 +9,6 @@ not at all, tiles before the checkpoint that needs them, so a folder can be publ
 after a crash is simply written on. What was published before must have grown into what is published now.
 """
 
-import os
-import secrets
 import shutil
 import struct
 from collections.abc import Iterator
@@ -18,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from takeback.errors import LedgerBroken
+from takeback.infra import files
 from takeback.infra.db.pool import Database, Tx
 from takeback.infra.ledger import proofs, store
 from takeback.infra.ledger.tiles import HEIGHT, WIDTH, Tree
@@ -123,12 +122,4 @@ def _drop_old_edges(folder: Path) -> None:
 def _write(path: Path, data: bytes) -> None:
     """Put a file down, whole or not at all, and on disk."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with draft.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    files.replace(path, [data], mode=0o666)

@@ -12,17 +12,16 @@ signatures nobody will be able to forge with a quantum computer, when evidence i
 before the second key goes on: the key is made at the next start and signs from then on.
 """
 
-import fcntl
 import json
-import os
 import secrets
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from takeback.errors import ConfigurationError
+from takeback.infra import files
 from takeback.infra.signing import (
     CosignerSecret,
     SignerKey,
@@ -73,7 +72,7 @@ class Signer:
         self._second = _load_or_make_second(folder / POST_QUANTUM_FILE, origin)
         self._folder = folder
         keys = format_verifier_key(self.verifier), format_cosigner_key(self.post_quantum)
-        _write(folder / VERIFIER_FILE, "".join(f"{key}\n" for key in keys), mode=0o644)
+        files.replace_for_good(folder / VERIFIER_FILE, [f"{key}\n".encode() for key in keys], mode=0o644)
 
     @property
     def verifier(self) -> VerifierKey:
@@ -97,11 +96,11 @@ class Signer:
 
     def remember(self, signed: Signed) -> None:
         """Keep what was signed and committed, unless something later is kept; on disk when this returns."""
-        with _alone(self._folder):
+        with files.alone(self._folder):
             known = self.last()
             if known is None or known.size < signed.size:
                 text = json.dumps({"root": signed.root.hex(), "size": signed.size})
-                _write(self._folder / STATE_FILE, text + "\n", mode=0o600)
+                files.replace_for_good(self._folder / STATE_FILE, [f"{text}\n".encode()])
 
 
 def read_verifier(folder: Path) -> VerifierKey:
@@ -180,59 +179,10 @@ def _read_or_make(path: Path, make: Callable[[], str]) -> str:
     """The text of a file that only its owner may read."""
     try:
         if not path.exists():
-            _make(path, make())
+            with suppress(FileExistsError):  # of two who try, the first wins
+                files.put_new(path, f"{make()}\n".encode())
         if path.stat().st_mode & 0o077:
             raise ConfigurationError(f"others may read {path}; run `chmod 600 {path}`")
         return path.read_text("utf-8").rstrip("\n")
     except (OSError, UnicodeDecodeError, Malformed) as error:
         raise ConfigurationError(f"cannot use {path} as the ledger's key: {error}") from error
-
-
-def _make(path: Path, text: str) -> None:
-    """Put a new key down, whole and only if there is none: of two who try, the first wins."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        _put(draft, text + "\n", mode=0o600)
-        os.link(draft, path)
-        _settle(path.parent)
-    except FileExistsError:
-        return
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _write(path: Path, text: str, mode: int) -> None:
-    """Replace a file, whole or not at all, and on disk."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        _put(draft, text, mode)
-        draft.replace(path)
-        _settle(path.parent)
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-def _put(path: Path, text: str, mode: int) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _settle(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
-def _alone(folder: Path) -> Generator[None]:
-    """Only one process or thread at a time."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -8,7 +8,7 @@ from enum import StrEnum
 from takeback.events import HeartbeatRecorded, Timestamped
 from takeback.events.form import kind_of
 from takeback.ids import EventId
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, scalar
 from takeback_verify.core.leaf import Json
 
 _NO_NEWS = [kind_of(Timestamped), kind_of(HeartbeatRecorded)]
@@ -110,21 +110,20 @@ def contradicted(tx: Tx, witness: str, conflict: str, now: datetime) -> None:
 
 
 def every_conflict(tx: Tx) -> list[str]:
-    """What witnesses, heeded or not, have seen that our log cannot have grown from."""
-    rows = tx.execute("select conflict from ledger_party where conflict is not null order by name")
-    return [conflict for (conflict,) in rows]
+    """Return what witnesses, heeded or not, have seen that our log cannot have grown from."""
+    return column(tx, "select conflict from ledger_party where conflict is not null order by name")
 
 
 def conflicts(tx: Tx, witnesses: Sequence[str]) -> list[str]:
-    """What these witnesses have seen that the log cannot have grown from, as sentences."""
-    rows = tx.execute(
+    """Return what these witnesses have seen that the log cannot have grown from, as sentences."""
+    return column(
+        tx,
         """
         select conflict from ledger_party
         where role = 'witness' and name = any(%s) and conflict is not null order by name
         """,
         (list(witnesses),),
     )
-    return [conflict for (conflict,) in rows]
 
 
 # --- what they signed --------------------------------------------------------------------------------------
@@ -143,11 +142,7 @@ def insert_cosignature(tx: Tx, size: int, witness: str, line: str, at: datetime)
 
 def cosigned_up_to(tx: Tx, witness: str) -> int:
     """Size of the largest checkpoint that a witness cosigned; 0 if none."""
-    row = tx.execute(
-        "select coalesce(max(size), 0) from ledger_cosignature where witness = %s", (witness,)
-    ).fetchone()
-    assert row is not None
-    return row[0]
+    return scalar(tx, "select coalesce(max(size), 0) from ledger_cosignature where witness = %s", (witness,))
 
 
 def insert_stamp(tx: Tx, size: int, authority: str, at: datetime, response: bytes, event: EventId) -> None:
@@ -162,41 +157,34 @@ def insert_stamp(tx: Tx, size: int, authority: str, at: datetime, response: byte
 
 def last_anchor(tx: Tx) -> int:
     """Size of the largest checkpoint with a timestamp; 0 if none."""
-    row = tx.execute("select coalesce(max(size), 0) from ledger_stamp").fetchone()
-    assert row is not None
-    return row[0]
+    return scalar(tx, "select coalesce(max(size), 0) from ledger_stamp")
 
 
 def is_stamped(tx: Tx, size: int, authority: str) -> bool:
-    """Whether an authority stamped the checkpoint of a size."""
-    found = tx.execute(
-        "select from ledger_stamp where size = %s and authority = %s", (size, authority)
-    ).fetchone()
-    return found is not None
+    """Return whether an authority stamped the checkpoint of a size."""
+    return scalar(
+        tx, "select exists (select from ledger_stamp where size = %s and authority = %s)", (size, authority)
+    )
 
 
 def stamped_since(tx: Tx, size: int, moment: datetime) -> bool:
-    """Whether the checkpoint of a size got a timestamp after a moment, by our own clock."""
-    found = tx.execute(
-        """
-        select from ledger_stamp join event on event.id = event_id
-        where ledger_stamp.size = %s and event.at > %s limit 1
-        """,
+    """Return whether the checkpoint of a size got a timestamp after a moment, by our own clock."""
+    return scalar(
+        tx,
+        "select exists (select from ledger_stamp join event on event.id = event_id where "
+        "ledger_stamp.size = %s and event.at > %s)",
         (size, moment),
-    ).fetchone()
-    return found is not None
+    )
 
 
 def has_news(tx: Tx, first: int, size: int) -> bool:
-    """Whether an entry from place `first` on, below `size`, is more than an echo of the log's own upkeep."""
-    found = tx.execute(
-        """
-        select from ledger_entry entry join event on event.id = entry.event_id
-        where entry.position >= %s and entry.position < %s and event.kind <> all(%s) limit 1
-        """,
+    """Return whether an entry from `first` on, below `size`, is more than the log's own upkeep."""
+    return scalar(
+        tx,
+        "select exists (select from ledger_entry entry join event on event.id = entry.event_id "
+        "where entry.position >= %s and entry.position < %s and event.kind <> all(%s))",
         (first, size, _NO_NEWS),
-    ).fetchone()
-    return found is not None
+    )
 
 
 # --- everything, for who checks it --------------------------------------------------------------------------

@@ -113,7 +113,7 @@ class Sequencer:
         return checkpoint
 
     def _trusted_frontier(self, tx: Tx) -> Frontier:
-        """Where the signed log stands, once all that is cheap to check agrees. Raises LedgerBroken."""
+        """Return where the signed log stands, once all that is cheap to check agrees. Raises LedgerBroken."""
         # 0. No witness has seen another log than this.
         for conflict in parties.conflicts(tx, self._heed):
             raise LedgerBroken(conflict)

@@ -22,7 +22,7 @@ class Status:
 
 
 def how_it_stands(tx: Tx, policy: Policy, now: datetime) -> Status:
-    """Where the log stands.
+    """Return where the log stands.
 
     Args:
         tx: a transaction.

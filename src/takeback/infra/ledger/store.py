@@ -16,7 +16,7 @@ from takeback.events.form import kind_of, parse
 from takeback.ids import CaseId, EventId, TargetId
 from takeback.infra.db import locks
 from takeback.infra.db.locks import Lock
-from takeback.infra.db.pool import Tx
+from takeback.infra.db.pool import Tx, column, first, scalar
 from takeback_verify.core.leaf import Json
 
 WAITING: LiteralString = "select min(id) from ledger_entry where position is null"
@@ -82,19 +82,16 @@ class Waiting:
 
 def insert_event(tx: Tx, kind: str, body: Mapping[str, Json], at: datetime) -> EventId:
     """Write an event down; its number."""
-    row = tx.execute(
-        "insert into event (kind, body, at) values (%s, %s, %s) returning id", (kind, Jsonb(body), at)
-    ).fetchone()
-    assert row is not None
-    return EventId(row[0])
+    return EventId(
+        scalar(
+            tx, "insert into event (kind, body, at) values (%s, %s, %s) returning id", (kind, Jsonb(body), at)
+        )
+    )
 
 
 def is_recorded(tx: Tx, kind: str, body: Mapping[str, Json]) -> bool:
-    """Whether the very same event was recorded before, at whatever time."""
-    row = tx.execute(
-        "select from event where kind = %s and body = %s limit 1", [kind, Jsonb(body)]
-    ).fetchone()
-    return row is not None
+    """Return whether the very same event was recorded before, at whatever time."""
+    return scalar(tx, "select exists (select from event where kind = %s and body = %s)", [kind, Jsonb(body)])
 
 
 def load(tx: Tx, event: EventId) -> tuple[Event, datetime]:
@@ -107,7 +104,7 @@ def load(tx: Tx, event: EventId) -> tuple[Event, datetime]:
 
 
 def history(tx: Tx, case: CaseId, targets: Collection[TargetId] = ()) -> tuple[RecordedEvent, ...]:
-    """What happened in a case and to these of its targets, in the order in which it was recorded."""
+    """Return what happened in a case and to these of its targets, in the order in which it was recorded."""
     rows = tx.execute(
         """
         select id, at, kind, body from event where body ->> 'case' = %s
@@ -155,9 +152,7 @@ def hold_sequence(tx: Tx) -> None:
 
 def placed(tx: Tx) -> int:
     """One more than the last place in the tree."""
-    row = tx.execute("select coalesce(max(position) + 1, 0) from ledger_entry").fetchone()
-    assert row is not None
-    return row[0]
+    return scalar(tx, "select coalesce(max(position) + 1, 0) from ledger_entry")
 
 
 def next_waiting(tx: Tx, limit: int) -> list[tuple[int, bytes]]:
@@ -179,7 +174,7 @@ def give_places(tx: Tx, entries: Sequence[int], first: int) -> None:
 
 
 def waiting(tx: Tx) -> Waiting:
-    """How many entries wait for their place, and since when."""
+    """Return how many entries wait for their place, and since when."""
     row = tx.execute(
         """
         select count(*), min(event.at) from ledger_entry join event on event.id = ledger_entry.event_id
@@ -195,12 +190,8 @@ def waiting(tx: Tx) -> Waiting:
 
 
 def tiles(tx: Tx, level: int) -> int:
-    """How many full tiles of a level are kept, from the first on without gap."""
-    row = tx.execute(
-        "select coalesce(max(number) + 1, 0) from ledger_tile where level = %s", (level,)
-    ).fetchone()
-    assert row is not None
-    return row[0]
+    """Return how many full tiles of a level are kept, from the first on without gap."""
+    return scalar(tx, "select coalesce(max(number) + 1, 0) from ledger_tile where level = %s", (level,))
 
 
 def insert_tile(tx: Tx, level: int, number: int, hashes: bytes, root: bytes) -> None:
@@ -213,10 +204,7 @@ def insert_tile(tx: Tx, level: int, number: int, hashes: bytes, root: bytes) -> 
 
 def tile(tx: Tx, level: int, number: int) -> bytes | None:
     """The 256 hashes of a full tile, one behind the other; None if it is not kept."""
-    row = tx.execute(
-        "select hashes from ledger_tile where level = %s and number = %s", (level, number)
-    ).fetchone()
-    return None if row is None else row[0]
+    return first(tx, "select hashes from ledger_tile where level = %s and number = %s", (level, number))
 
 
 def tile_with_root(tx: Tx, level: int, number: int) -> tuple[bytes, bytes] | None:
@@ -244,11 +232,11 @@ def tile_roots(tx: Tx, level: int, first: int, count: int) -> list[tuple[int, by
 
 def leaves(tx: Tx, first: int, count: int) -> list[bytes]:
     """Leaves by place, from a place on."""
-    rows = tx.execute(
+    return column(
+        tx,
         "select leaf from ledger_entry where position >= %s and position < %s order by position",
         (first, first + count),
     )
-    return [leaf for (leaf,) in rows]
 
 
 # --- checkpoints -----------------------------------------------------------------------------------------
@@ -313,14 +301,12 @@ def opened_entries(
 
 def place_of(tx: Tx, event: EventId) -> int | None:
     """The place of an event's entry; None if it has none."""
-    row = tx.execute("select position from ledger_entry where event_id = %s", (event,)).fetchone()
-    return None if row is None else row[0]
+    return first(tx, "select position from ledger_entry where event_id = %s", (event,))
 
 
 def cosignatures(tx: Tx, size: int) -> list[str]:
     """Signature lines of witnesses on one checkpoint, in the order of their names."""
-    rows = tx.execute("select line from ledger_cosignature where size = %s order by witness", (size,))
-    return [line for (line,) in rows]
+    return column(tx, "select line from ledger_cosignature where size = %s order by witness", (size,))
 
 
 def stamps(tx: Tx, above: int) -> list[tuple[int, str, datetime, EventId, int | None]]:
@@ -411,12 +397,10 @@ def events_with_more_entries(tx: Tx) -> Iterator[EventId]:
 
 
 def count_events(tx: Tx) -> int:
-    """How many events there are."""
-    row = tx.execute("select count(*) from event").fetchone()
-    assert row is not None
-    return row[0]
+    """Return how many events there are."""
+    return scalar(tx, "select count(*) from event")
 
 
 def count_by_kind(tx: Tx) -> dict[str, int]:
-    """How many events there are of each kind that has happened."""
+    """Return how many events there are of each kind that has happened."""
     return dict(tx.execute("select kind, count(*) from event group by kind order by kind").fetchall())

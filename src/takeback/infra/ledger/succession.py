@@ -41,7 +41,7 @@ class Claim:
 
 
 def trouble(tx: Tx, known: Signed | None) -> str | None:
-    """Why the log's key must not sign on, as a sentence; None if it may.
+    """Return why the log's key must not sign on, as a sentence; None if it may.
 
     Args:
         tx: a transaction.
@@ -110,7 +110,7 @@ def succeed(
 
 
 def claim_of(kind: str, body: dict[str, Json]) -> Claim | None:
-    """What an entry says of an earlier log; None if it is about something else. Raises nothing."""
+    """Return what an entry says of an earlier log; None if it is about something else. Raises nothing."""
     match kind, body:
         case (
             "log_succeeded",

@@ -193,7 +193,7 @@ class Requester:
         return response, at
 
     def ask(self, query: bytes) -> bytes:
-        """What it answers to a query, both in DER; nothing in it is checked. Raises Unavailable."""
+        """Return what it answers to a query, both in DER; nothing in it is checked. Raises Unavailable."""
         answer = self._client.send(
             "POST",
             self._path or "/",

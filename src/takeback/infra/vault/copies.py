@@ -69,7 +69,7 @@ def copy_of(blobs: Blobs, capture: CaptureId, *, now: datetime) -> str:
 
 
 def living(blobs: Blobs, *, now: datetime) -> dict[CaptureId, datetime]:
-    """Until when there is a copy of each capture that has one. Raises StorageUnavailable."""
+    """Return until when there is a copy of each capture that has one. Raises StorageUnavailable."""
     found: dict[CaptureId, datetime] = {}
     for _, end, of in _copies(blobs):
         capture = CaptureId(UUID(of))
@@ -86,23 +86,18 @@ def written_before(blobs: Blobs, moment: datetime) -> set[CaptureId]:
 
 def delete_copies(blobs: Blobs, capture: CaptureId) -> tuple[str, ...]:
     """Destroy all copies of a capture now: it is erased, or decided. Raises StorageUnavailable."""
-    gone = tuple(name for name, _, of in _copies(blobs) if of == str(capture))
-    for name in gone:
-        blobs.delete(name)
-    return gone
+    return _delete(blobs, [name for name, _, of in _copies(blobs) if of == str(capture)])
 
 
 def expire_copies(blobs: Blobs, *, now: datetime) -> tuple[str, ...]:
-    """Destroy the copies whose life is over; until it is called, nobody hands them out. Raises
-    StorageUnavailable.
+    """Destroy the copies whose life is over, and return their names. Raises StorageUnavailable."""
+    return _delete(blobs, [name for name, end, _ in _copies(blobs) if end <= now])
 
-    Returns:
-        The names of what went.
-    """
-    gone = tuple(name for name, end, _ in _copies(blobs) if end <= now)
-    for name in gone:
+
+def _delete(blobs: Blobs, names: Sequence[str]) -> tuple[str, ...]:
+    for name in names:
         blobs.delete(name)
-    return gone
+    return tuple(names)
 
 
 def _copies(blobs: Blobs) -> Iterable[tuple[str, datetime, str]]:

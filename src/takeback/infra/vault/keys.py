@@ -5,13 +5,13 @@ can be handed to a process, a user or a machine of its own.
 """
 
 import contextlib
-import os
 import secrets
 from pathlib import Path
 
 from pyrage import x25519
 
 from takeback.errors import ConfigurationError
+from takeback.infra import files
 from takeback.infra.vault.seal import PEPPER_FILE, RECIPIENT_FILE
 
 IDENTITY_FILE = "intake.identity"
@@ -41,7 +41,7 @@ def write_once(path: Path, content: str) -> str:
     """
     if not path.exists():
         with contextlib.suppress(FileExistsError):  # another process was first
-            _write_new(path, f"{content}\n".encode())
+            files.put_new(path, f"{content}\n".encode())
     return path.read_text().strip()
 
 
@@ -53,21 +53,8 @@ def write_secret(path: Path, content: bytes) -> None:
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write_new(path, content)
+        files.put_new(path, content)
     except FileExistsError as error:
         raise ConfigurationError(f"{path} is there already and is not written over") from error
     except OSError as error:
         raise ConfigurationError(f"cannot write {path}: {error}") from error
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Whole or not at all. Raises FileExistsError."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:  # noqa: PTH123 - mode
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)
-    finally:
-        draft.unlink(missing_ok=True)

@@ -6,11 +6,8 @@ ever taken out of it: a key that is not sealed to any more is *retired*, because
 opens with it, and somebody must know where it is kept.
 """
 
-import contextlib
 import hashlib
-import os
 import re
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -21,6 +18,7 @@ import pyrage
 
 from takeback.errors import ConfigurationError
 from takeback.ids import CaseId
+from takeback.infra import files
 from takeback.infra.config import Settings
 from takeback.infra.vault.seal import Recipient
 
@@ -272,15 +270,8 @@ def load_directory(path: Path) -> Directory:
 
 def save_directory(path: Path, directory: Directory) -> None:
     """Put a directory in place of the one that is there, whole or not at all. Raises ConfigurationError."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("x", encoding="ascii") as file:
-            file.write(format_directory(directory))
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        files.replace(path, [format_directory(directory).encode("ascii")], mode=0o666)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
         raise ConfigurationError(f"cannot write the directory of recipients, {path}: {error}") from error

@@ -30,7 +30,7 @@ _END = b"\x80"
 
 
 def which_key(text: str) -> str:
-    """What may be told of a secret of 32 random bytes, so that two can be compared: a hash, in hex."""
+    """Return what may be told of a secret of 32 random bytes, so that two can be compared: a hash, in hex."""
     return hmac.digest(text.strip().lower().encode(), b"takeback: which key this is", hashlib.sha256).hex()
 
 
@@ -65,7 +65,7 @@ def pad(data: bytes) -> bytes:
 
 
 def unpad(padded: bytes) -> bytes:
-    """What `pad` was given. Raises ValueError for anything that `pad` does not write."""
+    """Return what `pad` was given. Raises ValueError for anything that `pad` does not write."""
     data, end, zeros = padded.rpartition(_END)
     if end != _END or zeros.strip(b"\0") or not padded or len(padded) % BLOCK_BYTES:
         raise ValueError("not padded as the vault pads")

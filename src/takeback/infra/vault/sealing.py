@@ -126,4 +126,4 @@ class _Target:
         return len(piece)
 
     def flush(self) -> None:
-        """What `out` was given is `out`'s."""
+        """Do nothing: `out` has all of it."""

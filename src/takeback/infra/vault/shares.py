@@ -42,7 +42,7 @@ def new_identity() -> Identity:
 
 
 def public_key(identity: Identity) -> Recipient:
-    """What is sealed to, of a private key. Raises ValueError if it is none."""
+    """Return what is sealed to, of a private key. Raises ValueError if it is none."""
     secret_of(identity)
     return Recipient(str(x25519.Identity.from_str(identity).to_public()))
 

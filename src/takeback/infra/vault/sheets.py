@@ -6,7 +6,6 @@ same text; nothing else, and nothing that must be looked up elsewhere.
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 
 import segno
@@ -35,13 +34,6 @@ _COMMAND = "$ "
 """Before what is typed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Events:
-    """The lines of the box at the top: what, and its value."""
-
-    lines: tuple[tuple[str, str], ...]
-
-
 def share_sheet(share: RecoveryShare, key: Recipient, made: date) -> bytes:
     """One share of the recovery key, as a PDF of one page.
 
@@ -51,15 +43,11 @@ def share_sheet(share: RecoveryShare, key: Recipient, made: date) -> bytes:
         made: the day.
     """
     page = _Page(f"Recovery share {share.number} of {MADE}", "of the key that opens sealed evidence")
-    page.events(
-        _Events(
-            (
-                ("Set", str(share.set_number)),
-                ("Opens", fingerprint(key)),
-                ("Made", made.isoformat()),
-                ("Needed", f"any {NEEDED} of {MADE} shares of this set"),
-            )
-        )
+    page.facts(
+        ("Set", str(share.set_number)),
+        ("Opens", fingerprint(key)),
+        ("Made", made.isoformat()),
+        ("Needed", f"any {NEEDED} of {MADE} shares of this set"),
     )
     page.words(share.words)
     page.beside_code(
@@ -87,7 +75,7 @@ def identity_sheet(name: str, role: Role, identity: Identity, made: date) -> byt
     """
     key = public_key(identity)
     page = _Page("Private key", f"of {name} ({role}), for sealed evidence")
-    page.events(_Events((("Public key", key), ("Fingerprint", fingerprint(key)), ("Made", made.isoformat()))))
+    page.facts(("Public key", key), ("Fingerprint", fingerprint(key)), ("Made", made.isoformat()))
     page.key(identity)
     page.beside_code(
         identity,
@@ -115,10 +103,10 @@ class _Page:
         self._say(title, "Helvetica-Bold", 30, 12 * mm)
         self._say(of_what, "Helvetica", min(15, 15 * _TEXT / stringWidth(of_what, "Helvetica", 15)), 8 * mm)
 
-    def events(self, events: _Events) -> None:
-        """What one compares with another sheet."""
+    def facts(self, *lines: tuple[str, str]) -> None:
+        """Draw the box at the top, which holders compare: name and value of each line."""
         self._y -= 2 * mm
-        for what, value in events.lines:
+        for what, value in lines:
             self._canvas.setFont("Helvetica", 11)
             self._canvas.drawString(_MARGIN, self._y, what)
             self._canvas.setFont("Courier-Bold", 11)

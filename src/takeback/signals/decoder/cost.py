@@ -1,8 +1,8 @@
 """Estimate of what a file will cost, from its header: seconds of processor time, before a pixel is decoded.
 
-`bench/files.py` measures the table: the dearest content of each kind, hashing included. The estimate only
-decides which lane reads a file (`lanes`): too high makes a file late, too low is charged to the lane
-afterwards. The confined child reads the header, so no second parser can disagree with the reader's.
+`python -m takeback_dev.bench.files` measures the table: the dearest content of each kind, hashing included.
+The estimate only decides which lane reads a file (`lanes`): too high makes a file late, too low is charged
+to the lane afterwards. The confined child reads the header, so no second parser can disagree with it.
 """
 
 from PIL import Image

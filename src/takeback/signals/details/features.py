@@ -16,9 +16,8 @@ What agrees is a reason for a person to look, nothing more: two photographs of o
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +25,12 @@ from takeback.signals.details import geometry
 from takeback.signals.details.geometry import SIDE, Bits, Described, Floats, Frame, Inner, Pairs, Places
 from takeback.signals.model import HASH_BYTES, Box, Cut
 from takeback.signals.parts.decode import MAX_PIXELS
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    import cv2
+else:
+    cv2 = when_used("cv2")
 
 MIN_INLIERS = 14
 """Distinct places that must agree; set beforehand. Unrelated photographs that pass all else reach 8."""
@@ -182,7 +187,7 @@ def _details(grey: NDArray[np.uint8], box: Box, side: int, most: int) -> tuple[F
     return points, descriptors[left], mirrored[right]
 
 
-def _spread(corners: Sequence[cv2.KeyPoint], width: int, height: int, most: int) -> NDArray[np.intp]:
+def _spread(corners: "Sequence[cv2.KeyPoint]", width: int, height: int, most: int) -> NDArray[np.intp]:
     """Return the best of each cell and octave, then the second best, and so on."""
     at = np.array([corner.pt for corner in corners], dtype=np.float64).reshape(-1, 2)
     strength = np.array([corner.response for corner in corners])
@@ -198,7 +203,7 @@ def _spread(corners: Sequence[cv2.KeyPoint], width: int, height: int, most: int)
     return np.lexsort((-strength, rank))[:most]
 
 
-def _mirror(corners: Sequence[cv2.KeyPoint], width: int) -> list[cv2.KeyPoint]:
+def _mirror(corners: "Sequence[cv2.KeyPoint]", width: int) -> "list[cv2.KeyPoint]":
     return [
         cv2.KeyPoint(
             width - 1 - corner.pt[0], corner.pt[1], corner.size, (180 - corner.angle) % 360, corner.response,
@@ -209,7 +214,7 @@ def _mirror(corners: Sequence[cv2.KeyPoint], width: int) -> list[cv2.KeyPoint]:
 
 
 def _describe_at(
-    orb: cv2.ORB, seen: NDArray[np.uint8], corners: Sequence[cv2.KeyPoint]
+    orb: "cv2.ORB", seen: NDArray[np.uint8], corners: "Sequence[cv2.KeyPoint]"
 ) -> tuple[NDArray[np.intp], Bits]:
     """Return rows of the corners that could be described, in no order, and their descriptors."""
     for row, corner in enumerate(corners):

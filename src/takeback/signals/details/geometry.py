@@ -10,11 +10,17 @@ Deterministic: OpenCV's consensus searches start from a fixed seed.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from takeback.when_used import when_used
+
+if TYPE_CHECKING:
+    import cv2
+else:
+    cv2 = when_used("cv2")
 
 Floats: TypeAlias = NDArray[np.float32]
 Bits: TypeAlias = NDArray[np.uint8]

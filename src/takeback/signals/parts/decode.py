@@ -47,7 +47,7 @@ ICONS = ("ICO",)
 MAX_BYTES = 64 << 20
 """Above what platforms let people post; a larger file is not read."""
 MAX_PIXELS = 120_000_000
-"""Above the 108 megapixels of present phones; `bench/hashing.py` shows what a pixel costs in memory."""
+"""Above the 108 megapixels of present phones; `takeback_dev.bench.hashing` shows a pixel's memory."""
 SHORT_SIDE = 375
 """Pixels that `working` leaves at least to the short side: then the 64 samples of a hash lie six apart."""
 LUMA_PIXELS = 4_000_000

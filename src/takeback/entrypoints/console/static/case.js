@@ -9,7 +9,7 @@ const OFTEN_FOR = 120_000;
 /** @type {Record<string, string>} */
 const ANSWERS = { g: "[data-go-on]", s: "[data-stop]", m: "[data-more]" };
 
-const standing = /** @type {HTMLElement | null} */ (document.querySelector("[data-ask]"));
+const column = /** @type {HTMLElement | null} */ (document.querySelector("[data-ask]"));
 const begun = performance.now();
 let countdown = 0;
 
@@ -43,12 +43,12 @@ function markGone() {
   }
 }
 
-/** Say where the case stands now, also at its head and in the queue beside it. */
+/** Show the case's status now, also at its head and in the queue beside it. */
 function tell() {
-  const now = /** @type {HTMLElement | null | undefined} */ (standing?.querySelector(".standing"));
-  const said = document.querySelector(".left [aria-current] .stands");
+  const now = /** @type {HTMLElement | null | undefined} */ (column?.querySelector(".case-status"));
+  const state = document.querySelector(".left [aria-current] .state");
   if (!now) return;
-  if (said) said.textContent = now.dataset.said ?? "";
+  if (state) state.textContent = now.dataset.state ?? "";
   for (const chip of document.querySelectorAll(".case-head .chip, .left [aria-current] .chip")) {
     chip.className = `chip ${now.dataset.shape}`;
     chip.textContent = now.dataset.word ?? "";
@@ -57,14 +57,14 @@ function tell() {
 
 /** Ask what has changed, and show it. */
 async function ask() {
-  if (!standing) return;
-  const response = await fetch(standing.dataset.ask ?? "", { headers: { accept: "text/html" } }).catch(() => null);
+  if (!column) return;
+  const response = await fetch(column.dataset.ask ?? "", { headers: { accept: "text/html" } }).catch(() => null);
   if (response?.redirected) return location.reload(); // the session has ended: the log-in leads back here
   if (response?.ok) show(await response.text());
 }
 
 async function refresh() {
-  const moves = standing?.querySelector("[data-moves='1']");
+  const moves = column?.querySelector("[data-moves='1']");
   if (moves && !document.hidden) await ask();
   if (moves) setTimeout(refresh, performance.now() - begun < OFTEN_FOR ? OFTEN : SELDOM);
 }

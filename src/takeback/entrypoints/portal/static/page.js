@@ -96,7 +96,7 @@ for (const time of document.querySelectorAll("time")) {
 
 const copy = document.getElementById("copy");
 copy?.addEventListener("click", async () => {
-  const said = document.getElementById("copy-said");
+  const status = document.getElementById("copy-status");
   const code = document.getElementById("code");
   let text = copy.dataset.done ?? "";
   try {
@@ -104,8 +104,8 @@ copy?.addEventListener("click", async () => {
   } catch {
     text = copy.dataset.failed ?? "";
   }
-  if (said) {
-    said.textContent = text;
+  if (status) {
+    status.textContent = text;
   }
 });
 

@@ -8,7 +8,7 @@
 const box = /** @type {HTMLElement | null} */ (document.getElementById("work"));
 const button = /** @type {HTMLButtonElement | null} */ (document.getElementById("work-begin"));
 const bar = /** @type {HTMLProgressElement | null} */ (document.getElementById("work-bar"));
-const said = document.getElementById("work-said");
+const status = document.getElementById("work-status");
 const field = /** @type {HTMLInputElement | null} */ (document.getElementById("work-solved"));
 
 /**
@@ -38,19 +38,19 @@ async function solve(puzzle, parts, iterations, tell) {
 }
 
 async function work() {
-  if (!box || !button || !bar || !said || !field) {
+  if (!box || !button || !bar || !status || !field) {
     return;
   }
   const { puzzle = "", parts = "0", iterations = "0", send = "" } = box.dataset;
   button.disabled = true;
   bar.hidden = false;
-  said.textContent = box.dataset.working ?? "";
+  status.textContent = box.dataset.working ?? "";
   try {
     field.value = await solve(puzzle, Number(parts), Number(iterations), (done) => {
       bar.value = done;
     });
   } catch {
-    said.textContent = box.dataset.failed ?? "";
+    status.textContent = box.dataset.failed ?? "";
     bar.hidden = true;
     return;
   }

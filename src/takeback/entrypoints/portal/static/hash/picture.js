@@ -34,7 +34,7 @@ const input = find(document, "#file", HTMLInputElement);
 const label = find(document, "#file-label", HTMLLabelElement);
 const list = find(document, "#list", HTMLUListElement);
 const item = find(document, "#item", HTMLTemplateElement);
-const said = find(document, "#said", HTMLElement);
+const status = find(document, "#picture-status", HTMLElement);
 const pageFault = find(document, "#picture-fault", HTMLElement);
 const form = find(document, "#go-on", HTMLFormElement);
 const field = find(document, "#pictures", HTMLInputElement);
@@ -95,7 +95,7 @@ function add(name) {
     row.remove();
     complain("");
     settle();
-    said.textContent = fill(words.removed, { name });
+    status.textContent = fill(words.removed, { name });
     input.focus();
   });
   list.append(row);
@@ -113,7 +113,7 @@ function refuse(picture, why) {
   const fault = find(row, ":scope > .fault", HTMLElement);
   fault.textContent = words[`fault${why}`] ?? words.faultBrowser ?? "";
   fault.hidden = false;
-  said.textContent = `${picture.name}: ${fault.textContent}`;
+  status.textContent = `${picture.name}: ${fault.textContent}`;
 }
 
 /**
@@ -152,7 +152,7 @@ function hear(answer) {
     refuse(picture, "Twice");
   } else {
     show(picture, answer.flips, answer.quality);
-    said.textContent = fill(words.ready, { name: picture.name });
+    status.textContent = fill(words.ready, { name: picture.name });
   }
   settle();
 }
