@@ -164,6 +164,7 @@ def test_many_threads_and_processes_record_while_some_roll_back_and_two_sequence
     assert (report.verdict, report.size) == (Verdict.VALID, len(kept))
 
 
+@pytest.mark.soak
 def test_a_sequencer_killed_at_any_moment_leaves_a_valid_log(database, database_url, signer, keys, verified):
     chance = random.Random(7)
     for _ in range(12):

@@ -120,6 +120,7 @@ def test_the_numbers_are_one_line_a_group(result):
     assert all(group in out.getvalue() for group in numbers.GROUPS)
 
 
+@pytest.mark.soak
 def test_processes_give_what_one_process_gives(folder, result):
     entries, _ = recall.enter(recall.pictures_in(folder))
     done: list[int] = []

@@ -12,11 +12,12 @@ from playwright.sync_api import Page
 from browser import NewPage, snapshot
 from mutants import BENIGN, Lab, Mutant
 from packages import zipped
+from soaking import quick
 from takeback_verify.narration.report import format_report
 from verifying import answer, by_program, next_answer, opened
 
 PARTS = 4
-"""The mutants are shared out, so that no test takes minutes on a busy machine."""
+"""The mutants are shared out: one in four is judged by the page in `make test`, the rest in `make soak`."""
 
 
 def outcomes(report: dict) -> list[tuple[int, str]]:
@@ -34,7 +35,7 @@ def test_it_says_the_same_sentences_of_a_valid_package(page: Page, page_file: Pa
         assert step["said"] == [*ours.said, *(extra if ours.number == 4 else [])]
 
 
-@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("part", quick(0, every=range(PARTS)))
 def test_every_mutant_is_caught_by_the_page(
     page: Page,
     page_file: Path,
@@ -61,7 +62,7 @@ def test_every_mutant_is_caught_by_the_page(
     record_property("counted", (left, "tampered packages of which the page says that no browser can tell"))
 
 
-@pytest.mark.parametrize("name", BENIGN)
+@pytest.mark.parametrize("name", quick(*list(BENIGN)[::5], every=BENIGN))
 def test_what_does_no_harm_stays_valid_in_the_page(page: Page, page_file: Path, lab: Lab, name: str) -> None:
     data = BENIGN[name](lab)
     said, program = answer(opened(page, page_file), data, lab.made.trust), by_program(data, lab.made.trust)
@@ -79,7 +80,7 @@ def test_it_says_cannot_check_and_why(page: Page, page_file: Path, lab: Lab) -> 
     assert "trust file cannot be used" in page.inner_text("#result")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", quick("light", every=["light", "dark"]))
 def test_it_is_calm_to_look_at(
     new_page: NewPage, page_file: Path, lab: Lab, scheme: Literal["light", "dark"]
 ) -> None:

@@ -72,6 +72,7 @@ def resident(process) -> int:
     return psutil.Process(process.pid).memory_info().rss
 
 
+@pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_s2_an_honest_post_beside_a_hundred_dear_files_is_matched_before_them(
     house, platform, decoder, files, monkeypatch

@@ -159,6 +159,7 @@ def test_stop_has_a_person_decide_and_can_be_taken_back(house: House, new_page: 
     expect(page.get_by_role("button", name="Count again")).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_without_scripts_a_button_does_the_same(house: House, new_page: NewPage):
     page = new_page(javascript=False)
     sit_down(page, house)
@@ -180,6 +181,7 @@ SIZES: dict[str, tuple[Device, ViewportSize]] = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
 @pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_a_paused_case_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):

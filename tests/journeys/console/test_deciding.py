@@ -218,6 +218,7 @@ def test_keys_are_enough_to_look_and_to_see_all_of_it(house: House, page: Page):
     expect(page.locator("#lens")).to_be_hidden()
 
 
+@pytest.mark.soak
 def test_a_slip_of_the_finger_is_not_a_look(house: House, page: Page):
     sit_down(page, house)
     page.goto(f"{house.origin}/case/{house.case(copies=1)}")
@@ -253,6 +254,7 @@ def test_a_picture_is_fetched_once_for_a_look_and_only_by_who_asked(house: House
     assert len(looks(house)) == 2
 
 
+@pytest.mark.soak
 def test_what_is_gone_or_unreadable_is_drawn_and_not_said_to_be_removed(house: House, page: Page):
     sit_down(page, house)
     case = house.case()
@@ -323,6 +325,7 @@ def test_what_is_not_there_has_a_page_of_its_own(house: House, page: Page, path:
     expect(page.get_by_role("link", name="Go to the queue")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_page_that_asks_by_itself_keeps_no_session_awake(house: House, page: Page):
     sit_down(page, house)
     case = house.case(copies=1)

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from browser import Device, NewPage, Scheme
 from console_house import House
 from console_pictures import SIZES, check
+from soaking import quick
 from takeback.cases import floods
 from takeback.cases import service as cases
 from takeback.entrypoints.console.theme import COOKIE
@@ -35,8 +36,8 @@ def come_in(page: Page, house: House) -> None:
     page.wait_for_url("**/account/setup")
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-@pytest.mark.parametrize("size", ["desktop", "narrow"])
+@pytest.mark.parametrize("scheme", quick("light", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("desktop", every=["desktop", "narrow"]))
 def test_they_look_as_they_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device: Device
     viewport: ViewportSize

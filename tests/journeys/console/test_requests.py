@@ -103,6 +103,7 @@ def test_the_person_concerned_can_object_while_it_waits(house: House, new_page: 
     expect(ada.get_by_role("heading", name="Waits for a second person")).to_have_count(0)
 
 
+@pytest.mark.soak
 def test_where_nobody_else_can_agree_the_operator_is_named(house: House, page: Page):
     come_in(page, house, "Ada Byron")
     staff_page(page, house).get_by_label("Name").first.fill("Nina")
@@ -114,6 +115,7 @@ def test_where_nobody_else_can_agree_the_operator_is_named(house: House, page: P
     expect(page.get_by_text("you stopped it")).to_be_visible()
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
 @pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):

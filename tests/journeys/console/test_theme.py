@@ -5,6 +5,8 @@ from playwright.sync_api import Page, expect
 
 from browser import NewPage, Scheme
 from console_house import House
+from every import every
+from soaking import quick
 from takeback.entrypoints.console.theme import COOKIE, KEPT
 from takeback.infra import clock
 
@@ -28,7 +30,7 @@ def choose(page: Page, name: str) -> None:
     expect(page.get_by_role("button", name=name, exact=True)).to_have_attribute("aria-pressed", "true")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", quick("light", every=["light", "dark"]))
 def test_it_is_dark_whatever_the_system_asks_for(house: House, new_page: NewPage, scheme: Scheme):
     page = new_page(scheme=scheme)
     page.goto(house.origin + "/login")
@@ -40,11 +42,11 @@ def test_it_is_dark_whatever_the_system_asks_for(house: House, new_page: NewPage
     ]
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("scripts", quick("off", every=["on", "off"]))
 def test_a_choice_holds_on_every_page_and_is_in_what_the_server_sends(
-    house: House, new_page: NewPage, javascript: bool
+    house: House, new_page: NewPage, scripts: str
 ):
-    page = new_page(scheme="dark", javascript=javascript)
+    page = new_page(scheme="dark", javascript=scripts == "on")
     sit_down(page, house)
     choose(page, "Light")
     for path in ("/account", "/", f"/case/{house.case()}", "/nothing/here", "/login"):
@@ -55,6 +57,7 @@ def test_a_choice_holds_on_every_page_and_is_in_what_the_server_sends(
         assert ground(page) == LIGHT, path
 
 
+@pytest.mark.soak
 def test_who_wants_it_as_the_system_gets_that_also_when_it_changes(house: House, new_page: NewPage):
     page = new_page(scheme="light")
     sit_down(page, house)
@@ -69,6 +72,7 @@ def test_who_wants_it_as_the_system_gets_that_also_when_it_changes(house: House,
     assert ground(page) == DARK
 
 
+@pytest.mark.soak
 def test_the_choice_is_kept_for_a_year_and_outlives_the_session(house: House, page: Page):
     sit_down(page, house)
     choose(page, "Light")
@@ -80,7 +84,7 @@ def test_the_choice_is_kept_for_a_year_and_outlives_the_session(house: House, pa
     assert ground(page) == LIGHT
 
 
-@pytest.mark.parametrize("value", ["", "pink", "light; x", "LIGHT", '"><script>'])
+@every("value", ["", "pink", "light; x", "LIGHT", '"><script>'])
 def test_a_cookie_that_says_nothing_known_means_dark(house: House, page: Page, value: str):
     answer = page.request.get(house.origin + "/login", headers={"cookie": f"{COOKIE}={value}"})
     assert answer.status == 200

@@ -64,6 +64,7 @@ def come_in(page: Page, house: House) -> None:
     page.wait_for_url("**/account/setup")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
 @pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
@@ -90,6 +91,7 @@ def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, 
     at("/attention", "attention-shut-out")
 
 
+@pytest.mark.soak
 def test_each_number_leads_to_its_list_and_a_page_to_the_next(house: House, page: Page):
     """Carriers: what cannot be read was recorded as unreadable, and nobody was told."""
     a_lot(house)

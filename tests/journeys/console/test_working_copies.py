@@ -132,6 +132,7 @@ def test_what_its_poster_deleted_is_taken_out_sealed_and_that_is_recorded(
     expect(page.get_by_text("Ada Byron took a reviewers' copy out, sealed: to decide.")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_on_a_phone_and_in_the_light_it_is_as_quiet(house: House, new_page: NewPage) -> None:
     page = new_page("phone", "light")
     sit_down(page, house)

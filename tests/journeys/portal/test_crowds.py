@@ -7,11 +7,14 @@ from playwright.sync_api import expect
 
 from browser import snapshot
 from crowds import new_token, use_up
+from soaking import quick
 
 SHELTER = "192.0.2.77"
 
 
-@pytest.mark.parametrize(("device", "scheme"), [("phone", "light"), ("desktop", "dark")])
+@pytest.mark.parametrize(
+    ("device", "scheme"), quick(("phone", "light"), every=[("phone", "light"), ("desktop", "dark")])
+)
 def test_s3_a_shelter_reports_by_its_link_and_whoever_is_held_up_by_work(
     device, scheme, portal, new_page, visiting
 ):

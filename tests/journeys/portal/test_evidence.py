@@ -119,6 +119,7 @@ SAID = {
 }
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("device", "scheme", "judged"),
     quick(
@@ -261,6 +262,7 @@ def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tm
     assert visitor.portal.log.read_text() == ""
 
 
+@pytest.mark.soak
 def test_a_package_that_goes_away_in_the_middle_is_no_file(story, new_page, tmp_path):
     visitor = story.visiting(new_page())
     visitor.looks_up(story.receipt)

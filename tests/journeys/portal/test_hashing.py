@@ -10,6 +10,7 @@ from PIL import Image, ImageOps
 from playwright.sync_api import Route
 
 import waiting
+from soaking import quick
 from takeback.entrypoints.portal.answers import read_pictures
 from takeback.signals.model import MIN_QUALITY, Flip
 from takeback.signals.pdq.flips import flip_pixels
@@ -81,7 +82,7 @@ def test_the_shared_vectors_are_the_same_in_the_browser(chooser):
         assert answer["quality"] == vector["quality"], vector["name"]
 
 
-@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("orientation", quick(1, 6, every=range(1, 9)))
 def test_photographs_that_the_camera_turned_are_hashed_as_they_are_seen(chooser, draw, tmp_path, orientation):
     path = tmp_path / "turned.jpg"
     exif = Image.Exif()
@@ -108,6 +109,7 @@ def test_other_files_of_the_same_picture_are_what_the_server_sees(chooser, draw,
     assert found == [reference(path) for path in files]
 
 
+@pytest.mark.soak
 def test_a_large_photograph_takes_seconds_and_the_page_stays_awake(chooser, draw, tmp_path):
     path = tmp_path / "large.jpg"
     draw(4000, 3000, 9).save(path, quality=85)

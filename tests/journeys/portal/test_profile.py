@@ -204,6 +204,7 @@ def test_nothing_is_written_down_while_she_types(profile, planted, portal, visit
     assert profile.holds(planted.texts()) == {}
 
 
+@pytest.mark.soak
 def test_nothing_is_written_down_when_the_browser_is_closed_without_leaving(
     profile, planted, portal, visiting
 ):

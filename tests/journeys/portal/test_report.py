@@ -210,6 +210,7 @@ def test_errors_say_what_to_do_and_keep_what_was_typed(visitor, listen):
     assert page.get_by_label("What happened").input_value() == "Long ago.\nThen again."
 
 
+@pytest.mark.soak
 def test_one_answer_is_changed_from_the_last_page(visitor, photograph):
     visitor.goes_to_the_last_page(photograph)
     visitor.presses("Change: Where it is")
@@ -236,6 +237,7 @@ def test_sending_once_more_is_still_one_report_with_one_receipt(visitor):
     assert len(visitor.portal.reports()) == before + 1
 
 
+@pytest.mark.soak
 def test_the_receipt_can_be_copied(visitor):
     visitor.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visitor.goes_to_the_last_page(where="https://chat.example/room/8")
@@ -264,6 +266,7 @@ def _look(visitor, receipt: str) -> str:
     return visitor.reads()
 
 
+@pytest.mark.soak
 def test_an_expired_receipt_answers_like_one_that_never_was(visitor):
     visitor.goes_to_the_last_page(where="https://chat.example/room/9")
     receipt = visitor.sends()

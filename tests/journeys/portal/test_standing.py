@@ -48,6 +48,7 @@ def states(visitor) -> Iterator[str]:
     yield "unusable"
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("device", "scheme", "judged"),
     quick(

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from carriers import Posted as Sent
 from carriers import Stage, edit, html, message
 from services import Journey, Scene
@@ -18,6 +20,7 @@ WAYS: dict[str, Callable[[Stage], Sent]] = {
 }
 
 
+@pytest.mark.soak
 def test_copies_in_every_class_of_carrier_are_found_by_one_report_and_removed(scene: Scene, seed: int):
     """Carriers: one walk finds every address, opens what brings its key, and watches places and people."""
     journey = Journey(scene, seed)

@@ -102,7 +102,6 @@ def gone(journey: Journey) -> int:
 @pytest.mark.parametrize(
     "fault",
     quick(
-        Fault.TOO_MANY_REQUESTS,
         Fault.LOST_ANSWER,
         every=[
             Fault.TOO_MANY_REQUESTS,
@@ -141,7 +140,9 @@ def steps_with_errors(journey: Journey) -> bool:
     )
 
 
-@pytest.mark.parametrize("where", ["/_matrix/client/versions", "/media/thumbnail/"])
+@pytest.mark.parametrize(
+    "where", quick("/media/thumbnail/", every=["/_matrix/client/versions", "/media/thumbnail/"])
+)
 def test_looks_that_show_nothing_certain_say_nothing(scene: Scene, seed: int, where: str) -> None:
     journey = found(scene, seed)
     with scene.proxy.failing(Fault.NOT_FOUND_PAGE, where):
@@ -156,6 +157,7 @@ def test_looks_that_show_nothing_certain_say_nothing(scene: Scene, seed: int, wh
     assert_gone_and_done_once(journey)
 
 
+@pytest.mark.soak
 def test_a_chat_server_that_is_down_for_a_while_loses_nothing(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     scene.chat.synapse.stop()
@@ -181,6 +183,7 @@ def poster_of(journey: Journey, message: str) -> ChatUser:
     return next(person for person in journey.scene.chat.people if person.user_id == shown[message])
 
 
+@pytest.mark.soak
 def test_media_that_a_moderator_quarantined_first_is_success(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     with OutboundClient(scene.chat.synapse.origin, token=scene.chat.moderator.token) as moderator:
@@ -250,6 +253,7 @@ BAD: dict[str, tuple[Callable[[], bytes], str]] = {
 """What is posted, and what is to be written down about it."""
 
 
+@pytest.mark.soak
 def test_bad_pictures_are_recorded_with_their_reason_and_stop_nothing(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     watcher = scene.house.part("watcher")

@@ -203,6 +203,7 @@ def test_an_invitation_is_a_link_to_the_console(house: House) -> None:
     assert said.stdout.startswith(f"http://localhost:{house.environment['TAKEBACK_CONSOLE_PORT']}/welcome/")
 
 
+@pytest.mark.soak
 def test_an_api_key_is_made_listed_and_revoked(house: House) -> None:
     made = takeback(house, "api-key", "create", "chat")
     assert (made.returncode, len(made.stdout.split())) == (0, 1), made.stderr
@@ -245,6 +246,7 @@ def test_a_part_alone_that_cannot_start_says_why_without_a_trace(house: House, p
 # --- as whom ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(os.geteuid() != 0, reason="all other tests here ran as an ordinary user already")
 def test_it_runs_as_an_ordinary_user_too() -> None:
     with temporary_folder() as folder:
