@@ -1,11 +1,13 @@
 """For all tests: what they may ask for, and how they are judged."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import databases
+import may_be_missing
 import others
 import soaking
 from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures, which pytest finds by name
@@ -28,11 +30,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "unit/signals",
     )
 
-    def rank(item: pytest.Item) -> int:
-        where = item.path.relative_to(Path(__file__).parent).as_posix()
+    @cache
+    def rank(path: Path) -> int:
+        where = path.relative_to(Path(__file__).parent).as_posix()
         return next((n for n, folder in enumerate(longest) if where.startswith(folder)), len(longest))
 
-    items.sort(key=rank)
+    items.sort(key=lambda item: rank(item.path))
     for item in items:
         item.user_properties.extend(("agrees", name) for name in others.asked_by(item))
 
@@ -40,6 +43,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests that ask other people's programs are skipped, by name, where there are none."""
     others.skip_without(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A part that is missing fails a run in CI."""
+    report = yield
+    may_be_missing.fail_if_missing(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file."""
+    report = yield
+    may_be_missing.fail_if_missing(report)
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
