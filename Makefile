@@ -19,7 +19,7 @@ test: $(VENV)/.dev $(VENV)/.native | programs ## every promise, set-up included
 	@$(WHOLE) -m "not soak" $(PYTEST)
 
 soak: $(VENV)/.dev $(VENV)/.native | programs ## the long rest: every kill point, carrier and size of page, and many examples
-	@$(WHOLE) -m "soak or hypothesis" --hypothesis-profile=soak --timeout 1800 $(PYTEST)
+	@PICTURES=1 $(WHOLE) -m "soak or hypothesis" --hypothesis-profile=soak --timeout 1800 $(PYTEST)
 
 programs: | $(VENV)/.dev
 	@$(BIN)/python tools/chromium.py

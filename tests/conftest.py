@@ -1,5 +1,6 @@
 """For all tests: what they may ask for, and how they are judged."""
 
+import gc
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
@@ -27,6 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "contract",
         "integration",
         "properties",
+        "unit/verify",
         "unit/signals",
     )
 
@@ -38,6 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank(item.path))
     for item in items:
         item.user_properties.extend(("agrees", name) for name in others.asked_by(item))
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: no collection of garbage need look at it again."""
+    gc.freeze()
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
