@@ -18,8 +18,8 @@ demo: $(VENV)/.runtime $(VENV)/.native ## the whole way on this machine; CHECK=1
 test: $(VENV)/.dev $(VENV)/.native | programs ## every promise, set-up included
 	@$(WHOLE) -m "not soak" $(PYTEST)
 
-soak: $(VENV)/.dev $(VENV)/.native | programs ## the long rest: every kill point, carrier and size of page, and many examples
-	@PICTURES=1 $(WHOLE) -m "soak or hypothesis" --hypothesis-profile=soak --timeout 1800 $(PYTEST)
+soak: $(VENV)/.dev $(VENV)/.native | programs ## the long rest: every kill point, carrier and size of page, long properties
+	@PICTURES=1 $(WHOLE) --hypothesis-profile=soak -m "soak or hypothesis" --timeout 1800 $(PYTEST)
 
 programs: | $(VENV)/.dev
 	@$(BIN)/python tools/chromium.py

@@ -18,7 +18,7 @@ _BY_TRUTH = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.funct
 def register_profiles() -> None:
     """`quick` holds; `pytest --hypothesis-profile=soak` asks for the other."""
     settings.register_profile("quick", max_examples=45, deadline=None, suppress_health_check=_BY_TRUTH)
-    settings.register_profile("soak", settings.get_profile("quick"), max_examples=450)
+    settings.register_profile("soak", settings.get_profile("quick"), max_examples=200)
     settings.load_profile("quick")
 
 

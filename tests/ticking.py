@@ -37,4 +37,8 @@ class Ticking:
         pass
 
 
-PLATFORM = Platform(BaseModel, lambda *_: Ticking())
+class TickingSettings(BaseModel):
+    """There are none."""
+
+
+PLATFORM = Platform(TickingSettings, lambda *_: Ticking())

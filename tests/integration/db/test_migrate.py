@@ -188,3 +188,11 @@ def test_what_was_decided_before_keeps_the_copies_that_it_covered(empty_url, tmp
         assert [copy.gone_at is not None for copy in cases.copies(tx, case)] == [True, False, False, False]
         ends = tx.execute("select action, how from takedown_step order by action").fetchall()
         assert ends == [("quarantine_media", "already"), ("redact_message", "done")]
+
+
+def test_a_database_of_a_newer_version_is_left_alone_and_named(empty_url):
+    migrate.upgrade(empty_url)
+    with psycopg.connect(empty_url) as connection:
+        connection.execute("update alembic_version set version_num = '9000'")
+    with pytest.raises(ConfigurationError, match="newer Takeback.*9000"):
+        migrate.upgrade(empty_url)

@@ -91,6 +91,7 @@ def test_each_byte_of_it_is_covered(house, case, tmp_path):
             assert report.verdict is not Verdict.VALID, (name, said(report))
 
 
+@pytest.mark.soak
 @needs_openssl
 def test_of_many_timestamps_it_takes_few_and_each_is_named_or_its_own(house, case, tmp_path):
     with the_log(house, tmp_path, authorities=2) as trust:
@@ -200,6 +201,7 @@ def test_whoever_asks_again_after_a_kill_gets_one_whole_package(house, case, tmp
     assert house.query("select count(*) from dossier_paper") == [(0,)]
 
 
+@pytest.mark.soak
 def test_two_who_ask_at_the_same_time_get_the_same_package(house, case, tmp_path):
     with the_log(house, tmp_path), ThreadPoolExecutor(2) as both:
         asked = [both.submit(service.write, house.app, case, by=who) for who in (MIRA, NOOR)]

@@ -189,7 +189,7 @@ def _whole(house, tmp_path) -> None:
     assert WORDS.encode() not in disk
 
 
-@pytest.mark.parametrize("at", range(1, 6))
+@pytest.mark.parametrize("at", quick(1, 3, every=range(1, 6)))
 def test_killed_between_two_parts_nothing_half_counts_and_it_is_made_again(
     scene, tmp_path, sealer, monkeypatch, at
 ):

@@ -125,6 +125,7 @@ def test_the_running_sequencer_outlives_a_lost_connection(database, signer, veri
     assert verified().verdict is Verdict.VALID
 
 
+@pytest.mark.soak
 def test_many_threads_and_processes_record_while_some_roll_back_and_two_sequence(
     database, database_url, keys, verified
 ):
@@ -164,7 +165,6 @@ def test_many_threads_and_processes_record_while_some_roll_back_and_two_sequence
     assert (report.verdict, report.size) == (Verdict.VALID, len(kept))
 
 
-@pytest.mark.soak
 def test_a_sequencer_killed_at_any_moment_leaves_a_valid_log(database, database_url, signer, keys, verified):
     chance = random.Random(7)
     for _ in range(12):

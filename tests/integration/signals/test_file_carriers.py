@@ -186,6 +186,7 @@ def test_a_damaged_second_view_never_loses_the_first(decoder):
         assert reading.left_out > 0
 
 
+@pytest.mark.soak
 def test_archives_that_unpack_to_very_much_are_read_within_their_bounds(decoder):
     bomb = f.archive({f"{n}.bmp": b"BM" + bytes(63 << 20) for n in range(8)}, 8)
     assert len(bomb) < 1 << 20

@@ -176,7 +176,7 @@ def test_a_memory_limit_below_what_a_decoder_needs_is_a_wrong_setting():
 
 
 @pytest.mark.skipif(not LINUX, reason="the address space of a process is limited and counted on Linux only")
-@pytest.mark.parametrize("format_", quick("JPEG", "AVIF", every=FORMATS))
+@pytest.mark.parametrize("format_", quick(*list(FORMATS)[::3], every=FORMATS))
 def test_the_largest_allowed_picture_fits_into_the_memory(format_):
     # Measured on a picture of a twentieth, since all that grows with a picture grows with its pixels.
     side = int((MAX_PIXELS / 20) ** 0.5)
@@ -196,6 +196,7 @@ def peak_address_space(pid):
     return int(status.partition("VmPeak:")[2].split()[0]) << 10
 
 
+@pytest.mark.soak
 def test_many_threads_share_few_decoders():
     pictures = [encode(photo(160, 120, seed=seed), "JPEG") for seed in range(6)]
     expected = [hash_pixels(decode(data).rgb) for data in pictures]

@@ -129,6 +129,7 @@ def test_a_paused_removal_is_on_top_of_the_queue_and_goes_on_with_one_key(house:
     assert gone(house) == 2 + REMOVALS + 9 + REMOVALS + 4
 
 
+@pytest.mark.soak
 def test_stop_has_a_person_decide_and_can_be_taken_back(house: House, new_page: NewPage):
     page, other = new_page(), new_page()
     sit_down(page, house)

@@ -118,6 +118,7 @@ def test_who_cannot_tell_passes_the_case_on_to_somebody_else(house: House, new_p
     expect(second.get_by_role("button", name="Undo")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_decision_without_its_reason_is_said_and_keeps_what_was_typed(house: House, new_page: NewPage):
     page = new_page(javascript=False)
     sit_down(page, house)
@@ -148,6 +149,7 @@ def test_without_scripts_one_can_read_decide_and_undo(house: House, new_page: Ne
     assert status(house, case) is CaseStatus.OPEN
 
 
+@pytest.mark.soak
 def test_what_is_not_the_same_picture_is_left_alone(house: House, page: Page):
     sit_down(page, house)
     case = house.case(copies=3)
@@ -160,6 +162,7 @@ def test_what_is_not_the_same_picture_is_left_alone(house: House, page: Page):
     expect(page.get_by_text("Removes 2 copies in 2 places")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_without_a_copy_there_is_nothing_to_remove(house: House, page: Page):
     sit_down(page, house)
     page.goto(f"{house.origin}/case/{house.case()}")

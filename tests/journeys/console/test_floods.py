@@ -36,8 +36,8 @@ def come_in(page: Page, house: House) -> None:
     page.wait_for_url("**/account/setup")
 
 
-@pytest.mark.parametrize("scheme", quick("light", every=["dark", "light"]))
-@pytest.mark.parametrize("size", quick("desktop", every=["desktop", "narrow"]))
+@pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
+@pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_they_look_as_they_should(house: House, new_page: NewPage, scheme: Scheme, size: str):
     device: Device
     viewport: ViewportSize
@@ -87,6 +87,7 @@ def test_s3_a_flood_is_one_line_of_the_queue_and_is_let_in_in_parts_or_whole(hou
     assert kinds == ["flood_began", "flood_kept", "flood_let_in"]
 
 
+@pytest.mark.soak
 def test_s3_a_link_is_shown_once_and_can_be_revoked(house: House, page: Page):
     """S3: a shelter (staff make links for many reports)."""
     come_in(page, house)

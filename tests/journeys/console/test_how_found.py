@@ -4,6 +4,7 @@ the same until a reviewer says so.
 
 import io
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
@@ -87,6 +88,7 @@ def test_what_may_be_the_same_counts_once_a_reviewer_says_so(house: House, page:
     assert [type(each.event) for each in said] == [ConfirmationUndone, CopyConfirmed]
 
 
+@pytest.mark.soak
 def test_what_is_found_after_the_decision_waits_in_the_queue_and_can_still_be_said(house: House, page: Page):
     sit_down(page, house)
     case = house.case(copies=1)
@@ -107,6 +109,7 @@ def test_what_is_found_after_the_decision_waits_in_the_queue_and_can_still_be_sa
     expect(page.get_by_text("Nothing needs your eye.")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_with_candidates_alone_nothing_can_be_removed_yet(house: House, page: Page):
     sit_down(page, house)
     case = house.case()
@@ -116,6 +119,7 @@ def test_with_candidates_alone_nothing_can_be_removed_yet(house: House, page: Pa
     expect(page.get_by_text("possible once a copy is confirmed")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_a_picture_that_is_not_looked_for_is_told_with_the_reason(house: House, page: Page):
     sit_down(page, house)
     case = house.case()

@@ -1,5 +1,6 @@
 """What changed, who decided otherwise, and how a decision is taken back: as reviewers meet it."""
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from browser import NewPage, snapshot
@@ -17,6 +18,7 @@ def events(house: House, kind: type) -> list:
         return [each.event for each in ledger.recent(tx, (kind,), 100)]
 
 
+@pytest.mark.soak
 def test_h2_deciding_unlooked_is_pointed_out_first(house: House, page: Page):
     """H2: the second press, with the box ticked, is the one that decides; it is recorded."""
     sit_down(page, house)
@@ -55,6 +57,7 @@ def test_h2_a_page_that_is_no_longer_true_is_answered_with_what_changed(house: H
     assert str(sighting) in decided.copies.split()
 
 
+@pytest.mark.soak
 def test_h10_two_reviewers_who_decide_differently_both_see_it(house: House, page: Page, new_page: NewPage):
     """H10: the second reviewer got a silent refusal, and a page in favour of the first."""
     sit_down(page, house)
@@ -119,6 +122,7 @@ def test_h10_a_decision_in_effect_can_be_reversed_and_a_closed_case_opened_again
     expect(page.locator(".history")).to_contain_text("Somebody objected. Ada Byron opened the case")
 
 
+@pytest.mark.soak
 def test_h4_a_case_out_of_reach_is_closed_as_such(house: House, page: Page):
     """H4: the console could close it only as "not an intimate image"."""
     sit_down(page, house)

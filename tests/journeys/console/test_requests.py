@@ -92,6 +92,7 @@ def test_a_new_way_in_takes_two_and_is_told_to_the_person_concerned(house: House
     expect(another.get_by_text("Something was asked for your account")).to_be_visible()
 
 
+@pytest.mark.soak
 def test_the_person_concerned_can_object_while_it_waits(house: House, new_page: NewPage):
     ada = come_in(new_page(), house, "Ada Byron")
     bea = come_in(new_page(), house, "Bea Wolf")

@@ -42,11 +42,11 @@ def test_it_is_dark_whatever_the_system_asks_for(house: House, new_page: NewPage
     ]
 
 
-@pytest.mark.parametrize("scripts", quick("off", every=["on", "off"]))
+@pytest.mark.parametrize("javascript", [True, False], ids=["scripts", "no scripts"])
 def test_a_choice_holds_on_every_page_and_is_in_what_the_server_sends(
-    house: House, new_page: NewPage, scripts: str
+    house: House, new_page: NewPage, javascript: bool
 ):
-    page = new_page(scheme="dark", javascript=scripts == "on")
+    page = new_page(scheme="dark", javascript=javascript)
     sit_down(page, house)
     choose(page, "Light")
     for path in ("/account", "/", f"/case/{house.case()}", "/nothing/here", "/login"):

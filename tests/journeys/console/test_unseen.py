@@ -64,7 +64,6 @@ def come_in(page: Page, house: House) -> None:
     page.wait_for_url("**/account/setup")
 
 
-@pytest.mark.soak
 @pytest.mark.parametrize("scheme", quick("dark", every=["dark", "light"]))
 @pytest.mark.parametrize("size", quick("narrow", every=["desktop", "narrow"]))
 def test_it_looks_as_it_should(house: House, new_page: NewPage, scheme: Scheme, size: str):

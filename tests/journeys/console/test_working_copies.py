@@ -147,6 +147,7 @@ def test_on_a_phone_and_in_the_light_it_is_as_quiet(house: House, new_page: NewP
     assert not wider
 
 
+@pytest.mark.soak
 def test_a_tile_that_found_nothing_is_enough_and_a_copy_that_is_over_is_not_offered(
     house: House, sealer: EvidenceSealer, page: Page
 ) -> None:

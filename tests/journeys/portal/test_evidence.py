@@ -218,9 +218,9 @@ def takes(visitor) -> Download:
     return download.value
 
 
-@pytest.mark.parametrize("javascript", [True, False], ids=["with scripts", "without scripts"])
-def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tmp_path, javascript):
-    visitor = story.visiting(new_page("phone", javascript=javascript))
+@pytest.mark.parametrize("scripts", quick("with scripts", every=["with scripts", "without scripts"]))
+def test_she_asks_waits_downloads_and_anybody_finds_it_valid(story, new_page, tmp_path, scripts):
+    visitor = story.visiting(new_page("phone", javascript=scripts == "with scripts"))
     asked: list[str] = []
     visitor.page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
     visitor.looks_up(story.receipt)

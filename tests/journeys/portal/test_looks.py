@@ -110,6 +110,7 @@ def test_every_page_is_pictured_and_has_no_barrier(
     assert found == {}
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("width", quick(NARROWEST, every=[NARROWEST, 640]))
 def test_nothing_is_cut_off_or_too_small_to_press(width, new_page, visiting, photograph):
     """On the narrowest phone, and at twice the size of text in a window twice as wide."""
@@ -133,6 +134,7 @@ TOO_SMALL = """least => [...document.querySelectorAll(
   .map((target) => target.outerHTML.slice(0, 80))"""
 
 
+@pytest.mark.soak
 def test_a_language_from_right_to_left_needs_no_other_style(new_page, visiting):
     visitor = visiting(new_page("phone"))
     visitor.begins()

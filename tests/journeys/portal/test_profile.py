@@ -180,6 +180,7 @@ def _shows_nothing(chromium: Opened, planted: Planted) -> None:
     assert [found for found in walked if found[1]] == []
 
 
+@pytest.mark.soak
 def test_nothing_is_written_down_while_she_types(profile, planted, portal, visiting):
     """H6, H7: the browser is killed in the middle, without leaving; then every file of the profile is read.
 

@@ -146,6 +146,7 @@ def test_nothing_of_the_picture_leaves_but_its_numbers(visitor, photograph, list
     assert not any("multipart" in request.headers.get("content-type", "") for request in heard.requests)
 
 
+@pytest.mark.soak
 def test_the_page_itself_is_forbidden_to_send_elsewhere(visitor):
     visitor.page.goto(visitor.portal.url)
     blocked = visitor.page.evaluate(
@@ -224,6 +225,7 @@ def test_one_answer_is_changed_from_the_last_page(visitor, photograph):
     assert "https://chat.example/room/6" in visitor.reads()
 
 
+@pytest.mark.soak
 def test_sending_once_more_is_still_one_report_with_one_receipt(visitor):
     visitor.goes_to_the_last_page(where="https://chat.example/room/7")
     before = len(visitor.portal.reports())

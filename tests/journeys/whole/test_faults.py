@@ -102,6 +102,7 @@ def gone(journey: Journey) -> int:
 @pytest.mark.parametrize(
     "fault",
     quick(
+        Fault.TOO_MANY_REQUESTS,
         Fault.LOST_ANSWER,
         every=[
             Fault.TOO_MANY_REQUESTS,
@@ -157,7 +158,6 @@ def test_looks_that_show_nothing_certain_say_nothing(scene: Scene, seed: int, wh
     assert_gone_and_done_once(journey)
 
 
-@pytest.mark.soak
 def test_a_chat_server_that_is_down_for_a_while_loses_nothing(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     scene.chat.synapse.stop()
@@ -198,6 +198,7 @@ def test_media_that_a_moderator_quarantined_first_is_success(scene: Scene, seed:
 # --- while pictures are read ------------------------------------------------------------------------------
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     "fault",
     quick(Fault.CUT, every=[Fault.SERVER_ERROR, Fault.CUT, Fault.LOGIN_PAGE, Fault.NOT_FOUND_PAGE]),
@@ -295,6 +296,7 @@ def memory(process: psutil.Process) -> int:
     return total
 
 
+@pytest.mark.soak
 def test_a_new_copy_is_matched_within_seconds(scene: Scene, seed: int) -> None:
     journey = found(scene, seed)
     journey.scenario.post_copy("half the size")

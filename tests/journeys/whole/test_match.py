@@ -170,6 +170,7 @@ def test_the_known_folder_is_not_written_to(ran, place):
     assert len(list((place / "bank").rglob("*"))) == 11
 
 
+@pytest.mark.soak
 def test_details_tell_of_everything_known_that_a_file_shows(place, tmp_path):
     both = Image.new("RGB", (1040, 320), "white")
     both.paste(scene(1, *SIZE), (0, 0))

@@ -63,7 +63,7 @@ def test_every_part_runs_and_the_addresses_are_printed(house: House) -> None:
         assert f"http://localhost:{house.environment[f'TAKEBACK_{door.upper()}_PORT']}" in house.said()
 
 
-@pytest.mark.parametrize("part", [*PARTS, "postgres"])
+@pytest.mark.parametrize("part", quick("watcher", "postgres", every=[*PARTS, "postgres"]))
 def test_a_part_that_is_killed_comes_back(house: House, part: str) -> None:
     before = house.part(part)
     house.kill(part)
@@ -135,6 +135,7 @@ def test_a_second_serve_on_the_same_folder_says_so_and_does_no_harm(house: House
     assert house.has("select 1")
 
 
+@pytest.mark.soak
 def test_a_serve_on_taken_ports_says_which(house: House) -> None:
     with temporary_folder() as folder:
         said = takeback(house, "serve", TAKEBACK_DATA=str(folder / "data"))
@@ -151,6 +152,7 @@ def with_a_terminal() -> Iterator[None]:
     signal.signal(signal.SIGHUP, before)
 
 
+@pytest.mark.soak
 @pytest.mark.usefixtures("with_a_terminal")
 @pytest.mark.parametrize("end", quick(signal.SIGTERM, every=[signal.SIGTERM, signal.SIGINT, signal.SIGHUP]))
 def test_a_signal_ends_every_process(end: signal.Signals) -> None:
@@ -214,12 +216,14 @@ def test_an_api_key_is_made_listed_and_revoked(house: House) -> None:
     assert made.stdout.strip() not in listed
 
 
+@pytest.mark.soak
 def test_revoking_a_key_that_is_not_there_is_an_error_in_one_line(house: House) -> None:
     said = takeback(house, "api-key", "revoke", "nobody's")
     assert said.returncode == 1
     assert len(said.stderr.splitlines()) == 1
 
 
+@pytest.mark.soak
 def test_migrate_may_be_run_at_any_time(house: House) -> None:
     said = takeback(house, "migrate")
     assert (said.returncode, said.stdout) == (0, "The schema is up to date.\n"), said.stderr

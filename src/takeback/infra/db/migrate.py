@@ -22,7 +22,8 @@ def upgrade(url: str, portal_connections: int = portal_role.CONNECTIONS) -> None
     Others who ask meanwhile wait.
 
     Raises:
-        ConfigurationError: there is no such database or login, or its user may not create tables and roles.
+        ConfigurationError: there is no such database or login, its user may not create tables and roles, or a
+            newer version made it.
         NotReady: the database does not answer.
     """
     try:
@@ -49,5 +50,10 @@ def _is_current(url: str) -> bool:
         (table,) = connection.execute("select to_regclass('alembic_version')").fetchone() or (None,)
         if table is None:
             return False
-        found = connection.execute("select version_num from alembic_version").fetchall()
-        return found == [(newest(),)]
+        found = [row[0] for row in connection.execute("select version_num from alembic_version")]
+    if any(revision > newest() for revision in found):
+        raise ConfigurationError(
+            f"the database was made by a newer Takeback (revision {max(found)}, this one knows {newest()}): "
+            "start that version"
+        )
+    return found == [newest()]
