@@ -194,5 +194,5 @@ def test_a_database_of_a_newer_version_is_left_alone_and_named(empty_url):
     migrate.upgrade(empty_url)
     with psycopg.connect(empty_url) as connection:
         connection.execute("update alembic_version set version_num = '9000'")
-    with pytest.raises(ConfigurationError, match="newer Takeback.*9000"):
+    with pytest.raises(ConfigurationError, match=r"newer Takeback.*9000"):
         migrate.upgrade(empty_url)
