@@ -19,7 +19,7 @@ test: $(VENV)/.dev $(VENV)/.native | programs ## every promise, set-up included
 	@$(WHOLE) -m "not soak" $(PYTEST)
 
 soak: $(VENV)/.dev $(VENV)/.native | programs ## the long rest: every kill point, carrier and size of page, long properties
-	@$(WHOLE) --hypothesis-profile=soak -m "soak or hypothesis" $(PYTEST)
+	@PICTURES=1 $(WHOLE) --hypothesis-profile=soak -m "soak or hypothesis" --timeout 1800 $(PYTEST)
 
 programs: | $(VENV)/.dev
 	@$(BIN)/python tools/chromium.py

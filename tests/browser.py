@@ -84,13 +84,16 @@ class NewPage(Protocol):
         ...
 
 
-def snapshot(page: Page, name: str) -> Path:
-    """Save what the whole page looks like as tests/output/screens/NAME.png; where it is."""
+def snapshot(page: Page, name: str) -> None:
+    """Save what the whole page looks like as tests/output/screens/NAME.png, where PICTURES is set.
+
+    A picture costs as much as ten steps of a test and nobody looks at it in each run.
+    """
+    if not os.environ.get("PICTURES"):
+        return
     SCREENS.mkdir(parents=True, exist_ok=True)
     page.evaluate("scrollTo(0, 0)")  # a header that sticks would be drawn where the page was scrolled to
-    path = SCREENS / f"{name}.png"
-    page.screenshot(path=path, full_page=True, animations="disabled", caret="hide")
-    return path
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True, animations="disabled", caret="hide")
 
 
 @pytest.fixture(scope="module")

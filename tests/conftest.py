@@ -1,19 +1,17 @@
 """For all tests: what they may ask for, and how they are judged."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import databases
+import may_be_missing
 import others
 import soaking
 from browser import browser, new_page, page, playwright  # noqa: F401 - fixtures, which pytest finds by name
-from may_be_missing import (  # noqa: F401 - hooks, which pytest finds by name
-    pytest_make_collect_report,
-    pytest_runtest_makereport,
-)
 from takeback.infra import asking
 from takeback.infra.db.pool import Database
 
@@ -31,20 +29,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         "contract",
         "integration",
         "properties",
+        "unit/verify",
         "unit/signals",
     )
 
-    def rank(item: pytest.Item) -> int:
-        where = item.path.relative_to(Path(__file__).parent).as_posix()
+    @cache
+    def rank(path: Path) -> int:
+        where = path.relative_to(Path(__file__).parent).as_posix()
         return next((n for n, folder in enumerate(longest) if where.startswith(folder)), len(longest))
 
-    items.sort(key=rank)
+    items.sort(key=lambda item: rank(item.path))
     for item in items:
         item.user_properties.extend(("agrees", name) for name in others.asked_by(item))
 
 
 def pytest_collection_finish() -> None:
-    """Look for garbage again, but not among the tests themselves."""
+    """What was collected stays to the end: no collection of garbage need look at it again."""
     gc.freeze()
     gc.enable()
 
@@ -52,6 +52,22 @@ def pytest_collection_finish() -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Tests that ask other people's programs are skipped, by name, where there are none."""
     others.skip_without(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A part that is missing fails a run in CI."""
+    report = yield
+    may_be_missing.fail_if_missing(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a whole file."""
+    report = yield
+    may_be_missing.fail_if_missing(report)
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

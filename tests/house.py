@@ -183,18 +183,19 @@ class House:
     def case_of(self, report) -> CaseId:
         return self.query("select id from cases_case where report_id = %s", report)[0][0]
 
-    def decide(self, report, verdict=Verdict.SHARED_WITHOUT_CONSENT, staff=MIRA, reason=None):
-        """Decide what the page shows now, having looked at no copy."""
+    def decide(self, report, verdict=Verdict.SHARED_WITHOUT_CONSENT, staff=MIRA, reason=None, **more: object):
+        """Decide, by default what the page shows now and having looked at no copy (see `decide_now`)."""
         with self.database.transaction() as tx:
             case = self.case_of(report)
             return decide_now(
                 tx,
                 case,
                 verdict,
-                reason or GOOD_REASON[verdict],
+                reason or GOOD_REASON.get(verdict, DecisionReason.NOT_CONNECTED),
                 staff=staff,
                 now=clock.now(),
                 undo=timedelta(seconds=self.app.settings.undo_seconds),
+                **more,
             )
 
     def exclude(self, report, post) -> None:
@@ -319,6 +320,11 @@ class House:
     def entries(self, report) -> list[str]:
         with self.database.transaction() as tx:
             return sorted(entry.status for entry in bank.of_report(tx, report))
+
+    def active(self, report):
+        """The entries of a report that act."""
+        with self.database.transaction() as tx:
+            return cases.active_entries(tx, self.case_of(report))
 
     def events(self, *kinds: type):
         """What happened, in order; only of these kinds, if any are given."""

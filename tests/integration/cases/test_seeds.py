@@ -7,14 +7,15 @@ import pytest
 
 from evidence import a_sealer
 from house import House, picture
-from takeback.cases import seeds
+from takeback.cases import deciding, seeds
+from takeback.cases.model import Reviewer
 from takeback.errors import Refused
-from takeback.events import Captured, CopyFound, Matched, MoreCopiesAsked, SeedCapped, Verdict
+from takeback.events import Captured, CopyFound, Matched, MoreCopiesAsked, Reopened, SeedCapped, Verdict
 from takeback.ids import StaffId
 from takeback.matching import service as matching
 from turns import Actor, Turns
 
-MIRA = StaffId(uuid4())
+MIRA, NOOR = StaffId(uuid4()), StaffId(uuid4())
 HERS, ANOTHERS = picture(1), picture(3)
 CAP = 4
 
@@ -92,6 +93,27 @@ def test_a_decision_against_brings_nothing_more(house, platform, everywhere):
     assert all(platform.untouched(post) for post in platform.posts())
     with pytest.raises(Refused, match="closed"):
         show_more(house, report)
+
+
+def test_h10_a_declined_case_that_is_opened_again_brings_what_waited_once_it_is_decided(
+    house, platform, everywhere
+):
+    """H10: the seed of a declined case is not lost; a decision of somebody else takes up all of it."""
+    report, posts = everywhere
+    house.decide(report, Verdict.NOT_SHARED_WITHOUT_CONSENT)
+    house.after(seconds=11)
+    with house.database.transaction() as tx:
+        deciding.reopen(
+            tx, house.case_of(report), Reopened.OBJECTION, reviewer=Reviewer(NOOR), now=house.time.now()
+        )
+    house.work()
+    assert (len(house.copies(report)), waiting(house, report)) == (CAP, 6)
+    show_more(house, report, more=1)
+    assert (len(house.copies(report)), waiting(house, report)) == (CAP + 1, 5)
+    house.decide(report, staff=NOOR)
+    house.after(seconds=11)
+    assert (len(house.copies(report)), waiting(house, report)) == (10, 0)
+    assert all(platform.removed(post) for post in posts)
 
 
 def test_a_picture_of_which_no_copy_was_seen_stays_capped(house, platform):

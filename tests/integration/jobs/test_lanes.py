@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pytest
 
+from soaking import quick
 from takeback.errors import Unavailable
 from takeback.events import FoundBy, Matched, ReportReceived
 from takeback.ids import CaptureId, CaseId, EntryId, ReportId, SightingId, TargetId
@@ -81,7 +82,9 @@ def report(database, folder):
     submit(database, load_recipient(portal), load_pepper(portal), report)
 
 
-@pytest.mark.parametrize("priority", [0, Urgency.DETAILS], ids=["of an older version", "of this one"])
+@pytest.mark.parametrize(
+    "priority", quick(0, every=[0, Urgency.DETAILS]), ids=["of an older version", "of this one"]
+)
 def test_s9_a_report_has_its_case_before_a_backlog_of_50000(database, tmp_path, priority):
     """While every slot for comparing is held: no more of the backlog has begun than there are slots."""
     with database.transaction() as tx:

@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from soaking import quick
 from takeback.errors import ConfigurationError
 from takeback.infra.db.pool import Database
 from takeback.keyring import service, store
@@ -136,7 +137,7 @@ def start(entry_point: str, tmp_path: Path, **more: str) -> subprocess.Completed
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("entry_point", ENTRY_POINTS)
+@pytest.mark.parametrize("entry_point", quick("worker", every=ENTRY_POINTS))
 def test_s7_no_entry_point_starts_or_makes_a_key_when_one_of_its_own_is_missing(
     folder: Path, tmp_path: Path, database_url: str, entry_point: str
 ) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import ledgers
 import waiting
 from fuses import FragileDatabase, Fuse, Killed
-from soaking import fewer_examples
+from soaking import fewer_examples, quick
 from takeback.infra import files
 from takeback.infra.db.pool import Database
 from takeback.infra.ledger import proofs, store, tiles
@@ -38,7 +38,7 @@ def unlimited(database):
     return database
 
 
-@pytest.mark.parametrize("waiting_entries", [1, 5, 20])
+@pytest.mark.parametrize("waiting_entries", quick(5, every=[1, 5, 20]))
 def test_a_sequencer_that_is_killed_between_any_two_writes_leaves_the_log_whole(
     unlimited, database_url, signer, waiting_entries
 ):

@@ -6,6 +6,8 @@ import sys
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 import synthetic
 from takeback.connectors.api import StreamId
 from takeback.sightings import leases
@@ -38,6 +40,7 @@ def one(database, statement):
         return tx.execute(statement).fetchone()[0]
 
 
+@pytest.mark.soak
 def test_no_pair_is_lost_or_doubled_when_processes_are_killed(database):
     with database.transaction() as tx:
         for n in range(SHARDS):

@@ -1,14 +1,10 @@
 """No false word about what was removed before, and no case that nobody can decide."""
 
-from datetime import timedelta
-
 import pytest
 
-from deciding_now import decide_now
-from house import GOOD_REASON, MIRA, NOOR, picture
+from house import MIRA, NOOR, picture
 from takeback.cases import deciding
-from takeback.cases import service as cases
-from takeback.cases.model import DecisionReason, Reviewer
+from takeback.cases.model import Reviewer
 from takeback.connectors.api import Action
 from takeback.errors import Refused, Unavailable
 from takeback.events import (
@@ -31,29 +27,6 @@ SHARED, NOT_SHARED, CANNOT_TELL, OUT_OF_REACH = Verdict
 HERS = picture(1)
 
 
-def active(house, report):
-    with house.database.transaction() as tx:
-        return cases.active_entries(tx, house.case_of(report))
-
-
-def decide(house, report, verdict=SHARED, staff=MIRA, **more: object):
-    with house.database.transaction() as tx:
-        return decide_now(
-            tx,
-            house.case_of(report),
-            verdict,
-            GOOD_REASON.get(verdict, DecisionReason.NOT_CONNECTED),
-            staff=staff,
-            now=house.time.now(),
-            undo=timedelta(seconds=10),
-            **more,
-        )
-
-
-def take_effect(house):
-    house.after(seconds=11)
-
-
 # --- H3: the same picture reported again -------------------------------------------------------------
 
 
@@ -64,9 +37,9 @@ def test_h3_what_is_gone_already_is_found_gone_and_never_said_to_be_made_unreach
     first, post = reported
     second = house.report(HERS)
     house.take_in()
-    decide(house, first)
+    house.decide(first)
     house.after(seconds=5)
-    decide(house, second)
+    house.decide(second)
     house.after(seconds=6)
     assert (house.status(first), house.status(second)) == ("removed", "decided")
     before = len(house.events(RemovalStepDone))
@@ -88,7 +61,7 @@ def test_h3_a_report_of_what_was_removed_before_waits_for_nothing(house, platfor
     house.take_in()
     assert list(house.copies(second)) == [gone.message]
     with pytest.raises(Refused, match="No copy can be seen"):
-        decide(house, second)
+        house.decide(second)
     platform.post(picture(1, mirrored=True), place="!elsewhere")
     house.watch()
     house.after(days=3)
@@ -99,8 +72,8 @@ def test_h3_a_report_of_what_was_removed_before_waits_for_nothing(house, platfor
 def test_h3_a_step_that_somebody_did_before_is_said_to_be_so(house, platform, reported):
     report, post = reported
     platform.delete(post)
-    decide(house, report)
-    take_effect(house)
+    house.decide(report)
+    house.after(seconds=11)
     ends = {event.action: event.how for event in house.events(RemovalStepDone)}
     assert ends == {"quarantine_media": StepEnd.DONE, "redact_message": StepEnd.ALREADY}
 
@@ -111,9 +84,9 @@ def test_h3_two_open_reports_of_one_picture_end_without_a_false_word(house, plat
     house.watch()
     first, second = house.report(HERS), house.report(HERS)
     house.take_in()
-    decide(house, first)
-    decide(house, second)
-    take_effect(house)
+    house.decide(first)
+    house.decide(second)
+    house.after(seconds=11)
     assert [house.status(each) for each in (first, second)] == ["removed", "removed"]
     done = [event for event in house.events(RemovalStepDone) if event.how is StepEnd.DONE]
     assert len(done) == 2
@@ -130,30 +103,30 @@ def test_h3_two_open_reports_of_one_picture_end_without_a_false_word(house, plat
 def test_h10_after_two_who_cannot_tell_a_third_person_or_an_administrator_decides(house, reported):
     report, _ = reported
     for staff in (MIRA, NOOR):
-        decide(house, report, CANNOT_TELL, staff)
-        take_effect(house)
+        house.decide(report, CANNOT_TELL, staff)
+        house.after(seconds=11)
     for staff in (MIRA, NOOR):
         with pytest.raises(Refused, match="somebody else"):
-            decide(house, report, staff=staff)
-    decide(house, report, staff=NOOR, admin=True)
-    take_effect(house)
+            house.decide(report, staff=staff)
+    house.decide(report, staff=NOOR, admin=True)
+    house.after(seconds=11)
     assert house.status(report) == "removed"
 
 
 def test_h10_a_declined_case_is_decided_again_by_somebody_else_after_an_objection(house, platform, reported):
     """H10: a declined case could never be decided again, though the portal promised other eyes."""
     report, post = reported
-    decide(house, report, NOT_SHARED)
-    take_effect(house)
+    house.decide(report, NOT_SHARED)
+    house.after(seconds=11)
     with house.database.transaction() as tx:
         deciding.reopen(
             tx, house.case_of(report), Reopened.OBJECTION, reviewer=Reviewer(NOOR), now=house.time.now()
         )
     assert house.events(CaseReopened)
     with pytest.raises(Refused, match="somebody else"):
-        decide(house, report)
-    decide(house, report, staff=NOOR)
-    take_effect(house)
+        house.decide(report)
+    house.decide(report, staff=NOOR)
+    house.after(seconds=11)
     assert platform.removed(post)
     assert house.status(report) == "removed"
     later = platform.post(picture(1, mirrored=True))
@@ -163,14 +136,14 @@ def test_h10_a_declined_case_is_decided_again_by_somebody_else_after_an_objectio
 
 def test_h10_a_new_report_of_a_declined_picture_is_for_somebody_else(house, reported):
     report, _ = reported
-    decide(house, report, NOT_SHARED)
-    take_effect(house)
+    house.decide(report, NOT_SHARED)
+    house.after(seconds=11)
     again = house.report(HERS)
     house.take_in()
     with pytest.raises(Refused, match="somebody else"):
-        decide(house, again)
-    decide(house, again, staff=NOOR)
-    take_effect(house)
+        house.decide(again)
+    house.decide(again, staff=NOOR)
+    house.after(seconds=11)
     assert house.status(again) == "removed"
 
 
@@ -185,7 +158,7 @@ def test_h10_a_decision_that_took_effect_can_be_reversed(house, platform, remove
     house.work()
     assert house.events(DecisionReversed)
     assert len(house.events(EntryWithdrawn)) == 1
-    assert active(house, report) == ()
+    assert house.active(report) == ()
     assert house.events(RemovalCalledOff)
     house.after(hours=1)
     assert platform.untouched(resisting)
@@ -194,8 +167,8 @@ def test_h10_a_decision_that_took_effect_can_be_reversed(house, platform, remove
     house.after(hours=1)
     assert platform.untouched(later)
     assert house.status(report) == "open"
-    decide(house, report)
-    take_effect(house)
+    house.decide(report)
+    house.after(seconds=11)
     assert platform.removed(later)
     assert platform.removed(resisting)
     assert len(house.events(EntryActivated)) == 2
@@ -216,8 +189,8 @@ def test_h4_a_case_for_which_nothing_can_be_done_is_closed_as_such_and_opens_whe
     """H4: the console could close it only as "not an intimate image"."""
     report = house.report(HERS, links=["https://unconnected.example/1"])
     house.take_in()
-    decide(house, report, OUT_OF_REACH)
-    take_effect(house)
+    house.decide(report, OUT_OF_REACH)
+    house.after(seconds=11)
     assert house.status(report) == "out_of_reach"
     platform.post(HERS)
     house.watch()

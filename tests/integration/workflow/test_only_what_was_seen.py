@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from deciding_now import decide_now, page_of
-from house import GOOD_REASON, MIRA, NOOR, picture
+from house import MIRA, NOOR, picture
 from platform_in_memory import link
 from signal_files import clip
 from soaking import fewer_examples
@@ -36,32 +36,9 @@ def hashes(house, *files: bytes) -> tuple[str, ...]:
     return tuple(house.app.decoder.signals(file).whole.hash.hex() for file in files)
 
 
-def active(house, report):
-    with house.database.transaction() as tx:
-        return cases.active_entries(tx, house.case_of(report))
-
-
-def decide(house, report, verdict=SHARED, staff=MIRA, **more: object):
-    with house.database.transaction() as tx:
-        return decide_now(
-            tx,
-            house.case_of(report),
-            verdict,
-            GOOD_REASON.get(verdict, DecisionReason.NOT_CONNECTED),
-            staff=staff,
-            now=house.time.now(),
-            undo=timedelta(seconds=10),
-            **more,
-        )
-
-
 def page(house, report):
     with house.database.transaction() as tx:
         return page_of(tx, house.case_of(report))
-
-
-def take_effect(house):
-    house.after(seconds=11)
 
 
 # --- H1: what a reporter sends finds candidates, and nothing else -------------------------------------------
@@ -78,8 +55,8 @@ def test_h1_of_eight_pictures_sent_as_flips_of_one_only_the_one_that_was_reviewe
     report = house.report(HERS, pictures=(ReportedPicture(flips, told_quality),))
     house.take_in()
     if house.query("select 1 from cases_case") and house.copies(report):  # else the numbers were refused
-        decide(house, report)
-        take_effect(house)
+        house.decide(report)
+        house.after(seconds=11)
         assert platform.removed(bait)
     later = [platform.post(each) for each in OTHERS]
     house.watch()
@@ -107,10 +84,10 @@ def test_h1_what_acts_is_near_a_copy_that_was_reviewed_and_quality_is_measured_h
     with house.database.transaction() as tx:
         found = cases.copies(tx, house.case_of(report))
     if any(copy.can_be_seen for copy in found):  # else the numbers were refused
-        decide(house, report)
-        take_effect(house)
+        house.decide(report)
+        house.after(seconds=11)
     true = house.app.decoder.signals(bait, flips=True)
-    for entry in active(house, report):
+    for entry in house.active(report):
         assert entry.made_of is not None
         assert entry.hashes == b"".join(flip.hash for flip in true.flips)
         assert entry.quality == true.whole.quality
@@ -130,10 +107,10 @@ def test_h1_a_gradient_that_calls_itself_detailed_never_acts(house, platform):
     report = house.report(file, pictures=(ReportedPicture(flips, 100),))
     house.take_in()
     if house.copies(report):
-        decide(house, report)
-        take_effect(house)
+        house.decide(report)
+        house.after(seconds=11)
         assert house.events(EntryRefused)
-    assert active(house, report) == ()
+    assert house.active(report) == ()
     later = platform.post(file, place="!elsewhere")
     house.watch()
     assert platform.untouched(later)
@@ -175,10 +152,10 @@ def test_h1_of_a_reviewed_page_the_picture_in_it_acts_and_the_page_around_it_doe
         [copy] = cases.copies(tx, house.case_of(report))
     assert copy.hit is not None
     assert copy.hit.box is not None
-    decide(house, report)
-    take_effect(house)
+    house.decide(report)
+    house.after(seconds=11)
     assert platform.removed(posted)
-    [entry] = active(house, report)
+    [entry] = house.active(report)
     inside = house.app.decoder.signals(_png(hers)).whole.hash
     around = house.app.decoder.signals(_page_with(hers)).whole.hash
     assert _bits(entry.hashes[:32], inside) < _bits(entry.hashes[:32], around)
@@ -200,8 +177,8 @@ def test_h1_of_a_link_to_a_page_only_the_outlined_picture_acts(house, platform):
         [copy] = cases.copies(tx, house.case_of(report))
     assert copy.hit is not None
     assert copy.hit.box is not None
-    decide(house, report)
-    take_effect(house)
+    house.decide(report)
+    house.after(seconds=11)
     same_page = platform.post(_page_with(another))
     house.watch()
     assert platform.removed(posted)
@@ -216,10 +193,10 @@ def test_h1_a_reviewed_copy_that_cannot_be_read_any_more_acts_on_nothing_and_tha
     house, platform, reported
 ):
     report, post = reported
-    decide(house, report)
+    house.decide(report)
     platform.lose(post)
-    take_effect(house)
-    assert active(house, report) == ()
+    house.after(seconds=11)
+    assert house.active(report) == ()
     assert [event.reason for event in house.events(EntryRefused)] == [
         f"copy {_sighting(house, post)}: not_read_again"
     ]
@@ -228,15 +205,15 @@ def test_h1_a_reviewed_copy_that_cannot_be_read_any_more_acts_on_nothing_and_tha
 def test_h1_a_platform_that_gives_a_copy_out_no_more_does_not_keep_it_up(house, platform, reported):
     """The removal waits a little, so that new copies are known; then the copy goes all the same."""
     report, post = reported
-    decide(house, report)
+    house.decide(report)
     platform.fail("fetch", *[Unavailable("503")] * 40)
-    take_effect(house)
+    house.after(seconds=11)
     house.after(seconds=30)
     assert platform.untouched(post)
     assert house.query("select count(*) from takedown_step where error is not null") == [(2,)]
     house.after(seconds=20, steps=10)
     assert platform.removed(post)
-    assert active(house, report) == ()
+    assert house.active(report) == ()
     assert house.events(EntryRefused)
 
 
@@ -245,12 +222,12 @@ def test_a_platform_that_asks_for_a_long_wait_is_not_asked_sooner_and_the_copy_g
 ):
     """Waits that a platform asks for are obeyed; a picture does not stay up only to be learnt from."""
     report, post = reported
-    decide(house, report)
+    house.decide(report)
     platform.fail("fetch", Unavailable("429", retry_after=86400))
-    take_effect(house)
+    house.after(seconds=11)
     house.after(seconds=1)
     assert platform.removed(post)
-    assert active(house, report) == ()
+    assert house.active(report) == ()
 
 
 # --- H2: a decision covers the copies that were on its page -------------------------------------------------
@@ -266,15 +243,15 @@ def test_h2_a_copy_that_was_not_on_the_page_is_not_covered(house, platform):
     unseen = platform.post(OTHERS[0])
     house.watch()
     with pytest.raises(PageIsOld) as told:
-        decide(house, report, page=before)
+        house.decide(report, page=before)
     assert len(told.value.changed.found) == 1
-    decision = decide(house, report, page=before, informed=True)
+    decision = house.decide(report, page=before, informed=True)
     assert _sighting(house, unseen) not in (house.events(Decided)[-1].copies or "").split()
     assert len(decision.shown) == 1
-    take_effect(house)
+    house.after(seconds=11)
     assert platform.untouched(unseen)
     assert house.status(report) == "open"
-    assert [entry.made_of in decision.shown for entry in active(house, report)] == [True]
+    assert [entry.made_of in decision.shown for entry in house.active(report)] == [True]
 
 
 def test_h2_what_a_colleague_said_of_a_copy_meanwhile_is_told_before_anything_is_decided(house, reported):
@@ -282,7 +259,7 @@ def test_h2_what_a_colleague_said_of_a_copy_meanwhile_is_told_before_anything_is
     before = page(house, report)
     house.exclude(report, post)
     with pytest.raises(PageIsOld) as told:
-        decide(house, report, page=before, informed=True)
+        house.decide(report, page=before, informed=True)
     assert len(told.value.changed.said) == 1
     assert not house.events(Decided)
 
@@ -291,8 +268,8 @@ def test_h2_deciding_to_remove_unlooked_is_pointed_out_first_and_recorded(house,
     """H2: deciding to remove without having looked at any copy is pointed out first, and recorded."""
     report, _ = reported
     with pytest.raises(NotLooked):
-        decide(house, report, unseen=False)
-    decide(house, report, unseen=True)
+        house.decide(report, unseen=False)
+    house.decide(report, unseen=True)
     assert [event.looked_at for event in house.events(Decided)] == [0]
 
 
@@ -304,8 +281,8 @@ def test_h2_who_looked_is_not_stopped(house, reported):
             tx, copy.case, copy.sighting, staff=MIRA, reason=LookReason.TO_DECIDE, now=house.time.now()
         )
     with pytest.raises(NotLooked):  # a colleague's look is not hers
-        decide(house, report, staff=NOOR, unseen=False)
-    decide(house, report, unseen=False)
+        house.decide(report, staff=NOOR, unseen=False)
+    house.decide(report, unseen=False)
     assert [event.looked_at for event in house.events(Decided)] == [1]
 
 
@@ -336,7 +313,7 @@ def test_h10_may_be_a_minor_shuts_looking_while_it_waits(house, reported):
     for _ in range(2):
         with pytest.raises(Refused, match="younger than 18"), house.database.transaction() as tx:
             cases.look(tx, case, copy.sighting, staff=NOOR, reason=LookReason.TO_DECIDE, now=house.time.now())
-        take_effect(house)
+        house.after(seconds=11)
     assert decision.verdict is SHARED
 
 
@@ -354,10 +331,10 @@ def test_h1_of_a_reviewed_clip_only_the_moments_act_that_its_page_showed(house, 
         [copy] = cases.copies(tx, house.case_of(report))
         shown = cases.moments(tx, copy)
     assert 2 < len(shown) <= MOST
-    decide(house, report)
-    take_effect(house)
+    house.decide(report)
+    house.after(seconds=11)
     assert platform.removed(posted)
-    [entry] = active(house, report)
+    [entry] = house.active(report)
     assert (entry.kind, entry.frames) == (Kind.CLIP, len(shown))
     again = platform.post(_clip(scenes, quality=28), place="!elsewhere")
     others = platform.post(

@@ -232,13 +232,11 @@ def test_another_host_is_turned_away_and_loopback_is_led_to_the_right_one(house:
     assert led.headers["location"] == f"{house.origin}/login?next=/staff"
 
 
-@pytest.mark.parametrize(
-    "path", ["//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example", "x"]
-)
-def test_the_log_in_leads_nowhere_else(house: House, page: Page, path: str):
+def test_the_log_in_leads_nowhere_else(house: House, page: Page):
     come_in(page, house)
-    page.goto(f"{house.origin}/login?next={path}")
-    assert page.url == house.origin + "/"
+    for path in ("//elsewhere.example", "/\\elsewhere.example", "https://elsewhere.example", "x"):
+        page.goto(f"{house.origin}/login?next={path}")
+        assert page.url == house.origin + "/", path
 
 
 def test_every_answer_forbids_what_pages_do_not_need(house: House):

@@ -6,11 +6,14 @@ from playwright.sync_api import ViewportSize, expect
 from browser import Device, NewPage, Scheme
 from console_house import House
 from console_pictures import SIZES, check
+from soaking import quick
 from takeback.entrypoints.console.theme import COOKIE
 from takeback.staff.model import Role
 
 
-@pytest.mark.parametrize(("size", "scheme"), [("desktop", "light"), ("narrow", "dark")])
+@pytest.mark.parametrize(
+    ("size", "scheme"), quick(("narrow", "dark"), every=[("desktop", "light"), ("narrow", "dark")])
+)
 def test_it_says_what_is_wrong_and_what_to_do(house: House, new_page: NewPage, size: str, scheme: Scheme):
     device: Device
     viewport: ViewportSize

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from takeback_dev.demo import check
 
 
@@ -16,6 +18,7 @@ def test_a_program_walks_the_pages_and_the_same_sending_is_one_report(portal, dr
     assert check.status(portal.url, first).startswith("Your report has arrived")
 
 
+@pytest.mark.soak
 def test_another_process_goes_on_where_the_first_one_ended(portal, portal_of, new_page, visiting, tmp_path):
     """H7: nothing of a draft is in a process, so a restart or a second process costs nobody an answer."""
     keys = portal.log.parent / "keys"

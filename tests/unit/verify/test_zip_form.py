@@ -4,6 +4,7 @@ import io
 import zipfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,6 +30,7 @@ def test_what_is_written_is_read_and_is_the_original(files: dict[str, bytes]) ->
     assert {name: package.read(name) for name in package.names()} == files
 
 
+@pytest.mark.soak
 def test_as_many_files_as_need_zip64() -> None:
     """65,535 is the first number that the small field cannot say."""
     count = 65_535
