@@ -69,6 +69,18 @@ async function refresh() {
   if (moves) setTimeout(refresh, performance.now() - begun < OFTEN_FOR ? OFTEN : SELDOM);
 }
 
+/** A fold's name among the live parts. @param {HTMLDetailsElement} fold */
+function nameOf(fold) {
+  const target = /** @type {HTMLElement | null} */ (fold.closest("[data-sighting]"));
+  return `${fold.className} ${target?.dataset.sighting}`;
+}
+
+/** Leave folds as somebody left them. @param {Element} shown @param {Element} fresh */
+function keepOpen(shown, fresh) {
+  const folds = new Map(Array.from(shown.querySelectorAll("details"), (fold) => [nameOf(fold), fold.open]));
+  for (const fold of fresh.querySelectorAll("details")) fold.open = folds.get(nameOf(fold)) ?? fold.open;
+}
+
 /** @param {string} text */
 function show(text) {
   const fresh = document.createElement("div");
@@ -77,6 +89,7 @@ function show(text) {
   const undoing = document.activeElement?.matches("[data-undo]");
   for (const part of /** @type {NodeListOf<HTMLElement>} */ (fresh.querySelectorAll("[data-live]"))) {
     const shown = document.querySelector(`[data-live="${part.dataset.live}"]`);
+    if (shown) keepOpen(shown, part);
     if (shown && shown.innerHTML !== part.innerHTML) shown.replaceChildren(...part.childNodes);
   }
   if (undoing) /** @type {HTMLElement | null} */ (document.querySelector("[data-undo]"))?.focus();
