@@ -1,6 +1,7 @@
 """For all tests: what they may ask for, and how they are judged."""
 
 import gc
+import os
 from collections.abc import Generator, Iterator
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,11 @@ from takeback.infra.db.pool import Database
 gc.disable()  # until all tests are collected: none of them is garbage, and looking for it takes half the time
 soaking.register_profiles()
 asking.be_strict()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: tests wait for browsers and servers a third of their time."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
